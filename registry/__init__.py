@@ -1,0 +1,28 @@
+"""The registry: signatures, published versions and their integrity, aliases, and opening a version as a predictor.
+
+Ground floor: it knows neither Flask nor training nor the logs.
+"""
+
+from registry.errors import IntegrityError, NotPublishedError, PublishError, RegistryError, SignatureError
+from registry.predictor import Predictor, Rows, Runtime
+from registry.signature import Input, Output, Signature
+from registry.store import CHALLENGER, CHAMPION, Store, Version, locate
+
+__all__ = [
+    "CHALLENGER",
+    "CHAMPION",
+    "Input",
+    "IntegrityError",
+    "NotPublishedError",
+    "Output",
+    "Predictor",
+    "PublishError",
+    "RegistryError",
+    "Rows",
+    "Runtime",
+    "Signature",
+    "SignatureError",
+    "Store",
+    "Version",
+    "locate",
+]

@@ -1,0 +1,116 @@
+"""SHA256SUMS: which files a version consists of, and that they are still those.
+
+The list has the format of ``sha256sum``, so ``sha256sum -c SHA256SUMS`` in a version's folder says the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from registry.errors import IntegrityError
+
+SUMS = "SHA256SUMS"
+_LINE = re.compile(r"([0-9a-f]{64})  (.+)")
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_sums(folder: Path) -> None:
+    """Write SHA256SUMS over every file below ``folder``.
+
+    Raises:
+        IntegrityError: if something there is neither a file nor a folder.
+    """
+    names = sorted(_files(folder))
+    text = "".join(f"{digest(folder / name)}  {name}\n" for name in names)
+    (folder / SUMS).write_text(text, encoding="utf-8")
+
+
+def check(folder: Path) -> Sealed:
+    """Compare every file below ``folder`` with SHA256SUMS, before anything in it is parsed.
+
+    Raises:
+        IntegrityError: naming each file that is missing, extra or changed.
+    """
+    sums_file = folder / SUMS
+    try:
+        raw = sums_file.read_bytes()
+    except OSError as error:
+        raise IntegrityError(f"{sums_file}: can't be read ({error.strerror}); publish the version again") from error
+    sums = _parse(sums_file, raw)
+    present = set(_files(folder))
+    problems = [f"{name} is missing" for name in sorted(sums.keys() - present)]
+    problems += [f"{name} was not published" for name in sorted(present - sums.keys())]
+    for name in sorted(sums.keys() & present):
+        try:
+            if digest(folder / name) != sums[name]:
+                problems.append(f"{name} was changed")
+        except OSError as error:
+            problems.append(f"{name} can't be read ({error.strerror})")
+    if problems:
+        raise IntegrityError(f"{folder}: {'; '.join(problems)}; restore the published files")
+    return Sealed(folder, sums, hashlib.sha256(raw).hexdigest())
+
+
+class Sealed:
+    """A version's folder whose files were found as published.
+
+    Attributes:
+        digest: the SHA-256 of SHA256SUMS, which stands for the whole version.
+    """
+
+    def __init__(self, folder: Path, sums: Mapping[str, str], version_digest: str) -> None:
+        self.folder = folder
+        self.digest = version_digest
+        self._sums = sums
+
+    def read(self, name: str) -> bytes:
+        """The bytes of one published file; what is returned is what was hashed, so no later change can slip in.
+
+        Raises:
+            IntegrityError: if the version has no such file, or it was changed since :func:`check`.
+        """
+        if name not in self._sums:
+            raise IntegrityError(f"{self.folder}: has no {name}; publish the version again")
+        try:
+            data = (self.folder / name).read_bytes()
+        except OSError as error:
+            raise IntegrityError(f"{self.folder / name}: can't be read ({error.strerror})") from error
+        if hashlib.sha256(data).hexdigest() != self._sums[name]:
+            raise IntegrityError(f"{self.folder}: {name} was changed; restore the published files")
+        return data
+
+
+def _files(folder: Path) -> list[str]:
+    """Every file below a folder but SHA256SUMS, as a relative POSIX path.
+
+    A link could point at something outside that changes later, so anything but plain files and folders is refused.
+    """
+    names: list[str] = []
+    for parent, folders, files in os.walk(folder):
+        for name in folders + files:
+            path = Path(parent, name)
+            relative = path.relative_to(folder).as_posix()
+            if path.is_symlink() or not (path.is_dir() or path.is_file()):
+                raise IntegrityError(f"{path}: a version holds plain files and folders only; take it away")
+            if name in files and relative != SUMS:
+                names.append(relative)
+    return names
+
+
+def _parse(path: Path, raw: bytes) -> dict[str, str]:
+    sums: dict[str, str] = {}
+    for number, line in enumerate(raw.decode("utf-8", "replace").splitlines(), 1):
+        match = _LINE.fullmatch(line)
+        if match is None or match[2] in sums:
+            raise IntegrityError(f"{path}, line {number}: expected a SHA-256, two spaces and a file's name, each once")
+        sums[match[2]] = match[1]
+    return sums

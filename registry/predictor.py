@@ -1,0 +1,92 @@
+"""Predictors: one interface over the two runtimes that can run a version.
+
+float32 rows of shape (n, k) in, float32 predictions of shape (n,) out. A runtime's library is imported when the first
+version is opened in it, so that the service never loads TensorFlow unless it was asked to.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from registry.errors import RegistryError
+from registry.integrity import Sealed
+
+Rows = NDArray[np.float32]
+Runtime = Literal["litert", "keras"]
+
+
+class Predictor(Protocol):
+    """Runs one version of a model. May be called from several threads at once."""
+
+    def predict(self, rows: Rows) -> Rows:
+        """Predict for rows of shape (n, k), n ≥ 1, dtype float32. Returns shape (n,), dtype float32."""
+        ...
+
+
+class LiteRT:
+    """model.tflite in LiteRT: the default.
+
+    An interpreter serves one thread at a time, and a call takes microseconds, so a lock is enough.
+    """
+
+    def __init__(self, model: bytes) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        self._lock = threading.Lock()
+        # One thread an interpreter: parallel work comes from the workers, and a pool would outlast what it gains here.
+        self._interpreter = Interpreter(model_content=model, num_threads=1)
+        self._input = int(self._interpreter.get_input_details()[0]["index"])
+        self._output = int(self._interpreter.get_output_details()[0]["index"])
+        self._columns = int(self._interpreter.get_input_details()[0]["shape"][1])
+        self._size = 0
+
+    def predict(self, rows: Rows) -> Rows:
+        interpreter, size = self._interpreter, len(rows)
+        with self._lock:
+            if size != self._size:
+                self._size = 0  # stays so if the resizing fails, and the next call does it again
+                interpreter.resize_tensor_input(self._input, [size, self._columns])
+                interpreter.allocate_tensors()
+                self._size = size
+            interpreter.set_tensor(self._input, rows)
+            interpreter.invoke()
+            result: Rows = interpreter.get_tensor(self._output)
+        return result.reshape(size)
+
+
+class Keras:
+    """model.keras in TensorFlow: the reference that the exports are proved against."""
+
+    def __init__(self, model: bytes) -> None:
+        import keras
+
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "model.keras")
+            file.write_bytes(model)
+            self._model: Any = keras.models.load_model(file, compile=False, safe_mode=True)
+
+    def predict(self, rows: Rows) -> Rows:
+        return np.asarray(self._model.predict_on_batch(rows), dtype=np.float32).reshape(len(rows))
+
+
+def open_predictor(sealed: Sealed, runtime: Runtime) -> Predictor:
+    """Open the model file of a version that was checked.
+
+    Raises:
+        IntegrityError: if the model file is not the published one.
+        RegistryError: if the runtime is not installed or can't read the file.
+    """
+    try:
+        if runtime == "litert":
+            return LiteRT(sealed.read("model.tflite"))
+        return Keras(sealed.read("model.keras"))
+    except ImportError as error:
+        raise RegistryError(f"the runtime {runtime} is not installed ({error}); `make install` has both") from error
+    except (ValueError, RuntimeError, OSError) as error:
+        raise RegistryError(f"{sealed.folder}: {runtime} can't open the model ({error})") from error

@@ -1,0 +1,190 @@
+"""What a model eats and gives: the values behind signature.json.
+
+Everything that depends on a model's inputs is derived from here: validation, the form, the log's columns, the
+protocols' metadata. This module knows no model file, no HTTP and no log.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from registry.errors import SignatureError
+
+FORMAT = 1
+
+# An input's name becomes a CSV column, a form field, a JSON key and a tensor's name: what is safe in all four.
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+
+# A model's name becomes a folder and a part of a URL.
+MODEL_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
+
+# The other columns of the prediction log: an input of this name would stand there twice.
+RESERVED = frozenset({"time", "request_id", "row", "model", "version", "role", "prediction", "flags"})
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One input of the model: a number, or a category written as one of a few numeric codes.
+
+    Args:
+        limits: the smallest and largest value that is accepted at all, in ``unit``.
+        training: the smallest and largest value among the training rows.
+        categories: the accepted codes of a category, ascending; empty for a number.
+        category_labels: a word for each code, in the same order; may be empty.
+        example: a typical value, shown where a person needs one.
+    """
+
+    name: str
+    label: str
+    unit: str
+    aliases: tuple[str, ...]
+    limits: tuple[float, float]
+    training: tuple[float, float]
+    example: float
+    categories: tuple[float, ...] = ()
+    category_labels: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name and then the aliases: all that a client may call this input."""
+        return (self.name, *self.aliases)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What the model predicts, in ``unit``; a prediction outside ``plausible`` is never sent."""
+
+    name: str
+    label: str
+    unit: str
+    plausible: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """The inputs in their order (the columns of the float32 rows), and the one output."""
+
+    model: str
+    title: str
+    inputs: tuple[Input, ...]
+    output: Output
+
+    def __post_init__(self) -> None:
+        if not MODEL_NAME.fullmatch(self.model):
+            raise SignatureError(
+                f"model: {self.model!r} can't name a folder and a URL; use letters, digits, '_', '.' and '-'"
+            )
+        if not self.inputs:
+            raise SignatureError("inputs: a model needs at least one")
+        seen: dict[str, str] = {}
+        for item in self.inputs:
+            for name in item.names:
+                if not NAME.fullmatch(name):
+                    raise SignatureError(
+                        f"input {name!r}: a name is a letter or '_', then at most 63 letters, digits or '_'"
+                    )
+                if name in seen:
+                    raise SignatureError(f"input {item.name}: the name {name!r} is taken by {seen[name]}")
+                seen[name] = item.name
+            if item.name in RESERVED:
+                raise SignatureError(f"input {item.name}: this is a column of the prediction log; choose another name")
+            _check_range(f"input {item.name}: limits", item.limits)
+            _check_range(f"input {item.name}: training", item.training)
+            if item.categories and list(item.categories) != sorted(set(item.categories)):
+                raise SignatureError(f"input {item.name}: categories must be different codes in ascending order")
+            if item.category_labels and len(item.category_labels) != len(item.categories):
+                raise SignatureError(f"input {item.name}: {len(item.categories)} categories need as many labels")
+        _check_range("output: plausible", self.output.plausible)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The inputs' names, in order."""
+        return tuple(item.name for item in self.inputs)
+
+    @property
+    def example(self) -> tuple[float, ...]:
+        """One typical row."""
+        return tuple(item.example for item in self.inputs)
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of signature.json, ready for a JSON writer."""
+        return {
+            "format": FORMAT,
+            "model": self.model,
+            "title": self.title,
+            "inputs": [
+                {
+                    "name": item.name,
+                    "label": item.label,
+                    "unit": item.unit,
+                    "aliases": list(item.aliases),
+                    "kind": "category" if item.categories else "number",
+                    "limits": list(item.limits),
+                    "training": list(item.training),
+                    "example": item.example,
+                    **(
+                        {"categories": list(item.categories), "category_labels": list(item.category_labels)}
+                        if item.categories
+                        else {}
+                    ),
+                }
+                for item in self.inputs
+            ],
+            "output": {
+                "name": self.output.name,
+                "label": self.output.label,
+                "unit": self.output.unit,
+                "plausible": list(self.output.plausible),
+            },
+        }
+
+    @classmethod
+    def from_json(cls, data: Any) -> Signature:
+        """Read the content of a signature.json.
+
+        Raises:
+            SignatureError: naming the key that is missing or not of its type.
+        """
+        if not isinstance(data, Mapping) or data.get("format") != FORMAT:
+            raise SignatureError(f"signature.json: expected an object of format {FORMAT}")
+        try:
+            inputs = tuple(
+                Input(
+                    name=str(item["name"]),
+                    label=str(item["label"]),
+                    unit=str(item["unit"]),
+                    aliases=tuple(str(alias) for alias in item["aliases"]),
+                    limits=_pair(item["limits"]),
+                    training=_pair(item["training"]),
+                    example=float(item["example"]),
+                    categories=tuple(float(code) for code in item.get("categories", ())),
+                    category_labels=tuple(str(label) for label in item.get("category_labels", ())),
+                )
+                for item in data["inputs"]
+            )
+            output = Output(
+                name=str(data["output"]["name"]),
+                label=str(data["output"]["label"]),
+                unit=str(data["output"]["unit"]),
+                plausible=_pair(data["output"]["plausible"]),
+            )
+            return cls(model=str(data["model"]), title=str(data["title"]), inputs=inputs, output=output)
+        except KeyError as error:
+            raise SignatureError(f"signature.json: the key {error} is missing") from error
+        except (TypeError, ValueError) as error:
+            raise SignatureError(f"signature.json: {error}") from error
+
+
+def _pair(value: Any) -> tuple[float, float]:
+    low, high = value
+    return float(low), float(high)
+
+
+def _check_range(what: str, pair: tuple[float, float]) -> None:
+    low, high = pair
+    if not (math.isfinite(low) and math.isfinite(high) and low <= high):
+        raise SignatureError(f"{what}: expected two finite numbers, the smaller first, not {low:g} and {high:g}")
