@@ -1,0 +1,21 @@
+"""The journal: the CSV logs of requests and predictions. Row shapes, durable append, reading back.
+
+Ground floor: it knows neither Flask nor models. ``python -m journal`` checks what is on disk.
+"""
+
+from journal.reader import Reading, days
+from journal.rows import REQUEST_COLUMNS, RequestRow, encode_predictions, prediction_columns, timestamp
+from journal.writer import DayLog, Durability, JournalError
+
+__all__ = [
+    "REQUEST_COLUMNS",
+    "DayLog",
+    "Durability",
+    "JournalError",
+    "Reading",
+    "RequestRow",
+    "days",
+    "encode_predictions",
+    "prediction_columns",
+    "timestamp",
+]

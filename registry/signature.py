@@ -110,6 +110,11 @@ class Signature:
         """One typical row."""
         return tuple(item.example for item in self.inputs)
 
+    @property
+    def example_json(self) -> str:
+        """One typical row as JSON, as a person would write it."""
+        return f"[{', '.join(f'{value:.9g}' for value in self.example)}]"
+
     def to_json(self) -> dict[str, Any]:
         """The content of signature.json, ready for a JSON writer."""
         return {

@@ -1,0 +1,47 @@
+"""``python -m app [serve]``: serve with gunicorn, after a look at what would stop it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+from app.settings import SettingError, Settings
+
+ROOT = Path(__file__).parent.parent
+
+
+def main(arguments: list[str]) -> int:
+    if arguments not in ([], ["serve"]):
+        print("usage: python -m app [serve]; the settings are SERVE_ variables, see README.md", file=sys.stderr)
+        return 2
+    try:
+        settings = Settings.from_env(os.environ)
+        _check_free(settings)
+    except (SettingError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+    from gunicorn.app.wsgiapp import run
+
+    sys.argv = ["gunicorn", "--config", str(ROOT / "gunicorn.conf.py"), "--pythonpath", str(ROOT)]
+    run()
+    return 0
+
+
+def _check_free(settings: Settings) -> None:
+    """Say at once that the port is taken, which gunicorn would find out after five tries."""
+    host, port = settings.address
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            advice = "choose another with SERVE_BIND=HOST:PORT"
+            raise SettingError(f"SERVE_BIND={settings.bind}: can't be bound ({error.strerror}); {advice}") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,92 @@
+"""What the signature allows: hard limits and categories, the training range, plausible predictions.
+
+Made once for a version; knows no HTTP and no log.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from app.decode import Table
+from app.errors import Problem, Refusal
+from registry import Input, Rows, Signature
+
+# The most problems that a reply spells out.
+_SPELLED_OUT = 100
+
+
+class Checks:
+    """The input and output checks of one version."""
+
+    def __init__(self, signature: Signature) -> None:
+        self._inputs = signature.inputs
+        self._training = np.array([item.training for item in signature.inputs]).T
+        self._categories = [(i, np.array(item.categories)) for i, item in enumerate(self._inputs) if item.categories]
+        self._output = signature.output
+
+    def inputs(self, table: Table) -> tuple[Rows, dict[int, list[Problem]]]:
+        """Check what was decoded.
+
+        Returns:
+            the rows for the model, shape (n, k), float32; and for the rows that have values outside the training
+            range, by row, the warnings to give with the prediction.
+
+        Raises:
+            Refusal: 422, with the problems of the table and each value outside its hard limits.
+        """
+        values = table.values
+        low, high = self._training
+        usual = (values >= low) & (values <= high)
+        for column, codes in self._categories:
+            usual[:, column] &= np.isin(values[:, column], codes)
+        if not table.problems and usual.all():
+            return values.astype(np.float32), {}
+
+        problems = list(table.problems)
+        warnings: dict[int, list[Problem]] = {}
+        for row, column in np.argwhere(~usual & ~np.isnan(values)).tolist():
+            item, value = self._inputs[column], float(values[row, column])
+            if message := _forbidden(item, value):
+                problems.append(Problem(row, item.name, message))
+            else:
+                message = f"{value:g} lies outside the training range {item.training[0]:g}-{item.training[1]:g}"
+                warnings.setdefault(row, []).append(Problem(row, item.name, message))
+        if problems:
+            raise _refusal(422, problems)
+        return values.astype(np.float32), warnings
+
+    def outputs(self, predictions: Rows) -> dict[int, str]:
+        """What is wrong with predictions of shape (n,), float32, by row; empty if all may be sent."""
+        low, high = self._output.plausible
+        plausible = (predictions >= low) & (predictions <= high)
+        if plausible.all():
+            return {}
+        expected = f"is not plausible for {self._output.name}: expected {low:g} to {high:g}"
+        return {
+            row: f"the model's output {predictions[row]:g} {expected}" for row in np.flatnonzero(~plausible).tolist()
+        }
+
+
+def output_refusal(wrong: dict[int, str]) -> Refusal:
+    """The refusal (500) for what :meth:`Checks.outputs` found."""
+    return _refusal(500, [Problem(row, "", message) for row, message in wrong.items()])
+
+
+def _forbidden(item: Input, value: float) -> str:
+    """Why a value is not accepted; empty if it is."""
+    if item.categories:
+        return (
+            "" if value in item.categories else f"{value:g} is none of {', '.join(f'{c:g}' for c in item.categories)}"
+        )
+    low, high = item.limits
+    return "" if low <= value <= high else f"{value:g} lies outside the limits {low:g} to {high:g}"
+
+
+def _refusal(status: int, problems: list[Problem]) -> Refusal:
+    """One refusal for all problems; its sentence is the first of them."""
+    first = problems[0]
+    where = f"row {first.row}: " if any(problem.row for problem in problems) else ""
+    sentence = f"{where}{first}"
+    if len(problems) > 1:
+        sentence += f" (and {len(problems) - 1} more)"
+    return Refusal(status, sentence, problems[:_SPELLED_OUT])

@@ -1,0 +1,64 @@
+"""The pages: what the service predicts and how to ask it, and the form, with and without JavaScript."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request
+
+from app.errors import Refusal
+from app.http import FORM, read_body, wants_page
+from app.predict import reply
+from app.record import current
+from app.service import Service
+
+MEND = "No prediction: please mend what is marked."
+
+
+def blueprint(service: Service, max_body: int) -> Blueprint:
+    """The pages, over one service."""
+    routes = Blueprint("pages", __name__)
+
+    def form(**context: Any) -> str:
+        empty: dict[str, Any] = {"typed": {}, "problems": {}, "messages": []}
+        return render_template("form.html", signature=service.champion().signature, **{**empty, **context})
+
+    @routes.get("/")
+    def index() -> str:
+        serving = service.champion()
+        return render_template(
+            "index.html", signature=serving.signature, version=serving.version, root=request.url_root
+        )
+
+    @routes.get("/form")
+    def plain_form() -> str:
+        return form()
+
+    @routes.get("/form_async")
+    def form_in_place() -> str:
+        return form(in_place=True)
+
+    @routes.post("/predict_form")
+    def predict_form() -> Response | str | tuple[str, int]:
+        record = current()
+        serving = service.champion()
+        table, typed = serving.decoder.form(read_body(FORM, max_body))
+        wants_json = "application/json" in request.headers.get("Accept", "") and not wants_page()
+        try:
+            answer = service.predict(table, record)
+        except Refusal as refusal:
+            if wants_json:
+                raise
+            record.error = refusal.error
+            marked, messages = _placed(refusal, serving.signature.names)
+            return form(typed=typed, problems=marked, messages=messages), refusal.status
+        return reply(answer, record, single=True) if wants_json else form(typed=typed, answer=answer)
+
+    return routes
+
+
+def _placed(refusal: Refusal, names: tuple[str, ...]) -> tuple[dict[str, str], list[str]]:
+    """The messages that stand at a field, and those that stand below the form."""
+    marked = {problem.input: problem.message for problem in refusal.problems if problem.input in names}
+    others = [str(problem) for problem in refusal.problems if problem.input not in names]
+    return marked, others or [MEND if marked else refusal.error]

@@ -1,0 +1,39 @@
+"""gunicorn's settings, from the service's own (SERVE_...). Read by `gunicorn` and by `python -m app`."""
+
+import os
+import sys
+
+from app.settings import SettingError, Settings
+from registry import CHAMPION, RegistryError, Store
+
+try:
+    _settings = Settings.from_env(os.environ)
+except SettingError as error:
+    sys.exit(str(error))
+
+wsgi_app = "app:create_app()"
+bind = _settings.bind
+workers = _settings.workers
+threads = _settings.threads
+worker_class = "gthread"  # finishes what is open at SIGTERM, where sync resets it
+keepalive = 65  # longer than the usual proxy's, so that a reused connection is not the one that was just closed
+graceful_timeout = 30
+control_socket_disable = True  # would need a writable home
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - the heartbeat must not wait for a disk
+proc_name = "app"
+
+
+def when_ready(server):
+    """Say what to open and how to ask, once the port is ours."""
+    store = Store(_settings.models, _settings.model)
+    try:
+        example = store.signature(store.number_of(CHAMPION)).example_json
+    except RegistryError as error:
+        server.log.error("No prediction can be served yet: %s", error)
+        return
+    root = f"http://{_settings.bind}"
+    print(
+        f"\nOpen {root}/form in a browser, or ask from another terminal:\n\n"
+        f"  curl {root}/predict_json -H 'Content-Type: application/json' -d '{example}'\n",
+        flush=True,
+    )

@@ -1,0 +1,50 @@
+"""Reading the logs back: whole rows as they were meant, torn ones counted."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+from journal.rows import original
+
+# The csv module refuses fields over 128 KiB; a logged body may be as long as the service accepts.
+_ANY_SIZE = 2**31 - 1
+
+
+class Reading:
+    """The rows of one day's file, in order; iterate it once or often.
+
+    Attributes:
+        torn: after an iteration, how many lines were no whole rows: a last line that its writer did not finish, or one
+            whose number of fields is not the header's.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.torn = 0
+
+    def __iter__(self) -> Iterator[dict[str, str]]:
+        self.torn = 0
+        csv.field_size_limit(_ANY_SIZE)
+        with self.path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+            columns = file.readline().rstrip("\n").split(",")
+            for line in file:
+                # A row is a line, whatever its quotes say: so one torn row can't swallow the next.
+                fields = _fields(line) if line.endswith("\n") else []
+                if len(fields) != len(columns):
+                    self.torn += 1
+                else:
+                    yield dict(zip(columns, map(original, fields), strict=True))
+
+
+def days(folder: Path, stream: str) -> list[Path]:
+    """The files of a stream ("requests", "predictions"), oldest first; empty if there are none."""
+    return sorted(folder.glob(f"{stream}-????-??-??.csv"))
+
+
+def _fields(line: str) -> list[str]:
+    try:
+        return next(csv.reader([line[:-1]], strict=True), [])
+    except csv.Error:
+        return []

@@ -1,0 +1,144 @@
+"""The shapes of the log's rows, and how a value is written into a CSV field and read back.
+
+A row is one line: whatever could break a line is escaped. Text reads back exactly, down to bytes that were no UTF-8.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+REQUEST_COLUMNS = (
+    "time",
+    "request_id",
+    "client",
+    "method",
+    "path",
+    "content_type",
+    "status",
+    "duration_ms",
+    "error",
+    "body",
+)
+
+
+def prediction_columns(inputs: Sequence[str]) -> tuple[str, ...]:
+    """The columns of the prediction log of a model with these inputs."""
+    return ("time", "request_id", "row", "model", "version", "role", *inputs, "prediction", "flags")
+
+
+def timestamp(time: datetime) -> str:
+    """ISO 8601 with microseconds; ``time`` is in UTC. The first ten characters are the day that names the file."""
+    return time.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRow:
+    """What was asked, and what became of it."""
+
+    time: str
+    request_id: str
+    client: str
+    method: str
+    path: str
+    content_type: str
+    status: int
+    duration_ms: float
+    error: str
+    body: bytes
+
+    def encode(self) -> bytes:
+        """The row as one line of CSV."""
+        return (
+            f"{self.time},{field(self.request_id)},{field(self.client)},{field(self.method)},{field(self.path)},"
+            f"{field(self.content_type)},{self.status},{self.duration_ms:.3f},{field(self.error)},"
+            f"{field(self.body.decode('utf-8', 'surrogateescape'))}\n"
+        ).encode()
+
+
+def encode_predictions(
+    time: str,
+    request_id: str,
+    model: str,
+    version: int,
+    role: str,
+    rows: NDArray[np.float32],
+    predictions: NDArray[np.float32],
+    flags: Sequence[str] | None = None,
+) -> bytes:
+    """The prediction rows of one request as lines of CSV.
+
+    Args:
+        rows: what the model saw, shape (n, k), float32; written with the fewest digits that read back the same.
+        predictions: shape (n,), float32; written likewise, or as nan, inf, -inf.
+        flags: what was noticed about each row, n texts; None if nothing was noticed about any.
+    """
+    head, tail = f"{time},{field(request_id)},", f",{field(model)},{version},{role},"
+    lines = _numbers(np.column_stack((rows, predictions)))
+    if flags is None:
+        return "".join(f"{head}{row}{tail}{line},\n" for row, line in enumerate(lines)).encode()
+    return "".join(
+        f"{head}{row}{tail}{line},{field(flag)}\n" for row, (line, flag) in enumerate(zip(lines, flags, strict=True))
+    ).encode()
+
+
+def _numbers(table: NDArray[np.float32]) -> list[str]:
+    """Each row of a float32 table as comma-separated shortest decimals."""
+    if np.isfinite(table).all():
+        return orjson.dumps(table, option=orjson.OPT_SERIALIZE_NUMPY)[2:-2].decode().split("],[")
+    return [",".join(str(value) for value in row) for row in table]
+
+
+# What a spreadsheet may take for a formula, behind any number of quotes: so the quote that guards a text can be told
+# from one that was there.
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_ESCAPED = re.compile(r"[\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_SHORT = {"\\": r"\\", "\n": r"\n", "\r": r"\r", "\t": r"\t"}
+_LONG = {short: character for character, short in _SHORT.items()}
+_ESCAPE = re.compile(r"\\(?:[\\nrt]|x[0-9a-f]{2}|u[0-9a-f]{4})")
+
+
+def field(text: str) -> str:
+    r"""A text as one CSV field (RFC 4180) that is safe to open in a spreadsheet and to print on a terminal.
+
+    Control characters become ``\n``, ``\r``, ``\t``, ``\xNN`` or ``\uNNNN``, and a backslash becomes two (CWE-117). A
+    byte that was no UTF-8 (a surrogate, as surrogateescape leaves it) becomes ``\xNN``. A text that a spreadsheet would
+    take for a formula gets a leading ``'`` (CWE-1236).
+    """
+    guard = "'" if _FORMULA.match(text) else ""
+    if "\\" in text or not text.isprintable():
+        text = _ESCAPED.sub(_escape, text)
+    if '"' in text or "," in text:
+        return '"' + guard + text.replace('"', '""') + '"'
+    return guard + text
+
+
+def original(text: str) -> str:
+    """The text that :func:`field` was given, from a field whose quotes a CSV reader has already taken off."""
+    text = _ESCAPE.sub(_unescape, text)
+    return text[1:] if text.startswith("'") and _FORMULA.match(text, 1) else text
+
+
+def _escape(match: re.Match[str]) -> str:
+    character = match[0]
+    if character in _SHORT:
+        return _SHORT[character]
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"\\x{code - 0xDC00:02x}"
+    return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}"
+
+
+def _unescape(match: re.Match[str]) -> str:
+    escape = match[0]
+    if escape in _LONG:
+        return _LONG[escape]
+    digits = escape[2:]
+    code = int(digits, base=16)
+    return chr(code + 0xDC00) if len(digits) == 2 and code >= 0x80 else chr(code)

@@ -1,0 +1,209 @@
+"""Durable append: a row is in its day's file before :meth:`DayLog.append` returns, or nothing of it is.
+
+Many processes write the same file. The rows of one append are one ``os.write`` on an ``O_APPEND`` descriptor, under an
+``flock`` against other processes and a lock against other threads (an flock does not part threads). A kill can cut a
+write at a page boundary; who comes next sees it by the last byte and cuts the torn row off, which nobody was answered
+for. A full disk can shorten a write; its remains are cut off at once.
+
+The file is named by the day of the row, so there is no rotation to coordinate. ``flock`` and ``O_APPEND`` are only
+as good as the file system: logs belong on a local disk.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal
+
+logger = logging.getLogger(__name__)
+
+Durability = Literal["write", "fsync"]
+_fdatasync = getattr(os, "fdatasync", os.fsync)  # macOS has only fsync
+_CHUNK = 1 << 16
+
+
+class JournalError(Exception):
+    """Rows could not be written: nothing that they stand for may be answered."""
+
+
+class DayLog:
+    """One stream of rows, in a file a day: ``folder/STREAM-YYYY-MM-DD.csv``.
+
+    Args:
+        durability: "write" survives the process, "fsync" survives a power loss; concurrent appends share a sync.
+        write: ``os.write``, or what a test puts in its place.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        stream: str,
+        columns: Sequence[str],
+        *,
+        durability: Durability = "write",
+        write: Callable[[int, bytes], int] = os.write,
+    ) -> None:
+        self._folder = folder
+        self._stream = stream
+        self._header = (",".join(columns) + "\n").encode()
+        self._durable = durability == "fsync"
+        self._write = write
+        self._lock = threading.Lock()
+        self._files: dict[str, _File] = {}
+        self._proven = False  # whether the last thing that was written is there
+
+    def append(self, day: str, rows: bytes) -> None:
+        """Append whole lines to the file of a day.
+
+        Raises:
+            JournalError: if they could not be written; then no part of them is left behind.
+        """
+        try:
+            with self._lock:
+                file = self._open(day)
+                ticket = file.append(rows)
+            if self._durable:
+                file.sync(ticket)
+            self._proven = True
+        except OSError as error:
+            self._proven = False
+            raise JournalError(f"{self._path(day)}: can't be written ({error.strerror or error})") from error
+
+    def check(self) -> None:
+        """Find out whether rows can be written: unless the last append succeeded, by writing a scratch file.
+
+        Raises:
+            JournalError: with the reason, if they can't.
+        """
+        if self._proven:
+            return
+        scratch = self._folder / f".probe-{self._stream}-{os.getpid()}-{threading.get_ident()}"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+            try:
+                self._write(descriptor, self._header)
+            finally:
+                os.close(descriptor)
+                scratch.unlink()
+        except OSError as error:
+            raise JournalError(f"{self._folder}: can't be written ({error.strerror or error})") from error
+
+    def close(self) -> None:
+        """Close what is open; a later append opens it again."""
+        with self._lock:
+            while self._files:
+                self._files.popitem()[1].close()
+
+    def _path(self, day: str) -> Path:
+        return self._folder / f"{self._stream}-{day}.csv"
+
+    def _open(self, day: str) -> _File:
+        file = self._files.get(day)
+        if file is not None:
+            if file.exists():
+                return file
+            del self._files[day]  # somebody removed it: rows must not go where no one will find them
+            file.close()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        file = _File(self._path(day), self._header, self._write)
+        if self._durable:
+            _sync_folder(self._folder)
+        while len(self._files) > 1:  # today's, and yesterday's for requests that began before midnight
+            self._files.pop(min(self._files)).close()
+        self._files[day] = file
+        return file
+
+
+class _File:
+    """One day's file, open for appending. :meth:`append` is called by one thread at a time, :meth:`sync` by many."""
+
+    def __init__(self, path: Path, header: bytes, write: Callable[[int, bytes], int]) -> None:
+        self._path = path
+        self._header = header
+        self._write = write
+        self._descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._written = self._synced = 0
+        self._sync_lock = threading.Lock()
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+            try:
+                self._check_header()
+            finally:
+                fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        except BaseException:
+            self.close()
+            raise
+
+    def exists(self) -> bool:
+        return os.fstat(self._descriptor).st_nlink > 0
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+    def append(self, rows: bytes) -> int:
+        """Write the rows behind the last whole one. Returns a ticket for :meth:`sync`."""
+        descriptor = self._descriptor
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            end = self._end_of_rows()
+            block = rows if end else self._header + rows
+            try:
+                written = self._write(descriptor, block)
+                while written < len(block):
+                    written += self._write(descriptor, block[written:])
+            except OSError:
+                with suppress(OSError):
+                    os.ftruncate(descriptor, end)
+                raise
+            self._written += 1
+            return self._written
+        finally:
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+    def sync(self, ticket: int) -> None:
+        """Return when the append of this ticket is on the disk; one sync serves all who waited for the one before."""
+        with self._sync_lock:
+            if self._synced < ticket:
+                written = self._written
+                _fdatasync(self._descriptor)
+                self._synced = written
+
+    def _end_of_rows(self) -> int:
+        """The size of the file, after a row that its writer did not finish was cut off."""
+        size = os.fstat(self._descriptor).st_size
+        if size == 0 or os.pread(self._descriptor, 1, size - 1) == b"\n":
+            return size
+        end = size
+        while end:
+            start = max(0, end - _CHUNK)
+            newline = os.pread(self._descriptor, end - start, start).rfind(b"\n")
+            if newline >= 0:
+                end = start + newline + 1
+                break
+            end = start
+        os.ftruncate(self._descriptor, end)
+        logger.warning("%s: cut off %d bytes of a row that its writer did not live to finish", self._path, size - end)
+        return end
+
+    def _check_header(self) -> None:
+        self._end_of_rows()
+        head = os.pread(self._descriptor, len(self._header), 0)
+        if head not in (b"", self._header):
+            raise JournalError(
+                f"{self._path}: its columns are not {self._header.decode().strip()}; move it away, "
+                "or give this model a log folder of its own"
+            )
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

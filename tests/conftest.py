@@ -1,0 +1,66 @@
+"""What the tests share: a published model that takes no training, and the service over it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import create_app
+from app.settings import Settings
+from registry import Input, Output, Signature, Store
+
+MODEL_FILE = Path(__file__).parent / "models" / "linear.tflite"
+
+HOUSES = Signature(
+    model="boston",
+    title="Median value of homes",
+    inputs=(
+        Input("rm", "Rooms", "rooms per dwelling", ("rooms",), (1, 15), (3.5, 8.75), 6),
+        Input("tax", "Property tax", "$ per $10,000", (), (0, 2000), (187, 711), 250),
+        Input("age", "Built before 1940", "%", (), (0, 100), (2.5, 100), 66.5),
+    ),
+    output=Output("medv", "Median value", "$1000", (0, 100)),
+)
+
+
+def publish(models: Path, signature: Signature = HOUSES, model_file: Path = MODEL_FILE) -> int:
+    """Publish a model file of three inputs under a signature. Returns the version's number."""
+    store = Store(models, signature.model)
+    with store.staging() as folder:
+        shutil.copy(model_file, folder / "model.tflite")
+        (folder / "signature.json").write_text(json.dumps(signature.to_json()))
+        (folder / "card.json").write_text("{}")
+        return store.publish(folder)[0]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings over a published model and an empty log folder."""
+    publish(tmp_path / "models")
+    return Settings(models=tmp_path / "models", logs=tmp_path / "logs")
+
+
+@pytest.fixture
+def make_app(settings: Settings) -> Callable[..., Flask]:
+    """Makes the application, with some settings or edges (now, write) replaced."""
+
+    def make(**changes: object) -> Flask:
+        edges = {name: changes.pop(name) for name in ("now", "write") if name in changes}
+        app = create_app(replace(settings, **changes), **edges)  # type: ignore[arg-type]
+        app.testing = True
+        return app
+
+    return make
+
+
+@pytest.fixture
+def client(make_app: Callable[..., Flask]) -> FlaskClient:
+    """A client of the service over the published model."""
+    return make_app().test_client()
