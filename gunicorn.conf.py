@@ -4,6 +4,7 @@ import os
 import sys
 
 from app.settings import SettingError, Settings
+from app.worker import close_gently
 from registry import CHAMPION, RegistryError, Store
 
 try:
@@ -15,7 +16,7 @@ wsgi_app = "app:create_app()"
 bind = _settings.bind
 workers = _settings.workers
 threads = _settings.threads
-worker_class = "gthread"  # finishes what is open at SIGTERM, where sync resets it
+worker_class = "app.worker.Worker"
 keepalive = 65  # longer than the usual proxy's, so that a reused connection is not the one that was just closed
 graceful_timeout = 30
 control_socket_disable = True  # would need a writable home
@@ -25,6 +26,7 @@ proc_name = "app"
 
 def when_ready(server):
     """Say what to open and how to ask, once the port is ours."""
+    close_gently(server)
     store = Store(_settings.models, _settings.model)
     try:
         example = store.signature(store.number_of(CHAMPION)).example_json

@@ -44,7 +44,8 @@ class Checks:
 
         problems = list(table.problems)
         warnings: dict[int, list[Problem]] = {}
-        for row, column in np.argwhere(~usual & ~np.isnan(values)).tolist():
+        unusual = ~usual & ~np.isnan(values) if problems else ~usual
+        for row, column in np.argwhere(unusual).tolist():
             item, value = self._inputs[column], float(values[row, column])
             if message := _forbidden(item, value):
                 problems.append(Problem(row, item.name, message))

@@ -60,14 +60,13 @@ class Decoder:
             Refusal: 400 if it is not JSON or has no accepted shape, 413 if there are too many rows.
         """
         try:
-            data = orjson.loads(body)
+            rows, single = self._rows(orjson.loads(body))
+            values = self._regular(rows, body)
+            if values is not None:
+                return Table(values), single
         except orjson.JSONDecodeError:
-            data = _parse(body)  # which is more lenient about numbers: then we can say which one it is
-        rows, single = self._rows(data)
-        values = self._regular(rows, body)
-        if values is not None:
-            return Table(values), single
-        rows, _ = self._rows(_parse(body))
+            pass  # perhaps only for a NaN or a 1e400, which the close look names
+        rows, single = self._rows(_parse(body))
         return self._examine(rows), single
 
     def form(self, body: bytes) -> tuple[Table, dict[str, str]]:

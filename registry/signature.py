@@ -6,7 +6,6 @@ protocols' metadata. This module knows no model file, no HTTP and no log.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +14,9 @@ from typing import Any
 from registry.errors import SignatureError
 
 FORMAT = 1
+
+# Rows and predictions are float32: a limit beyond them would let an infinity through.
+FLOAT32_MAX = 3.4028234663852886e38
 
 # An input's name becomes a CSV column, a form field, a JSON key and a tensor's name: what is safe in all four.
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
@@ -191,5 +193,5 @@ def _pair(value: Any) -> tuple[float, float]:
 
 def _check_range(what: str, pair: tuple[float, float]) -> None:
     low, high = pair
-    if not (math.isfinite(low) and math.isfinite(high) and low <= high):
-        raise SignatureError(f"{what}: expected two finite numbers, the smaller first, not {low:g} and {high:g}")
+    if not -FLOAT32_MAX <= low <= high <= FLOAT32_MAX:
+        raise SignatureError(f"{what}: expected two finite float32, the smaller first, not {low:g} and {high:g}")

@@ -1,0 +1,75 @@
+"""Stopping gunicorn without a reset connection: what the threaded worker and the master leave open.
+
+Knows gunicorn and nothing else of the service; another server needs none of this.
+
+While a listening socket is open the kernel completes connections to it, and those that no worker accepts are reset when
+it closes. So the master first lets no new ones begin, and then each worker takes those that wait.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import signal
+import socket
+import struct
+from contextlib import suppress
+from types import FrameType
+from typing import Any
+
+from gunicorn.workers.gthread import ThreadWorker
+
+_SO_ATTACH_FILTER = 26  # Linux, asm-generic/socket.h; the socket module does not name it
+# A packet filter (struct sock_filter: code, jump if true, jump if false, operand) over the TCP header:
+_NO_SYN = b"".join(
+    struct.pack("HBBI", *step)
+    for step in (
+        (0x30, 0, 0, 13),  # load the byte of flags
+        (0x45, 0, 1, 0x02),  # SYN?
+        (0x06, 0, 0, 0),  # then drop it: the client asks again in a second, and then nobody listens
+        (0x06, 0, 0, 0xFFFFFFFF),  # else keep it
+    )
+)
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
+    """gunicorn's threaded worker, which takes who waits in the listening socket's queue before it stops."""
+
+    alive: bool
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Begin or end accepting; the end is final if the worker stops."""
+        super().set_accept_enabled(enabled)
+        if not enabled and not self.alive:
+            for listener in self.sockets:
+                waiting = True
+                while waiting:
+                    before = self.nr_conns
+                    self.accept(listener)
+                    waiting = self.nr_conns > before
+                listener.close()
+
+    def is_parent_alive(self) -> bool:
+        """Whether the master lives. Without it nobody would restart us, so replies say that the connection ends."""
+        alive: bool = super().is_parent_alive()
+        if not alive:
+            self.alive = False
+        return alive
+
+
+def close_gently(master: Any) -> None:
+    """Make a gunicorn master let no new connection begin once it is told to stop (SIGTERM)."""
+    stop = signal.getsignal(signal.SIGTERM)
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        for listener in master.LISTENERS:
+            _drop_syn(listener.sock)
+        if callable(stop):
+            stop(number, frame)
+
+    signal.signal(signal.SIGTERM, handle)
+
+
+def _drop_syn(listener: socket.socket) -> None:
+    program = ctypes.create_string_buffer(_NO_SYN, len(_NO_SYN))
+    with suppress(OSError):  # not Linux: then a connection may be reset that began in the last moment
+        listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("HP", 4, ctypes.addressof(program)))

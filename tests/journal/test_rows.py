@@ -1,0 +1,111 @@
+"""One row, one line; and what was written reads back."""
+
+from __future__ import annotations
+
+import csv
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from journal import REQUEST_COLUMNS, Reading, RequestRow, encode_predictions, prediction_columns, timestamp
+from journal.rows import field, original
+
+NOW = timestamp(datetime(2026, 11, 23, 18, 42, 1, 5, tzinfo=UTC))
+
+
+def read(path: Path, columns: tuple[str, ...], rows: bytes) -> list[dict[str, str]]:
+    path.write_bytes((",".join(columns) + "\n").encode() + rows)
+    return list(Reading(path))
+
+
+def test_a_time_has_microseconds_and_ends_in_z() -> None:
+    assert NOW == "2026-11-23T18:42:01.000005Z"
+
+
+@given(st.text())
+def test_any_text_is_one_printable_field_that_reads_back(text: str) -> None:
+    written = field(text)
+    assert written.isprintable() or all(ord(c) > 0x9F for c in written if not c.isprintable())
+    (parsed,) = list(csv.reader([written], strict=True)) or [[""]]
+    assert original("".join(parsed)) == text
+    assert len(parsed) <= 1
+
+
+@given(st.binary())
+def test_any_bytes_read_back(data: bytes) -> None:
+    (parsed,) = list(csv.reader([field(data.decode("utf-8", "surrogateescape"))], strict=True)) or [[""]]
+    assert original("".join(parsed)).encode("utf-8", "surrogateescape") == data
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "'=1", "''-1"])
+def test_what_a_spreadsheet_would_take_for_a_formula_is_guarded(text: str) -> None:
+    assert field(text).lstrip('"').startswith("'")
+    assert original(next(csv.reader([field(text)]))[0]) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("a\nb", r"a\nb"),
+        ("a\x00\x1b[31m", r"a\x00\x1b[31m"),
+        ("a\u2028\x85", r"a\u2028\u0085"),
+        ("a\\nb", r"a\\nb"),
+        ('say "hi", you', '"say ""hi"", you"'),
+        ("zwölf €", "zwölf €"),
+        ("a\udcff", r"a\xff"),
+    ],
+)
+def test_control_characters_and_quotes_are_escaped(text: str, written: str) -> None:
+    assert field(text) == written
+
+
+@given(
+    st.lists(
+        st.lists(st.floats(width=32, allow_nan=False, allow_infinity=False), min_size=4, max_size=4),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_numbers_read_back_as_the_same_float32(table: list[list[float]]) -> None:
+    array = np.array(table, dtype=np.float32)
+    block = encode_predictions(NOW, "id", "boston", 3, "champion", array[:, :3], array[:, 3]).decode()
+    lines = [line.split(",") for line in block.splitlines()]
+    assert [line[2] for line in lines] == [str(row) for row in range(len(table))]
+    again = np.array([line[6:10] for line in lines], dtype=np.float32)
+    assert again.tobytes() == array.tobytes()
+
+
+def test_predictions_that_are_no_numbers_are_written_as_such(tmp_path: Path) -> None:
+    rows = np.zeros((3, 1), dtype=np.float32)
+    predictions = np.array([np.nan, np.inf, -np.inf], dtype=np.float32)
+    block = encode_predictions(NOW, "id", "m", 1, "champion", rows, predictions, ["a", "b", "=c"])
+    read_back = read(tmp_path / "predictions-2026-11-23.csv", prediction_columns(["x"]), block)
+    assert [row["prediction"] for row in read_back] == ["nan", "inf", "-inf"]
+    assert [row["flags"] for row in read_back] == ["a", "b", "=c"]
+
+
+def test_a_request_row_reads_back(tmp_path: Path) -> None:
+    body = b'{"rm": 6, "x": "\xff"}\r\n'
+    row = RequestRow(NOW, "id", "::1", "POST", "/p?a=1,2", "text/csv", 422, 1.25, "x: 'y'", body)
+    (back,) = read(tmp_path / "requests-2026-11-23.csv", REQUEST_COLUMNS, row.encode())
+    assert back["body"].encode("utf-8", "surrogateescape") == body
+    assert (back["status"], back["duration_ms"], back["path"], back["error"]) == ("422", "1.250", "/p?a=1,2", "x: 'y'")
+
+
+def test_a_body_of_a_mebibyte_reads_back(tmp_path: Path) -> None:
+    row = RequestRow(NOW, "id", "::1", "POST", "/", "", 200, 0, "", b'"' * (1 << 20))
+    (back,) = read(tmp_path / "requests-2026-11-23.csv", REQUEST_COLUMNS, row.encode())
+    assert back["body"] == '"' * (1 << 20)
+
+
+def test_a_torn_row_is_counted_and_does_not_take_the_next_with_it(tmp_path: Path) -> None:
+    whole = RequestRow(NOW, "id", "::1", "POST", "/", "", 200, 0, "", b"[6, 250]").encode()
+    path = tmp_path / "requests-2026-11-23.csv"
+    path.write_bytes((",".join(REQUEST_COLUMNS) + "\n").encode() + whole + whole[:-4] + b"\n" + whole + whole[:-1])
+    reading = Reading(path)
+    assert len(list(reading)) == 2
+    assert reading.torn == 2

@@ -1,0 +1,212 @@
+"""Durable append: real files, real processes, real faults."""
+
+from __future__ import annotations
+
+import errno
+import multiprocessing
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from journal import DayLog, JournalError, Reading
+
+DAY, NEXT = "2026-11-23", "2026-11-24"
+
+
+def log(folder: Path, **edges: Any) -> DayLog:
+    return DayLog(folder, "events", ("who", "what"), **edges)
+
+
+def path(folder: Path, day: str = DAY) -> Path:
+    return folder / f"events-{day}.csv"
+
+
+def test_a_file_begins_with_its_header_once(tmp_path: Path) -> None:
+    first, second = log(tmp_path / "new" / "folder"), log(tmp_path / "new" / "folder")
+    first.append(DAY, b"a,1\n")
+    second.append(DAY, b"b,2\n")
+    first.append(DAY, b"a,3\n")
+    assert path(tmp_path / "new" / "folder").read_bytes() == b"who,what\na,1\nb,2\na,3\n"
+
+
+def test_a_row_goes_into_the_file_of_its_day_even_after_midnight(tmp_path: Path) -> None:
+    journal = log(tmp_path)
+    for day, row in ((DAY, b"a,1\n"), (NEXT, b"b,2\n"), (DAY, b"late,3\n"), ("2026-11-25", b"c,4\n"), (DAY, b"a,5\n")):
+        journal.append(day, row)
+    assert path(tmp_path).read_bytes() == b"who,what\na,1\nlate,3\na,5\n"
+    assert path(tmp_path, NEXT).read_bytes() == b"who,what\nb,2\n"
+    descriptors = [Path("/proc/self/fd", name) for name in os.listdir("/proc/self/fd")]
+    assert sum(str(tmp_path) in str(descriptor.resolve()) for descriptor in descriptors) == 2
+    journal.close()
+
+
+@pytest.mark.parametrize("torn", [b"b,hal", b"b", b'b,"half of a quoted', b"b," + b"x" * 100_000])
+def test_a_row_that_its_writer_did_not_finish_is_cut_off(tmp_path: Path, torn: bytes) -> None:
+    path(tmp_path).write_bytes(b"who,what\na,1\n" + torn)
+    log(tmp_path).append(DAY, b"c,3\n")
+    assert path(tmp_path).read_bytes() == b"who,what\na,1\nc,3\n"
+
+
+@pytest.mark.parametrize("head", [b"", b"who,wh"])
+def test_a_header_that_its_writer_did_not_finish_is_written_again(tmp_path: Path, head: bytes) -> None:
+    path(tmp_path).write_bytes(head)
+    log(tmp_path).append(DAY, b"c,3\n")
+    assert path(tmp_path).read_bytes() == b"who,what\nc,3\n"
+
+
+def test_a_file_with_other_columns_is_left_alone_and_named(tmp_path: Path) -> None:
+    path(tmp_path).write_bytes(b"who,why\na,1\n")
+    with pytest.raises(JournalError, match=r"events-2026-11-23.csv: its columns are not who,what; move it away"):
+        log(tmp_path).append(DAY, b"c,3\n")
+    assert path(tmp_path).read_bytes() == b"who,why\na,1\n"
+
+
+def test_a_file_that_was_removed_or_emptied_is_begun_again(tmp_path: Path) -> None:
+    journal = log(tmp_path)
+    journal.append(DAY, b"a,1\n")
+    path(tmp_path).unlink()
+    journal.append(DAY, b"b,2\n")
+    assert path(tmp_path).read_bytes() == b"who,what\nb,2\n"
+    os.truncate(path(tmp_path), 0)
+    journal.append(DAY, b"c,3\n")
+    assert path(tmp_path).read_bytes() == b"who,what\nc,3\n"
+
+
+class Disk:
+    """A write that takes so many bytes more and then fails, as a disk does that is full or broken."""
+
+    def __init__(self, room: int, fault: int = errno.ENOSPC) -> None:
+        self.room, self.fault = room, fault
+
+    def __call__(self, descriptor: int, data: bytes) -> int:
+        if self.room <= 0:
+            raise OSError(self.fault, os.strerror(self.fault))
+        written = os.write(descriptor, data[: self.room])
+        self.room -= written
+        return written
+
+
+@pytest.mark.parametrize("fault", [errno.ENOSPC, errno.EIO, errno.EDQUOT])
+def test_a_failed_append_leaves_no_part_of_a_row_and_the_next_one_succeeds(tmp_path: Path, fault: int) -> None:
+    disk = Disk(1000, fault)
+    journal = log(tmp_path, write=disk)
+    journal.append(DAY, b"a,1\n")
+    disk.room = 6
+    with pytest.raises(JournalError, match=f"can't be written .{os.strerror(fault)}"):
+        journal.append(DAY, b"b,2\nb,22\n")
+    assert path(tmp_path).read_bytes() == b"who,what\na,1\n"
+    with pytest.raises(JournalError, match=os.strerror(fault)):
+        journal.check()
+    disk.room = 1000
+    journal.check()
+    journal.append(DAY, b"c,3\n")
+    assert path(tmp_path).read_bytes() == b"who,what\na,1\nc,3\n"
+    assert [name.name for name in tmp_path.iterdir()] == [path(tmp_path).name]
+
+
+def test_a_short_write_that_can_go_on_is_completed(tmp_path: Path) -> None:
+    journal = log(tmp_path, write=lambda descriptor, data: os.write(descriptor, data[:3]))
+    journal.append(DAY, b"a,1\nb,2\n")
+    assert path(tmp_path).read_bytes() == b"who,what\na,1\nb,2\n"
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    if os.geteuid() != 0:
+        pytest.skip("a file system of its own needs root: the full disk is only simulated here")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
+    done = subprocess.run(mount, check=False, capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"mounting is not allowed here ({done.stderr.strip()}): the full disk is only simulated")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_disk_that_is_really_full_and_then_has_room_again(small_disk: Path) -> None:
+    journal = log(small_disk)
+    row = b"a," + b"x" * 997 + b"\n"
+    appended = 0
+    with pytest.raises(JournalError, match="No space left on device"):  # noqa: PT012
+        while appended < 100:
+            journal.append(DAY, row)
+            appended += 1
+    with pytest.raises(JournalError, match="No space left on device"):
+        journal.check()
+    reading = Reading(path(small_disk))
+    assert len(list(reading)) == appended
+    assert reading.torn == 0
+    os.truncate(path(small_disk), 5000)
+    journal.check()
+    journal.append(DAY, row)
+    assert path(small_disk).read_bytes().endswith(b"\n" + row)
+    journal.close()
+
+
+def test_a_folder_that_cannot_be_made_is_a_journal_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(JournalError, match="can't be written"):
+        log(tmp_path / "file").append(DAY, b"a,1\n")
+    with pytest.raises(JournalError, match="can't be written"):
+        log(tmp_path / "file").check()
+
+
+def test_many_threads_share_one_log(tmp_path: Path) -> None:
+    journal = log(tmp_path, durability="fsync")
+
+    def write(who: int) -> None:
+        for what in range(50):
+            journal.append(DAY, f"{who},{what}\n".encode())
+
+    threads = [threading.Thread(target=write, args=(who,)) for who in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    rows = [(row["who"], row["what"]) for row in Reading(path(tmp_path))]
+    assert sorted(rows) == sorted((str(who), str(what)) for who in range(8) for what in range(50))
+
+
+def _write_until_killed(folder: Path, who: int, acknowledged: Any) -> None:
+    journal = log(folder)
+    # Rows of many pages: a kill can cut their write, as it could never cut a short one.
+    filler = "x" * 30_000
+    what = 0
+    while True:
+        journal.append(DAY, f"{who},{what}:{filler}\n".encode())
+        acknowledged.value = what
+        what += 1
+
+
+def test_rows_acknowledged_before_a_kill_are_there_whole_and_once(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    last: dict[int, Any] = {}
+    running: dict[int, Any] = {}
+    for who in range(12):
+        last[who] = context.Value("q", -1, lock=False)
+        running[who] = context.Process(target=_write_until_killed, args=(tmp_path, who, last[who]))
+        running[who].start()
+        if len(running) == 3:
+            victim = min(running)
+            while last[victim].value < 20:
+                assert running[victim].is_alive()
+            os.kill(running[victim].pid, signal.SIGKILL)
+            running.pop(victim).join()
+    for process in running.values():
+        os.kill(process.pid, signal.SIGKILL)
+        process.join()
+    reading = Reading(path(tmp_path))
+    seen = [(row["who"], int(row["what"].split(":")[0]), len(row["what"])) for row in reading]
+    assert reading.torn <= 1
+    for who, value in last.items():
+        numbers = [what for writer, what, _ in seen if writer == str(who)]
+        assert numbers[: value.value + 1] == list(range(value.value + 1))
+        assert len(numbers) <= value.value + 2
+    assert all(length > 30_000 for *_, length in seen)

@@ -1,0 +1,161 @@
+"""Publishing, aliases and integrity, on real folders."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from registry import IntegrityError, NotPublishedError, PublishError, RegistryError, Store
+from tests.conftest import HOUSES, publish
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    publish(tmp_path)
+    return Store(tmp_path, "boston")
+
+
+def test_the_first_version_is_champion_and_later_ones_are_only_challenger(store: Store, tmp_path: Path) -> None:
+    assert store.aliases() == {"champion": 1}
+    publish(tmp_path)
+    publish(tmp_path)
+    assert store.versions() == [1, 2, 3]
+    assert store.aliases() == {"champion": 1, "challenger": 3}
+
+
+def test_a_published_version_predicts(store: Store) -> None:
+    rows = np.array([[6, 250, 66.5], [7, 300, 50]], dtype=np.float32)
+    predict = store.open(1).predictor.predict
+    expected = rows @ np.array([8, -0.01, -0.03], dtype=np.float32) - 20
+    assert predict(rows) == pytest.approx(expected, abs=1e-5)
+    assert predict(rows[:1]) == pytest.approx(expected[:1], abs=1e-5)
+    assert predict(rows).dtype == np.float32
+
+
+def test_a_model_without_versions_says_how_to_get_one(tmp_path: Path) -> None:
+    store = Store(tmp_path, "boston")
+    assert store.versions() == []
+    with pytest.raises(NotPublishedError, match="no version is champion yet; `make train`"):
+        store.number_of("champion")
+    with pytest.raises(NotPublishedError, match="version 7 is not published"):
+        store.open(7)
+
+
+def _flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("harm", "named"),
+    [
+        (lambda folder: _flip(folder / "model.tflite"), "model.tflite was changed"),
+        (lambda folder: (folder / "card.json").unlink(), "card.json is missing"),
+        (lambda folder: (folder / "extra.py").write_text("x"), "extra.py was not published"),
+        (lambda folder: (folder / "SHA256SUMS").unlink(), "SHA256SUMS: can't be read"),
+        (lambda folder: (folder / "SHA256SUMS").write_text("x\n"), "SHA256SUMS, line 1: expected"),
+        (lambda folder: (folder / "link").symlink_to("card.json"), "link: a version holds plain files"),
+        (lambda folder: os.mkfifo(folder / "pipe"), "pipe: a version holds plain files"),
+    ],
+)
+def test_a_version_that_is_not_as_published_is_refused_by_name(
+    store: Store, harm: Callable[[Path], object], named: str
+) -> None:
+    harm(store.folder / "1")
+    with pytest.raises(IntegrityError, match=named):
+        store.open(1)
+
+
+def test_every_fault_of_a_version_is_named_at_once(store: Store) -> None:
+    _flip(store.folder / "1" / "signature.json")
+    (store.folder / "1" / "card.json").unlink()
+    with pytest.raises(IntegrityError, match=r"card.json is missing; signature.json was changed; restore"):
+        store.check(1)
+
+
+def test_a_file_that_changes_after_the_check_is_refused_when_it_is_read(store: Store) -> None:
+    sealed = store.check(1)
+    _flip(store.folder / "1" / "model.tflite")
+    with pytest.raises(IntegrityError, match="model.tflite was changed"):
+        sealed.read("model.tflite")
+
+
+def test_a_file_that_was_not_published_is_never_read(store: Store) -> None:
+    with pytest.raises(IntegrityError, match="has no model.keras"):
+        store.open(1, "keras")
+
+
+def test_a_model_file_that_no_runtime_can_read_is_refused(tmp_path: Path) -> None:
+    rubbish = tmp_path / "rubbish"
+    rubbish.write_bytes(b"no model")
+    publish(tmp_path / "models", model_file=rubbish)
+    with pytest.raises(RegistryError, match="litert can't open the model"):
+        Store(tmp_path / "models", "boston").open(1)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"champion": "1"}', '{"champion": true}'])
+def test_damaged_aliases_are_named(store: Store, text: str) -> None:
+    (store.folder / "aliases.json").write_text(text)
+    with pytest.raises(RegistryError, match="aliases.json: "):
+        store.number_of("champion")
+
+
+def test_other_inputs_need_another_model_name(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(PublishError, match=r"version 1 takes \(rm, tax, age\), this one \(tax, age\)"):
+        publish(tmp_path, replace(HOUSES, inputs=HOUSES.inputs[1:]))
+    assert store.versions() == [1]
+    assert not list(store.folder.glob(".staging-*"))
+
+
+def test_a_version_of_another_model_is_not_published_here(store: Store) -> None:
+    with store.staging() as folder:
+        (folder / "signature.json").write_text(json.dumps(replace(HOUSES, model="other").to_json()))
+        with pytest.raises(PublishError, match="of other, not of boston"):
+            store.publish(folder)
+
+
+def test_what_is_no_version_is_left_alone(store: Store) -> None:
+    for name in ("01", "x", ".staging-dead", "2.old"):
+        (store.folder / name).mkdir()
+    assert store.versions() == [1]
+
+
+def _publish_many(models: Path) -> None:
+    for _ in range(5):
+        publish(models)
+
+
+def test_publications_at_the_same_time_get_different_numbers(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=_publish_many, args=(tmp_path,)) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+        assert worker.exitcode == 0
+    store = Store(tmp_path, "boston")
+    assert store.versions() == list(range(1, 16))
+    assert store.aliases()["champion"] == 1
+    for number in store.versions():
+        store.check(number)
+
+
+def test_a_version_is_readable_for_a_server_that_runs_as_someone_else(store: Store) -> None:
+    assert (store.folder / "1").stat().st_mode & 0o055 == 0o055
+
+
+def test_staging_leaves_nothing_behind(store: Store) -> None:
+    with pytest.raises(KeyboardInterrupt), store.staging() as folder:  # noqa: PT012
+        (folder / "half").write_text("x")
+        raise KeyboardInterrupt
+    assert not folder.exists()
+    shutil.rmtree(store.folder)
