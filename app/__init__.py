@@ -11,13 +11,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Response, request
+from flask.sessions import NullSession, SessionInterface
 
 from app import health, pages, predict
 from app.errors import Refusal
-from app.http import as_refusal, finish, refusal_reply
-from app.record import Recorder, current
+from app.http import Reply, add_headers, as_refusal, refusal_page
+from app.record import Record, begin, current
 from app.service import Service
 from app.settings import Settings
 from journal import REQUEST_COLUMNS, DayLog, JournalError
@@ -25,6 +27,86 @@ from journal import REQUEST_COLUMNS, DayLog, JournalError
 logger = logging.getLogger(__name__)
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
+
+
+class _NoSessions(SessionInterface):
+    """Nobody logs in here, and a session costs a part of every request."""
+
+    _none = NullSession()
+
+    def open_session(self, app: Flask, request: object) -> NullSession:  # noqa: ARG002
+        return self._none
+
+
+class App(Flask):
+    """A Flask application in which no reply leaves before its request's row is in the log.
+
+    Args:
+        requests: the log of requests.
+        now: the wall clock, in UTC.
+    """
+
+    session_interface = _NoSessions()
+    jinja_options = {"trim_blocks": True, "lstrip_blocks": True}  # noqa: RUF012 - as Flask declares it
+
+    def __init__(self, requests: DayLog, now: Callable[[], datetime]) -> None:
+        super().__init__("app", template_folder=str(TEMPLATES))
+        self._requests = requests
+        self._now = now
+        self._predictions: dict[str, Callable[[Record], Reply]] = {}
+
+    def add_prediction(self, path: str, answer: Callable[[Record], Reply]) -> None:
+        """Answer ``POST path`` with a function of the request's record.
+
+        It is called without Flask's request context, which costs more than a prediction does.
+        """
+        self._predictions[path] = answer
+        self.add_url_rule(path, path, lambda: answer(current()), methods=["POST"])  # for what other methods are told
+
+    def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """A request, by the short way if it asks for a prediction, else by Flask's."""
+        answer = self._predictions.get(environ["PATH_INFO"])
+        if answer is None or environ["REQUEST_METHOD"] != "POST":
+            return super().wsgi_app(environ, start_response)
+        return self._live(environ, answer, Reply.refusal)(environ, start_response)
+
+    def full_dispatch_request(self) -> Any:
+        """What Flask calls within the request context; here without its hooks before and after, which nothing uses."""
+        return self._live(request.environ, lambda _: self._dispatched(self.dispatch_request()), refusal_page)
+
+    def _live(
+        self,
+        environ: dict[str, Any],
+        answer: Callable[[Record], Reply | Response],
+        refuse: Callable[[Refusal, Record], Reply | Response],
+    ) -> Reply | Response:
+        """The life of a request: its record, its answer or what it is told instead, its row, its reply."""
+        record = begin(environ, self._now())
+        try:
+            reply = answer(record)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the client is told and the row is written
+            reply = refuse(_explain(error, record), record)
+        if record.has_row:
+            try:
+                self._requests.append(record.day, record.row(reply.status_code))
+            except JournalError as error:
+                reply = refuse(_explain(error, record), record)
+        add_headers(reply, record)
+        return reply
+
+    def _dispatched(self, answer: Any) -> Reply | Response:
+        return answer if isinstance(answer, Reply) else self.make_response(answer)
+
+
+def _explain(error: Exception, record: Record) -> Refusal:
+    """What the client is told about a fault; what only we may know goes to the error log."""
+    refusal = as_refusal(error, record)
+    record.error = refusal.error
+    if isinstance(error, JournalError):
+        logger.error("request %s: %s", record.request_id, error)
+    elif not isinstance(error, Refusal) and refusal.status >= 500:
+        logger.error("request %s failed", record.request_id, exc_info=error)
+    return refusal
 
 
 def create_app(
@@ -44,38 +126,18 @@ def create_app(
         SettingError: if a SERVE_ variable can't be used.
     """
     settings = settings or Settings.from_env(os.environ)
-    app = Flask("app", template_folder=str(TEMPLATES))
-    app.config["MAX_CONTENT_LENGTH"] = settings.max_body
-    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
 
     def open_log(stream: str, columns: tuple[str, ...]) -> DayLog:
         folder = settings.logs / settings.model
         return DayLog(folder, stream, columns, durability=settings.durability, write=write)
 
     requests = open_log("requests", REQUEST_COLUMNS)
-    recorder = Recorder(requests, now)
     service = Service(settings, open_log)
     with suppress(Refusal):  # a champion that can't be opened is no reason not to start: see Service.champion
         service.champion()
 
-    def answer_fault(error: Exception) -> Response:
-        refusal = as_refusal(error)
-        if not isinstance(error, Refusal) and refusal.status >= 500:
-            logger.error("request %s: %s", current().request_id, error, exc_info=not isinstance(error, JournalError))
-        current().error = refusal.error
-        return refusal_reply(refusal)
-
-    def end(response: Response) -> Response:
-        try:
-            recorder.append(response)
-        except JournalError as error:
-            response = answer_fault(error)
-        return finish(response)
-
-    recorder.init_app(app)
-    app.register_error_handler(Exception, answer_fault)
-    app.after_request(end)
+    app = App(requests, now)
     app.register_blueprint(health.blueprint(service, requests))
-    app.register_blueprint(predict.blueprint(service, settings.max_body))
+    app.add_prediction("/predict_json", predict.adapter(service, settings.max_body))
     app.register_blueprint(pages.blueprint(service, settings.max_body))
     return app

@@ -20,9 +20,10 @@ class Checks:
 
     def __init__(self, signature: Signature) -> None:
         self._inputs = signature.inputs
-        self._training = np.array([item.training for item in signature.inputs]).T
+        self._low, self._high = np.array([item.training for item in signature.inputs]).T
         self._categories = [(i, np.array(item.categories)) for i, item in enumerate(self._inputs) if item.categories]
         self._output = signature.output
+        self._least, self._most = np.array([signature.output.plausible], dtype=np.float32).T
 
     def inputs(self, table: Table) -> tuple[Rows, dict[int, list[Problem]]]:
         """Check what was decoded.
@@ -35,11 +36,10 @@ class Checks:
             Refusal: 422, with the problems of the table and each value outside its hard limits.
         """
         values = table.values
-        low, high = self._training
-        usual = (values >= low) & (values <= high)
+        usual = (values >= self._low) & (values <= self._high)
         for column, codes in self._categories:
             usual[:, column] &= np.isin(values[:, column], codes)
-        if not table.problems and usual.all():
+        if not table.problems and np.count_nonzero(usual) == usual.size:
             return values.astype(np.float32), {}
 
         problems = list(table.problems)
@@ -58,10 +58,10 @@ class Checks:
 
     def outputs(self, predictions: Rows) -> dict[int, str]:
         """What is wrong with predictions of shape (n,), float32, by row; empty if all may be sent."""
-        low, high = self._output.plausible
-        plausible = (predictions >= low) & (predictions <= high)
-        if plausible.all():
+        plausible = (predictions >= self._least) & (predictions <= self._most)
+        if np.count_nonzero(plausible) == plausible.size:
             return {}
+        low, high = self._output.plausible
         expected = f"is not plausible for {self._output.name}: expected {low:g} to {high:g}"
         return {
             row: f"the model's output {predictions[row]:g} {expected}" for row in np.flatnonzero(~plausible).tolist()

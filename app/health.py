@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from typing import Any
+
+from flask import Blueprint
 
 from app.errors import Refusal
-from app.http import json_reply
+from app.http import Reply
 from app.service import Service
 from journal import DayLog, JournalError
 
@@ -15,19 +17,19 @@ def blueprint(service: Service, requests: DayLog) -> Blueprint:
     routes = Blueprint("health", __name__, url_prefix="/health")
 
     @routes.get("/live")
-    def live() -> Response:
-        return json_reply({"live": True})
+    def live() -> Any:
+        return Reply({"live": True})
 
     @routes.get("/ready")
-    def ready() -> Response:
+    def ready() -> Any:
         try:
             serving = service.champion()
             serving.log.check()
             requests.check()
         except (Refusal, JournalError) as fault:
-            return json_reply({"ready": False, "reason": str(fault)}, 503)
+            return Reply({"ready": False, "reason": str(fault)}, 503)
         version = serving.version
-        return json_reply(
+        return Reply(
             {"ready": True, "model": serving.signature.model, "version": version.number, "sha256": version.digest}
         )
 

@@ -1,16 +1,22 @@
-"""What every adapter does alike: read a body, say who may see what, and turn a fault into a reply.
+"""What every adapter does alike: read a body, write a reply, and turn a fault into one.
 
 Faults become one :class:`Refusal`, and that becomes a page or the JSON error of the service's own protocol.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+
 import orjson
 from flask import Response, render_template, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+from werkzeug.http import parse_options_header
+from werkzeug.wsgi import get_input_stream
 
 from app.errors import Refusal
-from app.record import ID_HEADER, current
+from app.record import Record
 from journal import JournalError
 
 JSON, FORM, HTML = "application/json", "application/x-www-form-urlencoded", "text/html"
@@ -20,32 +26,66 @@ PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+_STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
-def read_body(media_type: str, max_body: int) -> bytes:
+class Reply:
+    """A whole reply in JSON: what a prediction needs of werkzeug's Response, at a tenth of its time."""
+
+    mimetype = JSON
+
+    def __init__(self, content: object, status: int = 200) -> None:
+        # numpy's float32 is written with the fewest digits that read back the same, as in the log.
+        self.body = orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
+        self.status_code = status
+        self.headers = [("Content-Type", JSON), ("Content-Length", str(len(self.body)))]
+
+    @classmethod
+    def refusal(cls, refusal: Refusal, record: Record) -> Reply:
+        """A refusal as the service's own protocol puts it."""
+        problems = [{"row": item.row, "input": item.input, "message": item.message} for item in refusal.problems]
+        content = {"success": False, "error": refusal.error, "problems": problems, "request_id": record.request_id}
+        return cls(content, refusal.status)
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
+        start_response(_STATUS_LINES[self.status_code], self.headers)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [self.body]
+
+
+def read_body(record: Record, media_type: str, max_body: int) -> bytes:
     """The request's body, which is kept for its row whatever comes of it.
 
     Raises:
-        Refusal: 413 if it is too large, 415 if it is not of this media type in UTF-8.
+        Refusal: 400 if it ends early, 413 if it is too large, 415 if it is not of this media type in UTF-8.
     """
-    record = current()
-    try:
-        record.body = request.get_data(cache=False)
-    except RequestEntityTooLarge as error:
-        raise Refusal(413, f"the body is too large: send at most {max_body} bytes") from error
-    if request.mimetype != media_type:
-        given = request.mimetype or "nothing"
-        raise Refusal(415, f"the Content-Type is {given}: send {media_type}")
-    if request.mimetype_params.get("charset", "utf-8").lower().replace("_", "-") not in ("utf-8", "utf8", "us-ascii"):
-        raise Refusal(415, "the charset is not UTF-8: send UTF-8")
-    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+    environ = record.environ
+    record.body = _read(environ, max_body)
+    if environ.get("CONTENT_TYPE") != media_type:
+        given, parameters = parse_options_header(environ.get("CONTENT_TYPE"))
+        if given.lower() != media_type:
+            raise Refusal(415, f"the Content-Type is {given or 'nothing'}: send {media_type}")
+        if parameters.get("charset", "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
+            raise Refusal(415, "the charset is not UTF-8: send UTF-8")
+    if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
         raise Refusal(415, "the body is compressed: send it as it is")
     return record.body
 
 
-def json_reply(content: object, status: int = 200) -> Response:
-    """A reply in JSON; numpy's float32 is written with the fewest digits that read back the same, as in the log."""
-    return Response(orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY), status, content_type=JSON)
+def _read(environ: dict[str, Any], max_body: int) -> bytes:
+    declared = environ.get("CONTENT_LENGTH") or ""
+    length = int(declared) if declared.isdecimal() else None
+    try:
+        if length is None or length > max_body:  # chunked, or too large: werkzeug knows what to do
+            body: bytes = get_input_stream(environ, max_content_length=max_body).read()
+        else:
+            body = environ["wsgi.input"].read(length)
+    except RequestEntityTooLarge as error:
+        raise Refusal(413, f"the body is too large: send at most {max_body} bytes") from error
+    except OSError as error:
+        raise Refusal(400, "the body did not arrive: the connection was lost or stood still") from error
+    if length is not None and len(body) < length:
+        raise Refusal(400, f"the body ends after {len(body)} of {length} bytes")
+    return body
 
 
 def wants_page() -> bool:
@@ -53,35 +93,31 @@ def wants_page() -> bool:
     return request.accept_mimetypes.best_match([JSON, HTML]) == HTML
 
 
-def as_refusal(error: Exception) -> Refusal:
+def as_refusal(error: Exception, record: Record) -> Refusal:
     """What a client is told about any fault: never more than it may know."""
     if isinstance(error, Refusal):
         return error
     if isinstance(error, JournalError):
         return Refusal(503, "the log can't be written, so there is no answer: try again later")
+    path = record.environ["PATH_INFO"]
     if isinstance(error, MethodNotAllowed):
         allowed = ", ".join(sorted(error.valid_methods or ()))
-        return Refusal(405, f"{request.path} takes {allowed}, not {request.method}")
+        return Refusal(405, f"{path} takes {allowed}, not {record.environ['REQUEST_METHOD']}")
     if isinstance(error, HTTPException):
-        return Refusal(error.code or 500, f"{request.path}: {error.name.lower()}")
+        return Refusal(error.code or 500, f"{path}: {error.name.lower()}")
     return Refusal(500, "the service failed; its error log has the reason under this request id")
 
 
-def refusal_reply(refusal: Refusal) -> Response:
+def refusal_page(refusal: Refusal, record: Record) -> Reply | Response:
     """A refusal as a page for who wants one, else as JSON."""
-    if wants_page():
-        return Response(render_template("error.html", refusal=refusal), refusal.status, mimetype=HTML)
-    problems = [{"row": item.row, "input": item.input, "message": item.message} for item in refusal.problems]
-    body = {"success": False, "error": refusal.error, "problems": problems, "request_id": current().request_id}
-    return json_reply(body, refusal.status)
+    if not wants_page():
+        return Reply.refusal(refusal, record)
+    return Response(render_template("error.html", refusal=refusal), refusal.status, mimetype=HTML)
 
 
-def finish(response: Response) -> Response:
+def add_headers(reply: Reply | Response, record: Record) -> None:
     """The headers that every reply has."""
-    headers = response.headers
-    headers[ID_HEADER] = current().request_id
-    headers["X-Content-Type-Options"] = "nosniff"
-    if response.mimetype == HTML:
-        headers["Content-Security-Policy"] = PAGE_POLICY
-        headers["Referrer-Policy"] = "no-referrer"
-    return response
+    headers = [("X-Request-ID", record.request_id), ("X-Content-Type-Options", "nosniff")]
+    if reply.mimetype == HTML:
+        headers += [("Content-Security-Policy", PAGE_POLICY), ("Referrer-Policy", "no-referrer")]
+    reply.headers.extend(headers)

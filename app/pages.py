@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, render_template, request
 
 from app.errors import Refusal
 from app.http import FORM, read_body, wants_page
@@ -39,10 +39,10 @@ def blueprint(service: Service, max_body: int) -> Blueprint:
         return form(in_place=True)
 
     @routes.post("/predict_form")
-    def predict_form() -> Response | str | tuple[str, int]:
+    def predict_form() -> Any:
         record = current()
         serving = service.champion()
-        table, typed = serving.decoder.form(read_body(FORM, max_body))
+        table, typed = serving.decoder.form(read_body(record, FORM, max_body))
         wants_json = "application/json" in request.headers.get("Accept", "") and not wants_page()
         try:
             answer = service.predict(table, record)

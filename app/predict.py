@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from collections.abc import Callable
 
-from app.http import JSON, json_reply, read_body
-from app.record import Record, current
+from app.http import JSON, Reply, read_body
+from app.record import Record
 from app.service import Answer, Service
 
 
-def blueprint(service: Service, max_body: int) -> Blueprint:
-    """The route, over one service."""
-    routes = Blueprint("predict", __name__)
+def adapter(service: Service, max_body: int) -> Callable[[Record], Reply]:
+    """Decode, predict, encode: for one service."""
 
-    @routes.post("/predict_json")
-    def predict_json() -> Response:
-        record = current()
-        serving = service.champion()
-        table, single = serving.decoder.json(read_body(JSON, max_body))
+    def predict_json(record: Record) -> Reply:
+        decoder = service.champion().decoder
+        table, single = decoder.json(read_body(record, JSON, max_body))
         return reply(service.predict(table, record), record, single)
 
-    return routes
+    return predict_json
 
 
-def reply(answer: Answer, record: Record, single: bool) -> Response:
+def reply(answer: Answer, record: Record, single: bool) -> Reply:
     """An answer as JSON: one prediction and its warnings, or a list of both."""
-    warnings = [[str(warning) for warning in answer.warnings.get(row, ())] for row in range(len(answer.predictions))]
-    return json_reply(
+    predictions, given = answer.predictions, answer.warnings
+    warnings = [[str(warning) for warning in given.get(row, ())] for row in range(len(predictions))]
+    return Reply(
         {
             "success": True,
-            **({"prediction": answer.predictions[0]} if single else {"predictions": answer.predictions}),
+            **({"prediction": predictions[0]} if single else {"predictions": predictions}),
             "request_id": record.request_id,
             "model": answer.model,
             "version": answer.version,

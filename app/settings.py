@@ -33,7 +33,7 @@ class Settings:
     logs: Path = _setting(Path("logs"), "the folder of the CSV logs; on a local disk")
     bind: str = _setting("127.0.0.1:5000", "the address to listen on, as HOST:PORT")
     workers: int = _setting(os.cpu_count() or 1, "worker processes; by default one a core")
-    threads: int = _setting(8, "threads in each worker")
+    threads: int = _setting(4, "threads in each worker: requests that it works on at the same time")
     runtime: Runtime = _setting("litert", "what runs the model: litert, or keras (the reference; needs TensorFlow)")
     durability: Durability = _setting(
         "write", "when a row counts as logged: write (survives the process) or fsync (survives a power loss)"

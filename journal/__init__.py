@@ -4,7 +4,7 @@ Ground floor: it knows neither Flask nor models. ``python -m journal`` checks wh
 """
 
 from journal.reader import Reading, days
-from journal.rows import REQUEST_COLUMNS, RequestRow, encode_predictions, prediction_columns, timestamp
+from journal.rows import REQUEST_COLUMNS, encode_predictions, encode_request, prediction_columns, timestamp
 from journal.writer import DayLog, Durability, JournalError
 
 __all__ = [
@@ -13,9 +13,9 @@ __all__ = [
     "Durability",
     "JournalError",
     "Reading",
-    "RequestRow",
     "days",
     "encode_predictions",
+    "encode_request",
     "prediction_columns",
     "timestamp",
 ]

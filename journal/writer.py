@@ -1,9 +1,11 @@
 """Durable append: a row is in its day's file before :meth:`DayLog.append` returns, or nothing of it is.
 
-Many processes write the same file. The rows of one append are one ``os.write`` on an ``O_APPEND`` descriptor, under an
-``flock`` against other processes and a lock against other threads (an flock does not part threads). A kill can cut a
-write at a page boundary; who comes next sees it by the last byte and cuts the torn row off, which nobody was answered
-for. A full disk can shorten a write; its remains are cut off at once.
+Many processes write the same file: an append is one ``os.write`` on an ``O_APPEND`` descriptor, under an ``flock``.
+Threads of one process share it (an flock does not part threads): while one writes, the others' rows gather, and the
+next one writes them all, with one sync if rows are to survive a power loss.
+
+A kill can cut a write at a page boundary; who comes next sees it by the last byte and cuts the torn row off, which
+nobody was answered for. A full disk can shorten a write; its remains are cut off at once.
 
 The file is named by the day of the row, so there is no rotation to coordinate. ``flock`` and ``O_APPEND`` are only
 as good as the file system: logs belong on a local disk.
@@ -15,6 +17,7 @@ import fcntl
 import logging
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -53,7 +56,8 @@ class DayLog:
         self._header = (",".join(columns) + "\n").encode()
         self._durable = durability == "fsync"
         self._write = write
-        self._lock = threading.Lock()
+        self._waiting: deque[_Entry] = deque()
+        self._lock = threading.Lock()  # held by the thread that writes for all that wait
         self._files: dict[str, _File] = {}
         self._proven = False  # whether the last thing that was written is there
 
@@ -63,16 +67,13 @@ class DayLog:
         Raises:
             JournalError: if they could not be written; then no part of them is left behind.
         """
-        try:
-            with self._lock:
-                file = self._open(day)
-                ticket = file.append(rows)
-            if self._durable:
-                file.sync(ticket)
-            self._proven = True
-        except OSError as error:
-            self._proven = False
-            raise JournalError(f"{self._path(day)}: can't be written ({error.strerror or error})") from error
+        entry = _Entry(day, rows)
+        self._waiting.append(entry)
+        with self._lock:
+            if not entry.ended:
+                self._write_waiting()
+        if not entry.written:
+            raise JournalError(f"{self._path(day)}: can't be written ({entry.fault})")
 
     def check(self) -> None:
         """Find out whether rows can be written: unless the last append succeeded, by writing a scratch file.
@@ -103,15 +104,36 @@ class DayLog:
     def _path(self, day: str) -> Path:
         return self._folder / f"{self._stream}-{day}.csv"
 
+    def _write_waiting(self) -> None:
+        """Write what all threads have waiting: one write a day's file, and one sync."""
+        waiting = []
+        while self._waiting:
+            waiting.append(self._waiting.popleft())
+        for day in {entry.day for entry in waiting}:
+            entries = [entry for entry in waiting if entry.day == day]
+            try:
+                self._write_rows(day, b"".join(entry.rows for entry in entries))
+                self._proven = True
+                for entry in entries:
+                    entry.written = True
+            except (OSError, JournalError) as error:
+                self._proven = False
+                for entry in entries:
+                    entry.fault = getattr(error, "strerror", None) or str(error)
+            finally:
+                for entry in entries:
+                    entry.ended = True
+
+    def _write_rows(self, day: str, rows: bytes) -> None:
+        while not self._open(day).append(rows):  # somebody removed the file: rows must not go where no one finds them
+            self._files.pop(day).close()
+
     def _open(self, day: str) -> _File:
         file = self._files.get(day)
         if file is not None:
-            if file.exists():
-                return file
-            del self._files[day]  # somebody removed it: rows must not go where no one will find them
-            file.close()
+            return file
         self._folder.mkdir(parents=True, exist_ok=True)
-        file = _File(self._path(day), self._header, self._write)
+        file = _File(self._path(day), self._header, self._write, self._durable)
         if self._durable:
             _sync_folder(self._folder)
         while len(self._files) > 1:  # today's, and yesterday's for requests that began before midnight
@@ -120,16 +142,28 @@ class DayLog:
         return file
 
 
-class _File:
-    """One day's file, open for appending. :meth:`append` is called by one thread at a time, :meth:`sync` by many."""
+class _Entry:
+    """Rows that a thread wants to have written, and what became of them."""
 
-    def __init__(self, path: Path, header: bytes, write: Callable[[int, bytes], int]) -> None:
+    __slots__ = ("day", "ended", "fault", "rows", "written")
+
+    def __init__(self, day: str, rows: bytes) -> None:
+        self.day = day
+        self.rows = rows
+        self.ended = self.written = False
+        self.fault = "the thread that wrote was interrupted"
+
+
+class _File:
+    """One day's file, open for appending by one thread at a time."""
+
+    def __init__(self, path: Path, header: bytes, write: Callable[[int, bytes], int], durable: bool) -> None:
         self._path = path
         self._header = header
         self._write = write
+        self._durable = durable
         self._descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        self._written = self._synced = 0
-        self._sync_lock = threading.Lock()
+        self._end = 0  # the size after our last append: if it is still that, the last row is ours and whole
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX)
             try:
@@ -140,18 +174,18 @@ class _File:
             self.close()
             raise
 
-    def exists(self) -> bool:
-        return os.fstat(self._descriptor).st_nlink > 0
-
     def close(self) -> None:
         os.close(self._descriptor)
 
-    def append(self, rows: bytes) -> int:
-        """Write the rows behind the last whole one. Returns a ticket for :meth:`sync`."""
+    def append(self, rows: bytes) -> bool:
+        """Write the rows behind the last whole one. Returns False, without writing, if the file was removed."""
         descriptor = self._descriptor
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         try:
-            end = self._end_of_rows()
+            status = os.fstat(descriptor)
+            if not status.st_nlink:
+                return False
+            end = status.st_size if status.st_size == self._end else self._end_of_rows(status.st_size)
             block = rows if end else self._header + rows
             try:
                 written = self._write(descriptor, block)
@@ -161,22 +195,15 @@ class _File:
                 with suppress(OSError):
                     os.ftruncate(descriptor, end)
                 raise
-            self._written += 1
-            return self._written
+            self._end = end + len(block)
         finally:
             fcntl.flock(descriptor, fcntl.LOCK_UN)
+        if self._durable:
+            _fdatasync(descriptor)
+        return True
 
-    def sync(self, ticket: int) -> None:
-        """Return when the append of this ticket is on the disk; one sync serves all who waited for the one before."""
-        with self._sync_lock:
-            if self._synced < ticket:
-                written = self._written
-                _fdatasync(self._descriptor)
-                self._synced = written
-
-    def _end_of_rows(self) -> int:
+    def _end_of_rows(self, size: int) -> int:
         """The size of the file, after a row that its writer did not finish was cut off."""
-        size = os.fstat(self._descriptor).st_size
         if size == 0 or os.pread(self._descriptor, 1, size - 1) == b"\n":
             return size
         end = size
@@ -192,7 +219,7 @@ class _File:
         return end
 
     def _check_header(self) -> None:
-        self._end_of_rows()
+        self._end_of_rows(os.fstat(self._descriptor).st_size)
         head = os.pread(self._descriptor, len(self._header), 0)
         if head not in (b"", self._header):
             raise JournalError(

@@ -5,16 +5,24 @@ from __future__ import annotations
 import csv
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from journal import REQUEST_COLUMNS, Reading, RequestRow, encode_predictions, prediction_columns, timestamp
+from journal import REQUEST_COLUMNS, Reading, encode_predictions, encode_request, prediction_columns, timestamp
 from journal.rows import field, original
 
 NOW = timestamp(datetime(2026, 11, 23, 18, 42, 1, 5, tzinfo=UTC))
+
+
+def request_row(body: bytes, **fields: Any) -> bytes:
+    usual = {"client": "::1", "method": "POST", "path": "/p?a=1,2", "content_type": "text/csv", "status": 422}
+    return encode_request(
+        **{"time": NOW, "request_id": "id", "duration_ms": 1.25, "error": "", **usual, **fields}, body=body
+    )
 
 
 def read(path: Path, columns: tuple[str, ...], rows: bytes) -> list[dict[str, str]]:
@@ -90,20 +98,20 @@ def test_predictions_that_are_no_numbers_are_written_as_such(tmp_path: Path) -> 
 
 def test_a_request_row_reads_back(tmp_path: Path) -> None:
     body = b'{"rm": 6, "x": "\xff"}\r\n'
-    row = RequestRow(NOW, "id", "::1", "POST", "/p?a=1,2", "text/csv", 422, 1.25, "x: 'y'", body)
-    (back,) = read(tmp_path / "requests-2026-11-23.csv", REQUEST_COLUMNS, row.encode())
+    row = request_row(body, error="x: 'y'")
+    (back,) = read(tmp_path / "requests-2026-11-23.csv", REQUEST_COLUMNS, row)
     assert back["body"].encode("utf-8", "surrogateescape") == body
     assert (back["status"], back["duration_ms"], back["path"], back["error"]) == ("422", "1.250", "/p?a=1,2", "x: 'y'")
 
 
 def test_a_body_of_a_mebibyte_reads_back(tmp_path: Path) -> None:
-    row = RequestRow(NOW, "id", "::1", "POST", "/", "", 200, 0, "", b'"' * (1 << 20))
-    (back,) = read(tmp_path / "requests-2026-11-23.csv", REQUEST_COLUMNS, row.encode())
+    row = request_row(b'"' * (1 << 20))
+    (back,) = read(tmp_path / "requests-2026-11-23.csv", REQUEST_COLUMNS, row)
     assert back["body"] == '"' * (1 << 20)
 
 
 def test_a_torn_row_is_counted_and_does_not_take_the_next_with_it(tmp_path: Path) -> None:
-    whole = RequestRow(NOW, "id", "::1", "POST", "/", "", 200, 0, "", b"[6, 250]").encode()
+    whole = request_row(b"[6, 250]")
     path = tmp_path / "requests-2026-11-23.csv"
     path.write_bytes((",".join(REQUEST_COLUMNS) + "\n").encode() + whole + whole[:-4] + b"\n" + whole + whole[:-1])
     reading = Reading(path)
