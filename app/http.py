@@ -11,9 +11,8 @@ from typing import Any
 
 import orjson
 from flask import Response, render_template, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.http import parse_options_header
-from werkzeug.wsgi import get_input_stream
 
 from app.errors import Refusal
 from app.record import Record
@@ -74,15 +73,16 @@ def read_body(record: Record, media_type: str, max_body: int) -> bytes:
 def _read(environ: dict[str, Any], max_body: int) -> bytes:
     declared = environ.get("CONTENT_LENGTH") or ""
     length = int(declared) if declared.isdecimal() else None
+    if length is None and not environ.get("wsgi.input_terminated"):
+        length = 0  # not chunked either: there is no body, and reading would wait for ever
     try:
-        if length is None or length > max_body:  # chunked, or too large: werkzeug knows what to do
-            body: bytes = get_input_stream(environ, max_content_length=max_body).read()
-        else:
-            body = environ["wsgi.input"].read(length)
-    except RequestEntityTooLarge as error:
-        raise Refusal(413, f"the body is too large: send at most {max_body} bytes") from error
+        body = b""
+        if length is None or length <= max_body:
+            body = environ["wsgi.input"].read(max_body + 1 if length is None else length)
     except OSError as error:
         raise Refusal(400, "the body did not arrive: the connection was lost or stood still") from error
+    if max(length or 0, len(body)) > max_body:
+        raise Refusal(413, f"the body is too large: send at most {max_body} bytes")
     if length is not None and len(body) < length:
         raise Refusal(400, f"the body ends after {len(body)} of {length} bytes")
     return body

@@ -11,6 +11,7 @@ from typing import Any, get_args, get_type_hints
 
 from journal import Durability
 from registry import Runtime
+from registry.signature import MODEL_NAME
 
 PREFIX = "SERVE_"
 _BIND = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]]+):([0-9]{1,5})")
@@ -32,7 +33,7 @@ class Settings:
     models: Path = _setting(Path("models"), "the folder of the published models")
     logs: Path = _setting(Path("logs"), "the folder of the CSV logs; on a local disk")
     bind: str = _setting("127.0.0.1:5000", "the address to listen on, as HOST:PORT")
-    workers: int = _setting(os.cpu_count() or 1, "worker processes; by default one a core")
+    workers: int = _setting(os.cpu_count() or 1, "worker processes")
     threads: int = _setting(4, "threads in each worker: requests that it works on at the same time")
     runtime: Runtime = _setting("litert", "what runs the model: litert, or keras (the reference; needs TensorFlow)")
     durability: Durability = _setting(
@@ -85,6 +86,8 @@ def _read(item: Field[Any], kind: Any, text: str) -> Any:
         return text
     if item.name == "bind" and not ((match := _BIND.fullmatch(text)) and int(match[2]) < 1 << 16):
         raise SettingError(f"{name}={text!r}: expected HOST:PORT, like 127.0.0.1:5000")
+    if item.name == "model" and not MODEL_NAME.fullmatch(text):
+        raise SettingError(f"{name}={text!r}: expected the name of a folder in SERVE_MODELS, without a path")
     if not text:
         raise SettingError(f"{name} is empty: expected {item.metadata['help']}")
     return kind(text)

@@ -1,0 +1,65 @@
+"""Settings come from the environment, once, and a wrong one is named."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from app.settings import SettingError, Settings, variable
+
+README = Path(__file__).parent.parent.parent / "README.md"
+
+
+def test_nothing_given_means_the_defaults() -> None:
+    assert Settings.from_env({"PATH": "/bin"}) == Settings()
+
+
+def test_every_setting_is_read_from_its_variable() -> None:
+    given = {
+        "SERVE_MODEL": "other",
+        "SERVE_MODELS": "/m",
+        "SERVE_LOGS": "/l",
+        "SERVE_BIND": "[::1]:80",
+        "SERVE_WORKERS": "3",
+        "SERVE_THREADS": "2",
+        "SERVE_RUNTIME": "keras",
+        "SERVE_DURABILITY": "fsync",
+        "SERVE_MAX_ROWS": "7",
+        "SERVE_MAX_BODY": "99",
+    }
+    settings = Settings.from_env(given)
+    assert set(given) == {variable(item) for item in fields(Settings)}
+    assert {variable(item): str(getattr(settings, item.name)) for item in fields(Settings)} == given
+    assert settings.address == ("::1", 80)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("SERVE_WORKER", "2", "SERVE_WORKER is not a setting; the settings are SERVE_MODEL, "),
+        ("SERVE_WORKERS", "0", "SERVE_WORKERS='0': expected a whole number of at least 1"),
+        ("SERVE_WORKERS", "two", "SERVE_WORKERS='two': expected a whole number"),
+        ("SERVE_WORKERS", "٣", "expected a whole number"),
+        ("SERVE_RUNTIME", "torch", "SERVE_RUNTIME='torch': expected litert or keras"),
+        ("SERVE_DURABILITY", "", "SERVE_DURABILITY='': expected write or fsync"),
+        ("SERVE_BIND", "5000", "SERVE_BIND='5000': expected HOST:PORT, like 127.0.0.1:5000"),
+        ("SERVE_BIND", "localhost:99999", "expected HOST:PORT"),
+        ("SERVE_LOGS", "", "SERVE_LOGS is empty: expected the folder of the CSV logs"),
+        ("SERVE_MODEL", "../boston", "SERVE_MODEL='../boston': expected the name of a folder"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_was_expected(name: str, value: str, message: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        Settings.from_env({name: value})
+    assert message in str(caught.value)
+
+
+def test_the_readme_lists_every_setting_with_its_default_and_meaning() -> None:
+    rows = [line for line in README.read_text().splitlines() if line.startswith("| `SERVE_")]
+    expected = []
+    for item in fields(Settings):
+        default = "one a core" if item.name == "workers" else f"`{item.default}`"
+        expected.append(f"| `{variable(item)}` | {default} | {item.metadata['help']} |")
+    assert rows == expected

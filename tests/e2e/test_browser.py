@@ -1,0 +1,102 @@
+"""The pages in a real browser: with and without JavaScript, on a phone, under the pages' own policy."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.conftest import publish
+from tests.e2e.server import Server, serving
+
+pytestmark = pytest.mark.slow
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("browser")
+    publish(folder / "models")
+    with serving(folder / "models", folder / "logs", workers=2) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        reason = "NOT TESTED: the pages in a browser, because there is no Chromium (Debian: apt install chromium)"
+        assert not os.environ.get("REQUIRE_BROWSER"), reason
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=[True, False], ids=["script", "no script"])
+def script(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server, script: bool) -> Iterator[Page]:
+    """A phone's page; at the end nothing was refused by the policy, and no other host was asked."""
+    context = browser.new_context(
+        viewport={"width": 360, "height": 740}, java_script_enabled=script, base_url=server.url, color_scheme="dark"
+    )
+    page = context.new_page()
+    said: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("request", lambda request: asked.append(request.url))
+    yield page
+    refused = "Failed to load resource: the server responded with a status of 4"  # which a test asked for
+    assert [text for text in said if not text.startswith(refused)] == []
+    assert all(url.startswith(server.url) for url in asked)
+    context.close()
+
+
+def fill(page: Page, **values: str) -> None:
+    for name, value in values.items():
+        page.locator(f"#{name}").fill(value)
+    page.get_by_role("button", name="Predict").click()
+
+
+@pytest.mark.parametrize("path", ["/form", "/form_async"])
+def test_the_form_is_answered_and_keeps_what_was_typed(page: Page, server: Server, path: str, script: bool) -> None:
+    page.goto(path)
+    before = len(server.rows("predictions"))
+    fill(page, rm="6", tax="800", age="66.5")
+    expect(page.locator("#result strong")).to_have_text("18.005")
+    expect(page.locator("#result .warning")).to_have_text("tax: 800 lies outside the training range 187-711")
+    expect(page.locator("#age")).to_have_value("66.5")
+    assert page.url.endswith("/form_async" if script and path == "/form_async" else "/predict_form")
+    assert len(server.rows("predictions")) == before + 1
+
+
+@pytest.mark.parametrize("path", ["/form", "/form_async"])
+def test_each_message_stands_at_its_field_and_goes_when_it_is_mended(page: Page, path: str) -> None:
+    page.goto(path)
+    fill(page, rm="six", tax="250", age="")
+    expect(page.locator("#problem-rm")).to_have_text('expected a number, not the text "six"')
+    expect(page.locator("#problem-age")).to_have_text("is missing")
+    expect(page.locator("#problem-tax")).to_be_hidden()
+    expect(page.locator("#result")).to_contain_text("No prediction")
+    expect(page.locator("#rm")).to_have_value("six")
+    expect(page.locator("[aria-invalid]")).to_have_count(2)
+    fill(page, rm="6", age="66.5")
+    expect(page.locator("#result strong")).to_have_text("23.505")
+    expect(page.locator("[aria-invalid]")).to_have_count(0)
+
+
+@pytest.mark.parametrize("path", ["/", "/form", "/form_async", "/nowhere"])
+def test_a_page_fits_a_phone(page: Page, path: str, script: bool) -> None:
+    page.goto(path)
+    if script:
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    expect(page.locator("h1")).to_be_in_viewport()

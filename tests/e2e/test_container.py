@@ -1,0 +1,201 @@
+"""The image as its README runs it: built from this tree, hardened, asked on its published port, stopped while it works.
+
+Wants a Docker engine. Without one these tests are skipped, and fail instead if REQUIRE_DOCKER=1.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from journal import Reading, days
+from tests.e2e.server import ROOT, ROW, wait_until
+
+pytestmark = pytest.mark.slow
+
+BASE = "python:3.13-slim"
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+HARDENED = "--read-only --cap-drop ALL --security-opt no-new-privileges --memory 256m --memory-swap 256m".split()
+
+
+def docker(*words: str, timeout: float = 120) -> str:
+    """Run docker; what it printed. Fails with what it said on stderr."""
+    done = subprocess.run(["docker", *words], capture_output=True, text=True, timeout=timeout)
+    assert done.returncode == 0, f"docker {' '.join(words)}: {done.stdout[-4000:]}{done.stderr[-4000:]}"
+    return done.stdout.strip()
+
+
+@dataclass(frozen=True)
+class Container:
+    """A running container of the image, by its id."""
+
+    id: str
+    port: int
+
+    def get(self, path: str, body: bytes | None = None) -> Any:
+        """The JSON reply to a GET, or to a POST of ``body``. Raises OSError if there is none with status 200."""
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body)
+        if body is not None:
+            request.add_header("Content-Type", "application/json")
+        with urllib.request.urlopen(request, timeout=30) as reply:
+            return json.load(reply)
+
+    def ready(self) -> bool:
+        try:
+            return bool(self.get("/health/ready")["ready"])
+        except OSError:
+            return False
+
+    def run(self, *command: str) -> tuple[int, str]:
+        """A command in the container: its status and what it printed."""
+        done = subprocess.run(["docker", "exec", self.id, *command], capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout + done.stderr
+
+    def state(self) -> Any:
+        return json.loads(docker("inspect", "--format", "{{json .State}}", self.id))
+
+    def said(self) -> str:
+        done = subprocess.run(["docker", "logs", self.id], capture_output=True, text=True, timeout=60)
+        return done.stdout + done.stderr
+
+    def rows(self, stream: str, into: Path) -> list[dict[str, str]]:
+        """All rows of a stream of its log, copied out of the volume."""
+        docker("cp", f"{self.id}:/srv/logs", str(into / stream))
+        return [row for path in days(into / stream / "boston", stream) for row in Reading(path)]
+
+
+@pytest.fixture(scope="module")
+def image() -> str:
+    """The id of the image, built from the working tree."""
+    try:
+        answer = subprocess.run(["docker", "version"], capture_output=True, text=True, timeout=60)
+        fault = answer.stderr.strip().splitlines()[-1] if answer.returncode else ""
+    except OSError as error:
+        fault = str(error)
+    if fault:
+        reason = f"THE IMAGE WAS NOT TESTED: no Docker engine answers ({fault})"
+        (pytest.fail if os.environ.get("REQUIRE_DOCKER") == "1" else pytest.skip)(reason)
+    docker("build", "-t", "boston-test", "--build-arg", f"SOURCE_COMMIT={COMMIT}", str(ROOT), timeout=1800)
+    return docker("image", "inspect", "--format", "{{.Id}}", "boston-test")
+
+
+@contextmanager
+def running(image: str, *options: str, words: tuple[str, ...] = ()) -> Iterator[Container]:
+    """A hardened container with a logs volume of its own, until the end of the block."""
+    volume = docker("volume", "create")
+    try:
+        publish = ["-p", "127.0.0.1::5000", "-v", f"{volume}:/srv/logs"]
+        name = docker("run", "-d", *HARDENED, *publish, "--health-interval", "1s", *options, image, *words)
+        try:
+            port = int(docker("port", name, "5000/tcp").splitlines()[0].rpartition(":")[2])
+            container = Container(name, port)
+            wait_until(lambda: container.ready() or not container.state()["Running"], "a ready container")
+            assert container.state()["Running"], container.said()
+            yield container
+        finally:
+            docker("rm", "-f", "-v", name)
+    finally:
+        docker("volume", "rm", volume)
+
+
+@pytest.fixture(scope="module")
+def container(image: str) -> Iterator[Container]:
+    """A container that several tests ask; run with the word that others give."""
+    with running(image, words=("serve",)) as container:
+        yield container
+
+
+def test_it_adds_less_than_160_mb_to_its_base(image: str) -> None:
+    sizes = [int(docker("image", "inspect", "--format", "{{.Size}}", name)) for name in (image, BASE)]
+    assert sizes[0] - sizes[1] < 160_000_000
+
+
+def test_it_answers_on_the_published_port(container: Container) -> None:
+    reply = container.get("/predict_json", ROW)
+    assert reply["success"] is True
+    assert 0 < reply["prediction"] < 100
+    assert reply["version"] == 1
+
+
+def test_both_logs_are_in_the_volume_although_the_root_is_read_only(container: Container, tmp_path: Path) -> None:
+    answered = container.get("/predict_json", ROW)["request_id"]
+    for stream in ("requests", "predictions"):
+        rows = [row for row in container.rows(stream, tmp_path) if row["request_id"] == answered]
+        assert len(rows) == 1, stream
+
+
+def test_it_can_write_nowhere_but_in_its_logs(container: Container) -> None:
+    find = "find / -xdev -writable \\( -type d -o -type f \\) -not -path '/proc/*' -not -path '/sys/*'"
+    assert container.run("sh", "-c", find)[1].split() == []
+    assert container.run("touch", "/srv/models/x")[0] != 0
+    assert container.run("touch", "/srv/logs/x") == (0, "")
+
+
+def test_it_does_not_run_as_root(container: Container, image: str) -> None:
+    assert container.run("id", "-u") == (0, "10001\n")
+    assert docker("image", "inspect", "--format", "{{.Config.User}}", image) == "10001:10001"
+
+
+def test_its_healthcheck_finds_it_healthy_and_says_nothing(container: Container) -> None:
+    wait_until(lambda: container.state()["Health"]["Status"] == "healthy", "health")
+    assert container.state()["Health"]["Log"][-1]["Output"] == ""
+
+
+def test_its_healthcheck_fails_with_a_reason_where_nothing_answers(container: Container) -> None:
+    status, said = container.run("env", "SERVE_BIND=0.0.0.0:9", "python", "-I", "-S", "deploy/healthcheck.py")
+    assert (status, said.count("\n")) == (1, 1)
+    assert said.startswith("0.0.0.0:9 does not answer")
+
+
+def test_tensorflow_and_the_training_are_not_in_it(container: Container) -> None:
+    look = "import importlib.util as u; print([n for n in ('tensorflow', 'keras', 'train', 'pip') if u.find_spec(n)])"
+    assert container.run("python", "-c", look) == (0, "[]\n")
+
+
+def test_its_model_is_sound_and_names_the_commit_it_was_built_from(container: Container) -> None:
+    status, said = container.run("python", "-m", "registry", "show", "champion")
+    assert status == 0, said
+    assert COMMIT in said
+
+
+def test_the_memory_limit_holds_for_the_largest_request(container: Container) -> None:
+    rows = [[6, 250, 66.5]] * 10_000
+    assert len(container.get("/predict_json", json.dumps(rows).encode())["predictions"]) == len(rows)
+    assert container.run("cat", "/dev/null") == (0, "")  # starting one more process finds room too
+    assert container.state()["OOMKilled"] is False
+
+
+def test_docker_stop_lets_what_is_in_flight_finish_and_exits_with_0(image: str, tmp_path: Path) -> None:
+    """The requests are half sent when the signal arrives, so that they surely are in flight."""
+    names = [f"in-flight-{number}" for number in range(8)]
+    with running(image) as container, ExitStack() as opened:
+        connections = []
+        for name in names:
+            connection = opened.enter_context(socket.create_connection(("127.0.0.1", container.port), timeout=30))
+            head = f"POST /predict_json HTTP/1.1\r\nHost: x\r\nX-Request-ID: {name}\r\nConnection: close\r\n"
+            head += f"Content-Type: application/json\r\nContent-Length: {len(ROW)}\r\n\r\n"
+            connection.sendall(head.encode() + ROW[:5])
+            connections.append(connection)
+        # as many connections again were taken up and answered: those before them are in the workers' hands
+        assert all(container.get("/predict_json", ROW)["success"] for _ in names)
+        stopping = Thread(target=docker, args=("stop", "-t", "30", container.id))
+        stopping.start()
+        wait_until(lambda: "Handling signal: term" in container.said(), "the signal")
+        for connection in connections:
+            connection.sendall(ROW[5:])
+        replies = [b"".join(iter(lambda c=connection: c.recv(65536), b"")) for connection in connections]
+        stopping.join()
+        assert [reply.split(b"\r\n")[0] for reply in replies] == [b"HTTP/1.1 200 OK"] * len(names)
+        assert (container.state()["ExitCode"], container.state()["OOMKilled"]) == (0, False)
+        assert {row["request_id"] for row in container.rows("predictions", tmp_path)} >= set(names)
