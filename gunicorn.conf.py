@@ -4,7 +4,7 @@ import os
 import sys
 
 from app.settings import SettingError, Settings
-from app.worker import close_gently
+from app.worker import prepare
 from registry import CHAMPION, RegistryError, Store
 
 try:
@@ -26,7 +26,7 @@ proc_name = "app"
 
 def when_ready(server):
     """Say what to open and how to ask, once the port is ours."""
-    close_gently(server)
+    prepare(server)
     store = Store(_settings.models, _settings.model)
     try:
         example = store.signature(store.number_of(CHAMPION)).example_json

@@ -1,9 +1,11 @@
-"""Stopping gunicorn without a reset connection: what the threaded worker and the master leave open.
+"""What gunicorn's threaded worker leaves open: stopping without a reset connection, and clients that stand still.
 
 Knows gunicorn and nothing else of the service; another server needs none of this.
 
 While a listening socket is open the kernel completes connections to it, and those that no worker accepts are reset when
 it closes. So the master first lets no new ones begin, and then each worker takes those that wait.
+
+A client that stops in the middle of its request holds a thread until it goes on; so the kernel ends its wait.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
+# How long a client may send nothing in the middle of its request, in seconds.
+_PATIENCE = 10
 _SO_ATTACH_FILTER = 26  # Linux, asm-generic/socket.h; the socket module does not name it
 # A packet filter (struct sock_filter: code, jump if true, jump if false, operand) over the TCP header:
 _NO_SYN = b"".join(
@@ -56,8 +60,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
         return alive
 
 
-def close_gently(master: Any) -> None:
-    """Make a gunicorn master let no new connection begin once it is told to stop (SIGTERM)."""
+def prepare(master: Any) -> None:
+    """Prepare a gunicorn master's sockets, and let no new connection begin once it is told to stop (SIGTERM)."""
+    for listener in master.LISTENERS:  # connections inherit it
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", _PATIENCE, 0))
     stop = signal.getsignal(signal.SIGTERM)
 
     def handle(number: int, frame: FrameType | None) -> None:

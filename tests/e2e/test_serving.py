@@ -84,6 +84,22 @@ def test_a_client_that_hangs_up_in_its_body_has_a_row_and_costs_nobody_else(serv
     assert server.ask()[0] == 200
 
 
+@pytest.mark.parametrize(
+    "begun", ["POST /predict_json HT", "POST /predict_json HTTP/1.1\r\nContent-Length: 14\r\n\r\n[6"]
+)
+def test_clients_that_stand_still_do_not_keep_the_others_waiting_for_ever(tmp_path: Path, begun: str) -> None:
+    publish(tmp_path / "models")
+    with serving(tmp_path / "models", tmp_path / "logs", workers=1, SERVE_THREADS="2") as server:
+        still = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(2)]
+        for connection in still:
+            connection.sendall(begun.encode())
+        assert server.ask()[0] == 200
+        for connection in still:
+            connection.settimeout(30)
+            assert connection.recv(100)[9:12] in (b"", b"400")
+            connection.close()
+
+
 def test_the_workers_share_nothing_of_tensorflow(server: Server) -> None:
     workers = server.workers()
     assert len(workers) == 4
