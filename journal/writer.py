@@ -58,14 +58,15 @@ class DayLog:
         self._write = write
         self._waiting: deque[_Entry] = deque()
         self._lock = threading.Lock()  # held by the thread that writes for all that wait
-        self._files: dict[str, _File] = {}
+        self._file: _File | None = None
         self._proven = False  # whether the last thing that was written is there
 
     def append(self, day: str, rows: bytes) -> None:
         """Append whole lines to the file of a day.
 
         Raises:
-            JournalError: if they could not be written; then no part of them is left behind.
+            JournalError: if they could not be written; then no part of them is left behind. (If it was the sync that
+                failed, they may be there.)
         """
         entry = _Entry(day, rows)
         self._waiting.append(entry)
@@ -73,7 +74,7 @@ class DayLog:
             if not entry.ended:
                 self._write_waiting()
         if not entry.written:
-            raise JournalError(f"{self._path(day)}: can't be written ({entry.fault})")
+            raise JournalError(entry.fault)
 
     def check(self) -> None:
         """Find out whether rows can be written: unless the last append succeeded, by writing a scratch file.
@@ -96,10 +97,9 @@ class DayLog:
             raise JournalError(f"{self._folder}: can't be written ({error.strerror or error})") from error
 
     def close(self) -> None:
-        """Close what is open; a later append opens it again."""
+        """Close the file; a later append opens it again."""
         with self._lock:
-            while self._files:
-                self._files.popitem()[1].close()
+            self._close()
 
     def _path(self, day: str) -> Path:
         return self._folder / f"{self._stream}-{day}.csv"
@@ -116,30 +116,38 @@ class DayLog:
                 self._proven = True
                 for entry in entries:
                     entry.written = True
-            except (OSError, JournalError) as error:
-                self._proven = False
-                for entry in entries:
-                    entry.fault = getattr(error, "strerror", None) or str(error)
+            except OSError as error:
+                self._fail(entries, f"{self._path(day)}: can't be written ({error.strerror or error})")
+            except JournalError as error:
+                self._fail(entries, str(error))
             finally:
                 for entry in entries:
                     entry.ended = True
 
+    def _fail(self, entries: Sequence[_Entry], fault: str) -> None:
+        self._proven = False
+        for entry in entries:
+            entry.fault = fault
+
     def _write_rows(self, day: str, rows: bytes) -> None:
         while not self._open(day).append(rows):  # somebody removed the file: rows must not go where no one finds them
-            self._files.pop(day).close()
+            self._close()
 
     def _open(self, day: str) -> _File:
-        file = self._files.get(day)
-        if file is not None:
-            return file
-        self._folder.mkdir(parents=True, exist_ok=True)
-        file = _File(self._path(day), self._header, self._write, self._durable)
-        if self._durable:
-            _sync_folder(self._folder)
-        while len(self._files) > 1:  # today's, and yesterday's for requests that began before midnight
-            self._files.pop(min(self._files)).close()
-        self._files[day] = file
-        return file
+        """The day's file. Only one is kept open, so that deleting an old one frees its disk."""
+        path = self._path(day)
+        if self._file is None or self._file.path != path:
+            self._close()
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._file = _File(path, self._header, self._write, self._durable)
+            if self._durable:
+                _sync_folder(self._folder)
+        return self._file
+
+    def _close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
 
 class _Entry:
@@ -151,14 +159,14 @@ class _Entry:
         self.day = day
         self.rows = rows
         self.ended = self.written = False
-        self.fault = "the thread that wrote was interrupted"
+        self.fault = "the thread that wrote the log was interrupted"
 
 
 class _File:
     """One day's file, open for appending by one thread at a time."""
 
     def __init__(self, path: Path, header: bytes, write: Callable[[int, bytes], int], durable: bool) -> None:
-        self._path = path
+        self.path = path
         self._header = header
         self._write = write
         self._durable = durable
@@ -215,7 +223,7 @@ class _File:
                 break
             end = start
         os.ftruncate(self._descriptor, end)
-        logger.warning("%s: cut off %d bytes of a row that its writer did not live to finish", self._path, size - end)
+        logger.warning("%s: cut off %d bytes of a row that its writer did not live to finish", self.path, size - end)
         return end
 
     def _check_header(self) -> None:
@@ -223,7 +231,7 @@ class _File:
         head = os.pread(self._descriptor, len(self._header), 0)
         if head not in (b"", self._header):
             raise JournalError(
-                f"{self._path}: its columns are not {self._header.decode().strip()}; move it away, "
+                f"{self.path}: its columns are not {self._header.decode().strip()}; move it away, "
                 "or give this model a log folder of its own"
             )
 

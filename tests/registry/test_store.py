@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,6 +39,19 @@ def test_a_published_version_predicts(store: Store) -> None:
     assert predict(rows) == pytest.approx(expected, abs=1e-5)
     assert predict(rows[:1]) == pytest.approx(expected[:1], abs=1e-5)
     assert predict(rows).dtype == np.float32
+
+
+def test_threads_that_share_a_predictor_each_get_their_own_predictions(store: Store) -> None:
+    predict = store.open(1).predictor.predict
+    generator = np.random.default_rng(7)
+
+    def ask(size: int) -> bool:
+        rows = generator.uniform(0, 100, (size, 3)).astype(np.float32)
+        expected = rows @ np.array([8, -0.01, -0.03], dtype=np.float32) - 20
+        return np.allclose(predict(rows), expected, atol=1e-3)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(ask, [1, 1, 7, 1, 300, 2, 1, 5000] * 50))
 
 
 def test_a_model_without_versions_says_how_to_get_one(tmp_path: Path) -> None:
