@@ -22,7 +22,7 @@ class Refusal(Exception):
     """The request is not answered with a prediction.
 
     Args:
-        status: the HTTP status, as PROTOCOLS gives it: 400 not an accepted shape, 413 too large, 415 wrong media type,
+        status: the HTTP status: 400 not an accepted shape, 413 too large, 415 wrong media type,
             422 values that can't be predicted, 500 the model failed, 503 no model or no log.
         error: what is wrong, in one sentence.
         problems: the places where it is wrong.

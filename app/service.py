@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -68,7 +67,7 @@ class Service:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
-        self._store = Store(Path(settings.models), settings.model)
+        self._store = Store(settings.models, settings.model)
         self._open_log = open_log
         self._clock = clock
         self._lock = threading.Lock()
@@ -89,7 +88,7 @@ class Service:
             if self._serving is None and self._clock() >= self._next_try:
                 try:
                     self._serving = self._open()
-                except RegistryError as error:
+                except (RegistryError, OSError) as error:
                     if str(error) != self._reason:
                         logger.error("no champion: %s", error)
                     self._reason = str(error)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from registry.errors import NotPublishedError, PublishError, RegistryError
+from registry.errors import NotPublishedError, PublishError, RegistryError, SignatureError
 from registry.integrity import Sealed, check, write_sums
 from registry.predictor import Predictor, Runtime, open_predictor
 from registry.signature import Signature
@@ -187,7 +187,10 @@ def locate(environ: Mapping[str, str]) -> Store:
 
 
 def _signature(sealed: Sealed) -> Signature:
-    return Signature.from_json(json.loads(sealed.read(SIGNATURE)))
+    try:
+        return Signature.from_json(json.loads(sealed.read(SIGNATURE)))
+    except ValueError as error:
+        raise SignatureError(f"{sealed.folder / SIGNATURE}: not JSON ({error})") from error
 
 
 def _sync(path: Path) -> None:

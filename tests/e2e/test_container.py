@@ -175,8 +175,8 @@ def test_the_memory_limit_holds_for_the_largest_request(container: Container) ->
 
 def test_docker_stop_lets_what_is_in_flight_finish_and_exits_with_0(image: str, tmp_path: Path) -> None:
     """The requests are half sent when the signal arrives, so that they surely are in flight."""
-    names = [f"in-flight-{number}" for number in range(8)]
-    with running(image) as container, ExitStack() as opened:
+    names = [f"in-flight-{number}" for number in range(8)]  # fewer than one worker's threads: it can still answer
+    with running(image, "-e", "SERVE_THREADS=16") as container, ExitStack() as opened:
         connections = []
         for name in names:
             connection = opened.enter_context(socket.create_connection(("127.0.0.1", container.port), timeout=30))

@@ -1,0 +1,52 @@
+# Trains in one stage, serves from another that has never seen TensorFlow.
+#   docker build -t boston --build-arg SOURCE_COMMIT="$(git rev-parse HEAD)" .
+#   docker run -p 5000:5000 boston
+
+FROM python:3.13-slim AS train
+WORKDIR /srv
+COPY requirements/train.txt requirements/
+RUN pip install --quiet --no-cache-dir --root-user-action ignore --disable-pip-version-check \
+    --require-hashes --no-deps --only-binary :all: -r requirements/train.txt
+COPY registry registry
+COPY train train
+# The card of the version records it. A new value trains again; without one, only changed training code or data does.
+ARG SOURCE_COMMIT
+ENV SOURCE_COMMIT=$SOURCE_COMMIT
+RUN python -m train
+
+# The serving set in an environment without pip, to be copied whole. Its bytecode is made here: a read-only root has no
+# place to write it, and each worker would compile Flask and numpy anew. Packages' own tests are never imported.
+FROM python:3.13-slim AS packages
+COPY requirements/serve.txt .
+RUN python -m venv --without-pip /venv \
+    && pip --python /venv install --quiet --no-cache-dir --no-compile --disable-pip-version-check \
+       --require-hashes --no-deps --only-binary :all: -r serve.txt \
+    && find /venv -type d -name tests -prune -exec rm -r {} + \
+    && /venv/bin/python -m compileall -q /venv/lib
+
+FROM python:3.13-slim
+RUN useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin boston
+WORKDIR /srv
+# The only place to write: whoever serves owns it, and so does a named volume that is mounted there first.
+RUN install -d -o 10001 -g 10001 logs
+VOLUME /srv/logs
+COPY --from=packages /venv /venv
+ENV PATH=/venv/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    TMPDIR=/dev/shm \
+    SERVE_BIND=0.0.0.0:5000
+COPY --from=train /srv/models models
+COPY registry registry
+COPY journal journal
+COPY templates templates
+COPY app app
+COPY deploy/healthcheck.py deploy/
+COPY gunicorn.conf.py .
+RUN python -m compileall -q app journal registry
+USER 10001:10001
+EXPOSE 5000
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD ["python", "-I", "-S", "deploy/healthcheck.py"]
+ENTRYPOINT ["python", "-m", "app"]
+CMD ["serve"]
