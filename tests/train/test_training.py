@@ -18,7 +18,7 @@ import pytest
 
 from registry import Store
 from registry.predictor import open_predictor
-from tests.train.conftest import Command
+from tests.conftest import Command
 from tests.train.diabetes import write_diabetes
 from tests.train.small import SPEC, write_small
 from train.__main__ import main
