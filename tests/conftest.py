@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,6 +41,21 @@ def publish(models: Path, signature: Signature = HOUSES, model_file: Path = MODE
         (folder / "signature.json").write_text(json.dumps(signature.to_json()))
         (folder / "card.json").write_text("{}")
         return store.publish(folder)[0]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 256 KiB, to be filled."""
+    if os.geteuid() != 0:
+        pytest.skip("NOT TESTED: a disk that is really full, because mounting one needs root")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
+    done = subprocess.run(mount, check=False, capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"NOT TESTED: a disk that is really full, because mounting is refused ({done.stderr.strip()})")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
 
 
 @pytest.fixture

@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -133,20 +131,6 @@ def test_a_disk_that_fails_for_a_while_costs_503_and_no_row(models: Path, tmp_pa
         assert seen.broken == []
         assert_each_answer_is_logged_once(server, seen)
         assert torn_rows(server) == 0
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    if os.geteuid() != 0:
-        pytest.skip("NOT TESTED: a really full disk needs root to mount one")
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
-    done = subprocess.run(mount, check=False, capture_output=True, text=True)
-    if done.returncode:
-        pytest.skip(f"NOT TESTED: a really full disk, because mounting is refused ({done.stderr.strip()})")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
 
 
 def test_a_disk_that_is_really_full_costs_503_and_no_row(models: Path, tmp_path: Path, small_disk: Path) -> None:
