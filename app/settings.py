@@ -25,6 +25,11 @@ def _setting(default: Any, meaning: str, *, least: int = 1) -> Any:
     return field(default=default, metadata={"help": meaning, "least": least})
 
 
+def _cores() -> int:
+    """The cores that this process may use, where the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Each field is read from SERVE_ and its name in capitals."""
@@ -33,7 +38,7 @@ class Settings:
     models: Path = _setting(Path("models"), "the folder of the published models")
     logs: Path = _setting(Path("logs"), "the folder of the CSV logs; on a local disk")
     bind: str = _setting("127.0.0.1:5000", "the address to listen on, as HOST:PORT")
-    workers: int = _setting(os.cpu_count() or 1, "worker processes")
+    workers: int = _setting(_cores(), "worker processes")
     threads: int = _setting(4, "threads in each worker: requests that it works on at the same time")
     runtime: Runtime = _setting("litert", "what runs the model: litert, or keras (the reference; needs TensorFlow)")
     durability: Durability = _setting(
