@@ -5,7 +5,7 @@ import sys
 
 from app.settings import SettingError, Settings
 from app.worker import prepare
-from journal import REQUEST_COLUMNS, DayLog, JournalError
+from journal import Journal, JournalError
 from registry import CHAMPION, RegistryError, Store
 
 try:
@@ -31,7 +31,7 @@ def when_ready(server):
     store = Store(_settings.models, _settings.model)
     try:
         example = store.signature(store.number_of(CHAMPION)).example_json
-        DayLog(_settings.logs / _settings.model, "requests", REQUEST_COLUMNS).check()
+        Journal(_settings.logs / _settings.model).check()
     except (RegistryError, JournalError) as error:
         server.log.error("No prediction can be served yet: %s", error)
         return

@@ -22,7 +22,7 @@ from app.http import Reply, add_headers, as_refusal, refusal_page
 from app.record import Record, begin, current
 from app.service import Service
 from app.settings import Settings
-from journal import REQUEST_COLUMNS, DayLog, JournalError
+from journal import REQUEST_COLUMNS, Journal, JournalError
 
 logger = logging.getLogger(__name__)
 
@@ -39,19 +39,19 @@ class _NoSessions(SessionInterface):
 
 
 class App(Flask):
-    """A Flask application in which no reply leaves before its request's row is in the log.
+    """A Flask application in which no reply leaves before its request's rows are in the log.
 
     Args:
-        requests: the log of requests.
+        journal: the logs.
         now: the wall clock, in UTC.
     """
 
     session_interface = _NoSessions()
     jinja_options = {"trim_blocks": True, "lstrip_blocks": True}  # noqa: RUF012 - as Flask declares it
 
-    def __init__(self, requests: DayLog, now: Callable[[], datetime]) -> None:
+    def __init__(self, journal: Journal, now: Callable[[], datetime]) -> None:
         super().__init__("app", template_folder=str(TEMPLATES))
-        self._requests = requests
+        self._journal = journal
         self._now = now
         self._predictions: dict[str, Callable[[Record], Reply]] = {}
 
@@ -84,11 +84,11 @@ class App(Flask):
         record = begin(environ, self._now())
         try:
             reply = answer(record)
-        except Exception as error:  # noqa: BLE001 - whatever it was, the client is told and the row is written
+        except Exception as error:  # noqa: BLE001 - whatever it was, the client is told and the rows are written
             reply = refuse(_explain(error, record), record)
-        if record.has_row:
+        if rows := record.rows(reply.status_code):
             try:
-                self._requests.append(record.day, record.row(reply.status_code))
+                self._journal.append(record.day, rows)
             except JournalError as error:
                 reply = refuse(_explain(error, record), record)
         add_headers(reply, record)
@@ -127,17 +127,14 @@ def create_app(
     """
     settings = settings or Settings.from_env(os.environ)
 
-    def open_log(stream: str, columns: tuple[str, ...]) -> DayLog:
-        folder = settings.logs / settings.model
-        return DayLog(folder, stream, columns, durability=settings.durability, write=write)
-
-    requests = open_log("requests", REQUEST_COLUMNS)
-    service = Service(settings, open_log)
+    journal = Journal(settings.logs / settings.model, durability=settings.durability, write=write)
+    journal.add_stream("requests", REQUEST_COLUMNS)
+    service = Service(settings, journal)
     with suppress(Refusal):  # a champion that can't be opened is no reason not to start: see Service.champion
         service.champion()
 
-    app = App(requests, now)
-    app.register_blueprint(health.blueprint(service, requests))
+    app = App(journal, now)
+    app.register_blueprint(health.blueprint(service, journal))
     app.add_prediction("/predict_json", predict.adapter(service, settings.max_body))
     app.register_blueprint(pages.blueprint(service, settings.max_body))
     return app

@@ -9,11 +9,11 @@ from flask import Blueprint
 from app.errors import Refusal
 from app.http import Reply
 from app.service import Service
-from journal import DayLog, JournalError
+from journal import Journal, JournalError
 
 
-def blueprint(service: Service, requests: DayLog) -> Blueprint:
-    """The routes, over the service and the log of requests."""
+def blueprint(service: Service, journal: Journal) -> Blueprint:
+    """The routes, over the service and the journal."""
     routes = Blueprint("health", __name__, url_prefix="/health")
 
     @routes.get("/live")
@@ -24,8 +24,7 @@ def blueprint(service: Service, requests: DayLog) -> Blueprint:
     def ready() -> Any:
         try:
             serving = service.champion()
-            serving.log.check()
-            requests.check()
+            journal.check()
         except (Refusal, JournalError) as fault:
             return Reply({"ready": False, "reason": str(fault)}, 503)
         version = serving.version

@@ -1,4 +1,4 @@
-"""A request's own record: its id, its time, its body, and the row that is appended before the reply leaves.
+"""A request's own record: its id, its time, its body, and the rows that are appended before the reply leaves.
 
 Every request that may change something or ask for a prediction has a row, answered or not; reading a page has none.
 """
@@ -9,7 +9,7 @@ import random
 import re
 import time
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -30,19 +30,24 @@ class Record:
     started: float
     body: bytes = b""
     error: str = ""
+    predictions: list[bytes] = field(default_factory=list)
 
     @property
     def day(self) -> str:
         """The day whose files this request's rows belong in, even if they are written after midnight."""
         return self.time[:10]
 
-    @property
-    def has_row(self) -> bool:
-        """Whether this kind of request has a row."""
-        return self.environ["REQUEST_METHOD"] not in _UNRECORDED
+    def rows(self, status: int) -> dict[str, bytes]:
+        """What has to be in the log before a reply of this status leaves, by stream.
 
-    def row(self, status: int) -> bytes:
-        """The request's row, if it is answered with this status now."""
+        The request's row comes last: a prediction counts as answered if its request has a row with status 200.
+        """
+        rows = {"predictions": b"".join(self.predictions)} if self.predictions else {}
+        if self.environ["REQUEST_METHOD"] not in _UNRECORDED:
+            rows["requests"] = self._row(status)
+        return rows
+
+    def _row(self, status: int) -> bytes:
         environ = self.environ
         return encode_request(
             time=self.time,

@@ -1,4 +1,4 @@
-"""The one way to a prediction, for every protocol and the form: check, predict, check again, log.
+"""The one way to a prediction, for every protocol and the form: check, predict, check again, keep the rows to log.
 
 Knows no HTTP. Holds the champion: opened at start, and opened again by itself after it could not be.
 """
@@ -18,7 +18,7 @@ from app.decode import Decoder, Table
 from app.errors import Problem, Refusal
 from app.record import Record
 from app.settings import Settings
-from journal import DayLog, encode_predictions, prediction_columns
+from journal import Journal, encode_predictions, prediction_columns
 from registry import CHAMPION, RegistryError, Rows, Signature, Store, Version
 
 logger = logging.getLogger(__name__)
@@ -44,7 +44,6 @@ class Serving:
     version: Version
     decoder: Decoder
     checks: Checks
-    log: DayLog
 
     @property
     def signature(self) -> Signature:
@@ -56,19 +55,19 @@ class Service:
     """Predicts with the champion of one model.
 
     Args:
-        open_log: makes the prediction log of a model with the columns given.
+        journal: is told the columns of the prediction log, once they are known.
         clock: seconds that only go forward.
     """
 
     def __init__(
         self,
         settings: Settings,
-        open_log: Callable[[str, tuple[str, ...]], DayLog],
+        journal: Journal,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._store = Store(settings.models, settings.model)
-        self._open_log = open_log
+        self._journal = journal
         self._clock = clock
         self._lock = threading.Lock()
         self._serving: Serving | None = None
@@ -98,11 +97,10 @@ class Service:
             return self._serving
 
     def predict(self, table: Table, record: Record) -> Answer:
-        """Predict for a table of rows and log every one, before anybody is told.
+        """Predict for a table of rows. Every row goes into the request's record, to be logged before anybody is told.
 
         Raises:
             Refusal: 422 if a value can't be predicted from, 500 if an output fails its check, 503 if no model is ready.
-            JournalError: if the rows can't be logged; then there is no answer either.
         """
         serving = self.champion()
         rows, warnings = serving.checks.inputs(table)
@@ -113,7 +111,7 @@ class Service:
         block = encode_predictions(
             record.time, record.request_id, self._settings.model, number, CHAMPION, rows, predictions, flags
         )
-        serving.log.append(record.day, block)
+        record.predictions.append(block)
         if wrong:
             raise output_refusal(wrong)
         return Answer(predictions, self._settings.model, number, warnings)
@@ -127,9 +125,9 @@ class Service:
         except (ValueError, RuntimeError) as error:
             raise RegistryError(f"{self._store.folder / str(version.number)}: does not predict ({error})") from error
         decoder = Decoder(signature, self._settings.max_rows)
-        log = self._open_log("predictions", prediction_columns(signature.names))
+        self._journal.add_stream("predictions", prediction_columns(signature.names))
         logger.info("serving %s version %d, %s", self._settings.model, version.number, version.digest)
-        return Serving(version, decoder, Checks(signature), log)
+        return Serving(version, decoder, Checks(signature))
 
 
 def _flags(count: int, warnings: dict[int, list[Problem]], wrong: dict[int, str]) -> list[str]:

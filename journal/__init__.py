@@ -5,12 +5,12 @@ Ground floor: it knows neither Flask nor models. ``python -m journal`` checks wh
 
 from journal.reader import Reading, days
 from journal.rows import REQUEST_COLUMNS, encode_predictions, encode_request, prediction_columns, timestamp
-from journal.writer import DayLog, Durability, JournalError
+from journal.writer import Durability, Journal, JournalError
 
 __all__ = [
     "REQUEST_COLUMNS",
-    "DayLog",
     "Durability",
+    "Journal",
     "JournalError",
     "Reading",
     "days",

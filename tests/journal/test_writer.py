@@ -12,13 +12,20 @@ from typing import Any
 
 import pytest
 
-from journal import DayLog, JournalError, Reading
+from journal import Journal, JournalError, Reading
 
 DAY, NEXT = "2026-11-23", "2026-11-24"
 
 
-def log(folder: Path, **edges: Any) -> DayLog:
-    return DayLog(folder, "events", ("who", "what"), **edges)
+class Events(Journal):
+    """A journal of one stream."""
+
+    def __init__(self, folder: Path, **edges: Any) -> None:
+        super().__init__(folder, **edges)
+        self.add_stream("events", ("who", "what"))
+
+    def add(self, day: str, rows: bytes) -> None:
+        self.append(day, {"events": rows})
 
 
 def path(folder: Path, day: str = DAY) -> Path:
@@ -26,53 +33,53 @@ def path(folder: Path, day: str = DAY) -> Path:
 
 
 def test_a_file_begins_with_its_header_once(tmp_path: Path) -> None:
-    first, second = log(tmp_path / "new" / "folder"), log(tmp_path / "new" / "folder")
-    first.append(DAY, b"a,1\n")
-    second.append(DAY, b"b,2\n")
-    first.append(DAY, b"a,3\n")
+    first, second = Events(tmp_path / "new" / "folder"), Events(tmp_path / "new" / "folder")
+    first.add(DAY, b"a,1\n")
+    second.add(DAY, b"b,2\n")
+    first.add(DAY, b"a,3\n")
     assert path(tmp_path / "new" / "folder").read_bytes() == b"who,what\na,1\nb,2\na,3\n"
 
 
 def test_a_row_goes_into_the_file_of_its_day_even_after_midnight(tmp_path: Path) -> None:
-    journal = log(tmp_path)
+    journal = Events(tmp_path)
     for day, row in ((DAY, b"a,1\n"), (NEXT, b"b,2\n"), (DAY, b"late,3\n"), ("2026-11-25", b"c,4\n"), (DAY, b"a,5\n")):
-        journal.append(day, row)
+        journal.add(day, row)
     assert path(tmp_path).read_bytes() == b"who,what\na,1\nlate,3\na,5\n"
     assert path(tmp_path, NEXT).read_bytes() == b"who,what\nb,2\n"
     descriptors = [Path("/proc/self/fd", name) for name in os.listdir("/proc/self/fd")]
-    assert sum(str(tmp_path) in str(descriptor.resolve()) for descriptor in descriptors) == 1
+    assert sum(descriptor.resolve().parent == tmp_path for descriptor in descriptors) == 1
     journal.close()
 
 
 @pytest.mark.parametrize("torn", [b"b,hal", b"b", b'b,"half of a quoted', b"b," + b"x" * 100_000])
 def test_a_row_that_its_writer_did_not_finish_is_cut_off(tmp_path: Path, torn: bytes) -> None:
     path(tmp_path).write_bytes(b"who,what\na,1\n" + torn)
-    log(tmp_path).append(DAY, b"c,3\n")
+    Events(tmp_path).add(DAY, b"c,3\n")
     assert path(tmp_path).read_bytes() == b"who,what\na,1\nc,3\n"
 
 
 @pytest.mark.parametrize("head", [b"", b"who,wh"])
 def test_a_header_that_its_writer_did_not_finish_is_written_again(tmp_path: Path, head: bytes) -> None:
     path(tmp_path).write_bytes(head)
-    log(tmp_path).append(DAY, b"c,3\n")
+    Events(tmp_path).add(DAY, b"c,3\n")
     assert path(tmp_path).read_bytes() == b"who,what\nc,3\n"
 
 
 def test_a_file_with_other_columns_is_left_alone_and_named(tmp_path: Path) -> None:
     path(tmp_path).write_bytes(b"who,why\na,1\n")
     with pytest.raises(JournalError, match=r"events-2026-11-23.csv: its columns are not who,what; move it away"):
-        log(tmp_path).append(DAY, b"c,3\n")
+        Events(tmp_path).add(DAY, b"c,3\n")
     assert path(tmp_path).read_bytes() == b"who,why\na,1\n"
 
 
 def test_a_file_that_was_removed_or_emptied_is_begun_again(tmp_path: Path) -> None:
-    journal = log(tmp_path)
-    journal.append(DAY, b"a,1\n")
+    journal = Events(tmp_path)
+    journal.add(DAY, b"a,1\n")
     path(tmp_path).unlink()
-    journal.append(DAY, b"b,2\n")
+    journal.add(DAY, b"b,2\n")
     assert path(tmp_path).read_bytes() == b"who,what\nb,2\n"
     os.truncate(path(tmp_path), 0)
-    journal.append(DAY, b"c,3\n")
+    journal.add(DAY, b"c,3\n")
     assert path(tmp_path).read_bytes() == b"who,what\nc,3\n"
 
 
@@ -93,34 +100,49 @@ class Disk:
 @pytest.mark.parametrize("fault", [errno.ENOSPC, errno.EIO, errno.EDQUOT])
 def test_a_failed_append_leaves_no_part_of_a_row_and_the_next_one_succeeds(tmp_path: Path, fault: int) -> None:
     disk = Disk(1000, fault)
-    journal = log(tmp_path, write=disk)
-    journal.append(DAY, b"a,1\n")
+    journal = Events(tmp_path, write=disk)
+    journal.add(DAY, b"a,1\n")
     disk.room = 6
     with pytest.raises(JournalError, match=f"can't be written .{os.strerror(fault)}"):
-        journal.append(DAY, b"b,2\nb,22\n")
+        journal.add(DAY, b"b,2\nb,22\n")
     assert path(tmp_path).read_bytes() == b"who,what\na,1\n"
     with pytest.raises(JournalError, match=os.strerror(fault)):
         journal.check()
     disk.room = 1000
     journal.check()
-    journal.append(DAY, b"c,3\n")
+    journal.add(DAY, b"c,3\n")
     assert path(tmp_path).read_bytes() == b"who,what\na,1\nc,3\n"
     assert [name.name for name in tmp_path.iterdir()] == [path(tmp_path).name]
 
 
+def test_rows_for_two_files_are_in_both_or_in_neither(tmp_path: Path) -> None:
+    disk = Disk(1000)
+    journal = Events(tmp_path, write=disk)
+    journal.add_stream("others", ("x",))
+    journal.append(DAY, {"others": b"1\n", "events": b"a,1\n"})
+    disk.room = 4
+    with pytest.raises(JournalError, match="events-2026-11-23.csv: can't be written"):
+        journal.append(DAY, {"others": b"2\n", "events": b"b,2\n"})
+    disk.room = 1000
+    assert (tmp_path / f"others-{DAY}.csv").read_bytes() == b"x\n1\n"
+    journal.append(DAY, {"others": b"3\n", "events": b"c,3\n"})
+    assert (tmp_path / f"others-{DAY}.csv").read_bytes() == b"x\n1\n3\n"
+    assert path(tmp_path).read_bytes() == b"who,what\na,1\nc,3\n"
+
+
 def test_a_short_write_that_can_go_on_is_completed(tmp_path: Path) -> None:
-    journal = log(tmp_path, write=lambda descriptor, data: os.write(descriptor, data[:3]))
-    journal.append(DAY, b"a,1\nb,2\n")
+    journal = Events(tmp_path, write=lambda descriptor, data: os.write(descriptor, data[:3]))
+    journal.add(DAY, b"a,1\nb,2\n")
     assert path(tmp_path).read_bytes() == b"who,what\na,1\nb,2\n"
 
 
 def test_a_disk_that_is_really_full_and_then_has_room_again(small_disk: Path) -> None:
-    journal = log(small_disk)
+    journal = Events(small_disk)
     row = b"a," + b"x" * 997 + b"\n"
     appended = 0
     with pytest.raises(JournalError, match="No space left on device"):  # noqa: PT012
         while appended < 1000:
-            journal.append(DAY, row)
+            journal.add(DAY, row)
             appended += 1
     with pytest.raises(JournalError, match="No space left on device"):
         journal.check()
@@ -129,7 +151,7 @@ def test_a_disk_that_is_really_full_and_then_has_room_again(small_disk: Path) ->
     assert reading.torn == 0
     os.truncate(path(small_disk), 5000)
     journal.check()
-    journal.append(DAY, row)
+    journal.add(DAY, row)
     assert path(small_disk).read_bytes().endswith(b"\n" + row)
     journal.close()
 
@@ -137,17 +159,17 @@ def test_a_disk_that_is_really_full_and_then_has_room_again(small_disk: Path) ->
 def test_a_folder_that_cannot_be_made_is_a_journal_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(JournalError, match="can't be written"):
-        log(tmp_path / "file").append(DAY, b"a,1\n")
+        Events(tmp_path / "file").add(DAY, b"a,1\n")
     with pytest.raises(JournalError, match="can't be written"):
-        log(tmp_path / "file").check()
+        Events(tmp_path / "file").check()
 
 
 def test_many_threads_share_one_log(tmp_path: Path) -> None:
-    journal = log(tmp_path, durability="fsync")
+    journal = Events(tmp_path, durability="fsync")
 
     def write(who: int) -> None:
         for what in range(50):
-            journal.append(DAY, f"{who},{what}\n".encode())
+            journal.add(DAY, f"{who},{what}\n".encode())
 
     threads = [threading.Thread(target=write, args=(who,)) for who in range(8)]
     for thread in threads:
@@ -159,12 +181,12 @@ def test_many_threads_share_one_log(tmp_path: Path) -> None:
 
 
 def _write_until_killed(folder: Path, who: int, acknowledged: Any) -> None:
-    journal = log(folder)
+    journal = Events(folder)
     # Rows of many pages: a kill can cut their write, as it could never cut a short one.
     filler = "x" * 30_000
     what = 0
     while True:
-        journal.append(DAY, f"{who},{what}:{filler}\n".encode())
+        journal.add(DAY, f"{who},{what}:{filler}\n".encode())
         acknowledged.value = what
         what += 1
 
