@@ -5,7 +5,8 @@ Knows gunicorn and nothing else of the service; another server needs none of thi
 While a listening socket is open the kernel completes connections to it, and those that no worker accepts are reset when
 it closes. So the master first lets no new ones begin, and then each worker takes those that wait.
 
-A client that stops in the middle of its request holds a thread until it goes on; so the kernel ends its wait.
+A client that stops in the middle of its request holds a thread until it goes on; so the kernel ends its wait. One that
+does not close a connection that has ended is waited for in a thread, and not where all the others are served from.
 """
 
 from __future__ import annotations
@@ -14,14 +15,19 @@ import ctypes
 import signal
 import socket
 import struct
+from concurrent.futures import Future
 from contextlib import suppress
 from types import FrameType
 from typing import Any
 
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.util import close_graceful
+from gunicorn.workers.gthread import TConn, ThreadWorker
 
 # How long a client may send nothing in the middle of its request, in seconds.
 _PATIENCE = 10
+# How long to wait for a client to close a connection that has ended, in seconds: closed at once, what is still on its
+# way to us would make the kernel take back the reply.
+_LINGER = 0.5
 _SO_ATTACH_FILTER = 26  # Linux, asm-generic/socket.h; the socket module does not name it
 # A packet filter (struct sock_filter: code, jump if true, jump if false, operand) over the TCP header:
 _NO_SYN = b"".join(
@@ -39,6 +45,21 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
     """gunicorn's threaded worker, which takes who waits in the listening socket's queue before it stops."""
 
     alive: bool
+    nr_conns: int
+
+    def handle(self, conn: TConn) -> Any:
+        """Answer one request of a connection, in a thread; end the connection if it was the last."""
+        keep = super().handle(conn)
+        if keep is False:
+            close_graceful(conn.sock, _LINGER)
+        return keep
+
+    def finish_request(self, conn: TConn, answered: Future[Any]) -> None:
+        """Go on with a connection whose request was answered, in the main thread."""
+        if answered.exception() is None and answered.result() is False:
+            self.nr_conns -= 1  # closed by handle
+        else:
+            super().finish_request(conn, answered)
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """Begin or end accepting; the end is final if the worker stops."""
