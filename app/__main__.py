@@ -19,7 +19,7 @@ def main(arguments: list[str]) -> int:
     try:
         settings = Settings.from_env(os.environ)
         _check_free(settings)
-    except (SettingError, OSError) as error:
+    except SettingError as error:
         print(error, file=sys.stderr)
         return 1
 
@@ -33,14 +33,14 @@ def main(arguments: list[str]) -> int:
 def _check_free(settings: Settings) -> None:
     """Say at once that the port is taken, which gunicorn would find out after five tries."""
     host, port = settings.address
-    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    with socket.socket(family, kind, protocol) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
-        except OSError as error:
-            advice = "choose another with SERVE_BIND=HOST:PORT"
-            raise SettingError(f"SERVE_BIND={settings.bind}: can't be bound ({error.strerror}); {advice}") from error
+    except OSError as error:
+        advice = "choose another with SERVE_BIND=HOST:PORT"
+        raise SettingError(f"SERVE_BIND={settings.bind}: can't be bound ({error.strerror}); {advice}") from error
 
 
 if __name__ == "__main__":

@@ -167,10 +167,18 @@ def test_a_busy_port_is_one_clear_sentence() -> None:
     )
 
 
-def test_a_wrong_setting_is_one_clear_sentence() -> None:
-    done = run(SERVE_THREADS="many")
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("SERVE_THREADS", "many", "SERVE_THREADS='many': expected a whole number of at least 1\n"),
+        ("SERVE_BIND", "nowhere.invalid:80", "SERVE_BIND=nowhere.invalid:80: can't be bound ("),
+    ],
+)
+def test_a_wrong_setting_is_one_clear_sentence(name: str, value: str, sentence: str) -> None:
+    done = run(**{name: value})
     assert done.returncode == 1
-    assert done.stderr == "SERVE_THREADS='many': expected a whole number of at least 1\n"
+    assert done.stderr.startswith(sentence)
+    assert done.stderr.count("\n") == 1
 
 
 def test_gunicorn_by_its_own_name_serves_the_same(tmp_path: Path) -> None:
