@@ -23,9 +23,11 @@ from app.record import Record, begin, current
 from app.service import Service
 from app.settings import Settings
 from journal import REQUEST_COLUMNS, Journal, JournalError
+from registry import plain
 
 logger = logging.getLogger(__name__)
 
+_Refuse = Callable[[Refusal, Record], Reply | Response]
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
@@ -53,6 +55,7 @@ class App(Flask):
         super().__init__("app", template_folder=str(TEMPLATES))
         self._journal = journal
         self._now = now
+        self.add_template_filter(plain)
         self._predictions: dict[str, Callable[[Record], Reply]] = {}
 
     def add_prediction(self, path: str, answer: Callable[[Record], Reply]) -> None:
@@ -78,19 +81,19 @@ class App(Flask):
         self,
         environ: dict[str, Any],
         answer: Callable[[Record], Reply | Response],
-        refuse: Callable[[Refusal, Record], Reply | Response],
+        refuse: _Refuse,
     ) -> Reply | Response:
         """The life of a request: its record, its answer or what it is told instead, its row, its reply."""
         record = begin(environ, self._now())
         try:
             reply = answer(record)
         except Exception as error:  # noqa: BLE001 - whatever it was, the client is told and the rows are written
-            reply = refuse(_explain(error, record), record)
+            reply = _refused(error, record, refuse)
         if rows := record.rows(reply.status_code):
             try:
                 self._journal.append(record.day, rows)
             except JournalError as error:
-                reply = refuse(_explain(error, record), record)
+                reply = _refused(error, record, refuse)
         add_headers(reply, record)
         return reply
 
@@ -98,7 +101,7 @@ class App(Flask):
         return answer if isinstance(answer, Reply) else self.make_response(answer)
 
 
-def _explain(error: Exception, record: Record) -> Refusal:
+def _refused(error: Exception, record: Record, refuse: _Refuse) -> Reply | Response:
     """What the client is told about a fault; what only we may know goes to the error log."""
     refusal = as_refusal(error, record)
     record.error = refusal.error
@@ -106,7 +109,12 @@ def _explain(error: Exception, record: Record) -> Refusal:
         logger.error("request %s: %s", record.request_id, error)
     elif not isinstance(error, Refusal) and refusal.status >= 500:
         logger.error("request %s failed", record.request_id, exc_info=error)
-    return refusal
+    try:
+        reply = refuse(refusal, record)
+    except Exception:  # noqa: BLE001 - a page needs more than the JSON does: a host name that can stand in links
+        reply = Reply.refusal(refusal, record)
+    reply.headers.extend(refusal.headers)
+    return reply
 
 
 def create_app(

@@ -38,9 +38,9 @@ def _check_free(settings: Settings) -> None:
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
-    except OSError as error:
-        advice = "choose another with SERVE_BIND=HOST:PORT"
-        raise SettingError(f"SERVE_BIND={settings.bind}: can't be bound ({error.strerror}); {advice}") from error
+    except (OSError, UnicodeError) as error:
+        reason, advice = getattr(error, "strerror", error), "choose another with SERVE_BIND=HOST:PORT"
+        raise SettingError(f"SERVE_BIND={settings.bind}: can't be bound ({reason}); {advice}") from error
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import numpy as np
 
 from app.decode import Table
 from app.errors import Problem, Refusal
-from registry import Input, Rows, Signature
+from registry import Input, Rows, Signature, plain
 
 # The most problems that a reply spells out.
 _SPELLED_OUT = 100
@@ -50,7 +50,7 @@ class Checks:
             if message := _forbidden(item, value):
                 problems.append(Problem(row, item.name, message))
             else:
-                message = f"{value:g} lies outside the training range {item.training[0]:g}-{item.training[1]:g}"
+                message = f"{plain(value)} lies outside the training range {'-'.join(map(plain, item.training))}"
                 warnings.setdefault(row, []).append(Problem(row, item.name, message))
         if problems:
             raise _refusal(422, problems)
@@ -62,10 +62,9 @@ class Checks:
         if np.count_nonzero(plausible) == plausible.size:
             return {}
         low, high = self._output.plausible
-        expected = f"is not plausible for {self._output.name}: expected {low:g} to {high:g}"
-        return {
-            row: f"the model's output {predictions[row]:g} {expected}" for row in np.flatnonzero(~plausible).tolist()
-        }
+        expected = f"is not plausible for {self._output.name}: expected {plain(low)} to {plain(high)}"
+        wrong = np.flatnonzero(~plausible).tolist()
+        return {row: f"the model's output {plain(predictions[row])} {expected}" for row in wrong}
 
 
 def output_refusal(wrong: dict[int, str]) -> Refusal:
@@ -80,7 +79,7 @@ def _forbidden(item: Input, value: float) -> str:
             "" if value in item.categories else f"{value:g} is none of {', '.join(f'{c:g}' for c in item.categories)}"
         )
     low, high = item.limits
-    return "" if low <= value <= high else f"{value:g} lies outside the limits {low:g} to {high:g}"
+    return "" if low <= value <= high else f"{plain(value)} lies outside the limits {plain(low)} to {plain(high)}"
 
 
 def _refusal(status: int, problems: list[Problem]) -> Refusal:

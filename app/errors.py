@@ -26,10 +26,19 @@ class Refusal(Exception):
             422 values that can't be predicted, 500 the model failed, 503 no model or no log.
         error: what is wrong, in one sentence.
         problems: the places where it is wrong.
+        headers: what the reply has to say beside.
     """
 
-    def __init__(self, status: int, error: str, problems: Sequence[Problem] = ()) -> None:
+    def __init__(
+        self,
+        status: int,
+        error: str,
+        problems: Sequence[Problem] = (),
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        error = error.encode("utf-8", "backslashreplace").decode()  # a file's name may be no UTF-8
         super().__init__(error)
         self.status = status
         self.error = error
         self.problems = tuple(problems)
+        self.headers = tuple(headers)

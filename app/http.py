@@ -52,13 +52,15 @@ class Reply:
 
 
 def read_body(record: Record, media_type: str, max_body: int) -> bytes:
-    """The request's body, which is kept for its row whatever comes of it.
+    """The request's body, which its row shows too, unless it is larger than is accepted.
 
     Raises:
-        Refusal: 400 if it ends early, 413 if it is too large, 415 if it is not of this media type in UTF-8.
+        Refusal: 400 if it does not arrive whole, 413 if it is too large, 415 if it is not of this media type in UTF-8.
     """
     environ = record.environ
     record.body = _read(environ, max_body)
+    if len(record.body) < int(environ.get("CONTENT_LENGTH") or 0):
+        raise Refusal(400, f"the body ends after {len(record.body)} of {environ['CONTENT_LENGTH']} bytes")
     if environ.get("CONTENT_TYPE") != media_type:
         given, parameters = parse_options_header(environ.get("CONTENT_TYPE"))
         if given.lower() != media_type:
@@ -71,26 +73,25 @@ def read_body(record: Record, media_type: str, max_body: int) -> bytes:
 
 
 def _read(environ: dict[str, Any], max_body: int) -> bytes:
-    declared = environ.get("CONTENT_LENGTH") or ""
-    length = int(declared) if declared.isdecimal() else None
-    if length is None and not environ.get("wsgi.input_terminated"):
-        length = 0  # not chunked either: there is no body, and reading would wait for ever
-    try:
-        body = b""
-        if length is None or length <= max_body:
-            body = environ["wsgi.input"].read(max_body + 1 if length is None else length)
-    except OSError as error:
-        raise Refusal(400, "the body did not arrive: the connection was lost or stood still") from error
-    if max(length or 0, len(body)) > max_body:
+    # What the server hands on as a length is a number. Without one the body is chunked; or there is none, and reading
+    # would wait for ever.
+    declared = int(environ.get("CONTENT_LENGTH") or 0)
+    size = declared or (max_body + 1 if environ.get("wsgi.input_terminated") else 0)
+    body = b""
+    if declared <= max_body:
+        try:
+            body = environ["wsgi.input"].read(size)
+        except Exception as error:
+            message = "the body did not arrive whole: the connection stood still, or its chunks are wrong"
+            raise Refusal(400, message) from error
+    if max(len(body), declared) > max_body:
         raise Refusal(413, f"the body is too large: send at most {max_body} bytes")
-    if length is not None and len(body) < length:
-        raise Refusal(400, f"the body ends after {len(body)} of {length} bytes")
     return body
 
 
-def wants_page() -> bool:
-    """Whether the client would rather see a page than JSON."""
-    return request.accept_mimetypes.best_match([JSON, HTML]) == HTML
+def prefers(*media_types: str) -> str:
+    """Which of these the client would rather have; the first, if it does not care."""
+    return request.accept_mimetypes.best_match(media_types) or media_types[0]
 
 
 def as_refusal(error: Exception, record: Record) -> Refusal:
@@ -102,7 +103,8 @@ def as_refusal(error: Exception, record: Record) -> Refusal:
     path = record.environ["PATH_INFO"]
     if isinstance(error, MethodNotAllowed):
         allowed = ", ".join(sorted(error.valid_methods or ()))
-        return Refusal(405, f"{path} takes {allowed}, not {record.environ['REQUEST_METHOD']}")
+        message = f"{path} takes {allowed}, not {record.environ['REQUEST_METHOD']}"
+        return Refusal(405, message, headers=[("Allow", allowed)])
     if isinstance(error, HTTPException):
         return Refusal(error.code or 500, f"{path}: {error.name.lower()}")
     return Refusal(500, "the service failed; its error log has the reason under this request id")
@@ -110,7 +112,7 @@ def as_refusal(error: Exception, record: Record) -> Refusal:
 
 def refusal_page(refusal: Refusal, record: Record) -> Reply | Response:
     """A refusal as a page for who wants one, else as JSON."""
-    if not wants_page():
+    if prefers(JSON, HTML) == JSON:
         return Reply.refusal(refusal, record)
     return Response(render_template("error.html", refusal=refusal), refusal.status, mimetype=HTML)
 

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, render_template, request
 
 from app.errors import Refusal
-from app.http import FORM, read_body, wants_page
+from app.http import FORM, HTML, JSON, prefers, read_body
 from app.predict import reply
 from app.record import current
 from app.service import Service
@@ -41,24 +41,25 @@ def blueprint(service: Service, max_body: int) -> Blueprint:
     @routes.post("/predict_form")
     def predict_form() -> Any:
         record = current()
-        serving = service.champion()
-        table, typed = serving.decoder.form(read_body(record, FORM, max_body))
-        wants_json = "application/json" in request.headers.get("Accept", "") and not wants_page()
+        typed: dict[str, str] = {}
+        wanted = prefers(HTML, JSON)
         try:
+            body = read_body(record, FORM, max_body)
+            table, typed = service.champion().decoder.form(body)
             answer = service.predict(table, record)
         except Refusal as refusal:
-            if wants_json:
+            if wanted == JSON:
                 raise
             record.error = refusal.error
-            marked, messages = _placed(refusal, serving.signature.names)
+            marked, messages = _placed(refusal, service.champion().signature.names)
             return form(typed=typed, problems=marked, messages=messages), refusal.status
-        return reply(answer, record, single=True) if wants_json else form(typed=typed, answer=answer)
+        return reply(answer, record, single=True) if wanted == JSON else form(typed=typed, answer=answer)
 
     return routes
 
 
 def _placed(refusal: Refusal, names: tuple[str, ...]) -> tuple[dict[str, str], list[str]]:
     """The messages that stand at a field, and those that stand below the form."""
-    marked = {problem.input: problem.message for problem in refusal.problems if problem.input in names}
+    marked = {problem.input: problem.message for problem in reversed(refusal.problems) if problem.input in names}
     others = [str(problem) for problem in refusal.problems if problem.input not in names]
     return marked, others or [MEND if marked else refusal.error]

@@ -13,8 +13,8 @@ def adapter(service: Service, max_body: int) -> Callable[[Record], Reply]:
     """Decode, predict, encode: for one service."""
 
     def predict_json(record: Record) -> Reply:
-        decoder = service.champion().decoder
-        table, single = decoder.json(read_body(record, JSON, max_body))
+        body = read_body(record, JSON, max_body)
+        table, single = service.champion().decoder.json(body)
         return reply(service.predict(table, record), record, single)
 
     return predict_json

@@ -5,8 +5,8 @@ Knows gunicorn and nothing else of the service; another server needs none of thi
 While a listening socket is open the kernel completes connections to it, and those that no worker accepts are reset when
 it closes. So the master first lets no new ones begin, and then each worker takes those that wait.
 
-A client that stops in the middle of its request holds a thread until it goes on; so the kernel ends its wait. One that
-does not close a connection that has ended is waited for in a thread, and not where all the others are served from.
+A client that stops in the middle of its request or reply holds a thread until it goes on; so the kernel ends its wait.
+One that does not close a connection that has ended is waited for in a thread, and not where all others are served from.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any
 from gunicorn.util import close_graceful
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-# How long a client may send nothing in the middle of its request, in seconds.
+# How long a client may send nothing in the middle of its request, or take nothing of its reply, in seconds.
 _PATIENCE = 10
 # How long to wait for a client to close a connection that has ended, in seconds: closed at once, what is still on its
 # way to us would make the kernel take back the reply.
@@ -84,7 +84,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
 def prepare(master: Any) -> None:
     """Prepare a gunicorn master's sockets, and let no new connection begin once it is told to stop (SIGTERM)."""
     for listener in master.LISTENERS:  # connections inherit it
-        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", _PATIENCE, 0))
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            listener.sock.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", _PATIENCE, 0))
     stop = signal.getsignal(signal.SIGTERM)
 
     def handle(number: int, frame: FrameType | None) -> None:

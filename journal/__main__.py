@@ -12,7 +12,7 @@ from journal.reader import Reading, days
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m journal", description="Count the rows of the logs.")
-    parser.add_argument("command", choices=["check"], help="count whole and torn rows, and requests without an answer")
+    parser.add_argument("command", choices=["check"], help="count rows, torn ones, and what lacks its counterpart")
     parser.parse_args()
     folder = Path(os.environ.get("SERVE_LOGS", "logs"), os.environ.get("SERVE_MODEL", "boston"))
     files = [path for stream in ("requests", "predictions") for path in days(folder, stream)]
@@ -20,6 +20,7 @@ def main() -> int:
         print(f"{folder}: no logs yet", file=sys.stderr)
         return 1
     answered: set[str] = set()
+    predicted: set[str] = set()
     damaged = 0
     for path in files:
         reading = Reading(path)
@@ -29,11 +30,16 @@ def main() -> int:
             rows += 1
             if requests and row["status"] == "200":
                 answered.add(row["request_id"])
-            unanswered += not requests and row["request_id"] not in answered
+            if not requests:
+                predicted.add(row["request_id"])
+                unanswered += row["request_id"] not in answered
         damaged += reading.torn
         notes = f", {unanswered} of requests that were not answered" if unanswered else ""
         print(f"{path.name}: {rows} rows, {reading.torn} torn{notes}")
-    return 1 if damaged else 0
+    lost = answered - predicted
+    if lost:
+        print(f"{len(lost)} answered requests have no prediction row, {min(lost)} among them", file=sys.stderr)
+    return 1 if damaged or lost else 0
 
 
 if __name__ == "__main__":

@@ -4,8 +4,9 @@ Many processes write the same files: what is appended to one is one ``os.write``
 ``flock`` on the folder. Threads of one process share it (an flock does not part threads): while one writes, the others'
 rows gather, and the next one writes them all, with one sync if rows are to survive a power loss.
 
-A kill can cut a write at a page boundary; who comes next sees it by the last byte and cuts the torn row off, which
-nobody was answered for. A full disk can shorten a write; its remains are cut off at once.
+A kill can cut a write at a page boundary; who comes next sees it by the last byte, and ends that line and a quote that
+is open in it, so that the torn row (nobody was answered for it) takes no other with it. A full disk can shorten a
+write; its remains are cut off at once.
 
 A file is named by the day of its rows, so there is no rotation to coordinate. ``flock`` and ``O_APPEND`` are only as
 good as the file system: logs belong on a local disk.
@@ -17,6 +18,7 @@ import fcntl
 import logging
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -28,7 +30,9 @@ logger = logging.getLogger(__name__)
 Durability = Literal["write", "fsync"]
 _fdatasync = getattr(os, "fdatasync", os.fsync)  # macOS has only fsync
 _CHUNK = 1 << 16
-_REMOVED = -1
+_GONE = -1
+_LAST = "requests"  # the stream that says of a request that its other rows are there
+_PATIENCE, _PAUSE = 5.0, 0.0002  # how long to wait for another process's lock, and how often to ask, in seconds
 
 
 class JournalError(Exception):
@@ -54,6 +58,7 @@ class Journal:
         self._lock = threading.Lock()  # held by the thread that writes for all that wait
         self._day: _Day | None = None
         self._unproven: set[str] = set()  # streams whose last append failed, or that had none yet
+        self._failed_day = ""  # the day of the last append that failed
 
     def add_stream(self, stream: str, columns: Sequence[str]) -> None:
         """Say which columns a stream has, before anything is appended to it."""
@@ -61,7 +66,7 @@ class Journal:
         self._unproven.add(stream)
 
     def append(self, day: str, rows: Mapping[str, bytes]) -> None:
-        """Append whole lines to a day's files, by stream and in this order.
+        """Append whole lines to a day's files, by stream; a request's own row is written last.
 
         Raises:
             JournalError: if they could not be written; then no part of them is left behind in any file. (If it was the
@@ -76,7 +81,7 @@ class Journal:
             raise JournalError(entry.fault)
 
     def check(self) -> None:
-        """Find out whether rows can be written: unless each stream's last append succeeded, by writing a scratch file.
+        """Find out whether rows can be written: unless each stream's last append succeeded, by writing.
 
         Raises:
             JournalError: with the reason, if they can't.
@@ -94,6 +99,9 @@ class Journal:
                 scratch.unlink()
         except OSError as error:
             raise JournalError(f"{self._folder}: can't be written ({error.strerror or error})") from error
+        if self._failed_day:  # there may be something about the file itself
+            with self._lock:
+                self._write_rows(self._failed_day, dict.fromkeys(self._unproven, b""))
 
     def close(self) -> None:
         """Close the files; a later append opens them again."""
@@ -115,6 +123,7 @@ class Journal:
                     entry.written = True
             except JournalError as error:
                 self._unproven |= rows.keys()
+                self._failed_day = day
                 for entry in entries:
                     entry.fault = str(error)
             finally:
@@ -123,7 +132,7 @@ class Journal:
 
     def _write_rows(self, day: str, rows: Mapping[str, bytes]) -> None:
         try:
-            # Again if somebody removed a file: rows must not go where no one finds them.
+            # Again if somebody moved or removed a file: rows must not go where no one looks for them.
             while not self._open(day).append(rows):
                 self._close()
         except OSError as error:
@@ -134,6 +143,9 @@ class Journal:
         if self._day is None or self._day.day != day:
             self._close()
             self._folder.mkdir(parents=True, exist_ok=True)
+            if self._durable:
+                for folder in (self._folder.parent, self._folder.parent.parent):
+                    _sync_folder(folder)
             self._day = _Day(self._folder, day, self._headers, self._write, self._durable)
         return self._day
 
@@ -156,14 +168,20 @@ class _Entry:
 
 
 def _joined(entries: Sequence[_Entry]) -> Mapping[str, bytes]:
-    """The rows of all entries, by stream."""
-    if len(entries) == 1:
-        return entries[0].rows
+    """The rows of all entries by stream, in the order in which they are to be written."""
     blocks: dict[str, list[bytes]] = {}
     for entry in entries:
         for stream, rows in entry.rows.items():
             blocks.setdefault(stream, []).append(rows)
-    return {stream: b"".join(rows) for stream, rows in blocks.items()}
+    return {stream: b"".join(blocks[stream]) for stream in sorted(blocks, key=_LAST.__eq__)}
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 class _Day:
@@ -186,19 +204,19 @@ class _Day:
         self._files: dict[str, _File] = {}
 
     def append(self, rows: Mapping[str, bytes]) -> bool:
-        """Write rows behind the last whole ones. Returns False, with nothing written, if a file was removed."""
-        fcntl.flock(self._folder, fcntl.LOCK_EX)
+        """Write rows behind what is there. Returns False, with nothing written, if a file was moved or removed."""
+        self._take_lock()
         try:
             files = [self._file(stream) for stream in rows]
-            ends = [file.end_of_rows() for file in files]
-            if _REMOVED in ends:
+            sizes = [file.size() for file in files]
+            if _GONE in sizes:
                 return False
             try:
-                for file, end, block in zip(files, ends, rows.values(), strict=True):
-                    file.write(block, end)
+                for file, size, block in zip(files, sizes, rows.values(), strict=True):
+                    file.write(block, size)
             except BaseException:
-                for file, end in zip(files, ends, strict=True):
-                    file.cut(end)
+                for file, size in zip(files, sizes, strict=True):
+                    file.cut(size)
                 raise
         finally:
             fcntl.flock(self._folder, fcntl.LOCK_UN)
@@ -212,14 +230,30 @@ class _Day:
         for file in self._files.values():
             os.close(file.descriptor)
 
+    def _take_lock(self) -> None:
+        """Lock the folder. Not for ever: whoever holds it may have been stopped."""
+        deadline = 0.0
+        while True:
+            try:
+                return fcntl.flock(self._folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                now = time.monotonic()
+                deadline = deadline or now + _PATIENCE
+                if now > deadline:
+                    raise JournalError(f"{self._path}: another process holds its lock for {_PATIENCE:g} s") from error
+                time.sleep(_PAUSE)
+
     def _file(self, stream: str) -> _File:
-        file = self._files.get(stream)
-        if file is None:
-            path = self._path / f"{stream}-{self.day}.csv"
-            file = self._files[stream] = _File(path, self._headers[stream], self._write)
+        if stream not in self._files:
+            file = _File(self._path / f"{stream}-{self.day}.csv", self._headers[stream], self._write)
+            self._files[stream] = file
             if self._durable:
-                os.fsync(self._folder)
-        return file
+                try:
+                    os.fsync(self._folder)
+                except OSError:
+                    os.close(self._files.pop(stream).descriptor)
+                    raise
+        return self._files[stream]
 
 
 class _File:
@@ -232,8 +266,12 @@ class _File:
         self._end = 0  # the size after our last write: if it is still that, the last row is ours and whole
         self.descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            self.end_of_rows()
-            if os.pread(self.descriptor, len(header), 0) not in (b"", header):
+            status = os.fstat(self.descriptor)
+            self._identity = (status.st_dev, status.st_ino)
+            head = os.pread(self.descriptor, len(header), 0)
+            if status.st_size < len(header) and header.startswith(head):
+                os.ftruncate(self.descriptor, 0)  # its first writer did not live to finish the header
+            elif head != header:
                 raise JournalError(
                     f"{path}: its columns are not {header.decode().strip()}; move it away, "
                     "or give this model a log folder of its own"
@@ -242,39 +280,43 @@ class _File:
             os.close(self.descriptor)
             raise
 
-    def end_of_rows(self) -> int:
-        """The size of the file, after a row that its writer did not finish was cut off; _REMOVED if it is gone."""
-        status = os.fstat(self.descriptor)
-        size = status.st_size
-        if not status.st_nlink:
-            return _REMOVED
-        if size in (0, self._end) or os.pread(self.descriptor, 1, size - 1) == b"\n":
-            return size
-        end = size
-        while end:
-            start = max(0, end - _CHUNK)
-            newline = os.pread(self.descriptor, end - start, start).rfind(b"\n")
-            if newline >= 0:
-                end = start + newline + 1
-                break
-            end = start
-        os.ftruncate(self.descriptor, end)
-        logger.warning("%s: cut off %d bytes of a row that its writer did not live to finish", self._path, size - end)
-        return end
+    def size(self) -> int:
+        """The size of the file at its path; _GONE if that is not this file any more."""
+        try:
+            status = os.stat(self._path)  # noqa: PTH116 - on the way of every request
+        except FileNotFoundError:
+            return _GONE
+        return status.st_size if (status.st_dev, status.st_ino) == self._identity else _GONE
 
-    def write(self, rows: bytes, end: int) -> None:
-        """Write rows at the end of the file, behind its header."""
-        block = rows if end else self._header + rows
+    def write(self, rows: bytes, size: int) -> None:
+        """Write rows behind the ``size`` bytes that are there."""
+        block = rows if size == self._end and size else self._lead(size) + rows
         try:
             written = self._write(self.descriptor, block)
             while written < len(block):
                 written += self._write(self.descriptor, block[written:])
         except OSError as error:
             raise JournalError(f"{self._path}: can't be written ({error.strerror or error})") from error
-        self._end = end + len(block)
+        self._end = size + len(block)
 
-    def cut(self, end: int) -> None:
-        """Take off what was written behind ``end``."""
+    def cut(self, size: int) -> None:
+        """Take off what was written behind ``size``."""
         self._end = 0
         with suppress(OSError):
-            os.ftruncate(self.descriptor, end)
+            os.ftruncate(self.descriptor, size)
+
+    def _lead(self, size: int) -> bytes:
+        """What has to stand before the next row: the header, or the end of a line that has none."""
+        if size == 0:
+            return self._header
+        tail = os.pread(self.descriptor, 1, size - 1)
+        start = size - 1
+        if tail == b"\n":
+            return b""
+        while start and b"\n" not in tail:
+            step = min(start, _CHUNK)
+            start -= step
+            tail = os.pread(self.descriptor, step, start) + tail
+        torn = tail.rpartition(b"\n")[2]
+        logger.warning("%s: its last %d bytes had no end of line: their writer did not live", self._path, len(torn))
+        return b'"\n' if torn.count(b'"') % 2 else b"\n"

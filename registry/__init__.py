@@ -5,7 +5,7 @@ Ground floor: it knows neither Flask nor training nor the logs.
 
 from registry.errors import IntegrityError, NotPublishedError, PublishError, RegistryError, SignatureError
 from registry.predictor import Predictor, Rows, Runtime
-from registry.signature import Input, Output, Signature
+from registry.signature import Input, Output, Signature, plain
 from registry.store import CHALLENGER, CHAMPION, Store, Version, locate
 
 __all__ = [
@@ -25,4 +25,5 @@ __all__ = [
     "Store",
     "Version",
     "locate",
+    "plain",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 
 from registry.errors import RegistryError
@@ -20,8 +21,8 @@ def main() -> int:
     verify = commands.add_parser("verify", help="compare files with SHA256SUMS, and name what differs")
     verify.add_argument("version", nargs="?", help="a number or an alias; by default every version")
     arguments = parser.parse_args()
-    store = locate(os.environ)
     try:
+        store = locate(os.environ)
         if arguments.command == "list":
             return _verify(store, store.versions(), loud=True)
         if arguments.command == "show":
@@ -34,7 +35,7 @@ def main() -> int:
 
 
 def _number(store: Store, text: str) -> int:
-    return int(text) if text.isdecimal() else store.number_of(text)
+    return int(text) if re.fullmatch("[1-9][0-9]{0,8}", text) else store.number_of(text)
 
 
 def _show(store: Store, number: int) -> int:

@@ -115,7 +115,7 @@ class Signature:
     @property
     def example_json(self) -> str:
         """One typical row as JSON, as a person would write it."""
-        return f"[{', '.join(f'{value:.9g}' for value in self.example)}]"
+        return f"[{', '.join(map(plain, self.example))}]"
 
     def to_json(self) -> dict[str, Any]:
         """The content of signature.json, ready for a JSON writer."""
@@ -184,6 +184,11 @@ class Signature:
             raise SignatureError(f"signature.json: the key {error} is missing") from error
         except (TypeError, ValueError) as error:
             raise SignatureError(f"signature.json: {error}") from error
+
+
+def plain(value: float) -> str:
+    """A number as a person would write it, with all its digits: 6, 0.1, 1234567."""
+    return str(value).removesuffix(".0")
 
 
 def _pair(value: Any) -> tuple[float, float]:

@@ -20,7 +20,7 @@ from typing import Any
 from registry.errors import NotPublishedError, PublishError, RegistryError, SignatureError
 from registry.integrity import Sealed, check, write_sums
 from registry.predictor import Predictor, Runtime, open_predictor
-from registry.signature import Signature
+from registry.signature import MODEL_NAME, Signature
 
 CHAMPION, CHALLENGER = "champion", "challenger"
 ALIASES, SIGNATURE, CARD = "aliases.json", "signature.json", "card.json"
@@ -182,8 +182,15 @@ class Store:
 
 
 def locate(environ: Mapping[str, str]) -> Store:
-    """The store that the settings SERVE_MODELS and SERVE_MODEL name; every command reads them here."""
-    return Store(Path(environ.get("SERVE_MODELS", "models")), environ.get("SERVE_MODEL", "boston"))
+    """The store that the settings SERVE_MODELS and SERVE_MODEL name; every command reads them here.
+
+    Raises:
+        RegistryError: if SERVE_MODEL is no model's name.
+    """
+    model = environ.get("SERVE_MODEL", "boston")
+    if not MODEL_NAME.fullmatch(model):
+        raise RegistryError(f"SERVE_MODEL={model!r}: expected the name of a folder in SERVE_MODELS, without a path")
+    return Store(Path(environ.get("SERVE_MODELS") or "models"), model)
 
 
 def _signature(sealed: Sealed) -> Signature:

@@ -29,7 +29,7 @@ function mark(reply) {
     if (problem) field.setAttribute("aria-invalid", "true");
     else field.removeAttribute("aria-invalid");
   }
-  if (others.size) return [...others].map((one) => one.message);
+  if (others.size) return [...others].map((one) => (one.input ? one.input + ": " : "") + one.message);
   return [reply.problems?.length ? "No prediction: please mend what is marked." : reply.error];
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -101,6 +102,32 @@ def test_ready_names_the_version_by_its_digest(client: FlaskClient, settings: Se
     ready = client.get("/health/ready").json
     assert ready == {"ready": True, "model": "boston", "version": 1, "sha256": store.check(1).digest}
     assert store.number_of(CHAMPION) == 1
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 70])
+def test_a_host_that_no_link_can_name_still_gets_its_answer_and_id(client: FlaskClient, host: str) -> None:
+    reply = client.get("/nowhere", headers={"Host": host, "Accept": "text/html", "X-Request-ID": "odd"})
+    assert reply.status_code in (400, 404)
+    assert reply.headers["X-Request-ID"] == "odd"
+
+
+def test_a_method_that_is_not_taken_is_told_which_is(client: FlaskClient) -> None:
+    reply = client.get("/predict_json")
+    assert (reply.status_code, set(reply.headers["Allow"].split(", "))) == (405, {"OPTIONS", "POST"})
+
+
+def test_a_large_category_code_is_chosen_as_it_is(tmp_path: Path, make_app: Callable[..., Flask]) -> None:
+    rooms = replace(HOUSES.inputs[0], categories=(6.0, 1234567.0), limits=(6, 1234567))
+    publish(tmp_path / "other", replace(HOUSES, inputs=(rooms, *HOUSES.inputs[1:])))
+    page = make_app(models=tmp_path / "other").test_client().get("/form").text
+    assert '<option value="1234567">1234567</option>' in page
+
+
+def test_a_file_whose_name_is_no_text_is_a_reason_too(make_app: Callable[..., Flask], settings: Settings) -> None:
+    (settings.models / "boston" / "1" / os.fsdecode(b"\xff.txt")).write_text("x")
+    ready = make_app().test_client().get("/health/ready")
+    assert (ready.status_code, ready.json["ready"]) == (503, False)
+    assert ".txt was not published" in ready.json["reason"]
 
 
 def test_before_anything_is_published_the_service_lives_but_is_not_ready(

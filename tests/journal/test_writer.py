@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import multiprocessing
 import os
 import signal
@@ -51,11 +52,21 @@ def test_a_row_goes_into_the_file_of_its_day_even_after_midnight(tmp_path: Path)
     journal.close()
 
 
-@pytest.mark.parametrize("torn", [b"b,hal", b"b", b'b,"half of a quoted', b"b," + b"x" * 100_000])
-def test_a_row_that_its_writer_did_not_finish_is_cut_off(tmp_path: Path, torn: bytes) -> None:
+@pytest.mark.parametrize(
+    ("torn", "ended"),
+    [
+        (b"b,hal", b"b,hal\n"),
+        (b"b", b"b\n"),
+        (b'b,"half, of a quoted', b'b,"half, of a quoted"\n'),
+        (b'b,"all ""of"" it"', b'b,"all ""of"" it"\n'),
+        (b"b," + b"x" * 200_000, b"b," + b"x" * 200_000 + b"\n"),
+    ],
+)
+def test_a_row_behind_a_torn_one_starts_on_a_line_of_its_own(tmp_path: Path, torn: bytes, ended: bytes) -> None:
     path(tmp_path).write_bytes(b"who,what\na,1\n" + torn)
     Events(tmp_path).add(DAY, b"c,3\n")
-    assert path(tmp_path).read_bytes() == b"who,what\na,1\nc,3\n"
+    assert path(tmp_path).read_bytes() == b"who,what\na,1\n" + ended + b"c,3\n"
+    assert list(Reading(path(tmp_path)))[-1] == {"who": "c", "what": "3"}
 
 
 @pytest.mark.parametrize("head", [b"", b"who,wh"])
@@ -70,6 +81,67 @@ def test_a_file_with_other_columns_is_left_alone_and_named(tmp_path: Path) -> No
     with pytest.raises(JournalError, match=r"events-2026-11-23.csv: its columns are not who,what; move it away"):
         Events(tmp_path).add(DAY, b"c,3\n")
     assert path(tmp_path).read_bytes() == b"who,why\na,1\n"
+
+
+def test_what_is_not_ours_is_not_touched_and_not_ready(tmp_path: Path) -> None:
+    strange = b"a,b,c\nsomebody's own, last line without an end"
+    path(tmp_path).write_bytes(strange)
+    journal = Events(tmp_path)
+    with pytest.raises(JournalError, match="its columns are not"):
+        journal.add(DAY, b"c,3\n")
+    with pytest.raises(JournalError, match="its columns are not"):
+        journal.check()
+    assert path(tmp_path).read_bytes() == strange
+    path(tmp_path).unlink()
+    journal.check()
+
+
+def test_a_file_that_was_moved_away_is_left_to_its_mover(tmp_path: Path) -> None:
+    journal = Events(tmp_path)
+    journal.add(DAY, b"a,1\n")
+    path(tmp_path).rename(tmp_path / "archived.csv")
+    journal.add(DAY, b"b,2\n")
+    assert (tmp_path / "archived.csv").read_bytes() == b"who,what\na,1\n"
+    assert path(tmp_path).read_bytes() == b"who,what\nb,2\n"
+
+
+def test_a_lock_that_somebody_keeps_is_an_error_and_not_for_ever(tmp_path: Path) -> None:
+    journal = Events(tmp_path)
+    journal.add(DAY, b"a,1\n")
+    keeper = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(keeper, fcntl.LOCK_EX)
+    with pytest.raises(JournalError, match="another process holds its lock"):
+        journal.add(DAY, b"b,2\n")
+    os.close(keeper)
+    journal.add(DAY, b"c,3\n")
+    assert path(tmp_path).read_bytes() == b"who,what\na,1\nc,3\n"
+
+
+def test_rows_that_gathered_are_written_with_the_requests_last(tmp_path: Path) -> None:
+    order: list[str] = []
+    first, gathered = threading.Event(), threading.Event()
+
+    def write(descriptor: int, data: bytes) -> int:
+        order.append(Path(f"/proc/self/fd/{descriptor}").resolve().name[:8])
+        first.set()
+        gathered.wait(30)
+        return os.write(descriptor, data)
+
+    journal = Journal(tmp_path, write=write)
+    journal.add_stream("requests", ("id",))
+    journal.add_stream("predictions", ("id",))
+    refusal, answer = {"requests": b"1\n"}, {"predictions": b"2\n", "requests": b"2\n"}
+    threads = [threading.Thread(target=journal.append, args=(DAY, rows)) for rows in (refusal, refusal, answer)]
+    threads[0].start()
+    assert first.wait(30)
+    for number, thread in enumerate(threads[1:], 1):
+        thread.start()
+        while len(journal._waiting) < number:
+            pass
+    gathered.set()
+    for thread in threads:
+        thread.join()
+    assert order == ["requests", "predicti", "requests"]
 
 
 def test_a_file_that_was_removed_or_emptied_is_begun_again(tmp_path: Path) -> None:
@@ -181,12 +253,13 @@ def test_many_threads_share_one_log(tmp_path: Path) -> None:
 
 
 def _write_until_killed(folder: Path, who: int, acknowledged: Any) -> None:
-    journal = Events(folder)
+    journal = Journal(folder)
+    journal.add_stream("events", ("who", "what", "end"))
     # Rows of many pages: a kill can cut their write, as it could never cut a short one.
     filler = "x" * 30_000
     what = 0
     while True:
-        journal.add(DAY, f"{who},{what}:{filler}\n".encode())
+        journal.append(DAY, {"events": f"{who},{what}:{filler},.\n".encode()})
         acknowledged.value = what
         what += 1
 
@@ -209,8 +282,9 @@ def test_rows_acknowledged_before_a_kill_are_there_whole_and_once(tmp_path: Path
         os.kill(process.pid, signal.SIGKILL)
         process.join()
     reading = Reading(path(tmp_path))
-    seen = [(row["who"], int(row["what"].split(":")[0]), len(row["what"])) for row in reading]
-    assert reading.torn <= 1
+    whole = [row for row in reading if row["end"] == "."]
+    seen = [(row["who"], int(row["what"].split(":")[0]), len(row["what"])) for row in whole]
+    assert reading.torn <= 12
     for who, value in last.items():
         numbers = [what for writer, what, _ in seen if writer == str(who)]
         assert numbers[: value.value + 1] == list(range(value.value + 1))
