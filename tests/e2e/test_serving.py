@@ -72,6 +72,21 @@ def test_a_chunked_body_is_read_and_has_the_same_bound(server: Server) -> None:
     assert b" 413 " in chunked(b"[" + b" " * (1 << 20) + b"]")
 
 
+@pytest.mark.parametrize("chunks", [b"zz\r\n", b"-1\r\n", b"3\r\nabcdef\r\n0\r\n\r\n"])
+def test_chunks_that_are_none_are_refused_and_have_their_row(server: Server, chunks: bytes) -> None:
+    request_id = f"chunks-{chunks.hex()}"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        connection.sendall(
+            b"POST /predict_json HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n"
+            b"Transfer-Encoding: chunked\r\nX-Request-ID: " + request_id.encode() + b"\r\n\r\n" + chunks
+        )
+        reply = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert b" 400 " in reply
+    assert b"its chunks are wrong" in reply
+    (row,) = [row for row in server.rows("requests") if row["request_id"] == request_id]
+    assert row["status"] == "400"
+
+
 def test_a_client_that_hangs_up_in_its_body_has_a_row_and_costs_nobody_else(server: Server) -> None:
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
         connection.sendall(
