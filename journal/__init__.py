@@ -3,9 +3,10 @@
 Ground floor: it knows neither Flask nor models. ``python -m journal`` checks what is on disk.
 """
 
+from journal.files import JournalError
 from journal.reader import Reading, days
 from journal.rows import REQUEST_COLUMNS, encode_predictions, encode_request, prediction_columns, timestamp
-from journal.writer import Durability, Journal, JournalError
+from journal.writer import Durability, Journal
 
 __all__ = [
     "REQUEST_COLUMNS",
