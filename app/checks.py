@@ -75,9 +75,8 @@ def output_refusal(wrong: dict[int, str]) -> Refusal:
 def _forbidden(item: Input, value: float) -> str:
     """Why a value is not accepted; empty if it is."""
     if item.categories:
-        return (
-            "" if value in item.categories else f"{value:g} is none of {', '.join(f'{c:g}' for c in item.categories)}"
-        )
+        codes = ", ".join(map(plain, item.categories))
+        return "" if value in item.categories else f"{plain(value)} is none of {codes}"
     low, high = item.limits
     return "" if low <= value <= high else f"{plain(value)} lies outside the limits {plain(low)} to {plain(high)}"
 

@@ -119,8 +119,10 @@ def test_a_method_that_is_not_taken_is_told_which_is(client: FlaskClient) -> Non
 def test_a_large_category_code_is_chosen_as_it_is(tmp_path: Path, make_app: Callable[..., Flask]) -> None:
     rooms = replace(HOUSES.inputs[0], categories=(6.0, 1234567.0), limits=(6, 1234567))
     publish(tmp_path / "other", replace(HOUSES, inputs=(rooms, *HOUSES.inputs[1:])))
-    page = make_app(models=tmp_path / "other").test_client().get("/form").text
-    assert '<option value="1234567">1234567</option>' in page
+    client = make_app(models=tmp_path / "other").test_client()
+    assert '<option value="1234567">1234567</option>' in client.get("/form").text
+    reply = client.post("/predict_json", json=[1234568, 250, 66.5])
+    assert (reply.status_code, reply.json["error"]) == (422, "rm: 1234568 is none of 6, 1234567")
 
 
 def test_a_file_whose_name_is_no_text_is_a_reason_too(make_app: Callable[..., Flask], settings: Settings) -> None:
