@@ -5,116 +5,20 @@ It knows the registry and the journal; it knows neither training nor monitoring,
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
-from flask import Flask, Response, request
-from flask.sessions import NullSession, SessionInterface
+from flask import Flask
 
-from app import health, pages, predict
+from app import health, pages
+from app.application import App
 from app.errors import Refusal
-from app.http import Reply, add_headers, as_refusal, refusal_page
-from app.record import Record, begin, current
-from app.service import Service
+from app.protocols import open_inference, own, scoring, tensorflow_serving
 from app.settings import Settings
-from journal import REQUEST_COLUMNS, Journal, JournalError
-from registry import plain
-
-logger = logging.getLogger(__name__)
-
-_Refuse = Callable[[Refusal, Record], Reply | Response]
-TEMPLATES = Path(__file__).parent.parent / "templates"
-
-
-class _NoSessions(SessionInterface):
-    """Nobody logs in here, and a session costs a part of every request."""
-
-    _none = NullSession()
-
-    def open_session(self, app: Flask, request: object) -> NullSession:  # noqa: ARG002
-        return self._none
-
-
-class App(Flask):
-    """A Flask application in which no reply leaves before its request's rows are in the log.
-
-    Args:
-        journal: the logs.
-        now: the wall clock, in UTC.
-    """
-
-    session_interface = _NoSessions()
-    jinja_options = {"trim_blocks": True, "lstrip_blocks": True}  # noqa: RUF012 - as Flask declares it
-
-    def __init__(self, journal: Journal, now: Callable[[], datetime]) -> None:
-        super().__init__("app", template_folder=str(TEMPLATES))
-        self._journal = journal
-        self._now = now
-        self.add_template_filter(plain)
-        self._predictions: dict[str, Callable[[Record], Reply]] = {}
-
-    def add_prediction(self, path: str, answer: Callable[[Record], Reply]) -> None:
-        """Answer ``POST path`` with a function of the request's record.
-
-        It is called without Flask's request context, which costs more than a prediction does.
-        """
-        self._predictions[path] = answer
-        self.add_url_rule(path, path, lambda: answer(current()), methods=["POST"])  # for what other methods are told
-
-    def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Any:
-        """A request, by the short way if it asks for a prediction, else by Flask's."""
-        answer = self._predictions.get(environ["PATH_INFO"])
-        if answer is None or environ["REQUEST_METHOD"] != "POST":
-            return super().wsgi_app(environ, start_response)
-        return self._live(environ, answer, Reply.refusal)(environ, start_response)
-
-    def full_dispatch_request(self) -> Any:
-        """What Flask calls within the request context; here without its hooks before and after, which nothing uses."""
-        return self._live(request.environ, lambda _: self._dispatched(self.dispatch_request()), refusal_page)
-
-    def _live(
-        self,
-        environ: dict[str, Any],
-        answer: Callable[[Record], Reply | Response],
-        refuse: _Refuse,
-    ) -> Reply | Response:
-        """The life of a request: its record, its answer or what it is told instead, its row, its reply."""
-        record = begin(environ, self._now())
-        try:
-            reply = answer(record)
-        except Exception as error:  # noqa: BLE001 - whatever it was, the client is told and the rows are written
-            reply = _refused(error, record, refuse)
-        if rows := record.rows(reply.status_code):
-            try:
-                self._journal.append(record.day, rows)
-            except JournalError as error:
-                reply = _refused(error, record, refuse)
-        add_headers(reply, record)
-        return reply
-
-    def _dispatched(self, answer: Any) -> Reply | Response:
-        return answer if isinstance(answer, Reply) else self.make_response(answer)
-
-
-def _refused(error: Exception, record: Record, refuse: _Refuse) -> Reply | Response:
-    """What the client is told about a fault; what only we may know goes to the error log."""
-    refusal = as_refusal(error, record)
-    record.error = refusal.error
-    if isinstance(error, JournalError):
-        logger.error("request %s: %s", record.request_id, error)
-    elif not isinstance(error, Refusal) and refusal.status >= 500:
-        logger.error("request %s failed", record.request_id, exc_info=error)
-    try:
-        reply = refuse(refusal, record)
-    except Exception:  # noqa: BLE001 - a page needs more than the JSON does: a host name that can stand in links
-        reply = Reply.refusal(refusal, record)
-    reply.headers.extend(refusal.headers)
-    return reply
+from app.versions import Versions
+from journal import REQUEST_COLUMNS, Journal
 
 
 def create_app(
@@ -137,12 +41,16 @@ def create_app(
 
     journal = Journal(settings.logs / settings.model, durability=settings.durability, write=write)
     journal.add_stream("requests", REQUEST_COLUMNS)
-    service = Service(settings, journal)
-    with suppress(Refusal):  # a champion that can't be opened is no reason not to start: see Service.champion
-        service.champion()
+    versions = Versions(settings, journal)
+    with suppress(Refusal):  # a champion that can't be opened is no reason not to start: it is tried again
+        versions.champion()
 
     app = App(journal, now)
-    app.register_blueprint(health.blueprint(service, journal))
-    app.add_prediction("/predict_json", predict.adapter(service, settings.max_body))
-    app.register_blueprint(pages.blueprint(service, settings.max_body))
+    ready = health.Readiness(versions, journal)
+    app.register_blueprint(health.blueprint(ready))
+    app.register_blueprint(pages.blueprint(versions, settings))
+    own.register(app, versions, settings)
+    tensorflow_serving.register(app, versions, settings)
+    open_inference.register(app, versions, settings, ready)
+    scoring.register(app, versions, settings, ready)
     return app

@@ -5,9 +5,12 @@ Made once for a version; knows no HTTP and no log.
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
-from app.decode import Table
+import numpy as np
+from numpy.typing import ArrayLike
+
+from app.decode import Table, Values
 from app.errors import Problem, Refusal
 from registry import Input, Rows, Signature, plain
 
@@ -20,13 +23,15 @@ class Checks:
 
     def __init__(self, signature: Signature) -> None:
         self._inputs = signature.inputs
-        self._low, self._high = np.array([item.training for item in signature.inputs]).T
-        self._categories = [(i, np.array(item.categories)) for i, item in enumerate(self._inputs) if item.categories]
+        low, high = np.array([item.training for item in signature.inputs]).T
+        # Who sends float32 sends a limit as the float32 next to it.
+        self._low, self._high = np.minimum(low, _float32(low)), np.maximum(high, _float32(high))
+        self._categories = [(i, _accepted(item)) for i, item in enumerate(self._inputs) if item.categories]
         self._output = signature.output
         self._least, self._most = np.array([signature.output.plausible], dtype=np.float32).T
 
     def inputs(self, table: Table) -> tuple[Rows, dict[int, list[Problem]]]:
-        """Check what was decoded.
+        """Check what was decoded, all or nothing.
 
         Returns:
             the rows for the model, shape (n, k), float32; and for the rows that have values outside the training
@@ -35,12 +40,19 @@ class Checks:
         Raises:
             Refusal: 422, with the problems of the table and each value outside its hard limits.
         """
+        warnings, problems = self.find(table)
+        if problems:
+            raise refusal(422, problems)
+        return table.values.astype(np.float32), warnings
+
+    def find(self, table: Table) -> tuple[dict[int, list[Problem]], list[Problem]]:
+        """The warnings by row, and all problems: those of the table and each value outside its hard limits."""
         values = table.values
         usual = (values >= self._low) & (values <= self._high)
         for column, codes in self._categories:
             usual[:, column] &= np.isin(values[:, column], codes)
         if not table.problems and np.count_nonzero(usual) == usual.size:
-            return values.astype(np.float32), {}
+            return {}, []
 
         problems = list(table.problems)
         warnings: dict[int, list[Problem]] = {}
@@ -52,9 +64,7 @@ class Checks:
             else:
                 message = f"{plain(value)} lies outside the training range {'-'.join(map(plain, item.training))}"
                 warnings.setdefault(row, []).append(Problem(row, item.name, message))
-        if problems:
-            raise _refusal(422, problems)
-        return values.astype(np.float32), warnings
+        return warnings, problems
 
     def outputs(self, predictions: Rows) -> dict[int, str]:
         """What is wrong with predictions of shape (n,), float32, by row; empty if all may be sent."""
@@ -67,21 +77,7 @@ class Checks:
         return {row: f"the model's output {plain(predictions[row])} {expected}" for row in wrong}
 
 
-def output_refusal(wrong: dict[int, str]) -> Refusal:
-    """The refusal (500) for what :meth:`Checks.outputs` found."""
-    return _refusal(500, [Problem(row, "", message) for row, message in wrong.items()])
-
-
-def _forbidden(item: Input, value: float) -> str:
-    """Why a value is not accepted; empty if it is."""
-    if item.categories:
-        codes = ", ".join(map(plain, item.categories))
-        return "" if value in item.categories else f"{plain(value)} is none of {codes}"
-    low, high = item.limits
-    return "" if low <= value <= high else f"{plain(value)} lies outside the limits {plain(low)} to {plain(high)}"
-
-
-def _refusal(status: int, problems: list[Problem]) -> Refusal:
+def refusal(status: int, problems: list[Problem]) -> Refusal:
     """One refusal for all problems; its sentence is the first of them."""
     first = problems[0]
     where = f"row {first.row}: " if any(problem.row for problem in problems) else ""
@@ -89,3 +85,29 @@ def _refusal(status: int, problems: list[Problem]) -> Refusal:
     if len(problems) > 1:
         sentence += f" (and {len(problems) - 1} more)"
     return Refusal(status, sentence, problems[:_SPELLED_OUT])
+
+
+def output_refusal(wrong: dict[int, str]) -> Refusal:
+    """The refusal (500) for what :meth:`Checks.outputs` found."""
+    return refusal(500, [Problem(row, "", message) for row, message in wrong.items()])
+
+
+def _forbidden(item: Input, value: float) -> str:
+    """Why a value is not accepted; empty if it is."""
+    if item.categories:
+        codes = ", ".join(map(plain, item.categories))
+        return "" if value in _accepted(item) else f"{plain(value)} is none of {codes}"
+    low, high = item.limits
+    accepted = low <= value <= high or _float32(low) <= value <= _float32(high)
+    return "" if accepted else f"{plain(value)} lies outside the limits {plain(low)} to {plain(high)}"
+
+
+def _accepted(item: Input) -> Values:
+    """The codes of a category, and the float32 next to each."""
+    codes = np.array(item.categories)
+    return np.concatenate([codes, _float32(codes)])
+
+
+def _float32(values: ArrayLike) -> Any:
+    """The float32 next to each value, as float64."""
+    return np.asarray(values, dtype=np.float32).astype(np.float64)

@@ -8,12 +8,40 @@ from flask import Blueprint
 
 from app.errors import Refusal
 from app.http import Reply
-from app.service import Service
+from app.versions import Serving, Versions
 from journal import Journal, JournalError
 
 
-def blueprint(service: Service, journal: Journal) -> Blueprint:
-    """The routes, over the service and the journal."""
+class Readiness:
+    """Whether a prediction can be made and logged."""
+
+    def __init__(self, versions: Versions, journal: Journal) -> None:
+        self._versions = versions
+        self._journal = journal
+
+    def check(self) -> Serving:
+        """The version that would answer.
+
+        Raises:
+            Refusal: 503 with the reason why nothing can.
+        """
+        serving = self._versions.champion()
+        try:
+            self._journal.check()
+        except JournalError as error:
+            raise Refusal(503, str(error)) from error
+        return serving
+
+    def __bool__(self) -> bool:
+        try:
+            self.check()
+        except Refusal:
+            return False
+        return True
+
+
+def blueprint(ready: Readiness) -> Blueprint:
+    """The routes of the service's own health checks."""
     routes = Blueprint("health", __name__, url_prefix="/health")
 
     @routes.get("/live")
@@ -21,12 +49,11 @@ def blueprint(service: Service, journal: Journal) -> Blueprint:
         return Reply({"live": True})
 
     @routes.get("/ready")
-    def ready() -> Any:
+    def is_ready() -> Any:
         try:
-            serving = service.champion()
-            journal.check()
-        except (Refusal, JournalError) as fault:
-            return Reply({"ready": False, "reason": str(fault)}, 503)
+            serving = ready.check()
+        except Refusal as refusal:
+            return Reply({"ready": False, "reason": refusal.error}, 503)
         version = serving.version
         return Reply(
             {"ready": True, "model": serving.signature.model, "version": version.number, "sha256": version.digest}

@@ -19,25 +19,38 @@ from app.record import Record
 from journal import JournalError
 
 JSON, FORM, HTML = "application/json", "application/x-www-form-urlencoded", "text/html"
+CSV, BYTES = "text/csv", "application/octet-stream"
 
 # Pages need their own files and nothing else, from nobody else.
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+# How a protocol puts a refusal into a reply.
+Refuse = Callable[[Refusal, Record], "Reply | Response"]
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
 class Reply:
-    """A whole reply in JSON: what a prediction needs of werkzeug's Response, at a tenth of its time."""
-
-    mimetype = JSON
+    """A whole reply: what a prediction needs of werkzeug's Response, at a tenth of its time."""
 
     def __init__(self, content: object, status: int = 200) -> None:
+        """A reply in JSON."""
         # numpy's float32 is written with the fewest digits that read back the same, as in the log.
-        self.body = orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY)
+        self._set(orjson.dumps(content, option=orjson.OPT_SERIALIZE_NUMPY), status, JSON)
+
+    @classmethod
+    def of_bytes(cls, body: bytes, mimetype: str, status: int = 200) -> Reply:
+        """A reply that is written already."""
+        reply = cls.__new__(cls)
+        reply._set(body, status, mimetype)
+        return reply
+
+    def _set(self, body: bytes, status: int, mimetype: str) -> None:
+        self.body = body
         self.status_code = status
-        self.headers = [("Content-Type", JSON), ("Content-Length", str(len(self.body)))]
+        self.mimetype = mimetype
+        self.headers = [("Content-Type", mimetype), ("Content-Length", str(len(body)))]
 
     @classmethod
     def refusal(cls, refusal: Refusal, record: Record) -> Reply:
@@ -51,8 +64,11 @@ class Reply:
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [self.body]
 
 
-def read_body(record: Record, media_type: str, max_body: int) -> bytes:
+def read_body(record: Record, media_type: str | None, max_body: int) -> bytes:
     """The request's body, which its row shows too, unless it is larger than is accepted.
+
+    Args:
+        media_type: what the request has to declare; None if what it declares does not matter.
 
     Raises:
         Refusal: 400 if it does not arrive whole, 413 if it is too large, 415 if it is not of this media type in UTF-8.
@@ -61,15 +77,26 @@ def read_body(record: Record, media_type: str, max_body: int) -> bytes:
     record.body = _read(environ, max_body)
     if len(record.body) < int(environ.get("CONTENT_LENGTH") or 0):
         raise Refusal(400, f"the body ends after {len(record.body)} of {environ['CONTENT_LENGTH']} bytes")
-    if environ.get("CONTENT_TYPE") != media_type:
-        given, parameters = parse_options_header(environ.get("CONTENT_TYPE"))
-        if given.lower() != media_type:
-            raise Refusal(415, f"the Content-Type is {given or 'nothing'}: send {media_type}")
-        if parameters.get("charset", "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
-            raise Refusal(415, "the charset is not UTF-8: send UTF-8")
+    if media_type is not None and environ.get("CONTENT_TYPE") != media_type:
+        declared_type(environ, media_type)
     if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
         raise Refusal(415, "the body is compressed: send it as it is")
     return record.body
+
+
+def declared_type(environ: dict[str, Any], *accepted: str) -> str:
+    """Which of these media types the body is declared as.
+
+    Raises:
+        Refusal: 415 if it is none of them, or not in UTF-8.
+    """
+    given, parameters = parse_options_header(environ.get("CONTENT_TYPE"))
+    given = given.lower()
+    if given not in accepted:
+        raise Refusal(415, f"the Content-Type is {given or 'nothing'}: send {' or '.join(accepted)}")
+    if parameters.get("charset", "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
+        raise Refusal(415, "the charset is not UTF-8: send UTF-8")
+    return given
 
 
 def _read(environ: dict[str, Any], max_body: int) -> bytes:
@@ -120,6 +147,8 @@ def refusal_page(refusal: Refusal, record: Record) -> Reply | Response:
 def add_headers(reply: Reply | Response, record: Record) -> None:
     """The headers that every reply has."""
     headers = [("X-Request-ID", record.request_id), ("X-Content-Type-Options", "nosniff")]
+    if record.version:
+        headers.append(("X-Model-Version", str(record.version)))
     if reply.mimetype == HTML:
         headers += [("Content-Security-Policy", PAGE_POLICY), ("Referrer-Policy", "no-referrer")]
     reply.headers.extend(headers)

@@ -8,24 +8,26 @@ from flask import Blueprint, render_template, request
 
 from app.errors import Refusal
 from app.http import FORM, HTML, JSON, prefers, read_body
-from app.predict import reply
+from app.protocols.own import reply
 from app.record import current
-from app.service import Service
+from app.service import predict
+from app.settings import Settings
+from app.versions import Versions
 
 MEND = "No prediction: please mend what is marked."
 
 
-def blueprint(service: Service, max_body: int) -> Blueprint:
-    """The pages, over one service."""
+def blueprint(versions: Versions, settings: Settings) -> Blueprint:
+    """The pages, over the versions that can be asked."""
     routes = Blueprint("pages", __name__)
 
     def form(**context: Any) -> str:
         empty: dict[str, Any] = {"typed": {}, "problems": {}, "messages": []}
-        return render_template("form.html", signature=service.champion().signature, **{**empty, **context})
+        return render_template("form.html", signature=versions.champion().signature, **{**empty, **context})
 
     @routes.get("/")
     def index() -> str:
-        serving = service.champion()
+        serving = versions.champion()
         return render_template(
             "index.html", signature=serving.signature, version=serving.version, root=request.url_root
         )
@@ -44,14 +46,15 @@ def blueprint(service: Service, max_body: int) -> Blueprint:
         typed: dict[str, str] = {}
         wanted = prefers(HTML, JSON)
         try:
-            body = read_body(record, FORM, max_body)
-            table, typed = service.champion().decoder.form(body)
-            answer = service.predict(table, record)
+            body = read_body(record, FORM, settings.max_body)
+            serving = versions.champion()
+            table, typed = serving.decoder.form(body)
+            answer = predict(serving, table, record)
         except Refusal as refusal:
             if wanted == JSON:
                 raise
             record.error = refusal.error
-            marked, messages = _placed(refusal, service.champion().signature.names)
+            marked, messages = _placed(refusal, versions.champion().signature.names)
             return form(typed=typed, problems=marked, messages=messages), refusal.status
         return reply(answer, record, single=True) if wanted == JSON else form(typed=typed, answer=answer)
 

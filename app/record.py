@@ -30,6 +30,7 @@ class Record:
     started: float
     body: bytes = b""
     error: str = ""
+    version: int = 0  # which predicted; 0 while none has
     predictions: list[bytes] = field(default_factory=list)
 
     @property
@@ -66,10 +67,15 @@ class Record:
 def begin(environ: dict[str, Any], now: datetime) -> Record:
     """Begin the record of the request that this thread answers from here on; ``now`` is in UTC."""
     given = environ.get("HTTP_X_REQUEST_ID")
-    request_id = given if given and _ID.fullmatch(given) else _uuid()
+    request_id = given if given and is_request_id(given) else _uuid()
     record = Record(environ, request_id, timestamp(now), time.perf_counter())
     _current.set(record)
     return record
+
+
+def is_request_id(text: str) -> bool:
+    """Whether a client's text can be a request's id: it is written into headers, logs and file names as it is."""
+    return _ID.fullmatch(text) is not None
 
 
 def current() -> Record:

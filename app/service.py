@@ -1,30 +1,22 @@
 """The one way to a prediction, for every protocol and the form: check, predict, check again, keep the rows to log.
 
-Knows no HTTP. Holds the champion: opened at start, and opened again by itself after it could not be.
+Knows no HTTP and no protocol. Which version is asked is decided before (versions).
 """
 
 from __future__ import annotations
 
-import logging
-import threading
-import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from app.checks import Checks, output_refusal
-from app.decode import Decoder, Table
-from app.errors import Problem, Refusal
+from app.checks import output_refusal
+from app.decode import Table
+from app.errors import Problem
 from app.record import Record
-from app.settings import Settings
-from journal import Journal, encode_predictions, prediction_columns
-from registry import CHAMPION, RegistryError, Rows, Signature, Store, Version
-
-logger = logging.getLogger(__name__)
-
-# How long to leave a champion alone that could not be opened, in seconds.
-_RETRY = 1.0
+from app.versions import Serving
+from journal import encode_predictions
+from registry import Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,96 +30,74 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Serving:
-    """A version with what is made once for it."""
+class Partial:
+    """Predictions of shape (n,), float32, not to be sent for the rows that have problems; and the warnings by row."""
 
-    version: Version
-    decoder: Decoder
-    checks: Checks
-
-    @property
-    def signature(self) -> Signature:
-        """What the version eats and gives."""
-        return self.version.signature
+    predictions: Rows
+    warnings: dict[int, list[Problem]]
+    problems: list[Problem]
 
 
-class Service:
-    """Predicts with the champion of one model.
+def predict(serving: Serving, table: Table, record: Record) -> Answer:
+    """Predict for a table of rows. Every row goes into the request's record, to be logged before anybody is told.
+
+    Raises:
+        Refusal: 422 if a value can't be predicted from, 500 if an output fails its check.
+    """
+    rows, warnings = serving.checks.inputs(table)
+    predictions, wrong = _run(serving, rows, warnings, record)
+    if wrong:
+        raise output_refusal(wrong)
+    return Answer(predictions, serving.signature.model, serving.version.number, warnings)
+
+
+def predict_sound(serving: Serving, table: Table, record: Record, first: int) -> Partial:
+    """Predict for those rows of a table that can be predicted from: one bad row does not spoil the others.
 
     Args:
-        journal: is told the columns of the prediction log, once they are known.
-        clock: seconds that only go forward.
+        first: which row of the request is the first of the table.
     """
+    warnings, problems = serving.checks.find(table)
+    count = len(table.values)
+    predictions = np.full(count, np.nan, dtype=np.float32)
+    bad = {problem.row for problem in problems}
+    sound = [row for row in range(count) if row not in bad]
+    if sound:
+        rows = table.values[sound].astype(np.float32)
+        numbers = [first + row for row in sound]
+        kept = {place: warnings[row] for place, row in enumerate(sound) if row in warnings} if warnings else {}
+        predictions[sound], wrong = _run(serving, rows, kept, record, numbers)
+        problems += [Problem(sound[place], "", message) for place, message in wrong.items()]
+    return Partial(predictions, warnings, problems)
 
-    def __init__(
-        self,
-        settings: Settings,
-        journal: Journal,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._settings = settings
-        self._store = Store(settings.models, settings.model)
-        self._journal = journal
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._serving: Serving | None = None
-        self._reason = ""
-        self._next_try = clock()
 
-    def champion(self) -> Serving:
-        """The champion, ready to predict.
-
-        Raises:
-            Refusal: 503 with the reason, if it can't be opened. It is tried again, at most once a second.
-        """
-        serving = self._serving
-        if serving is not None:
-            return serving
-        with self._lock:
-            if self._serving is None and self._clock() >= self._next_try:
-                try:
-                    self._serving = self._open()
-                except (RegistryError, OSError) as error:
-                    if str(error) != self._reason:
-                        logger.error("no champion: %s", error)
-                    self._reason = str(error)
-                    self._next_try = self._clock() + _RETRY
-            if self._serving is None:
-                raise Refusal(503, f"no model is ready: {self._reason}")
-            return self._serving
-
-    def predict(self, table: Table, record: Record) -> Answer:
-        """Predict for a table of rows. Every row goes into the request's record, to be logged before anybody is told.
-
-        Raises:
-            Refusal: 422 if a value can't be predicted from, 500 if an output fails its check, 503 if no model is ready.
-        """
-        serving = self.champion()
-        rows, warnings = serving.checks.inputs(table)
-        predictions = serving.version.predictor.predict(rows)
-        wrong = serving.checks.outputs(predictions)
-        flags = _flags(len(rows), warnings, wrong) if warnings or wrong else None
-        number = serving.version.number
-        block = encode_predictions(
-            record.time, record.request_id, self._settings.model, number, CHAMPION, rows, predictions, flags
+def _run(
+    serving: Serving,
+    rows: Rows,
+    warnings: dict[int, list[Problem]],
+    record: Record,
+    numbers: Sequence[int] | None = None,
+) -> tuple[Rows, dict[int, str]]:
+    """Predictions, and what is wrong with which; both in the record."""
+    version = serving.version
+    predictions = version.predictor.predict(rows)
+    wrong = serving.checks.outputs(predictions)
+    flags = _flags(len(rows), warnings, wrong) if warnings or wrong else None
+    record.version = version.number
+    record.predictions.append(
+        encode_predictions(
+            record.time,
+            record.request_id,
+            serving.signature.model,
+            version.number,
+            serving.role,
+            rows,
+            predictions,
+            flags,
+            numbers,
         )
-        record.predictions.append(block)
-        if wrong:
-            raise output_refusal(wrong)
-        return Answer(predictions, self._settings.model, number, warnings)
-
-    def _open(self) -> Serving:
-        version = self._store.open(self._store.number_of(CHAMPION), self._settings.runtime)
-        signature = version.signature
-        # The first call of a runtime is its slowest, and shows what opening the file did not.
-        try:
-            version.predictor.predict(np.array([signature.example], dtype=np.float32))
-        except (ValueError, RuntimeError) as error:
-            raise RegistryError(f"{self._store.folder / str(version.number)}: does not predict ({error})") from error
-        decoder = Decoder(signature, self._settings.max_rows)
-        self._journal.add_stream("predictions", prediction_columns(signature.names))
-        logger.info("serving %s version %d, %s", self._settings.model, version.number, version.digest)
-        return Serving(version, decoder, Checks(signature))
+    )
+    return predictions, wrong
 
 
 def _flags(count: int, warnings: dict[int, list[Problem]], wrong: dict[int, str]) -> list[str]:

@@ -13,6 +13,7 @@ from journal import Durability
 from registry import Runtime
 from registry.signature import MODEL_NAME
 
+VERSION = "0.1.0"  # of the service, as pyproject.toml has it
 PREFIX = "SERVE_"
 _BIND = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]]+):([0-9]{1,5})")
 
@@ -46,6 +47,8 @@ class Settings:
     )
     max_rows: int = _setting(10_000, "rows that one request may ask for")
     max_body: int = _setting(1 << 20, "bytes that a request's body may have")
+    max_upload: int = _setting(1 << 28, "bytes that a CSV file sent to /predict_csv may have")
+    max_versions: int = _setting(4, "versions that a worker keeps open beside the champion, for those who name one")
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 
 import numpy as np
 import orjson
@@ -53,7 +54,7 @@ def encode_request(
     """What was asked, and what became of it, as one line of CSV."""
     return (
         f"{time},{field(request_id)},{field(client)},{field(method)},{field(path)},{field(content_type)},{status},"
-        f"{duration_ms:.3f},{field(error)},{field(body.decode('utf-8', 'surrogateescape'))}\n"
+        f"{duration_ms:.3f},{field(error)},{_body(body)}\n"
     ).encode()
 
 
@@ -66,6 +67,7 @@ def encode_predictions(
     rows: NDArray[np.float32],
     predictions: NDArray[np.float32],
     flags: Sequence[str] | None = None,
+    numbers: Sequence[int] | None = None,
 ) -> bytes:
     """The prediction rows of one request as lines of CSV.
 
@@ -73,25 +75,43 @@ def encode_predictions(
         rows: what the model saw, shape (n, k), float32; written with the fewest digits that read back the same.
         predictions: shape (n,), float32; written likewise, or as nan, inf, -inf.
         flags: what was noticed about each row, n texts; None if nothing was noticed about any.
+        numbers: which rows of the request these are; None for all of them, from 0 on.
     """
-    head, tail = f"{time},{field(request_id)},", f",{field(model)},{version},{role},"
     table = np.empty((len(rows), rows.shape[1] + 1), dtype=np.float32)
     table[:, :-1] = rows
     table[:, -1] = predictions
-    lines = _numbers(table)
-    if flags is None:
-        return "".join(f"{head}{row}{tail}{line},\n" for row, line in enumerate(lines)).encode()
-    return "".join(
-        f"{head}{row}{tail}{line},{field(flag)}\n" for row, (line, flag) in enumerate(zip(lines, flags, strict=True))
-    ).encode()
+    ends = _numbers(table)
+    if flags is not None:
+        ends = [b"%b,%b" % (end, field(flag).encode()) for end, flag in zip(ends, flags, strict=True)]
+    starts = _decimals(len(rows)) if numbers is None else [b"%d" % number for number in numbers]
+    head = f"{time},{field(request_id)},".encode()
+    middle = f",{field(model)},{version},{role},".encode()
+    end = b"\n" if flags is not None else b",\n"
+    # A join a row and one over all are half the time of formatting each line.
+    return b"%b%b%b" % (head, (end + head).join(map(middle.join, zip(starts, ends, strict=True))), end)
 
 
-def _numbers(table: NDArray[np.float32]) -> list[str]:
+def _numbers(table: NDArray[np.float32]) -> list[bytes]:
     """Each row of a float32 table as comma-separated shortest decimals."""
     if np.count_nonzero(np.isfinite(table)) == table.size:  # .all() takes longer than all the rest of a single row
-        return orjson.dumps(table, option=orjson.OPT_SERIALIZE_NUMPY)[2:-2].decode().split("],[")
-    return [",".join(str(value) for value in row) for row in table]
+        return orjson.dumps(table, option=orjson.OPT_SERIALIZE_NUMPY)[2:-2].split(b"],[")
+    return [",".join(str(value) for value in row).encode() for row in table]
 
+
+def _decimals(count: int) -> Sequence[bytes]:
+    """The numbers below ``count``."""
+    return (
+        _decimals_below(1 << (count - 1).bit_length())[:count] if count <= _KEPT else [b"%d" % n for n in range(count)]
+    )
+
+
+@lru_cache
+def _decimals_below(count: int) -> tuple[bytes, ...]:
+    return tuple(b"%d" % number for number in range(count))
+
+
+# Row numbers below this are written once and kept.
+_KEPT = 1 << 14
 
 # What a spreadsheet may take for a formula, behind any number of quotes: so the quote that guards a text can be told
 # from one that was there.
@@ -102,6 +122,10 @@ _LONG = {short: character for character, short in _SHORT.items()}
 _ESCAPE = re.compile(r"\\(?:[\\nrt]|x[0-9a-f]{2}|u[0-9a-f]{4})")
 
 
+# What stands in a field as it is.
+_PLAIN = bytes(code for code in range(0x20, 0x7F) if code != 0x5C)
+
+
 def field(text: str) -> str:
     r"""A text as one CSV field (RFC 4180) that is safe to open in a spreadsheet and to print on a terminal.
 
@@ -109,9 +133,21 @@ def field(text: str) -> str:
     byte that was no UTF-8 (a surrogate, as surrogateescape leaves it) becomes ``\xNN``. A text that a spreadsheet would
     take for a formula gets a leading ``'`` (CWE-1236).
     """
-    guard = "'" if _FORMULA.match(text) else ""
     if "\\" in text or not text.isprintable():
-        text = _ESCAPED.sub(_escape, text)
+        return _quoted(text, _ESCAPED.sub(_escape, text))
+    return _quoted(text, text)
+
+
+def _body(body: bytes) -> str:
+    """A field of bytes, which may be many: where nothing needs an escape, in a tenth of the time of :func:`field`."""
+    if body.translate(None, _PLAIN):
+        return field(body.decode("utf-8", "surrogateescape"))
+    text = body.decode()
+    return _quoted(text, text)
+
+
+def _quoted(given: str, text: str) -> str:
+    guard = "'" if _FORMULA.match(given) else ""
     if '"' in text or "," in text:
         return '"' + guard + text.replace('"', '""') + '"'
     return guard + text

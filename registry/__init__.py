@@ -5,12 +5,15 @@ Ground floor: it knows neither Flask nor training nor the logs.
 
 from registry.errors import IntegrityError, NotPublishedError, PublishError, RegistryError, SignatureError
 from registry.predictor import Predictor, Rows, Runtime
-from registry.signature import Input, Output, Signature, plain
+from registry.signature import INPUT_TENSOR, OUTPUT_TENSOR, SIGNATURE_NAME, Input, Output, Signature, plain
 from registry.store import CHALLENGER, CHAMPION, Store, Version, locate
 
 __all__ = [
     "CHALLENGER",
     "CHAMPION",
+    "INPUT_TENSOR",
+    "OUTPUT_TENSOR",
+    "SIGNATURE_NAME",
     "Input",
     "IntegrityError",
     "NotPublishedError",

@@ -24,6 +24,9 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 # A model's name becomes a folder and a part of a URL.
 MODEL_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 
+# What the SavedModel calls its signature, its input tensor of shape (n, k) and its output tensor of shape (n, 1).
+SIGNATURE_NAME, INPUT_TENSOR, OUTPUT_TENSOR = "serving_default", "features", "output_0"
+
 # The other columns of the prediction log: an input of this name would stand there twice.
 RESERVED = frozenset({"time", "request_id", "row", "model", "version", "role", "prediction", "flags"})
 

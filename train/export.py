@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from registry import INPUT_TENSOR, OUTPUT_TENSOR, SIGNATURE_NAME
 from registry.predictor import Keras, LiteRT, Rows
 from train import tfjs
 from train.data import Floats
@@ -31,7 +32,7 @@ def write_exports(model: Model, folder: Path) -> None:
             folder,
             format="tf_saved_model",
             verbose=False,
-            input_signature=[keras.InputSpec(dtype="float32", shape=(None, columns), name="features")],
+            input_signature=[keras.InputSpec(dtype="float32", shape=(None, columns), name=INPUT_TENSOR)],
         )
     except tf.errors.OpError as error:  # what TensorFlow makes of a full disk
         raise OSError(error.message) from error
@@ -41,7 +42,7 @@ def write_exports(model: Model, folder: Path) -> None:
         folder / "model.tflite",
         format="litert",
         verbose=False,
-        input_signature=[keras.InputSpec(dtype="float32", shape=(1, columns), name="features")],
+        input_signature=[keras.InputSpec(dtype="float32", shape=(1, columns), name=INPUT_TENSOR)],
     )
     tfjs.write(model, folder / "tfjs")
 
@@ -50,12 +51,12 @@ def differences(model: Model, folder: Path, rows: Floats) -> Mapping[str, float]
     """The largest absolute difference between the model's predictions for rows (n, k) and each written file's."""
     expected = predict(model, rows)
     given: Rows = rows.astype(np.float32)
-    serve = tf.saved_model.load(str(folder)).signatures["serving_default"]
+    serve = tf.saved_model.load(str(folder)).signatures[SIGNATURE_NAME]
     with held_back():
         litert = LiteRT((folder / "model.tflite").read_bytes()).predict(given)
     found = {
         "keras": Keras((folder / "model.keras").read_bytes()).predict(given),
-        "saved_model": serve(features=tf.constant(given))["output_0"].numpy().reshape(len(rows)),
+        "saved_model": serve(**{INPUT_TENSOR: tf.constant(given)})[OUTPUT_TENSOR].numpy().reshape(len(rows)),
         "litert": litert,
         "tfjs": tfjs.recompute(folder / "tfjs", given),
     }

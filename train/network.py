@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from registry import INPUT_TENSOR
 from train.data import Floats
 from train.errors import TrainError
 from train.features import expand, ramps
@@ -93,7 +94,7 @@ def _build(inputs: Sequence[InputSpec], fit: Fit, rows: Floats) -> Model:
     # Without hidden layers the problem is convex: it starts at 0, and what a fold never saw stays there.
     start = "glorot_uniform" if fit.hidden else "zeros"
     layers.append(keras.layers.Dense(1, kernel_initializer=start, name="prediction"))
-    return keras.Sequential([keras.Input((len(inputs),), name="features"), *layers], name=fit.architecture)
+    return keras.Sequential([keras.Input((len(inputs),), name=INPUT_TENSOR), *layers], name=fit.architecture)
 
 
 def _normalization(features: Floats) -> Any:

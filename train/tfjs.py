@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from registry import INPUT_TENSOR
 from train.data import Floats
 
 MODEL, WEIGHTS = "model.json", "weights.bin"
@@ -32,7 +33,7 @@ def write(model: Any, folder: Path) -> None:
     Folding the mean in as well would save a layer, but lose digits where an input's mean is far larger than its spread.
     """
     layers: list[dict[str, Any]] = [
-        _layer("InputLayer", name="features", batchInputShape=[None, model.input_shape[1]], dtype="float32")
+        _layer("InputLayer", name=INPUT_TENSOR, batchInputShape=[None, model.input_shape[1]], dtype="float32")
     ]
     weights: list[tuple[str, NDArray[np.float32]]] = []
     scale: Floats | None = None

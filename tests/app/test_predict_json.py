@@ -21,6 +21,7 @@ from app.decode import Decoder
 from app.errors import Refusal
 from app.settings import Settings
 from journal import Reading, days
+from tests.app.logs import logged
 from tests.bad_inputs import BAD, Bad
 from tests.conftest import HOUSES, publish
 
@@ -29,10 +30,6 @@ ONE = "[6, 250, 66.5]"
 
 def ask(client: FlaskClient, body: str | bytes, **headers: str) -> Any:
     return client.post("/predict_json", data=body, content_type="application/json", headers=headers)
-
-
-def logged(settings: Settings, stream: str) -> list[dict[str, str]]:
-    return [row for path in days(settings.logs / "boston", stream) for row in Reading(path)]
 
 
 def test_one_row_gets_one_prediction(client: FlaskClient) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from app.settings import SettingError, Settings, variable
+from app.settings import VERSION, SettingError, Settings, variable
 
 README = Path(__file__).parent.parent.parent / "README.md"
 
@@ -28,6 +29,8 @@ def test_every_setting_is_read_from_its_variable() -> None:
         "SERVE_DURABILITY": "fsync",
         "SERVE_MAX_ROWS": "7",
         "SERVE_MAX_BODY": "99",
+        "SERVE_MAX_UPLOAD": "100",
+        "SERVE_MAX_VERSIONS": "2",
     }
     settings = Settings.from_env(given)
     assert set(given) == {variable(item) for item in fields(Settings)}
@@ -63,3 +66,8 @@ def test_the_readme_lists_every_setting_with_its_default_and_meaning() -> None:
         default = "one a core" if item.name == "workers" else f"`{item.default}`"
         expected.append(f"| `{variable(item)}` | {default} | {item.metadata['help']} |")
     assert rows == expected
+
+
+def test_the_service_says_the_version_that_the_project_has() -> None:
+    project = tomllib.loads((README.parent / "pyproject.toml").read_text())["project"]
+    assert project["version"] == VERSION

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
+from app.application import App
 from app.http import JSON, Reply, read_body
 from app.record import Record
-from app.service import Answer, Service
+from app.service import Answer, predict
+from app.settings import Settings
+from app.versions import Versions
 
 
-def adapter(service: Service, max_body: int) -> Callable[[Record], Reply]:
-    """Decode, predict, encode: for one service."""
+def register(app: App, versions: Versions, settings: Settings) -> None:
+    """Add the route to the application."""
 
     def predict_json(record: Record) -> Reply:
-        body = read_body(record, JSON, max_body)
-        table, single = service.champion().decoder.json(body)
-        return reply(service.predict(table, record), record, single)
+        body = read_body(record, JSON, settings.max_body)
+        serving = versions.champion()
+        table, single = serving.decoder.json(body)
+        return reply(predict(serving, table, record), record, single)
 
-    return predict_json
+    app.add_prediction("/predict_json", predict_json)
 
 
 def reply(answer: Answer, record: Record, single: bool) -> Reply:
     """An answer as JSON: one prediction and its warnings, or a list of both."""
     predictions, given = answer.predictions, answer.warnings
-    warnings = [[str(warning) for warning in given.get(row, ())] for row in range(len(predictions))]
+    warnings: list[list[str]] = [[]] * len(predictions)
+    for row, items in given.items():
+        warnings[row] = [str(warning) for warning in items]
     return Reply(
         {
             "success": True,

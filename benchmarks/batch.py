@@ -1,0 +1,185 @@
+"""Rows a second of the protocols at 1, 100 and 10,000 rows a request, beside parse + model + format with no HTTP.
+
+``python benchmarks/batch.py [ROUNDS]``, over what models/ holds. The service logs every request and prediction to the
+disk as always; the floor logs nothing, checks nothing, and speaks to nobody. One worker on one core, one client on the
+other, in turn with the floor on the worker's core: on a busy machine only the ratios mean something.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import orjson
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from registry import CHAMPION, INPUT_TENSOR, Predictor, Signature, locate  # noqa: E402
+
+SIZES = (1, 100, 10_000)
+SECONDS = 1.0
+NUMPY = orjson.OPT_SERIALIZE_NUMPY
+
+
+@dataclass
+class Case:
+    """One protocol at one size: what is sent, and the same work without a server."""
+
+    name: str
+    size: int
+    request: bytes
+    floor: Callable[[], bytes]
+    rates: list[float] = field(default_factory=list)
+    floors: list[float] = field(default_factory=list)
+
+
+def post(path: str, body: bytes, content_type: str, *headers: str) -> bytes:
+    lines = [f"POST {path} HTTP/1.1", "Host: x", f"Content-Type: {content_type}", f"Content-Length: {len(body)}"]
+    return "\r\n".join([*lines, *headers, "", ""]).encode() + body
+
+
+def cases(signature: Signature, predictor: Predictor) -> Iterator[Case]:
+    """Every protocol at every size, on random rows from the middle of the training ranges."""
+    width = len(signature.inputs)
+    low, high = np.array([item.training for item in signature.inputs]).T
+    random = np.random.default_rng(0)
+    model = signature.model
+    for size in SIZES:
+        rows = (low + (high - low) * random.uniform(0.3, 0.7, (size, width))).round(3)
+        lists, flat = rows.tolist(), rows.reshape(-1).tolist()
+        json = orjson.dumps(lists)
+        tensor = {"name": INPUT_TENSOR, "shape": [size, width], "datatype": "FP32"}
+        v2 = orjson.dumps({"inputs": [{**tensor, "data": flat}]})
+        raw = rows.astype("<f4").tobytes()
+        binary = {"inputs": [{**tensor, "parameters": {"binary_data_size": len(raw)}}]}
+        head = orjson.dumps({**binary, "parameters": {"binary_data_output": True}})
+        csv = "\n".join([",".join(signature.names), *(",".join(map(str, row)) for row in lists), ""]).encode()
+
+        def predict(values: object) -> np.ndarray:
+            return predictor.predict(np.array(values, dtype=np.float32).reshape(-1, width))
+
+        def of_json(body: bytes = json) -> bytes:
+            return orjson.dumps({"predictions": predict(orjson.loads(body))}, option=NUMPY)
+
+        def of_v2(body: bytes = v2) -> bytes:
+            return orjson.dumps({"data": predict(orjson.loads(body)["inputs"][0]["data"])}, option=NUMPY)
+
+        def of_bytes(body: bytes = head + raw, length: int = len(head)) -> bytes:
+            asked = orjson.loads(body[:length])
+            return orjson.dumps(asked) + predict(np.frombuffer(body[length:], "<f4")).tobytes()
+
+        def of_csv(body: bytes = csv) -> bytes:
+            lines = body.decode().splitlines()[1:]
+            return orjson.dumps({"predictions": predict([line.split(",") for line in lines])}, option=NUMPY)
+
+        def csv_to_csv(body: bytes = csv) -> bytes:
+            header, *lines = body.decode().splitlines()
+            predictions = predict([line.split(",") for line in lines]).tolist()
+            return "\n".join([f"{header},prediction", *map("{},{}".format, lines, predictions)]).encode()
+
+        length = f"Inference-Header-Content-Length: {len(head)}"
+        yield Case("/predict_json", size, post("/predict_json", json, "application/json"), of_json)
+        yield Case("/v2 JSON", size, post(f"/v2/models/{model}/infer", v2, "application/json"), of_v2)
+        octets = "application/octet-stream"
+        yield Case("/v2 binary", size, post(f"/v2/models/{model}/infer", head + raw, octets, length), of_bytes)
+        yield Case("/invocations CSV", size, post("/invocations", csv, "text/csv"), of_csv)
+        yield Case("/predict_csv", size, post("/predict_csv", csv, "text/csv"), csv_to_csv)
+
+
+def ask(connection: socket.socket, request: bytes) -> None:
+    """One request on a kept connection, and its whole reply."""
+    connection.sendall(request)
+    reply = b""
+    while b"\r\n\r\n" not in reply:
+        reply += connection.recv(1 << 18)
+    head, _, body = reply.partition(b"\r\n\r\n")
+    if not head.startswith(b"HTTP/1.1 200"):
+        sys.exit(reply[:1000].decode(errors="replace"))
+    left = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0]) - len(body)
+    while left:
+        left -= len(connection.recv(min(left, 1 << 18)))
+
+
+def rate(size: int, work: Callable[[], object], seconds: float) -> float:
+    """Rows a second."""
+    start = time.perf_counter()
+    count = 0
+    while (taken := time.perf_counter() - start) < seconds:
+        work()
+        count += 1
+    return count * size / taken
+
+
+@contextmanager
+def serving(logs: str) -> Iterator[int]:
+    """One worker on the first core. Gives its port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    settings = {"SERVE_BIND": f"127.0.0.1:{port}", "SERVE_WORKERS": "1", "SERVE_LOGS": logs}
+    command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "--log-level", "error"]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, **settings}, stdout=subprocess.DEVNULL, preexec_fn=lambda: pin(0)
+    )
+    try:
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            except OSError:
+                if process.poll() is not None:
+                    sys.exit("the service did not start; `make serve` says why")
+                time.sleep(0.01)
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def pin(core: int) -> None:
+    """Stay on one core, where the system can do that and has two."""
+    if hasattr(os, "sched_setaffinity") and (os.cpu_count() or 1) > 1:
+        os.sched_setaffinity(0, {core})
+
+
+def main(rounds: int) -> None:
+    store = locate(os.environ)
+    version = store.open(store.number_of(CHAMPION))
+    every = list(cases(version.signature, version.predictor))
+    (ROOT / "logs").mkdir(exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(dir=ROOT / "logs") as logs,
+        serving(logs) as port,
+        socket.create_connection(("127.0.0.1", port)) as connection,
+    ):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for turn in range(rounds + 1):
+            for case in every:
+                pin(1)
+                served = rate(case.size, lambda case=case: ask(connection, case.request), SECONDS)
+                pin(0)
+                alone = rate(case.size, case.floor, SECONDS / 2)
+                if turn:  # the first is a warm-up
+                    case.rates.append(served)
+                    case.floors.append(alone)
+    print(f"{rounds} rounds of {SECONDS:g} s in turn, one connection, one worker, logging on; medians")
+    print(f"{'':18}{'rows a request':>14}  {'rows/s':>10}  {'without HTTP':>12}  ratio (lowest to highest)")
+    for case in every:
+        ratios = sorted(a / b for a, b in zip(case.rates, case.floors, strict=True))
+        span = f"{median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+        print(f"{case.name:18}{case.size:14}  {median(case.rates):10.0f}  {median(case.floors):12.0f}  {span}")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)

@@ -1,0 +1,11 @@
+"""What is in the logs of an application that a test made."""
+
+from __future__ import annotations
+
+from app.settings import Settings
+from journal import Reading, days
+
+
+def logged(settings: Settings, stream: str) -> list[dict[str, str]]:
+    """All rows of a stream, oldest first."""
+    return [row for path in days(settings.logs / settings.model, stream) for row in Reading(path)]
