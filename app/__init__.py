@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 
 from flask import Flask
 
-from app import health, pages
+from app import health, openapi, pages
 from app.application import App
 from app.errors import Refusal
-from app.protocols import open_inference, own, scoring, tensorflow_serving
+from app.protocols import bulk, open_inference, own, scoring, tensorflow_serving
 from app.settings import Settings
 from app.versions import Versions
 from journal import REQUEST_COLUMNS, Journal
@@ -50,7 +50,9 @@ def create_app(
     app.register_blueprint(health.blueprint(ready))
     app.register_blueprint(pages.blueprint(versions, settings))
     own.register(app, versions, settings)
+    bulk.register(app, versions, settings, journal)
     tensorflow_serving.register(app, versions, settings)
     open_inference.register(app, versions, settings, ready)
     scoring.register(app, versions, settings, ready)
+    openapi.register(app, versions, settings)
     return app

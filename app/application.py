@@ -57,13 +57,17 @@ class App(Flask):
         """Say how refusals are put at ``root`` and below it."""
         self._protocols.append((root, refuse))
 
-    def add_prediction(self, path: str, answer: Callable[[Record], Reply]) -> None:
+    def add_prediction(self, path: str, answer: Callable[[Record], Reply], *, routed: bool = False) -> None:
         """Answer ``POST path`` with a function of the request's record.
 
         It is called without Flask's request context, which costs more than a prediction does.
+
+        Args:
+            routed: whether a route that was added says what other methods are told.
         """
         self._predictions[path] = answer
-        self.add_url_rule(path, path, lambda: answer(current()), methods=["POST"])  # for what other methods are told
+        if not routed:
+            self.add_url_rule(path, path, lambda: answer(current()), methods=["POST"])
 
     def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Any:
         """A request, by the short way if it asks for a prediction, else by Flask's."""
@@ -98,6 +102,7 @@ class App(Flask):
             try:
                 self._journal.append(record.day, rows)
             except JournalError as error:
+                reply.close()
                 reply = _refused(error, record, refuse)
         add_headers(reply, record)
         return reply

@@ -91,7 +91,7 @@ class Decoder:
         if body.startswith(b"[["):
             values = self._matrix(body)
             if values is not None:
-                self._bound(len(values))
+                self.bound(len(values))
                 return Table(values), False
         return self.find(body, find), single
 
@@ -145,20 +145,46 @@ class Decoder:
             Refusal: 413 if there are too many rows.
         """
         if len(values) and np.isfinite(values).all():
-            self._bound(len(values))
+            self.bound(len(values))
             return Table(values)
         return self._examine(self._bounded(Rows(values.tolist())))
 
-    def _bounded(self, found: Rows) -> Rows:
-        count = len(found.rows) // len(self._columns(found)) if found.flat else len(found.rows)
+    def texts(self, rows: Sequence[Sequence[str]]) -> Table:
+        """Decode rows of text, in the order of the inputs."""
+        return self._examine(Rows([list(map(_typed_number, row)) for row in rows]))
+
+    def columns(self, names: Sequence[str]) -> list[int]:
+        """At which of these names of columns each input is; other names may be among them.
+
+        Raises:
+            Refusal: 422 if an input is missing or there twice.
+        """
+        order = self._order(names, others=True)
+        if order is not None:
+            return order
+        found = [self._positions[name] for name in names if name in self._positions]
+        problems = [Problem(0, name, "the column is missing") for i, name in enumerate(self.names) if i not in found]
+        twice = sorted({index for index in found if found.count(index) > 1})
+        problems += [Problem(0, self.names[index], "the column is there twice") for index in twice]
+        problem = problems[0]
+        hint = f"; the columns are {_listed(names[:20])}"
+        raise Refusal(422, f"{problem.input}: {problem.message}{hint}", problems)
+
+    def bound(self, count: int) -> None:
+        """Nothing, if there are rows, and not too many.
+
+        Raises:
+            Refusal: 400 or 413.
+        """
         if not count:
             raise Refusal(400, f"there is no row: expected {self._expected}, an object of inputs, or a list of rows")
-        self._bound(count)
-        return found
-
-    def _bound(self, count: int) -> None:
         if count > self._max_rows:
             raise Refusal(413, f"{count} rows are too many at once: send at most {self._max_rows}")
+
+    def _bounded(self, found: Rows) -> Rows:
+        count = len(found.rows) // len(self._columns(found)) if found.flat else len(found.rows)
+        self.bound(count)
+        return found
 
     def _regular(self, found: Rows, strings: int) -> Values | None:
         """The values, if every row has the same shape and nothing but numbers; None if someone has to look closer.

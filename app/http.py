@@ -5,9 +5,9 @@ Faults become one :class:`Refusal`, and that becomes a page or the JSON error of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import IO, Any
 
 import orjson
 from flask import Response, render_template, request
@@ -21,6 +21,7 @@ from journal import JournalError
 JSON, FORM, HTML = "application/json", "application/x-www-form-urlencoded", "text/html"
 CSV, BYTES = "text/csv", "application/octet-stream"
 
+POLICY = "Content-Security-Policy"
 # Pages need their own files and nothing else, from nobody else.
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
@@ -28,6 +29,7 @@ PAGE_POLICY = (
 )
 # How a protocol puts a refusal into a reply.
 Refuse = Callable[[Refusal, Record], "Reply | Response"]
+_PIECE = 1 << 18  # bytes of a long reply that are sent at a time
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
@@ -59,9 +61,43 @@ class Reply:
         content = {"success": False, "error": refusal.error, "problems": problems, "request_id": record.request_id}
         return cls(content, refusal.status)
 
+    def close(self) -> None:
+        """Let go of what the reply is read from."""
+
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
         start_response(_STATUS_LINES[self.status_code], self.headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [self.body]
+
+
+class FileReply(Reply):
+    """A long reply, of bytes and of files that are read from their beginning, and closed at its end."""
+
+    def __init__(self, parts: Sequence[bytes | IO[bytes]], content_type: str) -> None:
+        self.status_code = 200
+        self.mimetype = content_type.partition(";")[0]
+        self._parts = parts
+        size = sum(len(part) if isinstance(part, bytes) else part.tell() for part in parts)
+        self.headers = [("Content-Type", content_type), ("Content-Length", str(size))]
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:  # noqa: ARG002
+        start_response(_STATUS_LINES[self.status_code], self.headers)
+        return self
+
+    def __iter__(self) -> Iterator[bytes]:
+        for part in self._parts:
+            if isinstance(part, bytes):
+                yield part
+                continue
+            part.seek(0)
+            with part:
+                while block := part.read(_PIECE):
+                    yield block
+
+    def close(self) -> None:
+        """What a WSGI server calls in the end, also if the client did not stay for it."""
+        for part in self._parts:
+            if not isinstance(part, bytes):
+                part.close()
 
 
 def read_body(record: Record, media_type: str | None, max_body: int) -> bytes:
@@ -79,9 +115,18 @@ def read_body(record: Record, media_type: str | None, max_body: int) -> bytes:
         raise Refusal(400, f"the body ends after {len(record.body)} of {environ['CONTENT_LENGTH']} bytes")
     if media_type is not None and environ.get("CONTENT_TYPE") != media_type:
         declared_type(environ, media_type)
+    refuse_encoded(environ)
+    return record.body
+
+
+def refuse_encoded(environ: dict[str, Any]) -> None:
+    """Nothing, if the body is sent as it is.
+
+    Raises:
+        Refusal: 415 if it is compressed.
+    """
     if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
         raise Refusal(415, "the body is compressed: send it as it is")
-    return record.body
 
 
 def declared_type(environ: dict[str, Any], *accepted: str) -> str:
@@ -150,5 +195,7 @@ def add_headers(reply: Reply | Response, record: Record) -> None:
     if record.version:
         headers.append(("X-Model-Version", str(record.version)))
     if reply.mimetype == HTML:
-        headers += [("Content-Security-Policy", PAGE_POLICY), ("Referrer-Policy", "no-referrer")]
+        headers.append(("Referrer-Policy", "no-referrer"))
+        if not any(name == POLICY for name, _ in reply.headers):  # a page may need more
+            headers.append((POLICY, PAGE_POLICY))
     reply.headers.extend(headers)

@@ -40,6 +40,10 @@ def blueprint(versions: Versions, settings: Settings) -> Blueprint:
     def form_in_place() -> str:
         return form(in_place=True)
 
+    @routes.get("/form_csv")
+    def upload() -> str:
+        return render_template("upload.html", signature=versions.champion().signature)
+
     @routes.post("/predict_form")
     def predict_form() -> Any:
         record = current()

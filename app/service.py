@@ -36,6 +36,7 @@ class Partial:
     predictions: Rows
     warnings: dict[int, list[Problem]]
     problems: list[Problem]
+    failed: bool  # whether one of the problems is the model's
 
 
 def predict(serving: Serving, table: Table, record: Record) -> Answer:
@@ -61,14 +62,17 @@ def predict_sound(serving: Serving, table: Table, record: Record, first: int) ->
     count = len(table.values)
     predictions = np.full(count, np.nan, dtype=np.float32)
     bad = {problem.row for problem in problems}
+    warnings = {row: items for row, items in warnings.items() if row not in bad}
+    failed = False
     sound = [row for row in range(count) if row not in bad]
     if sound:
         rows = table.values[sound].astype(np.float32)
         numbers = [first + row for row in sound]
         kept = {place: warnings[row] for place, row in enumerate(sound) if row in warnings} if warnings else {}
         predictions[sound], wrong = _run(serving, rows, kept, record, numbers)
+        failed = bool(wrong)
         problems += [Problem(sound[place], "", message) for place, message in wrong.items()]
-    return Partial(predictions, warnings, problems)
+    return Partial(predictions, warnings, problems, failed)
 
 
 def _run(

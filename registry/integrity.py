@@ -72,6 +72,9 @@ class Sealed:
         self.digest = version_digest
         self._sums = sums
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._sums
+
     def read(self, name: str) -> bytes:
         """The bytes of one published file; what is returned is what was hashed, so no later change can slip in.
 

@@ -6,7 +6,9 @@ rename too. Whoever writes holds the lock file; readers need none.
 
 from __future__ import annotations
 
+import csv
 import fcntl
+import io
 import json
 import os
 import shutil
@@ -23,7 +25,7 @@ from registry.predictor import Predictor, Runtime, open_predictor
 from registry.signature import MODEL_NAME, Signature
 
 CHAMPION, CHALLENGER = "champion", "challenger"
-ALIASES, SIGNATURE, CARD = "aliases.json", "signature.json", "card.json"
+ALIASES, SIGNATURE, CARD, REFERENCE = "aliases.json", "signature.json", "card.json", "reference.csv"
 STAGING = ".staging-"
 
 
@@ -115,6 +117,22 @@ class Store:
         """The card of a version whose files were checked first."""
         card: dict[str, Any] = json.loads(self.check(number).read(CARD))
         return card
+
+    def reference(self, number: int) -> list[tuple[float, ...]]:
+        """Training rows of a version whose files were checked first, in the order of its inputs; perhaps none.
+
+        Raises:
+            RegistryError: or one of its kinds, if the version was changed or its reference.csv has other columns.
+        """
+        sealed = self.check(number)
+        if REFERENCE not in sealed:
+            return []
+        names = _signature(sealed).names
+        try:
+            table = csv.DictReader(io.StringIO(sealed.read(REFERENCE).decode()))
+            return [tuple(float(row[name]) for name in names) for row in table]
+        except (KeyError, TypeError, ValueError) as error:
+            raise RegistryError(f"{sealed.folder / REFERENCE}: expected numbers for {', '.join(names)}") from error
 
     @contextmanager
     def staging(self) -> Iterator[Path]:

@@ -92,7 +92,7 @@ def register(app: App, versions: Versions, settings: Settings, ready: Readiness)
         add(f"{rule}/ready", model_ready)
         add(f"{rule}/infer", post, "POST")
     app.add_protocol(ROOT, refuse)
-    app.add_prediction(f"{ROOT}/models/{model}/infer", lambda record: infer(record, versions.champion()))
+    app.add_prediction(f"{ROOT}/models/{model}/infer", lambda record: infer(record, versions.champion()), routed=True)
 
 
 def refuse(refusal: Refusal, record: Record) -> Reply:  # noqa: ARG001 - as every protocol's

@@ -5,11 +5,12 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
+from app import csv_rows
 from app.application import App
 from app.decode import Rows
 from app.errors import Refusal
 from app.health import Readiness
-from app.http import JSON, Reply, declared_type, read_body
+from app.http import CSV, JSON, Reply, declared_type, read_body
 from app.parse import members, optional
 from app.protocols.layouts import columns, filled_list, instances
 from app.record import Record
@@ -34,9 +35,12 @@ def register(app: App, versions: Versions, settings: Settings, ready: Readiness)
 
     def invocations(record: Record) -> Reply:
         body = read_body(record, None, settings.max_body)
-        declared_type(record.environ, JSON)
+        media_type = declared_type(record.environ, JSON, CSV)
         serving = versions.champion()
-        table = serving.decoder.find(body, lambda data: _find(data, serving.signature))
+        if media_type == CSV:
+            table = csv_rows.table(body, serving.decoder)
+        else:
+            table = serving.decoder.find(body, lambda data: _find(data, serving.signature))
         return Reply({"predictions": predict(serving, table, record).predictions})
 
     def ping() -> Any:

@@ -102,7 +102,7 @@ def register(app: App, versions: Versions, settings: Settings) -> None:
         app.add_url_rule(rule, rule, dispatch, methods=methods, provide_automatic_options=False)
     app.add_protocol(ROOT, refuse)
     for method in ("predict", "regress"):
-        app.add_prediction(f"{ROOT}/models/{model}:{method}", _champions(answer, method, versions))
+        app.add_prediction(f"{ROOT}/models/{model}:{method}", _champions(answer, method, versions), routed=True)
 
 
 def refuse(refusal: Refusal, record: Record) -> Reply:  # noqa: ARG001 - as every protocol's

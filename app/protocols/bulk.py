@@ -1,0 +1,112 @@
+"""``POST /predict_csv``: a CSV file of any length, given back with a prediction, warnings and an error for each row.
+
+Rows are predicted for and logged block by block, and the reply gathers in files without a name: so memory is bounded,
+every row is in the log before the first byte of the reply leaves, and a fault on the way is still a status of its own.
+(Many clients send all before they read, so a reply that began earlier could wait for them, and they for it.)
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import request
+
+from app.application import App
+from app.checks import refusal
+from app.csv_rows import Reader
+from app.errors import Problem, Refusal
+from app.http import CSV, JSON, prefers
+from app.protocols.tables import ADDED, CsvTable, JsonTable, placed
+from app.protocols.upload import Upload
+from app.record import Record, current
+from app.service import predict_sound
+from app.settings import Settings
+from app.versions import Serving, Versions
+from journal import Journal
+
+PATH = "/predict_csv"
+
+
+def register(app: App, versions: Versions, settings: Settings, journal: Journal) -> None:
+    """Add the route to the application."""
+    # One thread at least is left for all others.
+    slots = threading.BoundedSemaphore(max(1, settings.threads - 1))
+    folder = settings.logs / settings.model  # the one place where there is room, and which is written anyway
+
+    @contextmanager
+    def slot() -> Iterator[None]:
+        if not slots.acquire(blocking=False):
+            raise Refusal(429, "too many files at once: try again in a second", headers=[("Retry-After", "1")])
+        try:
+            yield
+        finally:
+            slots.release()
+
+    def predict_csv() -> Any:
+        record, strict = current(), _strict()
+        serving = versions.champion()
+        with slot():
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                with Upload(record.environ, settings.max_upload, folder) as upload:
+                    try:
+                        reader = Reader(upload.read, serving.decoder)
+                        _refuse_added(reader)
+                        table = CsvTable(reader, folder) if prefers(CSV, JSON) == CSV else JsonTable(folder)
+                        try:
+                            _predict_all(reader, table, serving, record, strict, journal)
+                        except BaseException:
+                            table.close()
+                            raise
+                    finally:
+                        record.body = upload.described()
+            except OSError as error:
+                raise Refusal(503, f"there is no room for the reply ({error.strerror}): try again later") from error
+        return table.reply(serving.signature.model, record, upload.filename)
+
+    app.add_url_rule(PATH, PATH, predict_csv, methods=["POST"])
+
+
+def _predict_all(
+    reader: Reader, table: CsvTable | JsonTable, serving: Serving, record: Record, strict: bool, journal: Journal
+) -> None:
+    """Predict for every block, and have its rows in the log; what went wrong goes into the request's row.
+
+    Raises:
+        Refusal: 400 if there is no row; if ``strict``, 422 or 500 for the first block that has a problem.
+    """
+    count = bad = 0
+    worst = ""
+    for block in reader.blocks():
+        found = predict_sound(serving, block.table, record, count)
+        if found.problems:
+            if strict:
+                problems = [Problem(count + p.row, p.input, placed(p, block.lines)) for p in found.problems]
+                raise refusal(500 if found.failed else 422, problems)
+            bad += len({problem.row for problem in found.problems})
+            worst = worst or placed(found.problems[0], block.lines)
+        table.add(block, found, count)
+        count += len(block.records)
+        journal.append(record.day, {"predictions": b"".join(record.predictions)})
+        record.predictions.clear()
+    if not count:
+        raise Refusal(400, "there is no row behind the header")
+    if bad:
+        record.error = f"{bad} of {count} rows have no prediction; {worst}"
+
+
+def _refuse_added(reader: Reader) -> None:
+    there = [name for name in ADDED if name in reader.names]
+    if there:
+        problems = [Problem(0, name, "this column is added by the reply: rename or remove it") for name in there]
+        raise refusal(422, problems)
+
+
+def _strict() -> bool:
+    value = request.args.get("strict", "0")
+    if value not in ("0", "1"):
+        raise Refusal(400, "strict: expected 0 or 1")
+    return value == "1"

@@ -1,0 +1,116 @@
+"""What a client uploads: a CSV body of a bounded length, or the one file of a page's form. Read piece by piece."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.formparser import FormDataParser
+from werkzeug.http import parse_options_header
+
+from app.errors import Refusal
+from app.http import CSV, declared_type, refuse_encoded
+
+FIELD, MULTIPART = "file", "multipart/form-data"
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
+
+
+class Upload:
+    """A CSV text that is on its way. Use it in a ``with``, which takes a form's temporary file away.
+
+    Args:
+        limit: bytes that it may have.
+        folder: where a form's file is put meanwhile.
+
+    Attributes:
+        filename: the file's name, of safe characters; empty if it has none.
+
+    Raises:
+        Refusal: 400 for a form without the file, 413 if it is too large, 415 if it is neither CSV nor a form.
+    """
+
+    def __init__(self, environ: dict[str, Any], limit: int, folder: Path) -> None:
+        refuse_encoded(environ)
+        self._body = _Body(environ, limit)
+        self._file: IO[bytes] | None = None
+        self.filename = ""
+        self.media_type = declared_type(environ, CSV, MULTIPART)
+        if self.media_type == MULTIPART:
+            self._file = self._form(environ, folder)
+
+    def read(self, size: int) -> bytes:
+        """At most so many bytes; none at the end.
+
+        Raises:
+            Refusal: 400 if the rest does not arrive, 413 if there is too much.
+        """
+        return self._body.read(size) if self._file is None else self._file.read(size)
+
+    def described(self) -> bytes:
+        """What the request's row shows in place of the text."""
+        return f"{self.media_type}, {self._body.count} bytes, SHA-256 {self._body.digest.hexdigest()}".encode()
+
+    def __enter__(self) -> Upload:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def _form(self, environ: dict[str, Any], folder: Path) -> IO[bytes]:
+        _, options = parse_options_header(environ.get("CONTENT_TYPE"))
+        parser = FormDataParser(
+            lambda *_, **__: TemporaryFile(dir=folder),  # noqa: SIM115 - closed by __exit__
+            max_form_memory_size=1 << 16,
+            max_form_parts=9,
+        )
+        try:
+            _, _, files = parser.parse(self._body, MULTIPART, None, options)  # type: ignore[arg-type]
+        except (ValueError, RequestEntityTooLarge) as error:
+            raise Refusal(400, f"the form can't be read: {error}") from error
+        given = list(files.values())
+        if len(given) != 1 or FIELD not in files:
+            for file in given:
+                file.close()
+            raise Refusal(400, f"expected a form with one file, in the field {FIELD}")
+        self.filename = _UNSAFE.sub("-", Path(given[0].filename or "").stem)[:100].strip("-.")
+        return given[0].stream
+
+
+class _Body:
+    """A request's body with a bound, as a file; counted and hashed on the way."""
+
+    def __init__(self, environ: dict[str, Any], limit: int) -> None:
+        self._input = environ["wsgi.input"]
+        self._limit = limit
+        declared = environ.get("CONTENT_LENGTH")
+        self._left = int(declared) if declared else None if environ.get("wsgi.input_terminated") else 0
+        self.count = 0
+        self.digest = hashlib.sha256()
+        if self._left is not None and self._left > limit:
+            raise self._too_large()
+
+    def read(self, size: int = -1) -> bytes:
+        size = 1 << 16 if size < 0 else size
+        if self._left is not None:
+            size = min(size, self._left)
+        try:
+            data: bytes = self._input.read(size) if size else b""
+        except Exception as error:
+            raise Refusal(400, "the file did not arrive whole: the connection stood still or ended") from error
+        if self._left is not None:
+            if size and not data:
+                raise Refusal(400, f"the file ends {self._left} bytes before the length that was declared")
+            self._left -= len(data)
+        self.count += len(data)
+        if self.count > self._limit:
+            raise self._too_large()
+        self.digest.update(data)
+        return data
+
+    def _too_large(self) -> Refusal:
+        return Refusal(413, f"the file is too large: send at most {self._limit} bytes")

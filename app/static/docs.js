@@ -1,0 +1,18 @@
+// Shows /openapi.json as a page to try it on, light or dark as the reader has it.
+const dark = window.matchMedia("(prefers-color-scheme: dark)");
+
+function dress() {
+  document.documentElement.classList.toggle("dark-mode", dark.matches);
+}
+
+dark.addEventListener("change", dress);
+dress();
+SwaggerUIBundle({
+  url: "/openapi.json",
+  dom_id: "#swagger-ui",
+  presets: [SwaggerUIBundle.presets.apis],
+  layout: "BaseLayout",
+  deepLinking: true,
+  validatorUrl: null,
+  tryItOutEnabled: true,
+});

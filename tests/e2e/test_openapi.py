@@ -1,0 +1,99 @@
+"""The document of the interface against a real server: by hand, in a browser, and by thousands of made requests."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.conftest import HOUSES, publish
+from tests.e2e.server import ROOT, Server, serving
+from tests.e2e.test_browser import CHROMIUM, QUIET
+
+pytestmark = pytest.mark.slow
+
+# As plausible as the model's output can be for any row inside the limits: so every 500 is a fault.
+WIDE = replace(HOUSES, output=replace(HOUSES.output, plausible=(-100, 200)))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("openapi")
+    for _ in range(2):
+        publish(folder / "models", WIDE)
+    # Few rows, so that made requests reach what is too many.
+    with serving(folder / "models", folder / "logs", workers=1, SERVE_MAX_ROWS="8") as running:
+        yield running
+
+
+@pytest.fixture(params=[("light", 1200), ("dark", 390)], ids=["light desk", "dark phone"])
+def page(server: Server, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page; at the end nothing was refused by its policy, and no other host was asked."""
+    if CHROMIUM is None:
+        reason = "NOT TESTED: /docs in a browser, because there is no Chromium (Debian: apt install chromium)"
+        assert not os.environ.get("REQUIRE_BROWSER"), reason
+        pytest.skip(reason)
+    scheme, width = request.param
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        viewport = {"width": width, "height": 800}
+        page = browser.new_page(viewport=viewport, base_url=server.url, color_scheme=scheme)
+        said: list[str] = []
+        asked: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        yield page
+        assert said == []
+        assert all(url.startswith((server.url, "data:")) for url in asked)
+        browser.close()
+
+
+def test_an_example_is_tried_on_the_page_as_it_is(page: Page, server: Server) -> None:
+    page.goto("/docs")
+    expect(page.get_by_role("link", name="API", exact=True)).to_be_visible()
+    operation = page.locator("#operations-Predict-predict_json")
+    operation.locator(".opblock-summary-control").click()
+    operation.get_by_role("button", name="Execute").click()
+    replied = operation.locator(".live-responses-table tbody").first
+    expect(replied.locator(".response-col_status").first).to_have_text("200")
+    expect(replied).to_contain_text('"prediction": 23.505')
+    assert server.rows("predictions")[-1]["prediction"] == "23.505"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    colours = page.evaluate(
+        "[document.body, document.querySelector('.opblock-summary-path')].map(e => getComputedStyle(e))"
+        ".map((style, index) => index ? style.color : style.backgroundColor)"
+    )
+    light, dark = (sum(map(int, re.findall(r"\d+", colour)[:3])) for colour in colours)
+    assert abs(light - dark) > 400
+
+
+def test_thousands_of_made_requests_are_answered_as_documented(server: Server, tmp_path: Path) -> None:
+    shutil.copy(Path(__file__).with_name("schemathesis.toml"), tmp_path)
+    command = [
+        Path(sys.executable).with_name("schemathesis"),
+        *("run", f"{server.url}/openapi.json", "--mode", "all", "--phases", "examples,coverage,fuzzing,stateful"),
+        *("--max-examples", "25", "--generation-deterministic", "--workers", "1", "--continue-on-failure"),
+        *("--request-timeout", "10", "--output-sanitize", "false", "--no-color"),
+        *("--report", "json", "--report-json-path", "report.json"),
+    ]
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=300, check=False)
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert (report["failures"], report["errors"]) == ([], []), done.stdout
+    assert done.returncode == 0, done.stdout
+    assert report["complete"]
+    assert report["test_cases"]["generated"] > 4000
+    for operation, phases in report["valid_rates"].items():
+        assert sum(phase["accepted"] for phase in phases.values()) > 0, f"no request of {operation} was accepted"
+        assert sum(phase["rejected"] for phase in phases.values()) == 0, f"a right request of {operation} was refused"
+    assert "ERROR" not in server.output.read_text()
