@@ -11,6 +11,7 @@ import io
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import orjson
@@ -172,7 +173,7 @@ class Reader:
     def _table(self, rows: list[list[str]], faults: dict[int, str]) -> Table:
         if not faults:
             cells = _parsed(",".join(map(",".join, rows)).encode("utf-8", "surrogateescape"), sum(map(len, rows)))
-            if cells is not None:
+            if cells is not None and set(map(type, cells)) <= {int, float}:
                 return Table(np.array(cells, dtype=np.float64).reshape(len(rows), -1))
         table = self._decoder.texts(rows)
         others = [problem for problem in table.problems if problem.row not in faults]
@@ -204,13 +205,13 @@ def _lines(block: bytes) -> list[bytes]:
     return [line + b"\n" for line in lines] + ([last] if last else [])
 
 
-def _parsed(text: bytes, count: int) -> list[float] | None:
-    """So many numbers, between commas; None if they are not that, or not as JSON writes them."""
+def _parsed(text: bytes, count: int) -> list[Any] | None:
+    """So many values of JSON, between commas; None if it is anything else."""
     try:
-        cells: list[float] = orjson.loads(b"[%b]" % text)
+        cells: list[Any] = orjson.loads(b"[%b]" % text)
     except orjson.JSONDecodeError:
         return None
-    return cells if len(cells) == count and set(map(type, cells)) <= {int, float} else None
+    return cells if len(cells) == count else None
 
 
 def _fitted(raw: bytes, cells: list[str], width: int) -> bytes:

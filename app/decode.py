@@ -30,6 +30,7 @@ Values = NDArray[np.float64]
 _MAX_FIELDS = 1000
 # What JSON may have within and around a number.
 _DIGITS = b"0123456789.eE+- \t\r\n"
+_LITERALS = (b"true", b"false", b"null")
 _DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
@@ -112,7 +113,8 @@ class Decoder:
                     return self.array(found)
             else:
                 self._bounded(found)
-                values = self._regular(found, _strings_in_rows(body, data, found.rows))
+                literals = any(word in body for word in _LITERALS)
+                values = self._regular(found, _strings_in_rows(body, data, found.rows), literals)
                 if values is not None:
                     return Table(values)
         found = find(exact(body))
@@ -186,10 +188,12 @@ class Decoder:
         self.bound(count)
         return found
 
-    def _regular(self, found: Rows, strings: int) -> Values | None:
+    def _regular(self, found: Rows, strings: int, literals: bool) -> Values | None:
         """The values, if every row has the same shape and nothing but numbers; None if someone has to look closer.
 
-        ``strings`` is how many there are in the text of the rows.
+        Args:
+            strings: how many there are in the text of the rows.
+            literals: whether there may be a true, false or null among the values, which numpy would take for numbers.
         """
         cells, names = found.rows, self._columns(found)
         if not found.flat:
@@ -206,9 +210,17 @@ class Decoder:
                 return None
         order = self._order(names, found.others)
         # A member that is there twice, in a row or around them, leaves a string in the text that nothing kept.
-        if strings or order is None or len(cells) % len(names) or not set(map(type, cells)) <= {int, float}:
+        if strings or order is None or len(cells) % len(names):
             return None
-        values = np.array(cells, dtype=np.float64).reshape(-1, len(names))
+        if literals and not set(map(type, cells)) <= {int, float}:
+            return None
+        try:
+            values = np.array(cells, dtype=np.float64)
+        except (TypeError, ValueError):
+            return None
+        if values.ndim != 1:
+            return None
+        values = values.reshape(-1, len(names))
         return values if order == self._in_order else values[:, order]
 
     def _matrix(self, body: bytes) -> Values | None:

@@ -68,7 +68,8 @@ class Bodies:
 
     def upload(self) -> dict[str, Any]:
         """What a CSV file is as the file of a form."""
-        schema = {**record({"file": {"type": "string", "format": "binary"}}, others=True), "maxProperties": _MAX_PARTS}
+        text = {"type": "string"}
+        schema = {**record({"file": {**text, "format": "binary"}}, others=text), "maxProperties": _MAX_PARTS}
         encoding = {"file": {"contentType": CSV}}
         return {"schema": schema, "examples": _examples({"a file": {"file": self.csv}}), "encoding": encoding}
 

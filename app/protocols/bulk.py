@@ -78,6 +78,7 @@ def _predict_all(
     Raises:
         Refusal: 400 if there is no row; if ``strict``, 422 or 500 for the first block that has a problem.
     """
+    record.version = serving.version.number  # also where no row can be predicted for
     count = bad = 0
     worst = ""
     for block in reader.blocks():

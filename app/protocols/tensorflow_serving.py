@@ -170,11 +170,10 @@ def _examples(data: Any) -> Rows:
         raise Refusal(400, "Missing 'examples' key")
     examples = filled_list(request["examples"], "examples")
     context = request.get("context", {})
+    members(context, "context")
     if isinstance(data, dict) and not context:
         return Rows(examples)
-    shared = _features(context if context != {} else Pairs())
-    if not isinstance(shared, Pairs):
-        raise Refusal(400, "context: expected an object of features")
+    shared = _features(context)
     return Rows([Pairs([*shared, *row]) if isinstance(row := _features(one), Pairs) else row for one in examples])
 
 

@@ -129,6 +129,13 @@ def test_json_is_given_to_who_asks_for_it(client: FlaskClient) -> None:
     assert (reply["success"], reply["model"], reply["version"]) == (True, "boston", 1)
 
 
+def test_a_file_without_a_good_row_is_answered_too(client: FlaskClient, settings: Settings) -> None:
+    reply = send(client, "rm,tax,age\nx,1,2\n", Accept="application/json")
+    assert (reply.status_code, reply.json["version"], reply.json["predictions"]) == (200, 1, [None])
+    assert reply.headers["X-Model-Version"] == "1"
+    assert logged(settings, "predictions") == []
+
+
 @pytest.mark.parametrize(
     ("text", "status", "error"),
     [

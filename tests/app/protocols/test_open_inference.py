@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from typing import Any
 
 import numpy as np
@@ -95,6 +96,15 @@ def test_a_tensor_may_come_as_bytes(client: FlaskClient, datatype: str, dtype: s
     assert reply.json["outputs"][0] == {
         "name": "output_0", "shape": [2, 1], "datatype": "FP32", "data": [NEAR, pytest.approx(32.7, abs=1e-5)]
     }  # fmt: skip
+
+
+def test_the_log_holds_the_bytes_in_base64_behind_the_json(client: FlaskClient, settings: Settings) -> None:
+    raw = ROWS.astype("<f4").tobytes()
+    tensor = {"name": "features", "shape": [2, 3], "datatype": "FP32", "parameters": {"binary_data_size": len(raw)}}
+    infer_bytes(client, [tensor], raw)
+    head, encoded = logged(settings, "requests")[0]["body"].split("\n")
+    assert json.loads(head) == {"inputs": [tensor]}
+    assert b64decode(encoded) == raw
 
 
 def test_columns_may_come_as_bytes_beside_columns_in_json(client: FlaskClient) -> None:
