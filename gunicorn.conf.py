@@ -6,7 +6,7 @@ import sys
 from app.settings import SettingError, Settings
 from app.worker import prepare
 from journal import Journal, JournalError
-from registry import CHAMPION, RegistryError, Store
+from registry import CHAMPION, RegistryError
 
 try:
     _settings = Settings.from_env(os.environ)
@@ -28,7 +28,7 @@ proc_name = "app"
 def when_ready(server):
     """Say what to open and how to ask, once the port is ours."""
     prepare(server)
-    store = Store(_settings.models, _settings.model)
+    store = _settings.store()
     try:
         example = store.signature(store.number_of(CHAMPION)).example_json
         Journal(_settings.logs / _settings.model).check()

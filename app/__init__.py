@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 
 from flask import Flask
 
 from app import health, openapi, pages
 from app.application import App
-from app.errors import Refusal
 from app.protocols import bulk, open_inference, own, scoring, tensorflow_serving
+from app.service import Service
 from app.settings import Settings
+from app.shadow import Shadow
 from app.versions import Versions
 from journal import REQUEST_COLUMNS, Journal
 
@@ -42,17 +42,19 @@ def create_app(
     journal = Journal(settings.logs / settings.model, durability=settings.durability, write=write)
     journal.add_stream("requests", REQUEST_COLUMNS)
     versions = Versions(settings, journal)
-    with suppress(Refusal):  # a champion that can't be opened is no reason not to start: it is tried again
-        versions.champion()
+    versions.look()  # a champion that can't be opened is no reason not to start: it is tried again
+    versions.follow()
+    service = Service(versions)
+    shadow = Shadow(versions, journal)
 
-    app = App(journal, now)
+    app = App(journal, now, shadow.show)
     ready = health.Readiness(versions, journal)
-    app.register_blueprint(health.blueprint(ready))
-    app.register_blueprint(pages.blueprint(versions, settings))
-    own.register(app, versions, settings)
-    bulk.register(app, versions, settings, journal)
-    tensorflow_serving.register(app, versions, settings)
-    open_inference.register(app, versions, settings, ready)
-    scoring.register(app, versions, settings, ready)
+    app.register_blueprint(health.blueprint(ready, versions, shadow))
+    app.register_blueprint(pages.blueprint(versions, service, settings))
+    own.register(app, versions, service, settings)
+    bulk.register(app, versions, service, settings, journal)
+    tensorflow_serving.register(app, versions, service, settings)
+    open_inference.register(app, versions, service, settings, ready)
+    scoring.register(app, versions, service, settings, ready)
     openapi.register(app, versions, settings)
     return app

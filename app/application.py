@@ -40,15 +40,17 @@ class App(Flask):
     Args:
         journal: the logs.
         now: the wall clock, in UTC.
+        show: is given the requests that a shadow is to see, once they were answered and logged.
     """
 
     session_interface = _NoSessions()
     jinja_options = {"trim_blocks": True, "lstrip_blocks": True}  # noqa: RUF012 - as Flask declares it
 
-    def __init__(self, journal: Journal, now: Callable[[], datetime]) -> None:
+    def __init__(self, journal: Journal, now: Callable[[], datetime], show: Callable[[Record], None]) -> None:
         super().__init__("app", template_folder=str(TEMPLATES))
         self._journal = journal
         self._now = now
+        self.show = show
         self.add_template_filter(plain)
         self._predictions: dict[str, Callable[[Record], Reply]] = {}
         self._protocols: list[tuple[str, Refuse]] = []
@@ -104,6 +106,8 @@ class App(Flask):
             except JournalError as error:
                 reply.close()
                 reply = _refused(error, record, refuse)
+        if record.shadowed:
+            self.show(record)
         add_headers(reply, record)
         return reply
 

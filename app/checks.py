@@ -23,7 +23,8 @@ class Checks:
 
     def __init__(self, signature: Signature) -> None:
         self._inputs = signature.inputs
-        low, high = np.array([item.training for item in signature.inputs]).T
+        ranges = [(max(a, c), min(b, d)) for (a, b), (c, d) in ((item.training, item.limits) for item in self._inputs)]
+        low, high = np.array(ranges).T
         # Who sends float32 sends a limit as the float32 next to it.
         self._low, self._high = np.minimum(low, _float32(low)), np.maximum(high, _float32(high))
         self._categories = [(i, _accepted(item)) for i, item in enumerate(self._inputs) if item.categories]

@@ -8,6 +8,7 @@ from flask import Blueprint
 
 from app.errors import Refusal
 from app.http import Reply
+from app.shadow import Shadow
 from app.versions import Serving, Versions
 from journal import Journal, JournalError
 
@@ -40,7 +41,7 @@ class Readiness:
         return True
 
 
-def blueprint(ready: Readiness) -> Blueprint:
+def blueprint(ready: Readiness, versions: Versions, shadow: Shadow) -> Blueprint:
     """The routes of the service's own health checks."""
     routes = Blueprint("health", __name__, url_prefix="/health")
 
@@ -54,9 +55,18 @@ def blueprint(ready: Readiness) -> Blueprint:
             serving = ready.check()
         except Refusal as refusal:
             return Reply({"ready": False, "reason": refusal.error}, 503)
-        version = serving.version
+        version, breaker, seen = serving.version, serving.breaker, shadow.status()
         return Reply(
-            {"ready": True, "model": serving.signature.model, "version": version.number, "sha256": version.digest}
+            {
+                "ready": True,
+                "model": serving.signature.model,
+                "version": version.number,
+                "sha256": version.digest,
+                **({"failing": True} if breaker is not None and breaker.is_open else {}),
+                **({"shadow": seen} if seen else {}),
+                # An alias whose version can't be opened; the one before keeps its part.
+                **({"faults": versions.faults} if versions.faults else {}),
+            }
         )
 
     return routes

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+import mistune
 from flask import Blueprint, render_template, request
 
 from app.errors import Refusal
 from app.http import FORM, HTML, JSON, prefers, read_body
 from app.protocols.own import reply
 from app.record import current
-from app.service import predict
+from app.service import Service
 from app.settings import Settings
 from app.versions import Versions
 
 MEND = "No prediction: please mend what is marked."
 
 
-def blueprint(versions: Versions, settings: Settings) -> Blueprint:
+def blueprint(versions: Versions, service: Service, settings: Settings) -> Blueprint:
     """The pages, over the versions that can be asked."""
     routes = Blueprint("pages", __name__)
+    markdown = mistune.create_markdown(escape=True, plugins=["table"])
 
     def form(**context: Any) -> str:
         empty: dict[str, Any] = {"typed": {}, "problems": {}, "messages": []}
@@ -51,9 +53,9 @@ def blueprint(versions: Versions, settings: Settings) -> Blueprint:
         wanted = prefers(HTML, JSON)
         try:
             body = read_body(record, FORM, settings.max_body)
-            serving = versions.champion()
+            serving = versions.choose(record)
             table, typed = serving.decoder.form(body)
-            answer = predict(serving, table, record)
+            answer = service.predict(serving, table, record)
         except Refusal as refusal:
             if wanted == JSON:
                 raise
@@ -61,6 +63,13 @@ def blueprint(versions: Versions, settings: Settings) -> Blueprint:
             marked, messages = _placed(refusal, versions.champion().signature.names)
             return form(typed=typed, problems=marked, messages=messages), refusal.status
         return reply(answer, record, single=True) if wanted == JSON else form(typed=typed, answer=answer)
+
+    @routes.get("/models/<name>/<int:version>")
+    def model_card(name: str, version: int) -> Any:
+        card = versions.model_card(version) if name == settings.model else None
+        if card is None:
+            raise Refusal(404, f"{name}: version {version} has no model card here")
+        return render_template("model_card.html", card=markdown(card), title=f"{name} {version}")
 
     return routes
 

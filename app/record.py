@@ -8,12 +8,14 @@ from __future__ import annotations
 import random
 import re
 import time
+from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from journal import encode_request, timestamp
+from registry import Rows
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 _UNRECORDED = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -32,6 +34,7 @@ class Record:
     error: str = ""
     version: int = 0  # which predicted; 0 while none has
     predictions: list[bytes] = field(default_factory=list)
+    shadowed: list[tuple[Rows, Sequence[int] | None]] = field(default_factory=list)  # what a shadow is to see
 
     @property
     def day(self) -> str:

@@ -1,12 +1,15 @@
 """The one way to a prediction, for every protocol and the form: check, predict, check again, keep the rows to log.
 
-Knows no HTTP and no protocol. Which version is asked is decided before (versions).
+If a version can't answer, another one does that was made ready for it (versions), and the answer says so. Knows no HTTP
+and no protocol.
 """
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -14,9 +17,16 @@ from app.checks import output_refusal
 from app.decode import Table
 from app.errors import Problem
 from app.record import Record
-from app.versions import Serving
+from app.versions import Serving, Versions
 from journal import encode_predictions
-from registry import Rows
+from registry import CHAMPION, Rows
+
+logger = logging.getLogger(__name__)
+
+Warnings = dict[int, list[Problem]]
+
+# A version that takes longer for an answer than this counts as failing, in seconds.
+SLOW = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +36,7 @@ class Answer:
     predictions: Rows
     model: str
     version: int
-    warnings: dict[int, list[Problem]]
+    warnings: Warnings
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,80 +44,168 @@ class Partial:
     """Predictions of shape (n,), float32, not to be sent for the rows that have problems; and the warnings by row."""
 
     predictions: Rows
-    warnings: dict[int, list[Problem]]
+    warnings: Warnings
     problems: list[Problem]
     failed: bool  # whether one of the problems is the model's
 
 
-def predict(serving: Serving, table: Table, record: Record) -> Answer:
-    """Predict for a table of rows. Every row goes into the request's record, to be logged before anybody is told.
-
-    Raises:
-        Refusal: 422 if a value can't be predicted from, 500 if an output fails its check.
-    """
-    rows, warnings = serving.checks.inputs(table)
-    predictions, wrong = _run(serving, rows, warnings, record)
-    if wrong:
-        raise output_refusal(wrong)
-    return Answer(predictions, serving.signature.model, serving.version.number, warnings)
-
-
-def predict_sound(serving: Serving, table: Table, record: Record, first: int) -> Partial:
-    """Predict for those rows of a table that can be predicted from: one bad row does not spoil the others.
+class Service:
+    """Predicts, and keeps what has to be logged.
 
     Args:
-        first: which row of the request is the first of the table.
+        versions: is told how it went.
     """
-    warnings, problems = serving.checks.find(table)
-    count = len(table.values)
-    predictions = np.full(count, np.nan, dtype=np.float32)
-    bad = {problem.row for problem in problems}
-    warnings = {row: items for row, items in warnings.items() if row not in bad}
-    failed = False
-    sound = [row for row in range(count) if row not in bad]
-    if sound:
-        rows = table.values[sound].astype(np.float32)
-        numbers = [first + row for row in sound]
-        kept = {place: warnings[row] for place, row in enumerate(sound) if row in warnings} if warnings else {}
-        predictions[sound], wrong = _run(serving, rows, kept, record, numbers)
-        failed = bool(wrong)
-        problems += [Problem(sound[place], "", message) for place, message in wrong.items()]
-    return Partial(predictions, warnings, problems, failed)
+
+    def __init__(self, versions: Versions) -> None:
+        self._versions = versions
+
+    def predict(self, serving: Serving, table: Table, record: Record) -> Answer:
+        """Predict for a table of rows. Every row goes into the request's record, to be logged before anybody is told.
+
+        Raises:
+            Refusal: 422 if a value can't be predicted from, 500 if nobody has an answer that may be sent.
+        """
+        rows, warnings = serving.checks.inputs(table)
+        asked = self._ask(serving, rows, warnings, record, None)
+        record.version = asked.version
+        if asked.wrong:
+            raise output_refusal(asked.wrong)
+        self._show_shadow(record, rows, None)
+        if asked.notices:
+            warnings = asked.add_notices(warnings)
+        return Answer(asked.predictions, serving.signature.model, asked.version, warnings)
+
+    def predict_sound(self, serving: Serving, table: Table, record: Record, first: int) -> Partial:
+        """Predict for those rows of a table that can be predicted from: one bad row does not spoil the others.
+
+        Args:
+            first: which row of the request is the first of the table.
+        """
+        warnings, problems = serving.checks.find(table)
+        count = len(table.values)
+        predictions = np.full(count, np.nan, dtype=np.float32)
+        bad = {problem.row for problem in problems}
+        warnings = {row: items for row, items in warnings.items() if row not in bad}
+        failed = False
+        sound = [row for row in range(count) if row not in bad]
+        if sound:
+            rows = table.values[sound].astype(np.float32)
+            numbers = [first + row for row in sound]
+            kept = {place: warnings[row] for place, row in enumerate(sound) if row in warnings} if warnings else {}
+            asked = self._ask(serving, rows, kept, record, numbers)
+            record.version = record.version or asked.version
+            predictions[sound] = asked.predictions
+            noted = asked.add_notices(kept)
+            warnings |= {sound[place]: items for place, items in noted.items()}
+            failed = bool(asked.wrong)
+            problems += [Problem(sound[place], "", message) for place, message in asked.wrong.items()]
+            self._show_shadow(record, rows, numbers)
+        return Partial(predictions, warnings, problems, failed)
+
+    def _show_shadow(self, record: Record, rows: Rows, numbers: Sequence[int] | None) -> None:
+        if self._versions.shadow() is not None:
+            record.shadowed.append((rows, numbers))
+
+    def _ask(
+        self, serving: Serving, rows: Rows, warnings: Warnings, record: Record, numbers: Sequence[int] | None
+    ) -> _Asked:
+        """Ask a version, and for what it can't answer the one that steps in for it."""
+        following, breaker = serving.instead, serving.breaker
+        if following is not None and breaker is not None and not breaker.allows():
+            nothing = _Asked.nothing(serving, len(rows), "is not asked for a while, because it keeps failing")
+            return self._step_in(following, nothing, rows, warnings, record, numbers)
+        started = time.perf_counter()
+        try:
+            predictions = serving.version.predictor.predict(rows)
+        except RuntimeError as error:
+            logger.error("request %s: version %d failed: %s", record.request_id, serving.version.number, error)
+            asked = _Asked.nothing(serving, len(rows), "failed")
+        else:
+            wrong = serving.checks.outputs(predictions)
+            record.predictions.append(_encoded(serving, rows, predictions, warnings, wrong, record, numbers))
+            asked = _Asked(predictions, wrong, serving.version.number)
+        if breaker is not None:
+            slow = time.perf_counter() - started > SLOW
+            breaker.note(failed=slow or len(asked.wrong) == len(rows))
+        failed = bool(asked.wrong)
+        if failed and following is not None:
+            asked = self._step_in(following, asked, rows, warnings, record, numbers)
+            # What nobody can answer says nothing against a canary.
+            failed = serving.role == CHAMPION or not asked.wrong
+        self._versions.judge(serving, failed)
+        return asked
+
+    def _step_in(
+        self,
+        following: Serving,
+        asked: _Asked,
+        rows: Rows,
+        warnings: Warnings,
+        record: Record,
+        numbers: Sequence[int] | None,
+    ) -> _Asked:
+        """Have another version answer the rows that this one could not."""
+        places = sorted(asked.wrong)
+        kept = {place: warnings[row] for place, row in enumerate(places) if row in warnings}
+        some = places if numbers is None else [numbers[place] for place in places]
+        answered = self._ask(following, rows[places], kept, record, some)
+        predictions = asked.predictions.copy()
+        predictions[places] = answered.predictions
+        wrong = {places[place]: message for place, message in answered.wrong.items()}
+        version = answered.version if len(places) == len(rows) else asked.version
+        notices = {row: f"version {asked.version} {asked.wrong[row]}" for row in places if row not in wrong}
+        told = f"answered by version {answered.version}, the {following.role}"
+        return _Asked(predictions, wrong, version, {row: f"{told}: {text}" for row, text in notices.items()})
 
 
-def _run(
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What came of asking: ``wrong`` says by row what is wrong with a prediction, ``notices`` who else gave it."""
+
+    predictions: Rows
+    wrong: dict[int, str]
+    version: int
+    notices: dict[int, str] = field(default_factory=dict)
+
+    @classmethod
+    def nothing(cls, serving: Serving, count: int, reason: str) -> _Asked:
+        none = np.full(count, np.nan, dtype=np.float32)
+        return cls(none, dict.fromkeys(range(count), reason), serving.version.number)
+
+    def add_notices(self, warnings: Warnings) -> Warnings:
+        return {
+            row: [*warnings.get(row, ()), *([Problem(row, "", self.notices[row])] if row in self.notices else ())]
+            for row in sorted(warnings.keys() | self.notices.keys())
+        }
+
+
+def _encoded(
     serving: Serving,
     rows: Rows,
-    warnings: dict[int, list[Problem]],
+    predictions: Rows,
+    warnings: Warnings,
+    wrong: dict[int, str],
     record: Record,
-    numbers: Sequence[int] | None = None,
-) -> tuple[Rows, dict[int, str]]:
-    """Predictions, and what is wrong with which; both in the record."""
-    version = serving.version
-    predictions = version.predictor.predict(rows)
-    wrong = serving.checks.outputs(predictions)
-    flags = _flags(len(rows), warnings, wrong) if warnings or wrong else None
-    record.version = version.number
-    record.predictions.append(
-        encode_predictions(
-            record.time,
-            record.request_id,
-            serving.signature.model,
-            version.number,
-            serving.role,
-            rows,
-            predictions,
-            flags,
-            numbers,
-        )
+    numbers: Sequence[int] | None,
+) -> bytes:
+    """The rows of the prediction log."""
+    return encode_predictions(
+        record.time,
+        record.request_id,
+        serving.signature.model,
+        serving.version.number,
+        serving.role,
+        rows,
+        predictions,
+        flags(len(rows), warnings, wrong) if warnings or wrong else None,
+        numbers,
     )
-    return predictions, wrong
 
 
-def _flags(count: int, warnings: dict[int, list[Problem]], wrong: dict[int, str]) -> list[str]:
+def flags(count: int, warnings: Warnings, wrong: dict[int, str]) -> list[str]:
     """The flags column: which inputs were outside the training range, and whether the output failed its check."""
-    flags = [""] * count
+    found = [""] * count
     for row in warnings.keys() | wrong.keys():
         parts = [f"{warning.input}:outside_training" for warning in warnings.get(row, ())]
-        flags[row] = " ".join([*parts, "output:implausible"] if row in wrong else parts)
-    return flags
+        found[row] = " ".join([*parts, "output:implausible"] if row in wrong else parts)
+    return found

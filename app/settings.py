@@ -7,11 +7,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, Literal, get_args, get_type_hints
 
 from journal import Durability
-from registry import Runtime
+from registry import RegistryError, Runtime, Store
 from registry.signature import MODEL_NAME
+from registry.store import key_of
 
 VERSION = "0.1.0"  # of the service, as pyproject.toml has it
 PREFIX = "SERVE_"
@@ -48,6 +49,8 @@ class Settings:
     max_rows: int = _setting(10_000, "rows that one request may ask for")
     max_body: int = _setting(1 << 20, "bytes that a request's body may have")
     max_upload: int = _setting(1 << 28, "bytes that a CSV file sent to /predict_csv may have")
+    require_signature: str = _setting("", "a file with the Ed25519 public key that versions must be signed with")
+    two_person: Literal["0", "1"] = _setting("0", "1: who trained a version can't make it champion")
     max_versions: int = _setting(4, "versions that a worker keeps open beside the champion, for those who name one")
 
     @classmethod
@@ -67,7 +70,20 @@ class Settings:
         if given:
             known = ", ".join(map(variable, fields(cls)))
             raise SettingError(f"{min(given)} is not a setting; the settings are {known}")
-        return cls(**values)
+        settings = cls(**values)
+        settings.store()
+        return settings
+
+    def store(self) -> Store:
+        """The published versions.
+
+        Raises:
+            SettingError: if the key can't be used that they must be signed with.
+        """
+        try:
+            return Store(self.models, self.model, key_of(self.require_signature))
+        except RegistryError as error:
+            raise SettingError(f"{PREFIX}REQUIRE_SIGNATURE: {error}") from error
 
     @property
     def address(self) -> tuple[str, int]:

@@ -1,68 +1,83 @@
-"""The versions that this worker has open: the champion, and those that clients name in the URL.
+"""Which version answers a request: the champion, a canary its share, or the one that is named; and who steps in.
 
-A version is opened when it is first asked for, after its files were checked. What can't be opened is tried again, but
-not by every request. Knows no HTTP.
+A worker follows aliases.json: a new champion is opened and warmed beside the old, and takes over between two requests.
+One that can't be opened leaves the old one serving. Knows no HTTP and no log.
 """
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import os
 import threading
 import time
-from collections import OrderedDict
+import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, replace
 
-import numpy as np
-
+from app.breaker import Breaker
 from app.checks import Checks
 from app.decode import Decoder
 from app.errors import Refusal
+from app.record import Record
 from app.settings import Settings
-from journal import Journal, prediction_columns
-from registry import CHAMPION, RegistryError, Signature, Store, Version
+from app.shelf import Opened, Shelf, State
+from app.trial import Trial
+from journal import Journal
+from registry import CANARY, CHAMPION, FALLBACK, SHADOW, RegistryError, Signature, Version, Who
+from registry.promotion import clear
 
 logger = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
-# How long to leave a version alone that could not be opened, in seconds.
-_RETRY = 1.0
+# How often a worker looks whether the aliases changed, and how long it leaves a fault alone, in seconds.
+LOOK, _RETRY = 0.2, 1.0
+PINNED = "pinned"
+_BUCKETS = 1 << 32
 
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """A version with what is made once for it. ``role`` is what its rows in the log say that it was asked as."""
+    """A version as it was asked: ``role`` is what its rows in the log say, ``instead`` who answers if it can't."""
 
-    version: Version
-    decoder: Decoder
-    checks: Checks
+    opened: Opened
     role: str
+    instead: Serving | None = None
+    breaker: Breaker | None = None
+
+    @property
+    def version(self) -> Version:
+        """The version itself."""
+        return self.opened.version
 
     @property
     def signature(self) -> Signature:
         """What the version eats and gives."""
-        return self.version.signature
+        return self.opened.version.signature
+
+    @property
+    def decoder(self) -> Decoder:
+        """What reads its rows."""
+        return self.opened.decoder
+
+    @property
+    def checks(self) -> Checks:
+        """What checks its rows and its predictions."""
+        return self.opened.checks
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """A published version as this worker sees it: open, or not asked for yet, or with the fault that it has."""
+class Parts:
+    """Who has which part at a moment. Replaced as a whole, so that no request sees half a change."""
 
-    number: int
-    open: bool
-    fault: str = ""
-
-
-@dataclass(slots=True)
-class _Fault:
-    reason: str
-    again: float  # when to try again, on the clock
+    champion: Serving
+    canary: Serving | None = None
+    share: float = 0.0
+    trial: Trial | None = None
+    shadow: Opened | None = None
 
 
 class Versions:
-    """Opens versions of one model, and keeps them open.
+    """The versions of one model as requests see them.
 
     Args:
         journal: is told the columns of the prediction log, once they are known.
@@ -71,28 +86,37 @@ class Versions:
 
     def __init__(self, settings: Settings, journal: Journal, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
-        self._store = Store(settings.models, settings.model)
-        self._journal = journal
+        self._store = settings.store()
+        self._shelf = Shelf(settings, self._store, journal, clock)
         self._clock = clock
-        self._lock = threading.Lock()
-        self._champion: Serving | None = None
-        self._others: OrderedDict[int, Serving] = OrderedDict()  # the one that was asked for last comes last
-        self._faults: dict[int | None, _Fault] = {}  # by number; None: which one is champion is not known
+        self._lock = threading.Lock()  # held by who changes the parts
+        self._parts: Parts | None = None
+        self._seen: object = None  # what the files looked like that the parts were made from
+        self._withdrawn: set[int] = set()  # canaries that failed their trial
+        self._again = 0.0
+        self.faults: dict[str, str] = {}  # by alias, why its version has no part
 
     def champion(self) -> Serving:
-        """The version that answers who names none; opened by the first call.
+        """The version that answers who names none.
 
         Raises:
             Refusal: 503 if there is none that can be used. It is tried again, but at most once a second.
         """
-        serving = self._champion
-        if serving is not None:
-            return serving
-        with self._lock:
-            if self._champion is None:
-                number = self._attempt(None, lambda: self._store.number_of(CHAMPION))
-                self._champion = self._attempt(number, lambda: self._open(number, CHAMPION))
-            return self._champion
+        return self._now().champion
+
+    def choose(self, record: Record) -> Serving:
+        """The version that answers this request: the canary, if its share falls on the client, else the champion.
+
+        A client that says who it is (``X-Client-ID``) always gets the same one; else the request's id decides.
+
+        Raises:
+            Refusal: 503 if there is none that can be used.
+        """
+        parts = self._parts or self._now()
+        if parts.canary is None:
+            return parts.champion
+        client = record.environ.get("HTTP_X_CLIENT_ID") or record.request_id
+        return parts.canary if bucket(client, parts.canary.version.number) < parts.share else parts.champion
 
     def numbered(self, number: int) -> Serving:
         """A version by its number, if it is published and sound.
@@ -100,20 +124,10 @@ class Versions:
         Raises:
             Refusal: 404 if it is not published, 503 if it can't be opened.
         """
-        champion = self._champion
-        if champion is not None and champion.version.number == number:
-            return champion
-        with self._lock:
-            serving = self._others.get(number)
-            if serving is None:
-                if number not in self._published():
-                    raise Refusal(404, f"{self._settings.model}: version {number} is not published")
-                serving = self._attempt(number, lambda: self._open(number, "pinned"))
-                self._others[number] = serving
-                if len(self._others) > self._settings.max_versions:
-                    self._others.popitem(last=False)
-            self._others.move_to_end(number)
-            return serving
+        parts = self._parts
+        if parts is not None and parts.champion.version.number == number:
+            return replace(parts.champion, instead=None, breaker=None)
+        return Serving(self._shelf.get(number), PINNED)
 
     def number_of(self, alias: str) -> int:
         """The number of the version that an alias names now.
@@ -128,52 +142,138 @@ class Versions:
         except KeyError:
             raise Refusal(404, f"{self._settings.model}: no version is {alias}") from None
 
+    def model_card(self, number: int) -> str | None:
+        """A version's model card, in Markdown; also a retired one's. None if it has none."""
+        try:
+            return self._store.model_card(number)
+        except RegistryError:
+            return None
+
     def states(self) -> list[State]:
         """Every published version, ascending.
 
         Raises:
             Refusal: 503 if the registry can't be read.
         """
-        published = self._published()
+        return self._shelf.states()
+
+    def shadow(self) -> Opened | None:
+        """The version that sees every request and answers none, if there is one."""
+        parts = self._parts
+        return parts.shadow if parts else None
+
+    def judge(self, serving: Serving, failed: bool) -> None:
+        """Take down how an answer went, for the canary's trial; one that fails it is withdrawn."""
+        parts = self._parts
+        if parts is None or parts.trial is None or serving.role not in (CANARY, CHAMPION):
+            return
+        verdict = parts.trial.observe(of_canary=serving.role == CANARY, failed=failed)
+        if verdict and parts.canary is not None:
+            self._withdraw(parts.canary.version.number, verdict)
+
+    def follow(self) -> None:
+        """Look after the aliases in a thread, for as long as somebody uses this object."""
+        threading.Thread(target=_follow, args=(weakref.ref(self),), name="aliases", daemon=True).start()
+
+    def look(self) -> None:
+        """Take over the parts that the aliases give, if they changed since the last look or could not be given then."""
+        seen = self._look_at_files()
+        if seen == self._seen and (not self.faults or self._clock() < self._again):
+            return
         with self._lock:
-            ready = set(self._others) | ({self._champion.version.number} if self._champion else set())
-            faults = {number: fault.reason for number, fault in self._faults.items()}
-        return [State(number, number in ready, faults.get(number, "")) for number in published]
+            if seen == self._seen and (not self.faults or self._clock() < self._again):
+                return
+            self._again = self._clock() + _RETRY
+            self._take_over()
+            self._seen = seen
 
-    def _published(self) -> list[int]:
+    def _now(self) -> Parts:
+        if self._parts is None:
+            self.look()
+        if self._parts is None:
+            raise Refusal(503, f"no model is ready: {self.faults.get(CHAMPION, 'it is being opened')}")
+        return self._parts
+
+    def _take_over(self) -> None:
+        faults: dict[str, str] = {}
+        aliases: dict[str, int] = {}
+        share = 0.0
         try:
-            return self._store.versions()
+            aliases = self._store.aliases()
+            share = self._store.releases.share(aliases[CANARY]) if CANARY in aliases else 0.0
+            self._store.number_of(CHAMPION)
         except RegistryError as error:
-            raise Refusal(503, str(error)) from error
-
-    def _attempt(self, key: int | None, opening: Callable[[], T]) -> T:
-        """Do what may fail because of what is on the disk, unless it just did."""
-        fault = self._faults.get(key)
-        if fault is None or self._clock() >= fault.again:
+            faults[CHAMPION] = str(error)
+        opened: dict[str, Opened] = {}
+        for alias in (CHAMPION, FALLBACK, CANARY, SHADOW):
+            number = aliases.get(alias)
+            if number is None or (alias == CANARY and number in self._withdrawn):
+                continue
             try:
-                result = opening()
-            except (RegistryError, OSError) as error:
-                fault = self._failed(key, error)
-            else:
-                self._faults.pop(key, None)
-                return result
-        raise Refusal(503, f"no model is ready: {fault.reason}")
+                opened[alias] = self._shelf.get(number)
+            except Refusal as refusal:
+                faults[alias] = refusal.error.removeprefix("no model is ready: ")
+        self._tell(faults)
+        if CHAMPION in opened:
+            self._parts = self._give(opened, share)
+            self._shelf.keep({one.version.number for one in opened.values()})
 
-    def _failed(self, key: int | None, error: Exception) -> _Fault:
-        known = self._faults.get(key)
-        if known is None or str(error) != known.reason:
-            logger.error("no %s: %s", "champion" if key is None else f"version {key}", error)
-        fault = self._faults[key] = _Fault(str(error), self._clock() + _RETRY)
-        return fault
+    def _give(self, opened: dict[str, Opened], share: float) -> Parts:
+        fallback = Serving(opened[FALLBACK], FALLBACK) if FALLBACK in opened else None
+        if fallback is not None and opened[FALLBACK] is opened[CHAMPION]:
+            fallback = None
+        champion = Serving(opened[CHAMPION], CHAMPION, fallback, Breaker(self._clock) if fallback else None)
+        if CANARY not in opened or not share:
+            return Parts(champion, shadow=opened.get(SHADOW))
+        canary = Serving(opened[CANARY], CANARY, champion)
+        return Parts(champion, canary, share, Trial(share, self._settings.workers), opened.get(SHADOW))
 
-    def _open(self, number: int, role: str) -> Serving:
-        version = self._store.open(number, self._settings.runtime)
-        signature = version.signature
-        # The first call of a runtime is its slowest, and shows what opening the file did not.
+    def _tell(self, faults: dict[str, str]) -> None:
+        for alias, reason in faults.items():
+            if self.faults.get(alias) != reason:
+                logger.error("no %s: %s", alias, reason)
+        self.faults = faults
+
+    def _withdraw(self, number: int, verdict: str) -> None:
+        with self._lock:
+            if number in self._withdrawn or self._parts is None:
+                return
+            self._withdrawn.add(number)
+            self._parts = replace(self._parts, canary=None, trial=None)
+        logger.error("canary version %d is withdrawn: %s", number, verdict)
+        threading.Thread(target=self._clear_canary, args=(number, verdict), name="withdraw", daemon=True).start()
+
+    def _clear_canary(self, number: int, verdict: str) -> None:
         try:
-            version.predictor.predict(np.array([signature.example], dtype=np.float32))
-        except (ValueError, RuntimeError) as error:
-            raise RegistryError(f"{self._store.folder / str(number)}: does not predict ({error})") from error
-        self._journal.add_stream("predictions", prediction_columns(signature.names))
-        logger.info("serving %s version %d, %s", signature.model, number, version.digest)
-        return Serving(version, Decoder(signature, self._settings.max_rows), Checks(signature), role)
+            clear(self._store, CANARY, Who("service", verdict), number=number)
+        except RegistryError as error:  # a models folder that is read-only here: this worker asks it no more
+            logger.error("canary version %d can't be taken off its alias: %s", number, error)
+
+    def _look_at_files(self) -> object:
+        seen = []
+        for name in ("aliases.json", "canary.json", ""):
+            try:
+                status = os.stat(self._store.folder / name)  # noqa: PTH116 - five times a second
+                seen.append((status.st_ino, status.st_mtime_ns, status.st_size))
+            except OSError as error:
+                seen.append((error.errno or 0, 0, 0))
+        return tuple(seen)
+
+
+def bucket(client: str, number: int) -> float:
+    """Where a client falls for a canary, 0 to 1: the same for every worker, and another for another version."""
+    digest = hashlib.blake2b(f"{number} {client}".encode("utf-8", "surrogateescape"), digest_size=4).digest()
+    return int.from_bytes(digest) / _BUCKETS
+
+
+def _follow(reference: weakref.ref[Versions]) -> None:
+    while True:
+        time.sleep(LOOK)
+        versions = reference()
+        if versions is None:
+            return
+        try:
+            versions.look()
+        except Exception:  # the next look may find it mended
+            logger.exception("the aliases could not be followed")
+        del versions

@@ -4,7 +4,7 @@ Ground floor: it knows neither Flask nor models. ``python -m journal`` checks wh
 """
 
 from journal.files import JournalError
-from journal.reader import Reading, days
+from journal.reader import Reading, days, find
 from journal.rows import REQUEST_COLUMNS, encode_predictions, encode_request, prediction_columns, timestamp
 from journal.writer import Durability, Journal
 
@@ -17,6 +17,7 @@ __all__ = [
     "days",
     "encode_predictions",
     "encode_request",
+    "find",
     "prediction_columns",
     "timestamp",
 ]

@@ -15,13 +15,17 @@ _ANY_SIZE = 2**31 - 1
 class Reading:
     """The rows of one day's file, in order; iterate it once or often.
 
+    Args:
+        containing: a text that needs no escape; only lines that have it are looked at.
+
     Attributes:
         torn: after an iteration, how many lines were no whole rows: a last line that its writer did not finish, or one
             whose number of fields is not the header's.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, containing: str = "") -> None:
         self.path = path
+        self._containing = containing
         self.torn = 0
 
     def __iter__(self) -> Iterator[dict[str, str]]:
@@ -30,12 +34,22 @@ class Reading:
         with self.path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
             columns = file.readline().rstrip("\n").split(",")
             for line in file:
+                if self._containing not in line:
+                    continue
                 # A row is a line, whatever its quotes say: so one torn row can't swallow the next.
                 fields = _fields(line) if line.endswith("\n") else []
                 if len(fields) != len(columns):
                     self.torn += 1
                 else:
                     yield dict(zip(columns, map(original, fields), strict=True))
+
+
+def find(folder: Path, stream: str, request_id: str) -> Iterator[dict[str, str]]:
+    """The rows of a request in a stream, oldest first."""
+    for path in days(folder, stream):
+        for row in Reading(path, containing=request_id):
+            if row["request_id"] == request_id:
+                yield row
 
 
 def days(folder: Path, stream: str) -> list[Path]:

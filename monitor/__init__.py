@@ -1,1 +1,4 @@
-"""Monitoring: reads the journal and the registry, knows no Flask. Nothing is in it yet; this is its room."""
+"""Monitoring: what the logs and the registry say together. Traces of answers, comparisons of versions, seals of logs.
+
+Reads the journal and the registry; knows no Flask.
+"""

@@ -3,17 +3,31 @@
 Ground floor: it knows neither Flask nor training nor the logs.
 """
 
-from registry.errors import IntegrityError, NotPublishedError, PublishError, RegistryError, SignatureError
+from registry.errors import (
+    HistoryError,
+    IntegrityError,
+    NotPublishedError,
+    PublishError,
+    RegistryError,
+    ReleaseError,
+    SignatureError,
+)
 from registry.predictor import Predictor, Rows, Runtime
+from registry.releases import CANARY, CHALLENGER, CHAMPION, FALLBACK, SHADOW, Gate, Releases, Who
 from registry.signature import INPUT_TENSOR, OUTPUT_TENSOR, SIGNATURE_NAME, Input, Output, Signature, plain
-from registry.store import CHALLENGER, CHAMPION, Store, Version, locate
+from registry.store import Store, Version, locate
 
 __all__ = [
+    "CANARY",
     "CHALLENGER",
     "CHAMPION",
+    "FALLBACK",
     "INPUT_TENSOR",
     "OUTPUT_TENSOR",
+    "SHADOW",
     "SIGNATURE_NAME",
+    "Gate",
+    "HistoryError",
     "Input",
     "IntegrityError",
     "NotPublishedError",
@@ -21,12 +35,15 @@ __all__ = [
     "Predictor",
     "PublishError",
     "RegistryError",
+    "ReleaseError",
+    "Releases",
     "Rows",
     "Runtime",
     "Signature",
     "SignatureError",
     "Store",
     "Version",
+    "Who",
     "locate",
     "plain",
 ]

@@ -1,4 +1,7 @@
-"""``python -m registry list|show|verify``: the published versions. Reads SERVE_MODELS and SERVE_MODEL."""
+"""``python -m registry``: look at the published versions, and say which of them answers. Reads the SERVE_ settings.
+
+A command may know more than its package: trace and compare read the logs too, so they are monitor's.
+"""
 
 from __future__ import annotations
 
@@ -7,38 +10,91 @@ import json
 import os
 import re
 import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
-from registry.errors import RegistryError
-from registry.store import Store, locate
+from monitor.compare import compare, plot, report
+from monitor.trace import page, trace
+from registry.errors import HistoryError, RegistryError, ReleaseError
+from registry.promotion import canary, clear, promote, rollback, shadow
+from registry.releases import CHAMPION, RETIRED, Gate, Who, login
+from registry.store import Store, key_of, locate, two_persons
+
+_SHARE = re.compile(r"([0-9]+(?:\.[0-9]+)?)(%?)", re.ASCII)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m registry", description="Look at the published versions.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("list", help="the versions, their aliases, and whether their files are sound")
-    show = commands.add_parser("show", help="a version's signature and card, as JSON")
-    show.add_argument("version", help="a number or an alias, like champion")
-    verify = commands.add_parser("verify", help="compare files with SHA256SUMS, and name what differs")
-    verify.add_argument("version", nargs="?", help="a number or an alias; by default every version")
-    arguments = parser.parse_args()
+    arguments = _parser().parse_args()
+    run: Callable[[Store, argparse.Namespace], int] = arguments.run
     try:
-        store = locate(os.environ)
-        if arguments.command == "list":
-            return _verify(store, store.versions(), loud=True)
-        if arguments.command == "show":
-            return _show(store, _number(store, arguments.version))
-        numbers = store.versions() if arguments.version is None else [_number(store, arguments.version)]
-        return _verify(store, numbers, loud=False)
+        return run(locate(os.environ), arguments)
     except RegistryError as error:
         print(error, file=sys.stderr)
         return 1
 
 
-def _number(store: Store, text: str) -> int:
-    return int(text) if re.fullmatch("[1-9][0-9]{0,8}", text) else store.number_of(text)
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m registry", description="Look at the published versions, and say which of them answers."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    def add(name: str, run: Callable[[Store, argparse.Namespace], int], meaning: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=meaning, description=meaning)
+        command.set_defaults(run=run)
+        return command
+
+    def change(
+        name: str, run: Callable[[Store, argparse.Namespace], int], meaning: str, *, reason: bool = False
+    ) -> argparse.ArgumentParser:
+        command = add(name, run, meaning)
+        command.add_argument("--by", default=login(), metavar="NAME", help="who does it; by default: you")
+        command.add_argument("--reason", default="", required=reason, metavar="TEXT", help="why, for the history")
+        return command
+
+    number = "a number or an alias, like champion"
+    add("list", _list, "the versions, their aliases, and whether their files are sound")
+    add("show", _show, "a version's signature and card, as JSON").add_argument("version", help=number)
+    verify = add("verify", _verify, "compare files with SHA256SUMS, the history with itself, and name what differs")
+    verify.add_argument("version", nargs="?", help=f"{number}; by default every version, and the history")
+    verify.add_argument("--key", type=Path, metavar="KEY.pub", help="check signatures with this public key, too")
+    promoted = change("promote", _promote, "let a version answer everybody, if every gate holds", reason=True)
+    promoted.add_argument("version", type=int)
+    promoted.add_argument("--alias", default=CHAMPION, help="champion (the default), challenger or fallback")
+    promoted.add_argument("--override", action="store_true", help="although a gate does not hold; is marked for ever")
+    tried = change("canary", _canary, "let a version answer a share of the requests")
+    tried.add_argument("version", type=int)
+    tried.add_argument("--share", required=True, help="like 5%% or 0.05")
+    change("shadow", _shadow, "let a version see all requests and answer none").add_argument("version", type=int)
+    change("clear", _clear, "take an alias away: end a canary or a shadow").add_argument("alias")
+    change("rollback", _rollback, "make the version champion again that was it before")
+    change("retire", _retire, "take a version out of service, and keep its files").add_argument("version", type=int)
+    history = add("history", _history, "who did what, when and why")
+    history.add_argument("--verify", action="store_true", help="only find out whether a line was changed")
+    history.add_argument("--json", action="store_true", help="the lines as they are")
+    traced = add("trace", _trace, "all that is known of one answer, by its request id")
+    traced.add_argument("request_id")
+    traced.add_argument("--json", action="store_true", help="for machines")
+    compared = add("compare", _compare, "how far a version and its shadow are apart on the same requests")
+    compared.add_argument("first", type=int)
+    compared.add_argument("second", type=int)
+    compared.add_argument(
+        "--over", type=float, default=1.0, metavar="X", help="the difference that matters; default: 1"
+    )
+    compared.add_argument("--plot", type=Path, metavar="FILE.svg", help="draw it, with matplotlib")
+    signed = add("sign", _sign, "sign a version with an Ed25519 private key")
+    signed.add_argument("version", help=number)
+    signed.add_argument("--key", type=Path, required=True, metavar="KEY.pem")
+    return parser
 
 
-def _show(store: Store, number: int) -> int:
+def _list(store: Store, arguments: argparse.Namespace) -> int:  # noqa: ARG001 - as every command's
+    return _check_each(store, store.versions(), loud=True)
+
+
+def _show(store: Store, arguments: argparse.Namespace) -> int:
+    number = _number(store, arguments.version)
     sealed = store.check(number)
     content = {"version": number, "sha256": sealed.digest, "aliases": _aliases(store, number)}
     content |= {name: json.loads(sealed.read(f"{name}.json")) for name in ("signature", "card")}
@@ -46,7 +102,140 @@ def _show(store: Store, number: int) -> int:
     return 0
 
 
-def _verify(store: Store, numbers: list[int], *, loud: bool) -> int:
+def _verify(store: Store, arguments: argparse.Namespace) -> int:
+    if arguments.key is not None:
+        store.key = key_of(str(arguments.key))
+    numbers = [*store.versions(), *store.releases.numbers(RETIRED)]
+    failed = _check_each(store, numbers if arguments.version is None else [_number(store, arguments.version)])
+    for fault in store.releases.faults():
+        failed = 1
+        print(fault, file=sys.stderr)
+    return failed
+
+
+def _promote(store: Store, arguments: argparse.Namespace) -> int:
+    found = promote(
+        store,
+        arguments.version,
+        arguments.alias,
+        _who(arguments),
+        override=arguments.override,
+        two_person=two_persons(os.environ),
+    )
+    for gate in found:
+        print(_line(gate))
+    print(f"{store.model} version {arguments.version} is {arguments.alias}")
+    return 0
+
+
+def _canary(store: Store, arguments: argparse.Namespace) -> int:
+    match = _SHARE.fullmatch(arguments.share)
+    if match is None:
+        raise ReleaseError(f"--share {arguments.share}: expected a share like 5% or 0.05")
+    share = float(match[1]) / (100 if match[2] else 1)
+    canary(store, arguments.version, share, _who(arguments))
+    print(f"{store.model} version {arguments.version} answers {share:.4g} of the requests")
+    return 0
+
+
+def _shadow(store: Store, arguments: argparse.Namespace) -> int:
+    shadow(store, arguments.version, _who(arguments))
+    print(f"{store.model} version {arguments.version} sees every request and answers none")
+    return 0
+
+
+def _clear(store: Store, arguments: argparse.Namespace) -> int:
+    if not clear(store, arguments.alias, _who(arguments)):
+        raise ReleaseError(f"no version is {arguments.alias}")
+    print(f"{store.model}: no version is {arguments.alias} any more")
+    return 0
+
+
+def _rollback(store: Store, arguments: argparse.Namespace) -> int:
+    print(f"{store.model} version {rollback(store, _who(arguments))} is champion again")
+    return 0
+
+
+def _retire(store: Store, arguments: argparse.Namespace) -> int:
+    store.releases.retire(arguments.version, _who(arguments))
+    print(f"{store.model} version {arguments.version} is retired; its files are in {store.folder / RETIRED}")
+    return 0
+
+
+def _history(store: Store, arguments: argparse.Namespace) -> int:
+    lines = store.releases.history.lines()
+    if not lines:
+        raise HistoryError(f"{store.folder}: has no history yet")
+    if arguments.verify:
+        print(f"{len(lines)} lines, as they were written; the last is {lines[-1].digest}")
+        return 0
+    for line in lines:
+        print(json.dumps(line.content, ensure_ascii=False) if arguments.json else said(line.content))
+    return 0
+
+
+def _sign(store: Store, arguments: argparse.Namespace) -> int:
+    from registry.signing import sign  # its library is only there for who signs, or asks for signatures
+
+    number = _number(store, arguments.version)
+    store.check(number)
+    print(sign(store.folder, number, arguments.key))
+    return 0
+
+
+def _trace(store: Store, arguments: argparse.Namespace) -> int:
+    found = trace(store, _logs(store), arguments.request_id)
+    if not found:
+        raise RegistryError(f"{_logs(store)}: no request has the id {arguments.request_id}")
+    if arguments.json:
+        print(json.dumps([one.to_json() for one in found], indent=2))
+    else:
+        print("\n\n".join(map(page, found)))
+    return 1 if any(one.faults for one in found) else 0
+
+
+def _compare(store: Store, arguments: argparse.Namespace) -> int:
+    first, second = arguments.first, arguments.second
+    found = compare(_logs(store), first, second)
+    if not len(found.first):
+        raise RegistryError(f"{_logs(store)}: no request was seen by both version {first} and version {second}")
+    print(report(found, first, second, arguments.over))
+    if arguments.plot is not None:
+        try:
+            plot(found, first, second, arguments.plot)
+        except ImportError as error:
+            raise RegistryError(f"--plot needs matplotlib ({error}); `make install` has it") from error
+    return 0
+
+
+def _logs(store: Store) -> Path:
+    return Path(os.environ.get("SERVE_LOGS") or "logs", store.model)
+
+
+def said(content: Mapping[str, Any]) -> str:
+    """A line of history for a person: when, who, what, why."""
+    named = [f"{name} {content[name]}" for name in ("version", "alias", "file", "share") if name in content]
+    what = [str(content.get("action", "?")), *named]
+    override = ", OVERRIDING A GATE" if content.get("override") else ""
+    reason = f": {content['reason']}" if content.get("reason") else ""
+    return f"{content.get('time', '')}  {content.get('by', '')}  {', '.join(what)}{override}{reason}"
+
+
+def _line(gate: Gate) -> str:
+    return f"{'held  ' if gate.held else 'FAILED'}  {gate.name}: {gate.detail}"
+
+
+def _who(arguments: argparse.Namespace) -> Who:
+    if not arguments.by.strip() or (arguments.command == "promote" and not arguments.reason.strip()):
+        raise ReleaseError("--by and --reason: expected a name and a reason, for the history")
+    return Who(arguments.by, arguments.reason)
+
+
+def _number(store: Store, text: str) -> int:
+    return int(text) if re.fullmatch("[1-9][0-9]{0,8}", text) else store.number_of(text)
+
+
+def _check_each(store: Store, numbers: list[int], *, loud: bool = False) -> int:
     """Check each version. Says of the sound ones their digest, and if ``loud`` their aliases and date as well."""
     if not numbers:
         print(f"{store.folder}: no version is published yet; `make train` publishes the first one", file=sys.stderr)

@@ -19,5 +19,13 @@ class NotPublishedError(RegistryError):
     """The version or alias asked for does not exist."""
 
 
+class HistoryError(RegistryError):
+    """The history is not as it was written, or can't be written."""
+
+
+class ReleaseError(RegistryError):
+    """A version can't be given the part that was asked for."""
+
+
 class PublishError(RegistryError):
     """A finished training can't be published beside what is there."""

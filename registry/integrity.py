@@ -57,19 +57,21 @@ def check(folder: Path) -> Sealed:
             problems.append(f"{name} can't be read ({error.strerror})")
     if problems:
         raise IntegrityError(f"{folder}: {'; '.join(problems)}; restore the published files")
-    return Sealed(folder, sums, hashlib.sha256(raw).hexdigest())
+    return Sealed(folder, sums, raw)
 
 
 class Sealed:
     """A version's folder whose files were found as published.
 
     Attributes:
-        digest: the SHA-256 of SHA256SUMS, which stands for the whole version.
+        sums: the content of SHA256SUMS.
+        digest: its SHA-256, which stands for the whole version.
     """
 
-    def __init__(self, folder: Path, sums: Mapping[str, str], version_digest: str) -> None:
+    def __init__(self, folder: Path, sums: Mapping[str, str], raw: bytes) -> None:
         self.folder = folder
-        self.digest = version_digest
+        self.sums = raw
+        self.digest = hashlib.sha256(raw).hexdigest()
         self._sums = sums
 
     def __contains__(self, name: str) -> bool:

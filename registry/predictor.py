@@ -20,12 +20,19 @@ from registry.integrity import Sealed
 Rows = NDArray[np.float32]
 Runtime = Literal["litert", "keras"]
 
+# How long a call waits for the calls before it, in seconds.
+_PATIENCE = 2.0
+
 
 class Predictor(Protocol):
     """Runs one version of a model. May be called from several threads at once."""
 
     def predict(self, rows: Rows) -> Rows:
-        """Predict for rows of shape (n, k), n ≥ 1, dtype float32. Returns shape (n,), dtype float32."""
+        """Predict for rows of shape (n, k), n ≥ 1, dtype float32. Returns shape (n,), dtype float32.
+
+        Raises:
+            RuntimeError: if the model fails.
+        """
         ...
 
 
@@ -48,7 +55,9 @@ class LiteRT:
 
     def predict(self, rows: Rows) -> Rows:
         interpreter, size = self._interpreter, len(rows)
-        with self._lock:
+        if not self._lock.acquire(timeout=_PATIENCE):
+            raise RuntimeError(f"other requests have kept the model busy for {_PATIENCE:g} s")
+        try:
             if size != self._size:
                 self._size = 0  # stays so if the resizing fails, and the next call does it again
                 interpreter.resize_tensor_input(self._input, [size, self._columns])
@@ -57,6 +66,8 @@ class LiteRT:
             interpreter.set_tensor(self._input, rows)
             interpreter.invoke()
             result: Rows = interpreter.get_tensor(self._output)
+        finally:
+            self._lock.release()
         return result.reshape(size)
 
 
@@ -72,7 +83,11 @@ class Keras:
             self._model: Any = keras.models.load_model(file, compile=False, safe_mode=True)
 
     def predict(self, rows: Rows) -> Rows:
-        return np.asarray(self._model.predict_on_batch(rows), dtype=np.float32).reshape(len(rows))
+        try:
+            result = self._model.predict_on_batch(rows)
+        except Exception as error:  # TensorFlow's faults have no base of their own
+            raise RuntimeError(str(error)) from error
+        return np.asarray(result, dtype=np.float32).reshape(len(rows))
 
 
 def open_predictor(sealed: Sealed, runtime: Runtime) -> Predictor:

@@ -6,9 +6,6 @@ rename too. Whoever writes holds the lock file; readers need none.
 
 from __future__ import annotations
 
-import csv
-import fcntl
-import io
 import json
 import os
 import shutil
@@ -20,12 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from registry.errors import NotPublishedError, PublishError, RegistryError, SignatureError
-from registry.integrity import Sealed, check, write_sums
+from registry.history import sync
+from registry.integrity import SUMS, Sealed, check, digest, write_sums
 from registry.predictor import Predictor, Runtime, open_predictor
+from registry.releases import CHALLENGER, CHAMPION, RETIRED, Releases, Who
 from registry.signature import MODEL_NAME, Signature
+from registry.signoff import REFERENCE, read_table
 
-CHAMPION, CHALLENGER = "champion", "challenger"
-ALIASES, SIGNATURE, CARD, REFERENCE = "aliases.json", "signature.json", "card.json", "reference.csv"
+SIGNATURE, CARD, MODEL_CARD = "signature.json", "card.json", "model_card.md"
 STAGING = ".staging-"
 
 
@@ -40,21 +39,21 @@ class Version:
 
 
 class Store:
-    """The versions of ``model`` below the folder ``models``. Nothing is touched until a method is called."""
+    """The versions of ``model`` below the folder ``models``. Nothing is touched until a method is called.
 
-    def __init__(self, models: Path, model: str) -> None:
+    Attributes:
+        key: the public key (:func:`key_of`) that every version must be signed with; None if it need not be signed.
+    """
+
+    def __init__(self, models: Path, model: str, key: Any = None) -> None:
         self.model = model
+        self.key = key
         self.folder = models / model
+        self.releases = Releases(self.folder)
 
     def versions(self) -> list[int]:
-        """The numbers of the published versions, ascending; empty if there are none."""
-        try:
-            names = os.listdir(self.folder)
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise RegistryError(f"{self.folder}: can't be read ({error.strerror})") from error
-        return sorted(int(name) for name in names if name.isdecimal() and name == str(int(name)))
+        """The numbers of the published versions, ascending, without the retired; empty if there are none."""
+        return self.releases.numbers()
 
     def aliases(self) -> dict[str, int]:
         """Which version each alias names; empty before the first publication.
@@ -62,18 +61,7 @@ class Store:
         Raises:
             RegistryError: if aliases.json is not what this class writes.
         """
-        path = self.folder / ALIASES
-        try:
-            data = json.loads(path.read_bytes())
-        except FileNotFoundError:
-            return {}
-        except OSError as error:
-            raise RegistryError(f"{path}: can't be read ({error.strerror})") from error
-        except ValueError as error:
-            raise RegistryError(f"{path}: not JSON ({error}); restore it") from error
-        if not isinstance(data, dict) or not all(type(number) is int for number in data.values()):
-            raise RegistryError(f'{path}: expected an object of aliases and version numbers, like {{"champion": 1}}')
-        return data
+        return self.releases.aliases()
 
     def number_of(self, alias: str) -> int:
         """The version that an alias names.
@@ -89,7 +77,9 @@ class Store:
             ) from None
 
     def check(self, number: int) -> Sealed:
-        """Compare a version's files with its SHA256SUMS.
+        """Compare a version's files with its SHA256SUMS, and that with its signature, if one is asked for.
+
+        A retired version is found, too; it is not among those that may serve.
 
         Raises:
             NotPublishedError: if there is no such version.
@@ -97,8 +87,15 @@ class Store:
         """
         folder = self.folder / str(number)
         if not folder.is_dir():
+            folder = self.folder / RETIRED / str(number)
+        if not folder.is_dir():
             raise NotPublishedError(f"{self.folder}: version {number} is not published")
-        return check(folder)
+        sealed = check(folder)
+        if self.key is not None:
+            from registry.signing import check_signature
+
+            check_signature(self.folder, number, sealed.sums, self.key)
+        return sealed
 
     def open(self, number: int, runtime: Runtime = "litert") -> Version:
         """Check a version and make it ready to predict.
@@ -127,12 +124,13 @@ class Store:
         sealed = self.check(number)
         if REFERENCE not in sealed:
             return []
-        names = _signature(sealed).names
-        try:
-            table = csv.DictReader(io.StringIO(sealed.read(REFERENCE).decode()))
-            return [tuple(float(row[name]) for name in names) for row in table]
-        except (KeyError, TypeError, ValueError) as error:
-            raise RegistryError(f"{sealed.folder / REFERENCE}: expected numbers for {', '.join(names)}") from error
+        signature = _signature(sealed)
+        table = read_table(sealed, REFERENCE, [*signature.names, signature.output.name])
+        return [tuple(row) for row in table[:, :-1].tolist()]
+
+    def model_card(self, number: int) -> str:
+        """The model card of a version whose files were checked first, in Markdown."""
+        return self.check(number).read(MODEL_CARD).decode()
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
@@ -144,10 +142,13 @@ class Store:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def publish(self, staged: Path) -> tuple[int, str]:
+    def publish(self, staged: Path, who: Who, alias: str | None = None) -> tuple[int, str]:
         """Publish a staged folder under the next free number: seal it, make it durable, rename it into place.
 
         The first version becomes champion; a later one becomes challenger, and someone has to promote it.
+
+        Args:
+            alias: another alias to give it.
 
         Returns:
             the version's number and its alias.
@@ -161,16 +162,17 @@ class Store:
         write_sums(staged)
         staged.chmod(0o755)  # mkdtemp's 0700 would hide the version from a server that runs as someone else
         _sync_tree(staged)
-        with self._lock():
+        with self.releases.changing():
             present = self.versions()
             if present:
                 self._same_inputs(signature, present[-1])
-            number = max(present, default=0) + 1
+            number = max([*present, *self.releases.numbers(RETIRED)], default=0) + 1
             staged.rename(self.folder / str(number))
-            _sync(self.folder)
+            sync(self.folder)
             aliases = self.aliases()
-            alias = CHALLENGER if CHAMPION in aliases else CHAMPION
-            self._write_aliases({**aliases, alias: number})
+            alias = alias or (CHALLENGER if CHAMPION in aliases else CHAMPION)
+            sums = digest(self.folder / str(number) / SUMS)
+            self.releases.change("publish", {**aliases, alias: number}, who, version=number, alias=alias, sha256=sums)
         return number, alias
 
     def _same_inputs(self, signature: Signature, latest: int) -> None:
@@ -180,23 +182,6 @@ class Store:
                 f"{self.folder}: version {latest} takes ({', '.join(there.names)}), this one "
                 f"({', '.join(signature.names)}); clients and logs rely on the inputs, so give it another model name"
             )
-
-    def _write_aliases(self, aliases: Mapping[str, int]) -> None:
-        path = self.folder / ALIASES
-        fresh = path.with_suffix(".new")  # the lock is held: nobody else writes this name
-        with fresh.open("w", encoding="utf-8") as file:
-            json.dump(aliases, file, indent=2, sort_keys=True)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.rename(path)
-        _sync(self.folder)
-
-    @contextmanager
-    def _lock(self) -> Iterator[None]:
-        with open(self.folder / ".lock", "w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
 
 
 def locate(environ: Mapping[str, str]) -> Store:
@@ -208,7 +193,34 @@ def locate(environ: Mapping[str, str]) -> Store:
     model = environ.get("SERVE_MODEL", "boston")
     if not MODEL_NAME.fullmatch(model):
         raise RegistryError(f"SERVE_MODEL={model!r}: expected the name of a folder in SERVE_MODELS, without a path")
-    return Store(Path(environ.get("SERVE_MODELS") or "models"), model)
+    return Store(
+        Path(environ.get("SERVE_MODELS") or "models"), model, key_of(environ.get("SERVE_REQUIRE_SIGNATURE", ""))
+    )
+
+
+def key_of(file: str) -> Any:
+    """The public key in a file (SERVE_REQUIRE_SIGNATURE); None if no file is named.
+
+    Raises:
+        RegistryError: if it is no Ed25519 public key.
+    """
+    if not file:
+        return None
+    from registry.signing import read_key  # its library is needed by nobody else
+
+    return read_key(Path(file))
+
+
+def two_persons(environ: Mapping[str, str]) -> bool:
+    """Whether nobody may sign off a version that they trained (SERVE_TWO_PERSON=1).
+
+    Raises:
+        RegistryError: if it is neither 0 nor 1.
+    """
+    value = environ.get("SERVE_TWO_PERSON", "0")
+    if value not in ("0", "1"):
+        raise RegistryError(f"SERVE_TWO_PERSON={value!r}: expected 0 or 1")
+    return value == "1"
 
 
 def _signature(sealed: Sealed) -> Signature:
@@ -218,16 +230,8 @@ def _signature(sealed: Sealed) -> Signature:
         raise SignatureError(f"{sealed.folder / SIGNATURE}: not JSON ({error})") from error
 
 
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _sync_tree(folder: Path) -> None:
     for parent, _, files in os.walk(folder, topdown=False):
         for name in files:
-            _sync(Path(parent, name))
-        _sync(Path(parent))
+            sync(Path(parent, name))
+        sync(Path(parent))

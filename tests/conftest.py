@@ -8,19 +8,23 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import Flask
 from flask.testing import FlaskClient
 
 from app import create_app
 from app.settings import Settings
-from registry import Input, Output, Signature, Store
+from registry import Input, Output, Signature, Store, Who
 
-MODEL_FILE = Path(__file__).parent / "models" / "linear.tflite"
+MODELS = Path(__file__).parent / "models"
+LINEAR, WORSE, TRICKY = (MODELS / f"{name}.tflite" for name in ("linear", "worse", "tricky"))
 
 HOUSES = Signature(
     model="boston",
@@ -34,14 +38,52 @@ HOUSES = Signature(
 )
 
 
-def publish(models: Path, signature: Signature = HOUSES, model_file: Path = MODEL_FILE) -> int:
-    """Publish a model file of three inputs under a signature. Returns the version's number."""
+def publish(
+    models: Path,
+    signature: Signature = HOUSES,
+    model_file: Path = LINEAR,
+    *,
+    by: str = "tests",
+    gates: Sequence[dict[str, object]] = ({"name": "parity", "limit": 1e-5, "value": 1e-6, "passed": True},),
+) -> int:
+    """Publish a model file of three inputs under a signature. Returns the version's number.
+
+    Its reference and test rows lie on a line through the training ranges; their labels are linear.tflite's predictions.
+    """
     store = Store(models, signature.model)
     with store.staging() as folder:
         shutil.copy(model_file, folder / "model.tflite")
         (folder / "signature.json").write_text(json.dumps(signature.to_json()))
-        (folder / "card.json").write_text("{}")
-        return store.publish(folder)[0]
+        card = {"by": by, "gates": list(gates), "created": "2026-11-23T00:00:00+00:00"}
+        (folder / "card.json").write_text(json.dumps(card))
+        (folder / "model_card.md").write_text(f"# Model card: {signature.title}\n\n| a |\n| --- |\n| <b> |\n")
+        for name, shares in (("reference.csv", np.linspace(0, 0.9, 20)), ("test.csv", np.linspace(0.05, 0.85, 30))):
+            lines = [",".join((*signature.names, signature.output.name))]
+            for share in shares:
+                row = [low + share * (high - low) for low, high in (item.training for item in signature.inputs)]
+                label = 8 * row[0] - 0.01 * row[1] - 0.03 * row[-1] - 20
+                lines.append(",".join(map(str, [*row, label])))
+            (folder / name).write_text("\n".join([*lines, ""]))
+        return store.publish(folder, Who(by))[0]
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The files of an Ed25519 key pair, in PEM."""
+
+    private: Path
+    public: Path
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Keys:
+    """A fresh key pair, as openssl would write it."""
+    key = Ed25519PrivateKey.generate()
+    files = Keys(tmp_path / "key.pem", tmp_path / "key.pub")
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    files.private.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
+    files.public.write_bytes(key.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo))
+    return files
 
 
 @pytest.fixture

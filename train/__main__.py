@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from registry import RegistryError, Store
+from registry import RegistryError, Store, Who
+from registry.releases import login
+from registry.store import two_persons
 from train.card import signature
 from train.data import load
 from train.errors import TrainError
@@ -35,7 +37,12 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
     )
     default = Path(__file__).parent / f"{environ.get('SERVE_MODEL', 'boston')}.toml"
     parser.add_argument("spec", nargs="?", type=Path, default=default, metavar="SPEC.toml", help=f"default: {default}")
-    spec_file: Path = parser.parse_args(arguments).spec
+    parser.add_argument("--by", default=login(), metavar="NAME", help="who trains; by default: you")
+    parser.add_argument(
+        "--alias", choices=["challenger", "fallback"], help="what the version is to be, if there is a champion"
+    )
+    given = parser.parse_args(arguments)
+    spec_file: Path = given.spec
     models = Path(environ.get("SERVE_MODELS", "models"))
     try:
         spec = read_spec(spec_file)
@@ -50,6 +57,8 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
                 data,
                 eaten,
                 Store(models, spec.model),
+                who=Who(given.by),
+                alias=given.alias or ("challenger" if two_persons(environ) else None),
                 commit=commit(environ),
                 now=datetime.now(UTC),
                 report=progress.report,

@@ -1,4 +1,4 @@
-"""The papers of a version: signature.json, card.json and reference.csv.
+"""The papers of a version: signature.json, card.json, reference.csv and test.csv.
 
 Owns their content. Knows neither TensorFlow nor how the figures were found.
 """
@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from registry import Input, Output, Signature, SignatureError
+from registry.signoff import REFERENCE, TEST
 from train.data import Data, Floats
 from train.errors import TrainError
 from train.gates import Gate
@@ -47,9 +49,18 @@ def write_reference(spec: Spec, data: Data, folder: Path) -> None:
     rows = data.train
     if len(rows) > REFERENCE_ROWS:
         rows = np.random.default_rng(spec.seed).choice(rows, REFERENCE_ROWS, replace=False)
+    _write_rows(spec, data, rows, folder / REFERENCE)
+
+
+def write_test(spec: Spec, data: Data, folder: Path) -> None:
+    """Write test.csv: the test rows, likewise; a later version is compared with the champion on its own test rows."""
+    _write_rows(spec, data, data.test, folder / TEST)
+
+
+def _write_rows(spec: Spec, data: Data, rows: NDArray[np.int64], file: Path) -> None:
     table = pd.DataFrame(data.inputs[rows], columns=[item.name for item in spec.inputs])
     table[spec.label.name] = data.label[rows]
-    table.to_csv(folder / "reference.csv", index=False)
+    table.to_csv(file, index=False)
 
 
 def write_json(file: Path, content: Any) -> None:

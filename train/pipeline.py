@@ -15,13 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from registry import Signature, Store
-from registry.store import CARD, SIGNATURE
+from registry import Signature, Store, Who
+from registry.store import CARD, MODEL_CARD, SIGNATURE
 from train import card
 from train.data import Data, Floats
 from train.export import differences, write_exports
 from train.gates import Gate, gates, refuse_failed
 from train.judge import Predict, Verdict, baselines, intervals, judge, slices
+from train.model_card import model_card
 from train.network import Model, fit_network, predict, weights_digest
 from train.plots import write_plots
 from train.provenance import packages
@@ -43,11 +44,22 @@ class Published:
 
 
 def train(
-    spec: Spec, data: Data, signature: Signature, store: Store, *, commit: str | None, now: datetime, report: Report
+    spec: Spec,
+    data: Data,
+    signature: Signature,
+    store: Store,
+    *,
+    who: Who,
+    alias: str | None,
+    commit: str | None,
+    now: datetime,
+    report: Report,
 ) -> Published:
     """Fit, judge, export and publish.
 
     Args:
+        who: trains, for the card and the history.
+        alias: to give the version, instead of the next one in the usual order.
         commit, now: of the code and of the moment, for the card.
 
     Raises:
@@ -76,6 +88,7 @@ def train(
 
         write_plots(folder, spec.label, actual, verdict.test)
         card.write_reference(spec, data, folder)
+        card.write_test(spec, data, folder)
         card.write_json(folder / SIGNATURE, signature.to_json())
         content = {
             **card.described(spec, data),
@@ -83,13 +96,15 @@ def train(
             "weights_sha256": weights_digest(model),
             "parameters": int(model.count_params()),
             "packages": packages(),
+            "by": who.by,
             "commit": commit,
             "created": now.isoformat(timespec="seconds"),
             "training_seconds": round(seconds, 2),
         }
         card.write_json(folder / CARD, content)
+        (folder / MODEL_CARD).write_text(model_card(spec, signature, content), encoding="utf-8")
         report("publishing", 1.0)
-        number, alias = store.publish(folder)
+        number, alias = store.publish(folder, who, alias)
     return Published(number, alias, verdict, rivals, found)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +85,27 @@ class Gates:
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """What no figure can say, for the model card; each may be empty.
+
+    Attributes:
+        details: what kind of model it is.
+        intended_use, out_of_scope: what it is for, and what it is not.
+        factors: which groups and circumstances matter.
+        data: what there is to know about the data.
+        ethics, caveats: what to keep in mind.
+    """
+
+    details: str = ""
+    intended_use: str = ""
+    out_of_scope: str = ""
+    factors: str = ""
+    data: str = ""
+    ethics: str = ""
+    caveats: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Spec:
     """A training, described whole. ``content`` is the file as parsed, ``sha256`` that of its bytes."""
 
@@ -102,6 +123,7 @@ class Spec:
     fit: Fit
     judge: Judge
     gates: Gates
+    about: About = field(default_factory=About)
 
 
 def read_spec(file: Path) -> Spec:
@@ -142,6 +164,7 @@ def read_spec(file: Path) -> Spec:
             slices=judge.texts("slices", ()),
         ),
         gates=_gates(top.table("gates")),
+        about=_about(top.table("about")) if "about" in top else About(),
     )
     for table in (data, split, judge, top):
         table.done()
@@ -217,6 +240,12 @@ def _fit(table: Table) -> Fit:
         raise table.fault("architecture", f"expected 'linear' or 'mlp', not {architecture!r}")
     table.done()
     return fit
+
+
+def _about(table: Table) -> About:
+    about = About(**{name: table.text(name) for name in About.__slots__ if name in table})
+    table.done()
+    return about
 
 
 def _gates(table: Table) -> Gates:

@@ -91,6 +91,7 @@ def document(serving: Serving, settings: Settings, rows: Samples) -> dict[str, A
         **paths.scoring(bodies),
         **paths.pages(),
         **paths.health(signature),
+        **paths.model_card(signature, version.number),
     }
     return {
         "openapi": "3.1.0",
@@ -110,14 +111,17 @@ def document(serving: Serving, settings: Settings, rows: Samples) -> dict[str, A
             },
             "responses": replies.errors(found),
             "headers": replies.HEADERS,
-            "parameters": {"X-Request-ID": _request_id()},
+            "parameters": _headers(),
         },
     }
 
 
-def _request_id() -> dict[str, Any]:
-    text = f"Kept as the request's id if it is like {replies.REQUEST_ID['pattern']}; else one is made"
-    return paths.parameter("X-Request-ID", "header", {"type": "string"}, text)
+def _headers() -> dict[str, Any]:
+    texts = {
+        "X-Request-ID": f"Kept as the request's id if it is like {replies.REQUEST_ID['pattern']}; else one is made",
+        "X-Client-ID": "Who asks: while a canary is on trial, a client always gets the same version",
+    }
+    return {name: paths.parameter(name, "header", {"type": "string"}, text) for name, text in texts.items()}
 
 
 def _swagger_ui() -> Path:

@@ -42,7 +42,8 @@ def operation(
     others: Item | None = None,
 ) -> Item:
     """An operation; ``others`` are the replies that are neither its answer nor an error."""
-    given = [{"$ref": "#/components/parameters/X-Request-ID"}, *parameters]
+    headers = ("X-Request-ID", "X-Client-ID") if body else ("X-Request-ID",)
+    given = [*({"$ref": f"#/components/parameters/{header}"} for header in headers), *parameters]
     return {
         "tags": [protocol.tag],
         "operationId": name,
@@ -119,10 +120,34 @@ def pages() -> dict[str, Item]:
     }
 
 
+def model_card(signature: Signature, number: int) -> dict[str, Item]:
+    """The page of a version's model card."""
+    where = [
+        parameter("name", "path", {"enum": [signature.model]}, "The model's name"),
+        parameter("version", "path", _NUMBER, "A version's number", number),
+    ]
+    done = reply("A version's model card", {HTML: TEXT})
+    text = "What a version is, for whom, and how good it is"
+    return {
+        "/models/{name}/{version}": {
+            "get": operation(PAGES, "model_card", text, done, (400, 404, 405), parameters=where)
+        }
+    }
+
+
 def health(signature: Signature) -> dict[str, Item]:
     """The health checks, with those of MLflow and SageMaker."""
-    model = {"model": {"const": signature.model}, "version": VERSION_NUMBER, "sha256": TEXT}
-    ready = reply("It can predict and log", {JSON: flag("ready", True, **model)})
+    counts = {name: {"type": "integer"} for name in ("version", "waiting", "seen", "dropped", "failed")}
+    model = {
+        "ready": {"const": True},
+        "model": {"const": signature.model},
+        "version": VERSION_NUMBER,
+        "sha256": TEXT,
+        "failing": {"const": True},
+        "shadow": record(counts),
+        "faults": record({}, others=TEXT),
+    }
+    ready = reply("It can predict and log", {JSON: record(model, ("failing", "shadow", "faults"))})
     unready = {"503": reply("It can't, and why", {JSON: flag("ready", False, reason=TEXT)})}
     missing = {"404": reply("There is no model, or no log: a line feed", None)}
 

@@ -22,7 +22,7 @@ from app.http import CSV, JSON, prefers
 from app.protocols.tables import ADDED, CsvTable, JsonTable, placed
 from app.protocols.upload import Upload
 from app.record import Record, current
-from app.service import predict_sound
+from app.service import Service
 from app.settings import Settings
 from app.versions import Serving, Versions
 from journal import Journal
@@ -30,7 +30,7 @@ from journal import Journal
 PATH = "/predict_csv"
 
 
-def register(app: App, versions: Versions, settings: Settings, journal: Journal) -> None:
+def register(app: App, versions: Versions, service: Service, settings: Settings, journal: Journal) -> None:
     """Add the route to the application."""
     # One thread at least is left for all others.
     slots = threading.BoundedSemaphore(max(1, settings.threads - 1))
@@ -45,58 +45,45 @@ def register(app: App, versions: Versions, settings: Settings, journal: Journal)
         finally:
             slots.release()
 
+    def predict_all(
+        reader: Reader, table: CsvTable | JsonTable, serving: Serving, record: Record, strict: bool
+    ) -> None:
+        """Predict for every block, and have its rows in the log; what went wrong goes into the request's row."""
+        record.version = serving.version.number  # also where no row can be predicted for
+        count = bad = 0
+        worst = ""
+        for block in reader.blocks():
+            found = service.predict_sound(serving, block.table, record, count)
+            if found.problems:
+                if strict:
+                    problems = [Problem(count + p.row, p.input, placed(p, block.lines)) for p in found.problems]
+                    raise refusal(500 if found.failed else 422, problems)
+                bad += len({problem.row for problem in found.problems})
+                worst = worst or placed(found.problems[0], block.lines)
+            table.add(block, found, count)
+            count += len(block.records)
+            journal.append(record.day, {"predictions": b"".join(record.predictions)})
+            record.predictions.clear()
+            app.show(record)
+        if not count:
+            raise Refusal(400, "there is no row behind the header")
+        if bad:
+            record.error = f"{bad} of {count} rows have no prediction; {worst}"
+
     def predict_csv() -> Any:
         record, strict = current(), _strict()
-        serving = versions.champion()
-        with slot():
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-                with Upload(record.environ, settings.max_upload, folder) as upload:
-                    try:
-                        reader = Reader(upload.read, serving.decoder)
-                        _refuse_added(reader)
-                        table = CsvTable(reader, folder) if prefers(CSV, JSON) == CSV else JsonTable(folder)
-                        try:
-                            _predict_all(reader, table, serving, record, strict, journal)
-                        except BaseException:
-                            table.close()
-                            raise
-                    finally:
-                        record.body = upload.described()
-            except OSError as error:
-                raise Refusal(503, f"there is no room for the reply ({error.strerror}): try again later") from error
+        serving = versions.choose(record)
+        try:
+            with slot(), Upload(record, settings.max_upload, folder) as upload:
+                reader = Reader(upload.read, serving.decoder)
+                _refuse_added(reader)
+                with CsvTable(reader, folder) if prefers(CSV, JSON) == CSV else JsonTable(folder) as table:
+                    predict_all(reader, table, serving, record, strict)
+        except OSError as error:
+            raise Refusal(503, f"there is no room for the reply ({error.strerror}): try again later") from error
         return table.reply(serving.signature.model, record, upload.filename)
 
     app.add_url_rule(PATH, PATH, predict_csv, methods=["POST"])
-
-
-def _predict_all(
-    reader: Reader, table: CsvTable | JsonTable, serving: Serving, record: Record, strict: bool, journal: Journal
-) -> None:
-    """Predict for every block, and have its rows in the log; what went wrong goes into the request's row.
-
-    Raises:
-        Refusal: 400 if there is no row; if ``strict``, 422 or 500 for the first block that has a problem.
-    """
-    record.version = serving.version.number  # also where no row can be predicted for
-    count = bad = 0
-    worst = ""
-    for block in reader.blocks():
-        found = predict_sound(serving, block.table, record, count)
-        if found.problems:
-            if strict:
-                problems = [Problem(count + p.row, p.input, placed(p, block.lines)) for p in found.problems]
-                raise refusal(500 if found.failed else 422, problems)
-            bad += len({problem.row for problem in found.problems})
-            worst = worst or placed(found.problems[0], block.lines)
-        table.add(block, found, count)
-        count += len(block.records)
-        journal.append(record.day, {"predictions": b"".join(record.predictions)})
-        record.predictions.clear()
-    if not count:
-        raise Refusal(400, "there is no row behind the header")
-    if bad:
-        record.error = f"{bad} of {count} rows have no prediction; {worst}"
 
 
 def _refuse_added(reader: Reader) -> None:

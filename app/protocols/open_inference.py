@@ -20,7 +20,7 @@ from app.http import BYTES, Reply, read_body
 from app.parse import is_list, kind, members, optional, shown
 from app.protocols.tensors import BINARY_SIZE, read_tensor, rows
 from app.record import Record, current, is_request_id
-from app.service import Answer, predict
+from app.service import Answer, Service
 from app.settings import VERSION, Settings
 from app.versions import Serving, Versions
 from registry import INPUT_TENSOR, OUTPUT_TENSOR, Signature
@@ -30,22 +30,22 @@ EXTENSION = "binary_tensor_data"
 _JSON_LENGTH = "Inference-Header-Content-Length"
 
 
-def register(app: App, versions: Versions, settings: Settings, ready: Readiness) -> None:
+def register(app: App, versions: Versions, service: Service, settings: Settings, ready: Readiness) -> None:
     """Add the routes to the application."""
     model = settings.model
 
-    def select(name: str, version: str | None) -> Serving:
+    def select(name: str, version: str | None, record: Record | None = None) -> Serving:
         if name != model:
             raise Refusal(404, f"there is no model {name} here, only {model}")
         if version is None:
-            return versions.champion()
+            return versions.choose(record) if record else versions.champion()
         if not version.isascii() or not version.isdecimal() or len(version) > 18:
             raise Refusal(404, f"{model}: version {version} is not published")
         return versions.numbered(int(version))
 
     def infer(record: Record, serving: Serving) -> Reply:
         body = read_body(record, None, settings.max_body)
-        return _infer(body, serving, record)
+        return _infer(body, serving, service, record)
 
     def server() -> Any:
         return Reply({"name": "flask-model-service", "version": VERSION, "extensions": [EXTENSION]})
@@ -80,7 +80,8 @@ def register(app: App, versions: Versions, settings: Settings, ready: Readiness)
         return Reply({"name": name, "ready": True})
 
     def post(name: str, version: str | None = None) -> Any:
-        return infer(current(), select(name, version))
+        record = current()
+        return infer(record, select(name, version, record))
 
     def add(rule: str, view: Callable[..., Any], method: str = "GET") -> None:
         app.add_url_rule(f"{ROOT}{rule}", f"{ROOT}{rule}", view, methods=[method], strict_slashes=False)
@@ -93,7 +94,8 @@ def register(app: App, versions: Versions, settings: Settings, ready: Readiness)
         add(f"{rule}/ready", model_ready)
         add(f"{rule}/infer", post, "POST")
     app.add_protocol(ROOT, refuse)
-    app.add_prediction(f"{ROOT}/models/{model}/infer", lambda record: infer(record, versions.champion()), routed=True)
+    chosen = versions.choose
+    app.add_prediction(f"{ROOT}/models/{model}/infer", lambda record: infer(record, chosen(record)), routed=True)
 
 
 def refuse(refusal: Refusal, record: Record) -> Reply:  # noqa: ARG001 - as every protocol's
@@ -129,7 +131,7 @@ class _Request:
         self.rows = rows(tensors, signature)
 
 
-def _infer(body: bytes, serving: Serving, record: Record) -> Reply:
+def _infer(body: bytes, serving: Serving, service: Service, record: Record) -> Reply:
     length = _json_length(record.environ.get("HTTP_INFERENCE_HEADER_CONTENT_LENGTH"), body)
     raw = body[length:]
     if raw:  # most bytes would need an escape in the log; so it holds them in base64
@@ -145,7 +147,7 @@ def _infer(body: bytes, serving: Serving, record: Record) -> Reply:
     assert asked is not None  # noqa: S101 - the decoder has called find
     if asked.id is not None and is_request_id(asked.id):
         record.request_id = asked.id
-    answer = predict(serving, table, record)
+    answer = service.predict(serving, table, record)
     return _reply(answer, record.request_id if asked.id is None else asked.id, asked.wants_bytes)
 
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from app.application import App
 from app.http import JSON, Reply, read_body
 from app.record import Record
-from app.service import Answer, predict
+from app.service import Answer, Service
 from app.settings import Settings
 from app.versions import Versions
 
 
-def register(app: App, versions: Versions, settings: Settings) -> None:
+def register(app: App, versions: Versions, service: Service, settings: Settings) -> None:
     """Add the route to the application."""
 
     def predict_json(record: Record) -> Reply:
         body = read_body(record, JSON, settings.max_body)
-        serving = versions.champion()
+        serving = versions.choose(record)
         table, single = serving.decoder.json(body)
-        return reply(predict(serving, table, record), record, single)
+        return reply(service.predict(serving, table, record), record, single)
 
     app.add_prediction("/predict_json", predict_json)
 

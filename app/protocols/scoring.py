@@ -14,7 +14,7 @@ from app.http import CSV, JSON, Reply, declared_type, read_body
 from app.parse import members, optional
 from app.protocols.layouts import columns, filled_list, instances
 from app.record import Record
-from app.service import predict
+from app.service import Service
 from app.settings import VERSION, Settings
 from app.versions import Versions
 from registry import Signature
@@ -30,18 +30,18 @@ _CODES = {
 }
 
 
-def register(app: App, versions: Versions, settings: Settings, ready: Readiness) -> None:
+def register(app: App, versions: Versions, service: Service, settings: Settings, ready: Readiness) -> None:
     """Add the routes to the application."""
 
     def invocations(record: Record) -> Reply:
         body = read_body(record, None, settings.max_body)
         media_type = declared_type(record.environ, JSON, CSV)
-        serving = versions.champion()
+        serving = versions.choose(record)
         if media_type == CSV:
             table = csv_rows.table(body, serving.decoder)
         else:
             table = serving.decoder.find(body, lambda data: _find(data, serving.signature))
-        return Reply({"predictions": predict(serving, table, record).predictions})
+        return Reply({"predictions": service.predict(serving, table, record).predictions})
 
     def ping() -> Any:
         return Reply.of_bytes(b"\n", JSON, HTTPStatus.OK if ready else HTTPStatus.NOT_FOUND)

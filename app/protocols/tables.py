@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import orjson
@@ -46,9 +46,12 @@ class CsvTable:
             number, error = (b"", _field(errors[row])) if row in errors else (number, b"")
             self._file.write(b",".join((record, number, notes.get(row, b""), error)) + self._end)
 
-    def close(self) -> None:
-        """Do without the reply."""
-        self._file.close()
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:  # there will be no reply
+            self._file.close()
 
     def reply(self, model: str, record: Record, filename: str) -> FileReply:  # noqa: ARG002 - as the other table's
         """The whole reply; what was uploaded as a file is given back as one."""
@@ -81,10 +84,13 @@ class JsonTable:
             ],
         )
 
-    def close(self) -> None:
-        """Do without the reply."""
-        for file in self._parts.values():
-            file.close()
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:  # there will be no reply
+            for file in self._parts.values():
+                file.close()
 
     def reply(self, model: str, record: Record, filename: str) -> FileReply:  # noqa: ARG002 - as the other table's
         """The whole reply."""

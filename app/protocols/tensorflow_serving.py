@@ -17,9 +17,10 @@ from app.http import Reply, read_body
 from app.parse import Pairs, is_list, members
 from app.protocols.layouts import columns, filled_list, instances
 from app.record import Record, current
-from app.service import predict
+from app.service import Service
 from app.settings import Settings
-from app.versions import Serving, State, Versions
+from app.shelf import State
+from app.versions import Serving, Versions
 from registry import INPUT_TENSOR, OUTPUT_TENSOR, SIGNATURE_NAME, Signature
 
 ROOT = "/v1"
@@ -28,7 +29,7 @@ _METHOD = re.compile(rf"/v1/models/(?P<model>[^/:]+){_VERSION}:(?P<method>classi
 _STATE = re.compile(rf"/v1/models(?:/(?P<model>[^/:]+))?{_VERSION}(?P<metadata>/metadata)?")
 
 
-def register(app: App, versions: Versions, settings: Settings) -> None:
+def register(app: App, versions: Versions, service: Service, settings: Settings) -> None:
     """Add the routes to the application."""
     model = settings.model
 
@@ -40,14 +41,14 @@ def register(app: App, versions: Versions, settings: Settings) -> None:
                 raise
             raise Refusal(400, f"Unrecognized servable version label: {label}") from refusal
 
-    def select(asked: str, number: str | None, label: str | None) -> Serving:
-        """The version that the path names."""
+    def select(asked: str, number: str | None, label: str | None, record: Record | None = None) -> Serving:
+        """The version that the path names; if it names none, the one that answers this request, or the champion."""
         name = f"Specific({asked}, {number})" if number else f"Latest({asked})"
         try:
             if asked != model:
                 raise Refusal(404, "another model")
             if label is None and number is None:
-                return versions.champion()
+                return versions.choose(record) if record else versions.champion()
             return versions.numbered(labelled(label) if label else int(number or 0))
         except Refusal as refusal:
             if refusal.status != 404:
@@ -56,14 +57,14 @@ def register(app: App, versions: Versions, settings: Settings) -> None:
 
     def answer(record: Record, method: str, serving: Serving) -> Reply:
         body = read_body(record, None, settings.max_body)  # curl -d declares a form, and the original does not look
-        return _METHODS[method](body, serving, record)
+        return _METHODS[method](body, serving, service, record)
 
     def post(path: str) -> Any:
         asked = _METHOD.fullmatch(path)
         if asked is None:
             raise _malformed("POST", path)
-        serving = select(asked["model"], asked["number"], asked["label"])
-        return answer(current(), asked["method"], serving)
+        record = current()
+        return answer(record, asked["method"], select(asked["model"], asked["number"], asked["label"], record))
 
     def get(path: str) -> Any:
         asked = _STATE.fullmatch(path)
@@ -101,8 +102,10 @@ def register(app: App, versions: Versions, settings: Settings) -> None:
     for rule in (ROOT, f"{ROOT}/<path:rest>"):
         app.add_url_rule(rule, rule, dispatch, methods=methods, provide_automatic_options=False)
     app.add_protocol(ROOT, refuse)
-    for method in ("predict", "regress"):
-        app.add_prediction(f"{ROOT}/models/{model}:{method}", _champions(answer, method, versions), routed=True)
+    chosen = versions.choose
+    root = f"{ROOT}/models/{model}"
+    app.add_prediction(f"{root}:predict", lambda record: answer(record, "predict", chosen(record)), routed=True)
+    app.add_prediction(f"{root}:regress", lambda record: answer(record, "regress", chosen(record)), routed=True)
 
 
 def refuse(refusal: Refusal, record: Record) -> Reply:  # noqa: ARG001 - as every protocol's
@@ -110,17 +113,11 @@ def refuse(refusal: Refusal, record: Record) -> Reply:  # noqa: ARG001 - as ever
     return Reply({"error": refusal.error}, 400 if refusal.status == 422 else refusal.status)
 
 
-def _champions(
-    answer: Callable[[Record, str, Serving], Reply], method: str, versions: Versions
-) -> Callable[[Record], Reply]:
-    return lambda record: answer(record, method, versions.champion())
-
-
 def _malformed(method: str, path: str) -> Refusal:
     return Refusal(400, f"Malformed request: {method} {path}")
 
 
-def _predict(body: bytes, serving: Serving, record: Record) -> Reply:
+def _predict(body: bytes, serving: Serving, service: Service, record: Record) -> Reply:
     key = "predictions"
 
     def find(data: Any) -> Rows:
@@ -135,20 +132,20 @@ def _predict(body: bytes, serving: Serving, record: Record) -> Reply:
             return columns(request["inputs"], serving.signature, "inputs")
         raise Refusal(400, "Missing 'inputs' or 'instances' key")
 
-    answer = predict(serving, serving.decoder.find(body, find), record)
+    answer = service.predict(serving, serving.decoder.find(body, find), record)
     return Reply({key: answer.predictions.reshape(-1, 1)})
 
 
-def _regress(body: bytes, serving: Serving, record: Record) -> Reply:
+def _regress(body: bytes, serving: Serving, service: Service, record: Record) -> Reply:
     table = serving.decoder.find(body, _examples)
-    return Reply({"results": predict(serving, table, record).predictions})
+    return Reply({"results": service.predict(serving, table, record).predictions})
 
 
-def _classify(body: bytes, serving: Serving, record: Record) -> Reply:  # noqa: ARG001 - as every method's
+def _classify(body: bytes, serving: Serving, service: Service, record: Record) -> Reply:  # noqa: ARG001 - as every method's
     raise Refusal(400, "Expected classification signature method_name to be tensorflow/serving/classify")
 
 
-_METHODS: dict[str, Callable[[bytes, Serving, Record], Reply]] = {
+_METHODS: dict[str, Callable[[bytes, Serving, Service, Record], Reply]] = {
     "predict": _predict,
     "regress": _regress,
     "classify": _classify,

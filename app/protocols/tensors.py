@@ -60,11 +60,11 @@ def read_tensor(content: dict[str, Any], raw: bytes) -> tuple[Tensor, bytes]:
             raise Refusal(400, f"{here}: bytes are taken for FP32 and FP64, not for {datatype}")
         expected = count * _BINARY[datatype].itemsize
         if size != expected or len(raw) < expected:
-            given = int(size) if type(size) is float and size % 1 == 0 else size
+            stated = int(size) if type(size) is float and size % 1 == 0 else size
             here += f": shape {list(shape)} of {datatype} is {expected} bytes"
             raise Refusal(
                 400,
-                f"{here}, not {shown(str(given))}; and {len(raw)} are there behind the JSON",
+                f"{here}, not {shown(str(stated))}; and {len(raw)} are there behind the JSON",
             )
         array = np.frombuffer(raw, _BINARY[datatype], count).astype(np.float64).reshape(shape)
         return Tensor(name, shape, array), raw[expected:]

@@ -14,13 +14,16 @@ from werkzeug.http import parse_options_header
 
 from app.errors import Refusal
 from app.http import CSV, declared_type, refuse_encoded
+from app.record import Record
 
 FIELD, MULTIPART = "file", "multipart/form-data"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
 
 
 class Upload:
-    """A CSV text that is on its way. Use it in a ``with``, which takes a form's temporary file away.
+    """A CSV text that is on its way. Use it in a ``with``: its end takes a form's temporary file away.
+
+    In the request's row its length and its SHA-256 stand in its place.
 
     Args:
         limit: bytes that it may have.
@@ -33,13 +36,16 @@ class Upload:
         Refusal: 400 for a form without the file, 413 if it is too large, 415 if it is neither CSV nor a form.
     """
 
-    def __init__(self, environ: dict[str, Any], limit: int, folder: Path) -> None:
+    def __init__(self, record: Record, limit: int, folder: Path) -> None:
+        environ = record.environ
         refuse_encoded(environ)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._record = record
         self._body = _Body(environ, limit)
         self._file: IO[bytes] | None = None
         self.filename = ""
-        self.media_type = declared_type(environ, CSV, MULTIPART)
-        if self.media_type == MULTIPART:
+        self._media_type = declared_type(environ, CSV, MULTIPART)
+        if self._media_type == MULTIPART:
             self._file = self._form(environ, folder)
 
     def read(self, size: int) -> bytes:
@@ -50,14 +56,12 @@ class Upload:
         """
         return self._body.read(size) if self._file is None else self._file.read(size)
 
-    def described(self) -> bytes:
-        """What the request's row shows in place of the text."""
-        return f"{self.media_type}, {self._body.count} bytes, SHA-256 {self._body.digest.hexdigest()}".encode()
-
     def __enter__(self) -> Upload:
         return self
 
     def __exit__(self, *_: object) -> None:
+        text = f"{self._media_type}, {self._body.count} bytes, SHA-256 {self._body.digest.hexdigest()}"
+        self._record.body = text.encode()
         if self._file is not None:
             self._file.close()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.settings import VERSION, SettingError, Settings, variable
+from tests.conftest import Keys
 
 README = Path(__file__).parent.parent.parent / "README.md"
 
@@ -17,7 +18,7 @@ def test_nothing_given_means_the_defaults() -> None:
     assert Settings.from_env({"PATH": "/bin"}) == Settings()
 
 
-def test_every_setting_is_read_from_its_variable() -> None:
+def test_every_setting_is_read_from_its_variable(keys: Keys) -> None:
     given = {
         "SERVE_MODEL": "other",
         "SERVE_MODELS": "/m",
@@ -31,6 +32,8 @@ def test_every_setting_is_read_from_its_variable() -> None:
         "SERVE_MAX_BODY": "99",
         "SERVE_MAX_UPLOAD": "100",
         "SERVE_MAX_VERSIONS": "2",
+        "SERVE_REQUIRE_SIGNATURE": str(keys.public),
+        "SERVE_TWO_PERSON": "1",
     }
     settings = Settings.from_env(given)
     assert set(given) == {variable(item) for item in fields(Settings)}
@@ -50,6 +53,8 @@ def test_every_setting_is_read_from_its_variable() -> None:
         ("SERVE_BIND", "5000", "SERVE_BIND='5000': expected HOST:PORT, like 127.0.0.1:5000"),
         ("SERVE_BIND", "localhost:99999", "expected HOST:PORT"),
         ("SERVE_LOGS", "", "SERVE_LOGS is empty: expected the folder of the CSV logs"),
+        ("SERVE_TWO_PERSON", "yes", "SERVE_TWO_PERSON='yes': expected 0 or 1"),
+        ("SERVE_REQUIRE_SIGNATURE", "/nowhere.pub", "SERVE_REQUIRE_SIGNATURE: /nowhere.pub: no public key in PEM"),
         ("SERVE_MODEL", "../boston", "SERVE_MODEL='../boston': expected the name of a folder"),
     ],
 )
@@ -63,7 +68,7 @@ def test_the_readme_lists_every_setting_with_its_default_and_meaning() -> None:
     rows = [line for line in README.read_text().splitlines() if line.startswith("| `SERVE_")]
     expected = []
     for item in fields(Settings):
-        default = "one a core" if item.name == "workers" else f"`{item.default}`"
+        default = "one a core" if item.name == "workers" else f"`{item.default}`" if item.default else "none"
         expected.append(f"| `{variable(item)}` | {default} | {item.metadata['help']} |")
     assert rows == expected
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from tests.conftest import publish
+import pytest
+
+from tests.conftest import Keys, publish
 
 
 def run(models: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -44,3 +48,76 @@ def test_nothing_published_is_a_sentence_and_a_failure(tmp_path: Path) -> None:
         assert done.returncode == 1
         assert "`make train` publishes the first one" in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_a_version_is_promoted_tried_shadowed_rolled_back_and_retired_by_a_command_each(tmp_path: Path) -> None:
+    for _ in range(3):
+        publish(tmp_path)
+    said = run(tmp_path, "promote", "2", "--by", "ann", "--reason", "better").stdout
+    assert "held    test_vs_champion" in said
+    assert said.endswith("boston version 2 is champion\n")
+    assert "answers 0.05 of the requests" in run(tmp_path, "canary", "3", "--share", "5%").stdout
+    assert "sees every request" in run(tmp_path, "shadow", "3").stdout
+    assert run(tmp_path, "clear", "shadow").returncode == 0
+    assert run(tmp_path, "clear", "canary").returncode == 0
+    assert "version 1 is champion again" in run(tmp_path, "rollback", "--reason", "urgent").stdout
+    assert run(tmp_path, "clear", "challenger").returncode == 0
+    assert "version 3 is retired" in run(tmp_path, "retire", "3").stdout
+    history = run(tmp_path, "history").stdout.splitlines()
+    assert "ann  promote, version 2, alias champion: better" in history[3]
+    assert len(history) == 11
+    assert "11 lines, as they were written" in run(tmp_path, "history", "--verify").stdout
+    assert run(tmp_path, "verify").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (["promote", "2"], "--reason"),
+        (["promote", "2", "--reason", " "], "expected a name and a reason"),
+        (["promote", "9", "--reason", "x"], "version 9 is not published"),
+        (["canary", "2", "--share", "much"], "expected a share like 5% or 0.05"),
+        (["canary", "2", "--share", "101%"], "expected more than 0 and at most 1"),
+        (["clear", "shadow"], "no version is shadow"),
+        (["rollback"], "no other version was champion before"),
+        (["retire", "1"], "version 1 is champion"),
+    ],
+)
+def test_what_can_not_be_done_is_a_sentence_and_changes_nothing(tmp_path: Path, words: list[str], error: str) -> None:
+    for _ in range(2):
+        publish(tmp_path)
+    done = run(tmp_path, *words)
+    assert done.returncode in (1, 2)
+    assert error in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(run(tmp_path, "history").stdout.splitlines()) == 2
+
+
+def test_verify_finds_an_edited_history(tmp_path: Path) -> None:
+    publish(tmp_path)
+    path = tmp_path / "boston" / "history.jsonl"
+    path.write_bytes(path.read_bytes().replace(b"tests", b"texts"))
+    for words in (["verify"], ["history", "--verify"], ["history"]):
+        done = run(tmp_path, *words)
+        assert (done.returncode, "history.jsonl, line 1: was changed" in done.stderr) == (1, True)
+
+
+def test_a_signature_is_made_and_checked(tmp_path: Path, keys: Keys) -> None:
+    models = tmp_path / "models"
+    for _ in range(2):
+        publish(models)
+    assert run(models, "sign", "champion", "--key", str(keys.private)).stdout.endswith("signatures/1.sig\n")
+    assert run(models, "verify", "1", "--key", str(keys.public)).returncode == 0
+    unsigned = run(models, "verify", "2", "--key", str(keys.public))
+    assert (unsigned.returncode, "2: is not signed" in unsigned.stderr) == (1, True)
+    shutil.copy(models / "boston" / "signatures" / "1.sig", models / "boston" / "signatures" / "2.sig")
+    (models / "boston" / "2" / "card.json").write_text("{ }")
+    sums = models / "boston" / "2" / "SHA256SUMS"
+    digest = hashlib.sha256(b"{ }").hexdigest()
+    lines = sums.read_text().splitlines(keepends=True)
+    sums.write_text("".join(f"{digest}  card.json\n" if line.endswith("  card.json\n") else line for line in lines))
+    assert run(models, "verify", "2").returncode == 1  # the history knows another digest
+    forged = run(models, "verify", "2", "--key", str(keys.public))
+    assert (forged.returncode, "is not this version's signature" in forged.stderr) == (1, True)
+    wrong = run(models, "sign", "1", "--key", str(keys.public))
+    assert (wrong.returncode, "no private key in PEM" in wrong.stderr) == (1, True)

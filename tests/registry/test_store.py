@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from registry import IntegrityError, NotPublishedError, PublishError, RegistryError, Store
+from registry import IntegrityError, NotPublishedError, PublishError, RegistryError, Store, Who
 from tests.conftest import HOUSES, publish
 
 
@@ -134,7 +134,7 @@ def test_a_version_of_another_model_is_not_published_here(store: Store) -> None:
     with store.staging() as folder:
         (folder / "signature.json").write_text(json.dumps(replace(HOUSES, model="other").to_json()))
         with pytest.raises(PublishError, match="of other, not of boston"):
-            store.publish(folder)
+            store.publish(folder, Who("tests"))
 
 
 def test_what_is_no_version_is_left_alone(store: Store) -> None:

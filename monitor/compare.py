@@ -1,0 +1,108 @@
+"""How far two versions are apart on the same requests: the champion's rows joined with those of its shadow.
+
+Reads the logs; knows no model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from journal import Reading, days
+
+Floats = NDArray[np.float64]
+# Rows that are kept while their counterpart is awaited: a shadow's come later, but not much.
+_WAITING = 1_000_000
+_BARS, _WIDTH = 11, 40
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Predictions of two versions for the same rows, each of shape (n,), float64, in the output's unit."""
+
+    first: Floats
+    second: Floats
+    unmatched: int
+
+    @property
+    def differences(self) -> Floats:
+        """Second less first, shape (n,)."""
+        return self.second - self.first
+
+    def share_over(self, threshold: float) -> float:
+        """The share of rows on which they differ by more than this, 0 to 1."""
+        return float(np.mean(np.abs(self.differences) > threshold))
+
+
+def compare(logs: Path, first: int, second: int) -> Comparison:
+    """Join the rows of two versions by request and row.
+
+    Args:
+        logs: the folder of the model's logs.
+    """
+    waiting: dict[tuple[str, str, str], tuple[int, float]] = {}
+    pairs: list[tuple[float, float]] = []
+    for key, number, prediction in _rows(logs, (first, second)):
+        other = waiting.pop(key, None)
+        if other is None or other[0] == number:
+            waiting[key] = (number, prediction)
+            if len(waiting) > _WAITING:
+                del waiting[next(iter(waiting))]
+        else:
+            pairs.append((other[1], prediction) if number == second else (prediction, other[1]))
+    table = np.array(pairs, dtype=np.float64).reshape(-1, 2)
+    return Comparison(table[:, 0], table[:, 1], len(waiting))
+
+
+def report(found: Comparison, first: int, second: int, threshold: float) -> str:
+    """The difference for a person: its quantiles, the share over a threshold, and a histogram."""
+    differences = found.differences
+    low, quarter, middle, three, high = np.quantile(differences, [0.025, 0.25, 0.5, 0.75, 0.975])
+    counts, edges = np.histogram(differences, _BARS, _span(differences))
+    lines = [
+        f"{len(differences)} rows of version {first} and version {second} for the same requests",
+        f"{second} less {first}: mean {differences.mean():.4g}, standard deviation {differences.std():.4g}",
+        f"2.5 % {low:.4g}   25 % {quarter:.4g}   50 % {middle:.4g}   75 % {three:.4g}   97.5 % {high:.4g}",
+        f"{found.share_over(threshold):.2%} differ by more than {threshold:g}",
+        "",
+    ]
+    for count, start, end in zip(counts, edges[:-1], edges[1:], strict=True):
+        bar = "█" * round(_WIDTH * int(count) / int(counts.max()))
+        lines.append(f"{start:>10.3g} to {end:>9.3g} {int(count):>8}  {bar}".rstrip())
+    return "\n".join(lines)
+
+
+def plot(found: Comparison, first: int, second: int, file: Path) -> None:
+    """Draw the difference as an SVG or PNG.
+
+    Raises:
+        ImportError: if matplotlib is not installed, which serving does without.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 3.5), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    left.hist(found.differences, 50, _span(found.differences))
+    left.set(xlabel=f"version {second} less version {first}", ylabel="rows")
+    right.plot(found.first, found.second, ".", markersize=2)
+    right.axline((float(found.first.mean()),) * 2, slope=1, linewidth=1, color="gray")
+    right.set(xlabel=f"version {first}", ylabel=f"version {second}")
+    figure.savefig(file)
+
+
+def _span(values: Floats) -> tuple[float, float]:
+    """From the least to the largest, and a little more: they may be one."""
+    low, high = float(values.min()), float(values.max())
+    margin = 1e-6 * max(abs(low), abs(high), 1.0)
+    return low - margin, high + margin
+
+
+def _rows(logs: Path, numbers: tuple[int, int]) -> Iterator[tuple[tuple[str, str, str], int, float]]:
+    for path in days(logs, "predictions"):
+        for row in Reading(path):
+            if (number := int(row["version"])) in numbers:
+                yield (row["time"], row["request_id"], row["row"]), number, float(row["prediction"])

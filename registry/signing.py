@@ -1,0 +1,82 @@
+"""Signatures of versions: Ed25519 over SHA256SUMS, made offline with a private key, checked with the public one.
+
+A signature lies beside the versions, in signatures/N.sig: a published folder never changes. SHA256SUMS stands for every
+file of the version, so signing it signs them all.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+
+from registry.errors import IntegrityError, RegistryError
+from registry.history import replace
+from registry.integrity import SUMS
+
+FOLDER = "signatures"
+
+
+def sign(folder: Path, number: int, key_file: Path) -> Path:
+    """Sign a version whose files were checked.
+
+    Args:
+        folder: the model's.
+        key_file: an Ed25519 private key in PEM, as `openssl genpkey -algorithm ed25519` writes it.
+
+    Returns:
+        the file with the signature.
+
+    Raises:
+        RegistryError: if the key can't be used, or the signature can't be written.
+    """
+    try:
+        key = load_pem_private_key(key_file.read_bytes(), password=None)
+    except (OSError, ValueError, TypeError) as error:
+        raise RegistryError(f"{key_file}: no private key in PEM without a password ({error})") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise RegistryError(f"{key_file}: expected an Ed25519 key; `openssl genpkey -algorithm ed25519` makes one")
+    signature = key.sign((folder / str(number) / SUMS).read_bytes())
+    path = folder / FOLDER / f"{number}.sig"
+    try:
+        path.parent.mkdir(exist_ok=True)
+        replace(path, base64.b64encode(signature) + b"\n")
+    except OSError as error:
+        raise RegistryError(f"{path}: can't be written ({error.strerror or error})") from error
+    return path
+
+
+def read_key(key_file: Path) -> Ed25519PublicKey:
+    """An Ed25519 public key in PEM, as `openssl pkey -pubout` writes it.
+
+    Raises:
+        RegistryError: if it is none.
+    """
+    try:
+        key = load_pem_public_key(key_file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise RegistryError(f"{key_file}: no public key in PEM ({error})") from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise RegistryError(f"{key_file}: expected an Ed25519 public key; `openssl pkey -in key.pem -pubout` makes one")
+    return key
+
+
+def check_signature(folder: Path, number: int, sums: bytes, key: Ed25519PublicKey) -> None:
+    """Nothing, if the version's SHA256SUMS was signed with the private half of this key.
+
+    Raises:
+        IntegrityError: if it was not.
+    """
+    path = folder / FOLDER / f"{number}.sig"
+    try:
+        key.verify(base64.b64decode(path.read_bytes().strip(), validate=True), sums)
+    except FileNotFoundError:
+        raise IntegrityError(f"{folder / str(number)}: is not signed; `registry sign {number}` does that") from None
+    except OSError as error:
+        raise IntegrityError(f"{path}: can't be read ({error.strerror})") from error
+    except (InvalidSignature, binascii.Error):
+        raise IntegrityError(f"{path}: is not this version's signature by the key that is asked for") from None

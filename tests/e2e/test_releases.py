@@ -1,0 +1,174 @@
+"""Releases under load, with real workers: no request fails, every answer's version had its part, and all converge."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import quantiles
+
+import pytest
+
+from app.versions import LOOK
+from registry import Store, Who
+from registry.promotion import canary, promote, rollback
+from tests.conftest import TRICKY, publish
+from tests.e2e.server import Server, serving, wait_until
+
+pytestmark = pytest.mark.slow
+
+ANN = Who("ann", "under load")
+# A worker looks five times a second and then opens the version; and this machine may be busy.
+NOTICED = 1.0
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One request: when it began and ended, and which version answered."""
+
+    start: float
+    end: float
+    status: int
+    version: int
+
+
+class Load(threading.Thread):
+    """Asks one request after the other until it is told to stop."""
+
+    def __init__(self, server: Server) -> None:
+        super().__init__(daemon=True)
+        self.server = server
+        self.answers: list[Answered] = []
+        self.stopping = threading.Event()
+
+    def run(self) -> None:
+        while not self.stopping.is_set():
+            start = time.monotonic()
+            status, reply = self.server.ask()
+            version = reply.get("version", 0) if isinstance(reply, dict) else 0
+            self.answers.append(Answered(start, time.monotonic(), status, version))
+
+
+def load(server: Server, seconds: float) -> list[Answered]:
+    return _stopped([_started(server) for _ in range(4)], seconds)
+
+
+def _started(server: Server) -> Load:
+    thread = Load(server)
+    thread.start()
+    return thread
+
+
+def _stopped(threads: list[Load], seconds: float = 0) -> list[Answered]:
+    until = time.monotonic() + seconds
+    wait_until(lambda: time.monotonic() >= until, "the end of the load", seconds + 5)
+    for thread in threads:
+        thread.stopping.set()
+    for thread in threads:
+        thread.join(30)
+    return [answer for thread in threads for answer in thread.answers]
+
+
+def p99(answers: list[Answered]) -> float:
+    return quantiles([answer.end - answer.start for answer in answers], n=100)[98]
+
+
+def versions(server: Server, count: int = 40) -> set[int]:
+    return {server.ask()[1]["version"] for _ in range(count)}
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    """Two equal versions."""
+    for _ in range(2):
+        publish(tmp_path / "models")
+    return tmp_path / "models"
+
+
+def test_fifty_changes_of_champion_under_load_fail_no_request(models: Path, tmp_path: Path) -> None:
+    store = Store(models, "boston")
+    with serving(models, tmp_path / "logs", workers=4) as server:
+        quiet = load(server, 3)
+        threads = [_started(server) for _ in range(4)]
+        changes = [(0.0, 1)]
+        for count in range(50):
+            number = 2 - count % 2
+            promote(store, number, "champion", ANN)
+            changes.append((time.monotonic(), number))
+        wait_until(lambda: versions(server) == {changes[-1][1]}, "all workers at the last champion", 5)
+        answers = _stopped(threads)
+    assert {answer.status for answer in answers} == {200}
+    assert len(answers) > 1000
+    ends = [*(time for time, _ in changes[1:]), float("inf")]
+    for answer in answers:
+        held = {number for (start, number), end in zip(changes, ends, strict=True)
+                if start <= answer.end and answer.start - NOTICED <= end}  # fmt: skip
+        assert answer.version in held
+    assert {answer.version for answer in answers} == {1, 2}
+    print(f"p99 quiet {p99(quiet) * 1000:.1f} ms, during 50 changes {p99(answers) * 1000:.1f} ms")  # noqa: T201
+    lines = store.releases.history.lines()
+    assert Counter(line.content["action"] for line in lines) == {"publish": 2, "promote": 50}
+    assert list(store.releases.faults()) == []
+
+
+def test_all_workers_notice_a_new_champion_within_a_second(models: Path, tmp_path: Path) -> None:
+    with serving(models, tmp_path / "logs", workers=4) as server:
+        assert versions(server) == {1}
+        promote(Store(models, "boston"), 2, "champion", ANN)
+        done = time.monotonic()
+        wait_until(lambda: versions(server, 16) == {2}, "all workers at the new champion", NOTICED)
+        assert time.monotonic() - done < NOTICED
+        assert LOOK < NOTICED
+
+
+def test_a_canary_that_fails_is_withdrawn_by_whichever_worker_finds_it_out(models: Path, tmp_path: Path) -> None:
+    number = publish(models, model_file=TRICKY)
+    store = Store(models, "boston")
+    with serving(models, tmp_path / "logs", workers=2) as server:
+        canary(store, number, 0.5, ANN)
+        wait_until(lambda: versions(server) == {1, number}, "the canary")
+        statuses = {server.ask(b"[12.5, 250, 66.5]")[0] for _ in range(60)}
+        assert statuses == {200}
+        wait_until(lambda: "canary" not in store.aliases(), "the end of the canary")
+        wait_until(lambda: versions(server) == {1}, "all workers without the canary", 5)
+    withdrawn = [line.content for line in store.releases.history.lines() if line.content["action"] == "clear"]
+    assert [(line["by"], line["version"]) for line in withdrawn] == [("service", number)]
+
+
+def test_a_rollback_is_served_after_a_restart_too(models: Path, tmp_path: Path) -> None:
+    store = Store(models, "boston")
+    promote(store, 2, "champion", ANN)
+    rollback(store, ANN)
+    with serving(models, tmp_path / "logs", workers=1) as server:
+        assert versions(server, 3) == {1}
+
+
+def test_the_shipped_model_is_promoted_traced_and_loaded_by_tensorflow(published: Path, tmp_path: Path) -> None:
+    """Version 1 and 2 are the same linear model; version 3, a small network, is better on the same test rows."""
+    import shutil
+
+    models = tmp_path / "models"
+    shutil.copytree(published, models)
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        environ = {**os.environ, "SERVE_MODELS": str(models), "SERVE_LOGS": str(tmp_path / "logs")}
+        return subprocess.run([sys.executable, "-m", *words], env=environ, capture_output=True, text=True, check=False)
+
+    done = run("registry", "promote", "3", "--by", "ann", "--reason", "smaller error")
+    assert done.returncode == 0, done.stderr
+    assert "held    test_vs_champion: RMSE" in done.stdout
+    with serving(models, tmp_path / "logs", workers=1) as server:
+        status, reply = server.ask(X_Request_ID="traced")
+        assert (status, reply["version"]) == (200, 3)
+        page = server.request("GET", "/models/boston/3")[1]
+        assert "<h2>Ethical considerations</h2>" in page
+        assert "<table>" in page
+        assert server.request("GET", "/models/boston/9")[0] == 404
+    traced = run("registry", "trace", "traced")
+    assert traced.returncode == 0, traced.stdout + traced.stderr
+    assert "smaller error" in traced.stdout

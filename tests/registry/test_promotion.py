@@ -1,0 +1,339 @@
+"""Which version answers: what a promotion asks for, what it writes down, and what is left if it does not end."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from registry import NotPublishedError, RegistryError, ReleaseError, Store, Who
+from registry.promotion import canary, clear, promote, rollback, shadow
+from registry.signoff import difference
+from tests.conftest import HOUSES, WORSE, publish
+
+ANN, BOB = Who("ann", "looks good"), Who("bob", "urgent")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """Two equal versions: 1 is champion, 2 challenger."""
+    for _ in range(2):
+        publish(tmp_path)
+    return Store(tmp_path, "boston")
+
+
+def last(store: Store) -> dict[str, object]:
+    return dict(store.releases.history.lines()[-1].content)
+
+
+def test_publishing_is_the_beginning_of_the_history(store: Store) -> None:
+    first, second = (line.content for line in store.releases.history.lines())
+    assert (first["action"], first["version"], first["alias"], first["by"]) == ("publish", 1, "champion", "tests")
+    assert (second["version"], second["alias"], second["aliases"]) == (
+        2,
+        "challenger",
+        {"challenger": 2, "champion": 1},
+    )
+    assert [first["sha256"], second["sha256"]] == [store.check(number).digest for number in (1, 2)]
+
+
+def test_a_version_whose_gates_hold_becomes_champion_and_the_history_says_why(store: Store) -> None:
+    gates = promote(store, 2, "champion", ANN)
+    assert store.aliases() == {"champion": 2}
+    assert [gate.name for gate in gates] == ["parity", "test_vs_champion", "latency", "memory", "reference_data"]
+    line = last(store)
+    assert (line["action"], line["version"], line["by"], line["reason"]) == ("promote", 2, "ann", "looks good")
+    assert line["gates"] == [{"name": gate.name, "held": True, "detail": gate.detail} for gate in gates]
+    assert "override" not in line
+
+
+def test_a_version_that_is_worse_than_the_champion_is_refused_with_the_interval(store: Store) -> None:
+    publish(store.folder.parent, model_file=WORSE)
+    with pytest.raises(
+        ReleaseError, match=r"version 3 does not become champion, because of test_vs_champion: RMSE 10"
+    ) as caught:
+        promote(store, 3, "champion", ANN)
+    assert "95% interval +10 to +10" in str(caught.value)
+    assert store.aliases()["champion"] == 1
+    assert last(store)["action"] == "publish"
+
+
+def test_an_override_is_marked_for_ever(store: Store) -> None:
+    publish(store.folder.parent, model_file=WORSE)
+    promote(store, 3, "champion", BOB, override=True)
+    promote(store, 1, "champion", ANN)
+    marked = [line.content for line in store.releases.history.lines() if line.content.get("override")]
+    assert [(line["version"], line["by"], line["reason"]) for line in marked] == [(3, "bob", "urgent")]
+
+
+def test_an_override_of_nothing_is_no_override(store: Store) -> None:
+    promote(store, 2, "champion", ANN, override=True)
+    assert "override" not in last(store)
+
+
+@pytest.mark.parametrize(
+    ("gates", "said"),
+    [
+        ([], "card: the card tells of no gate"),
+        ([{"name": "worst_slice", "limit": 2.5, "value": 3, "passed": False}], "worst_slice: 3, at most 2.5"),
+    ],
+)
+def test_the_gates_of_the_card_have_to_hold(store: Store, gates: list[dict[str, object]], said: str) -> None:
+    publish(store.folder.parent, gates=gates)
+    with pytest.raises(ReleaseError, match=said):
+        promote(store, 3, "champion", ANN)
+
+
+def test_reference_rows_have_to_be_what_the_signature_says(store: Store) -> None:
+    narrow = replace(HOUSES.inputs[0], training=(4, 5))
+    with store.staging() as folder:
+        shutil.copytree(store.folder / "1", folder, dirs_exist_ok=True)
+        content = replace(HOUSES, inputs=(narrow, *HOUSES.inputs[1:])).to_json()
+        (folder / "signature.json").write_text(json.dumps(content))
+        (folder / "SHA256SUMS").unlink()
+        store.publish(folder, ANN)
+    with pytest.raises(ReleaseError, match=r"reference_data: reference.csv, line 2: rm is outside its training range"):
+        promote(store, 3, "champion", ANN)
+
+
+def test_where_two_persons_are_asked_for_nobody_signs_off_their_own_training(store: Store) -> None:
+    for override in (False, True):
+        with pytest.raises(ReleaseError, match="tests trained this version: somebody else has to sign it off"):
+            promote(store, 2, "champion", Who("tests", "mine"), two_person=True, override=override)
+    promote(store, 2, "champion", ANN, two_person=True)
+    assert store.aliases()["champion"] == 2
+
+
+def test_rollback_goes_to_the_champion_before(store: Store) -> None:
+    with pytest.raises(ReleaseError, match="no other version was champion before"):
+        rollback(store, BOB)
+    promote(store, 2, "champion", ANN)
+    assert rollback(store, BOB) == 1
+    assert store.aliases() == {"champion": 1}
+    line = last(store)
+    assert (line["action"], line["version"], line["by"]) == ("rollback", 1, "bob")
+    assert rollback(store, BOB) == 2
+
+
+def test_a_rollback_to_what_is_not_sound_is_refused(store: Store) -> None:
+    promote(store, 2, "champion", ANN)
+    (store.folder / "1" / "model.tflite").write_bytes(b"")
+    with pytest.raises(RegistryError, match="model.tflite was changed"):
+        rollback(store, BOB)
+    assert store.aliases()["champion"] == 2
+
+
+def test_a_canary_has_a_share_until_it_is_cleared_or_promoted(store: Store) -> None:
+    canary(store, 2, 0.05, ANN)
+    assert store.aliases() == {"canary": 2, "challenger": 2, "champion": 1}
+    assert store.releases.share(2) == 0.05
+    assert store.releases.share(1) == 0
+    assert last(store)["share"] == 0.05
+    assert clear(store, "canary", BOB)
+    assert not clear(store, "canary", BOB)
+    assert "canary" not in store.aliases()
+    canary(store, 2, 1, ANN)
+    promote(store, 2, "champion", ANN)
+    assert store.aliases() == {"champion": 2}
+
+
+def test_a_shadow_and_a_fallback_need_no_gate(store: Store) -> None:
+    publish(store.folder.parent, model_file=WORSE)
+    shadow(store, 2, ANN)
+    promote(store, 3, "fallback", ANN)
+    assert store.aliases() == {"challenger": 3, "champion": 1, "fallback": 3, "shadow": 2}
+
+
+@pytest.mark.parametrize("share", [0, -0.1, 1.01, float("nan")])
+def test_a_share_is_more_than_nothing_and_at_most_all(store: Store, share: float) -> None:
+    with pytest.raises(ReleaseError, match="expected more than 0 and at most 1"):
+        canary(store, 2, share, ANN)
+
+
+def test_the_champion_is_no_canary_no_shadow_is_not_cleared_and_not_promoted_again(store: Store) -> None:
+    for act in (
+        lambda: canary(store, 1, 0.5, ANN),
+        lambda: shadow(store, 1, ANN),
+        lambda: clear(store, "champion", ANN),
+        lambda: promote(store, 1, "champion", ANN),
+        lambda: promote(store, 2, "latest", ANN),
+    ):
+        before = len(store.releases.history.lines())
+        with pytest.raises(ReleaseError):
+            act()
+        assert len(store.releases.history.lines()) == before
+
+
+def test_a_retired_version_keeps_its_files_and_its_number_and_answers_nobody(store: Store) -> None:
+    with pytest.raises(ReleaseError, match="version 2 is challenger: give that to another version first"):
+        store.releases.retire(2, ANN)
+    clear(store, "challenger", ANN)
+    store.releases.retire(2, ANN)
+    assert store.versions() == [1]
+    assert store.check(2).digest
+    for act in (lambda: promote(store, 2, "champion", ANN), lambda: shadow(store, 2, ANN)):
+        with pytest.raises(NotPublishedError, match="version 2 is retired"):
+            act()
+    assert publish(store.folder.parent) == 3
+
+
+def test_what_is_unsound_or_not_there_gets_no_part(store: Store) -> None:
+    (store.folder / "2" / "card.json").write_text("{}")
+    with pytest.raises(RegistryError, match="card.json was changed"):
+        canary(store, 2, 0.5, ANN)
+    with pytest.raises(NotPublishedError, match="version 9 is not published"):
+        promote(store, 9, "fallback", ANN)
+    assert list(store.releases.faults()) == []
+
+
+@pytest.mark.parametrize("missing", ["model.tflite", "SHA256SUMS"])
+def test_a_folder_that_was_copied_by_half_gets_no_part_and_hinders_nobody(store: Store, missing: str) -> None:
+    shutil.copytree(store.folder / "2", store.folder / "3", ignore=shutil.ignore_patterns(missing))
+    with pytest.raises(RegistryError, match=rf"3.*{missing}"):
+        promote(store, 3, "champion", ANN)
+    assert store.aliases()["champion"] == 1
+    promote(store, 2, "champion", ANN)
+    assert publish(store.folder.parent) == 4
+
+
+def test_versions_from_before_there_was_a_history_are_taken_into_it(store: Store) -> None:
+    for name in ("history.jsonl", "history.head"):
+        (store.folder / name).unlink()
+    promote(store, 2, "champion", ANN)
+    assert [line.content["action"] for line in store.releases.history.lines()] == ["adopt", "adopt", "promote"]
+    assert list(store.releases.faults()) == []
+
+
+def test_aliases_that_were_changed_by_hand_are_found(store: Store) -> None:
+    (store.folder / "aliases.json").write_text('{"champion": 2}')
+    (fault,) = store.releases.faults()
+    assert 'says {"champion": 2}, and the history says {"challenger": 2, "champion": 1}' in fault
+    with pytest.raises(RegistryError, match="it was changed by hand"):
+        promote(store, 2, "champion", ANN)
+
+
+def test_a_missing_alias_file_is_written_again_by_the_next_change(store: Store) -> None:
+    (store.folder / "aliases.json").unlink()
+    shadow(store, 2, ANN)
+    assert store.aliases() == {"challenger": 2, "champion": 1, "shadow": 2}
+
+
+STEPS = """
+import os, signal, sys
+from pathlib import Path
+from registry import Store, Who
+from registry.promotion import promote
+left = int(sys.argv[2])
+def dying(real):
+    def call(*arguments, **options):
+        global left
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*arguments, **options)
+    return call
+for name in ("pwrite", "fsync", "ftruncate", "rename"):
+    setattr(os, name, dying(getattr(os, name)))
+promote(Store(Path(sys.argv[1]), "boston"), 2, "champion", Who("ann", "why"))
+"""
+
+
+def test_a_kill_at_any_step_of_a_promotion_leaves_the_old_or_the_new_champion(tmp_path: Path) -> None:
+    origin = tmp_path / "origin"
+    for _ in range(2):
+        publish(origin)
+    seen = set()
+    for step in range(100):
+        models = tmp_path / str(step)
+        shutil.copytree(origin, models)
+        done = subprocess.run([sys.executable, "-c", STEPS, str(models), str(step)], check=False)
+        assert done.returncode in (0, -signal.SIGKILL)
+        store = Store(models, "boston")
+        told = store.releases.history.lines()[-1].content
+        champion = store.aliases()["champion"]
+        assert champion in (1, 2)
+        assert store.open(champion).number == champion
+        assert told["action"] == "promote" or champion == 1  # nobody is champion of whom the history does not tell
+        seen.add((told["action"], champion))
+        shadow(store, 3 - told["aliases"]["champion"], ANN)  # the next command finishes what was begun
+        assert store.aliases()["champion"] == told["aliases"]["champion"]
+        assert list(store.releases.faults()) == []
+        if done.returncode == 0:
+            break
+    assert seen == {("publish", 1), ("promote", 1), ("promote", 2)}
+
+
+def test_two_promotions_at_once_are_one_after_the_other(store: Store) -> None:
+    command = [sys.executable, "-m", "registry", "promote", "2", "--reason", "race"]
+    environ = {**os.environ, "SERVE_MODELS": str(store.folder.parent)}
+    both = [
+        subprocess.Popen([*command, "--by", name], env=environ, stderr=subprocess.PIPE, text=True)
+        for name in ("ann", "bob")
+    ]
+    errors = [process.communicate(timeout=60)[1] for process in both]
+    assert sorted(process.returncode for process in both) == [0, 1]
+    assert "version 2 is champion already" in "".join(errors)
+    assert [line.content["action"] for line in store.releases.history.lines()] == ["publish", "publish", "promote"]
+
+
+def full(disk: Path) -> None:
+    with (disk / "ballast").open("wb", buffering=0) as file:
+        for size in (4096, 1):
+            with suppress(OSError):
+                while True:
+                    file.write(b"x" * size)
+
+
+def test_a_full_disk_refuses_a_promotion_and_leaves_the_champion(small_disk: Path) -> None:
+    for _ in range(2):
+        publish(small_disk)
+    store = Store(small_disk, "boston")
+    full(small_disk)
+    with pytest.raises(RegistryError, match="can't be written"):
+        promote(store, 2, "champion", Who("ann", "x" * 5000))
+    assert store.aliases()["champion"] == 1
+    assert list(store.releases.faults()) == []
+    (small_disk / "ballast").unlink()
+    promote(store, 2, "champion", ANN)
+    assert list(store.releases.faults()) == []
+
+
+def test_a_models_folder_that_is_read_only_is_one_clear_sentence(small_disk: Path) -> None:
+    for _ in range(2):
+        publish(small_disk)
+    remount: Callable[[str], object] = lambda mode: subprocess.run(  # noqa: E731
+        ["mount", "-o", f"remount,{mode}", str(small_disk)], check=True
+    )
+    remount("ro")
+    try:
+        with pytest.raises(
+            RegistryError, match=r"\.lock: can't be written \(Read-only file system\); nothing was done"
+        ):
+            promote(Store(small_disk, "boston"), 2, "champion", ANN)
+    finally:
+        remount("rw")
+
+
+def test_the_difference_of_two_models_has_an_interval_that_covers_it() -> None:
+    random = np.random.default_rng(7)
+    actual = random.normal(20, 9, 400)
+    good = (actual + random.normal(0, 2, 400)).astype(np.float32)
+    bad = (actual + random.normal(0, 3, 400)).astype(np.float32)
+    worse, low, high = difference(actual, bad, good)
+    assert low < worse < high
+    assert low > 0
+    better, low, high = difference(actual, good, bad)
+    assert better == pytest.approx(-worse)
+    assert high < 0
+    same, low, high = difference(actual, good, good)
+    assert (same, low, high) == (0, 0, 0)

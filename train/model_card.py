@@ -1,0 +1,108 @@
+"""model_card.md: what a version is, for whom, and how good it is, for people.
+
+The sections are those of Mitchell et al., Model Cards for Model Reporting (FAT* 2019, doi:10.1145/3287560.3287596).
+What no figure can say comes from the spec's ``about``; all else from the card.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from registry import Input, Signature, plain
+from train.spec import Spec
+
+NOTHING = "Nobody has said anything on this yet: the spec's `[about]` is the place."
+
+
+def model_card(spec: Spec, signature: Signature, card: Mapping[str, Any]) -> str:
+    """The page, in Markdown with tables.
+
+    Args:
+        card: the content of card.json.
+    """
+    about, output = spec.about, signature.output
+    unit = f" in {output.unit}" if output.unit else ""
+    network = f"{spec.fit.architecture}, {card['parameters']} parameters"
+    interval = card["intervals"]["rmse"]
+    parts = [
+        f"# Model card: {signature.title}",
+        "## Model details",
+        f"{about.details or signature.title}. It predicts {output.label}{unit} from {len(signature.inputs)} inputs.",
+        _table(
+            ("", ""),
+            [
+                ("Model", f"`{signature.model}`"),
+                ("Network", network),
+                ("Trained", f"{card['created']} by {card['by']}, in {card['training_seconds']:g} s"),
+                ("Code", f"commit `{card['commit']}`" if card["commit"] else "no commit is known"),
+                ("Packages", ", ".join(f"{name} {version}" for name, version in card["packages"].items())),
+                ("Weights", f"SHA-256 `{card['weights_sha256']}`"),
+            ],
+        ),
+        "## Intended use",
+        about.intended_use or NOTHING,
+        f"Not for: {about.out_of_scope}" if about.out_of_scope else "",
+        "## Factors",
+        about.factors,
+        "Inputs, and the range of each in training:",
+        _table(
+            ("input", "meaning", "accepted", "in training"),
+            [(f"`{item.name}`", _meaning(item), _span(item.limits), _span(item.training)) for item in signature.inputs],
+        ),
+        f"Slices that were tested: {', '.join(f'`{name}`' for name in _columns(card['slices']))}.",
+        "## Metrics",
+        "Root mean squared error (RMSE), mean absolute error (MAE) and the coefficient of determination (R²), with the "
+        "95 % interval of a percentile bootstrap over the test rows; and RMSE in cross-validation.",
+        "## Evaluation data",
+        f"{card['split']['test_rows']} rows of `{card['data']['file']}`, drawn with seed {card['split']['seed']}; the "
+        "model has seen none of them.",
+        "## Training data",
+        f"{card['split']['training_rows']} rows of `{card['data']['file']}` (SHA-256 `{card['data']['sha256']}`).",
+        about.data,
+        "## Quantitative analyses",
+        f"On the test rows RMSE is {card['metrics']['rmse']:.4g} ({interval[0]:.4g} to {interval[1]:.4g}), MAE "
+        f"{card['metrics']['mae']:.4g}, R² {card['metrics']['r2']:.3f}; in {card['cv']['folds']}-fold cross-validation "
+        f"RMSE is {card['cv']['rmse']:.4g}.",
+        _table(
+            ("baseline", "test RMSE", "cross-validated RMSE"),
+            [
+                (name.replace("_", " "), f"{rival['metrics']['rmse']:.4g}", f"{rival['cv']['rmse']:.4g}")
+                for name, rival in card["baselines"].items()
+            ],
+        ),
+        "By slice:",
+        _table(
+            ("column", "slice", "rows", "cross-validated RMSE"),
+            [(f"`{s['column']}`", s["slice"], str(s["cv_rows"]), f"{s['cv_rmse']:.4g}") for s in card["slices"]],
+        ),
+        "Gates:",
+        _table(
+            ("gate", "value", "at most"),
+            [(gate["name"], f"{gate['value']:.4g}", f"{gate['limit']:g}") for gate in card["gates"]],
+        ),
+        "## Ethical considerations",
+        about.ethics or NOTHING,
+        "## Caveats and recommendations",
+        about.caveats,
+        f"A value outside the range of training is answered with a warning. A prediction outside "
+        f"{_span(output.plausible)}{unit} is never sent.",
+    ]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _meaning(item: Input) -> str:
+    return f"{item.label} ({item.unit})" if item.unit else item.label
+
+
+def _columns(slices: Sequence[Mapping[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(str(item["column"]) for item in slices))
+
+
+def _span(pair: tuple[float, float]) -> str:
+    return " to ".join(map(plain, pair))
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
