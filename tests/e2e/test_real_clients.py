@@ -1,0 +1,159 @@
+"""Real clients of the other servers, unchanged, against this one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import requests
+from tritonclient.http import InferenceServerClient, InferInput, InferRequestedOutput
+from tritonclient.utils import InferenceServerException
+
+from registry import Store
+from tests.conftest import publish
+from tests.e2e.server import Server, serving
+
+pytestmark = pytest.mark.slow
+
+ROWS = np.array([[6, 250, 66.5], [7, 300, 10]], dtype=np.float32)
+FRAME = pd.DataFrame(ROWS.astype(float), columns=["rm", "tax", "age"])
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("real") / "models"
+    for _ in range(2):
+        publish(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(models, tmp_path_factory.mktemp("clients") / "logs", workers=2) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def expected(models: Path) -> list[float]:
+    return Store(models, "boston").open(1).predictor.predict(ROWS).tolist()
+
+
+@pytest.fixture
+def triton(server: Server) -> Iterator[InferenceServerClient]:
+    with InferenceServerClient(f"127.0.0.1:{server.port}") as client:
+        yield client
+
+
+def tensor(rows: np.ndarray, binary: bool, name: str = "features") -> InferInput:
+    found = InferInput(name, list(rows.shape), "FP32" if rows.dtype == np.float32 else "FP64")
+    found.set_data_from_numpy(rows, binary_data=binary)
+    return found
+
+
+def test_tritons_client_finds_the_server_and_the_model_ready(triton: InferenceServerClient) -> None:
+    assert triton.is_server_live()
+    assert triton.is_server_ready()
+    assert triton.is_model_ready("boston")
+    assert triton.is_model_ready("boston", "2")
+    assert not triton.is_model_ready("boston", "9")
+    assert triton.get_server_metadata()["extensions"] == ["binary_tensor_data"]
+    assert triton.get_model_metadata("boston")["versions"] == ["1", "2"]
+
+
+@pytest.mark.parametrize("binary_in", [True, False])
+@pytest.mark.parametrize("binary_out", [True, False, None])
+@pytest.mark.parametrize("version", ["", "2"])
+def test_tritons_client_infers_in_json_and_in_bytes(
+    triton: InferenceServerClient, server: Server, expected: list[float], binary_in: bool, binary_out: Any, version: str
+) -> None:
+    outputs = None if binary_out is None else [InferRequestedOutput("output_0", binary_data=binary_out)]
+    request_id = f"triton-{binary_in}-{binary_out}-{version}"
+    reply = triton.infer(
+        "boston", [tensor(ROWS, binary_in)], model_version=version, outputs=outputs, request_id=request_id
+    )
+    assert reply.as_numpy("output_0").tolist() == [[value] for value in expected]
+    assert (reply.get_response()["id"], reply.get_response()["model_version"]) == (request_id, version or "1")
+    rows = [row for row in server.rows("predictions") if row["request_id"] == request_id]
+    assert [float(row["prediction"]) for row in rows] == pytest.approx(expected, rel=1e-7)
+
+
+def test_tritons_client_sends_a_tensor_an_input_and_float64(
+    triton: InferenceServerClient, expected: list[float]
+) -> None:
+    columns = [tensor(ROWS[:, [place]].astype(float), True, name) for place, name in enumerate(FRAME.columns)]
+    assert triton.infer("boston", columns).as_numpy("output_0").reshape(-1).tolist() == expected
+
+
+def test_tritons_client_is_told_what_is_wrong(triton: InferenceServerClient) -> None:
+    with pytest.raises(InferenceServerException, match=r"expected the shape \[n, 3\], not \[2, 2\]") as caught:
+        triton.infer("boston", [tensor(ROWS[:, :2].copy(), True)])
+    assert caught.value.status() == "400"
+    with pytest.raises(InferenceServerException, match="there is no model other"):
+        triton.get_model_metadata("other")
+
+
+def test_mlservers_own_types_read_and_write_our_messages(server: Server, expected: list[float]) -> None:
+    types = pytest.importorskip("mlserver.types", reason="NOT TESTED: mlserver has no build for this Python")
+    from mlserver.codecs import NumpyCodec, PandasCodec
+
+    def infer(request: Any) -> Any:
+        body = request.model_dump_json(exclude_none=True)
+        reply = requests.post(f"{server.url}/v2/models/boston/infer", data=body, timeout=10)
+        assert reply.status_code == 200, reply.text
+        return types.InferenceResponse.model_validate_json(reply.text)
+
+    numbers = infer(types.InferenceRequest(id="mls-1", inputs=[NumpyCodec.encode_input("features", ROWS)]))
+    assert (numbers.id, numbers.model_name, numbers.model_version) == ("mls-1", "boston", "1")
+    assert NumpyCodec.decode_output(numbers.outputs[0]).reshape(-1).tolist() == expected
+    frame = infer(PandasCodec.encode_request(FRAME))
+    assert NumpyCodec.decode_output(frame.outputs[0]).reshape(-1).tolist() == expected
+    metadata = requests.get(f"{server.url}/v2/models/boston", timeout=10).text
+    assert types.MetadataModelResponse.model_validate_json(metadata).inputs[0].shape == [-1, 3]
+    about = types.MetadataServerResponse.model_validate_json(requests.get(f"{server.url}/v2", timeout=10).text)
+    assert about.extensions == ["binary_tensor_data"]
+
+
+@pytest.fixture
+def mlflow_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+
+
+@pytest.mark.filterwarnings("ignore:.*Any type hint is inferred:UserWarning")
+def test_mlflows_client_pings_and_invokes(server: Server, expected: list[float], mlflow_home: None) -> None:
+    from mlflow.pyfunc.scoring_server.client import ScoringServerClient
+
+    client = ScoringServerClient("127.0.0.1", server.port)
+    client.ping()
+    assert client.get_version()
+    for data in (FRAME, FRAME[["age", "rm", "tax"]].assign(town="Lynn")):
+        assert client.invoke(data).get_predictions("ndarray").tolist() == pytest.approx(expected, rel=1e-7)
+
+
+@pytest.mark.filterwarnings("ignore:.*Any type hint is inferred:UserWarning")
+def test_what_mlflows_encoder_writes_is_read(server: Server, expected: list[float], mlflow_home: None) -> None:
+    from mlflow.utils.proto_json_utils import dump_input_data
+
+    def invoke(data: Any) -> requests.Response:
+        body = data if isinstance(data, str) else dump_input_data(data)
+        headers = {"Content-Type": "application/json"}
+        return requests.post(f"{server.url}/invocations", data=body, headers=headers, timeout=10)
+
+    columns = {name: FRAME[name].tolist() for name in FRAME.columns}
+    for data in (FRAME, ROWS, json.dumps({"inputs": columns}), json.dumps({"instances": FRAME.to_dict("records")})):
+        assert invoke(data).json()["predictions"] == pytest.approx(expected, rel=1e-7)
+    nan = invoke(FRAME.replace({7.0: np.nan}))
+    assert (nan.status_code, nan.json()["error_code"]) == (400, "BAD_REQUEST")
+    assert "row 1: rm: NaN is not a number" in nan.json()["message"]
+
+
+def test_curl_as_tensorflow_servings_page_shows_it(server: Server, expected: list[float]) -> None:
+    import subprocess
+
+    command = ["curl", "-s", "-d", json.dumps({"instances": ROWS.tolist()}), "-X", "POST"]
+    done = subprocess.run([*command, f"{server.url}/v1/models/boston:predict"], capture_output=True, check=True)
+    assert json.loads(done.stdout) == {"predictions": [[pytest.approx(value, rel=1e-7)] for value in expected]}
