@@ -37,8 +37,9 @@ test: ## check style and types, and run every test
 	$(VENV) -m pytest -rs -m "not slow"
 	$(VENV) -m pytest -rs -m slow
 
-bench: champion ## measure the service beside the same server returning a constant
-	@exec $(VENV) benchmarks/floor.py
+bench: champion ## measure the service beside the same server returning a constant, and beside no server
+	@$(VENV) benchmarks/floor.py
+	@exec $(VENV) benchmarks/batch.py
 
 lock: ## pin the newest versions that pyproject.toml admits (LOCK=--upgrade), or what changed in it
 	@$(INSTALL) test

@@ -56,7 +56,8 @@ def publish(
         (folder / "signature.json").write_text(json.dumps(signature.to_json()))
         card = {"by": by, "gates": list(gates), "created": "2026-11-23T00:00:00+00:00"}
         (folder / "card.json").write_text(json.dumps(card))
-        (folder / "model_card.md").write_text(f"# Model card: {signature.title}\n\n| a |\n| --- |\n| <b> |\n")
+        page = f"# Model card: {signature.title}\n\n| a |\n| --- |\n| `{'f' * 64}` <b> |\n"
+        (folder / "model_card.md").write_text(page)
         for name, shares in (("reference.csv", np.linspace(0, 0.9, 20)), ("test.csv", np.linspace(0.05, 0.85, 30))):
             lines = [",".join((*signature.names, signature.output.name))]
             for share in shares:

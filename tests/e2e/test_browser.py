@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -94,7 +95,24 @@ def test_each_message_stands_at_its_field_and_goes_when_it_is_mended(page: Page,
     expect(page.locator("[aria-invalid]")).to_have_count(0)
 
 
-@pytest.mark.parametrize("path", ["/", "/form", "/form_async", "/nowhere"])
+def test_a_file_that_is_uploaded_comes_back_as_a_download(page: Page, server: Server, tmp_path: Path) -> None:
+    homes = tmp_path / "homes.csv"
+    homes.write_text("town,rooms,tax,age\nLynn,6,250,66.5\nNahant,7,300,10\n")
+    page.goto("/form_csv")
+    page.set_input_files("#file", homes)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Predict").click()
+    assert download.value.suggested_filename == "homes-predicted.csv"
+    status, expected = server.request("POST", "/predict_csv", homes.read_bytes(), {"Content-Type": "text/csv"})
+    assert (status, Path(download.value.path()).read_text()) == (200, expected)
+    homes.write_text("town\nLynn\n")
+    page.goto("/form_csv")
+    page.set_input_files("#file", homes)
+    page.get_by_role("button", name="Predict").click()
+    expect(page.locator(".problem")).to_contain_text("rm: the column is missing")
+
+
+@pytest.mark.parametrize("path", ["/", "/form", "/form_async", "/form_csv", "/models/boston/1", "/nowhere"])
 def test_a_page_fits_a_phone(page: Page, path: str, script: bool) -> None:
     page.goto(path)
     if script:
