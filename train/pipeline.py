@@ -50,7 +50,7 @@ def train(
     store: Store,
     *,
     who: Who,
-    alias: str | None,
+    alias: str | None = None,
     commit: str | None,
     now: datetime,
     report: Report,

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from registry import Store
+from registry import Store, Who
 from registry.predictor import open_predictor
 from tests.conftest import Command
 from tests.train.diabetes import write_diabetes
@@ -61,16 +62,38 @@ def test_a_version_holds_these_files_and_no_others(published: Path) -> None:
         "fingerprint.pb",
         "model.keras",
         "model.tflite",
+        "model_card.md",
         "predicted_actual.svg",
         "reference.csv",
         "residuals.svg",
         "saved_model.pb",
         "signature.json",
+        "test.csv",
         "tfjs/model.json",
         "tfjs/weights.bin",
         "variables/variables.data-00000-of-00001",
         "variables/variables.index",
     }
+
+
+@pytest.mark.slow
+def test_a_model_card_has_the_sections_of_the_paper_and_says_what_the_data_are(published: Path) -> None:
+    text = Store(published, "boston").model_card(1)
+    assert re.findall("^## (.*)$", text, re.MULTILINE) == [
+        "Model details",
+        "Intended use",
+        "Factors",
+        "Metrics",
+        "Evaluation data",
+        "Training data",
+        "Quantitative analyses",
+        "Ethical considerations",
+        "Caveats and recommendations",
+    ]
+    assert "This is a teaching set and nothing more" in text
+    assert "variable `b`" in text
+    assert "Slices that were tested: `rm`, `tax`, `age`, `chas`, `lstat`." in text
+    assert text.count("\n| `lstat` |") == 4
 
 
 @pytest.mark.slow
@@ -185,7 +208,8 @@ def attempt(spec_file: Path, models: Path, fail_at: str = "") -> None:
     spec = read_spec(spec_file)
     data = load(spec)
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    train(spec, data, signature(spec, data), Store(models, spec.model), commit=None, now=now, report=report)
+    store = Store(models, spec.model)
+    train(spec, data, signature(spec, data), store, who=Who("tests"), commit=None, now=now, report=report)
 
 
 QUICK = SPEC.replace("steps = 400", "steps = 20")
