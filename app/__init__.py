@@ -48,6 +48,7 @@ def create_app(
     shadow = Shadow(versions, journal)
 
     app = App(journal, now, shadow.show)
+    app.extensions["versions"] = versions
     ready = health.Readiness(versions, journal)
     app.register_blueprint(health.blueprint(ready, versions, shadow))
     app.register_blueprint(pages.blueprint(versions, service, settings))

@@ -94,6 +94,7 @@ class Versions:
         self._seen: object = None  # what the files looked like that the parts were made from
         self._withdrawn: set[int] = set()  # canaries that failed their trial
         self._again = 0.0
+        self._closed = threading.Event()
         self.faults: dict[str, str] = {}  # by alias, why its version has no part
 
     def champion(self) -> Serving:
@@ -172,8 +173,12 @@ class Versions:
             self._withdraw(parts.canary.version.number, verdict)
 
     def follow(self) -> None:
-        """Look after the aliases in a thread, for as long as somebody uses this object."""
-        threading.Thread(target=_follow, args=(weakref.ref(self),), name="aliases", daemon=True).start()
+        """Look after the aliases in a thread, until :meth:`close`, or until nobody uses this object any more."""
+        threading.Thread(target=_follow, args=(weakref.ref(self), self._closed), name="aliases", daemon=True).start()
+
+    def close(self) -> None:
+        """Follow the aliases no longer."""
+        self._closed.set()
 
     def look(self) -> None:
         """Take over the parts that the aliases give, if they changed since the last look or could not be given then."""
@@ -266,9 +271,8 @@ def bucket(client: str, number: int) -> float:
     return int.from_bytes(digest) / _BUCKETS
 
 
-def _follow(reference: weakref.ref[Versions]) -> None:
-    while True:
-        time.sleep(LOOK)
+def _follow(reference: weakref.ref[Versions], closed: threading.Event) -> None:
+    while not closed.wait(LOOK):
         versions = reference()
         if versions is None:
             return

@@ -110,16 +110,20 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def make_app(settings: Settings) -> Callable[..., Flask]:
+def make_app(settings: Settings) -> Iterator[Callable[..., Flask]]:
     """Makes the application, with some settings or edges (now, write) replaced."""
+    made: list[Flask] = []
 
     def make(**changes: object) -> Flask:
         edges = {name: changes.pop(name) for name in ("now", "write") if name in changes}
         app = create_app(replace(settings, **changes), **edges)  # type: ignore[arg-type]
         app.testing = True
+        made.append(app)
         return app
 
-    return make
+    yield make
+    for app in made:  # its thread would look after the aliases until the last test
+        app.extensions["versions"].close()
 
 
 @pytest.fixture

@@ -105,6 +105,7 @@ def test_a_file_that_was_moved_away_is_left_to_its_mover(tmp_path: Path) -> None
     assert path(tmp_path).read_bytes() == b"who,what\nb,2\n"
 
 
+@pytest.mark.slow
 def test_a_lock_that_somebody_keeps_is_an_error_and_not_for_ever(tmp_path: Path) -> None:
     journal = Events(tmp_path)
     journal.add(DAY, b"a,1\n")
@@ -264,6 +265,7 @@ def _write_until_killed(folder: Path, who: int, acknowledged: Any) -> None:
         what += 1
 
 
+@pytest.mark.slow
 def test_rows_acknowledged_before_a_kill_are_there_whole_and_once(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     last: dict[int, Any] = {}

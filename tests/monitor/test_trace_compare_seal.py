@@ -20,6 +20,8 @@ from tests.app.logs import logged
 from tests.conftest import WORSE, publish
 from tests.e2e.server import wait_until
 
+pytestmark = pytest.mark.slow
+
 ANN = Who("ann", "looks good")
 ROW = [6, 250, 66.5]
 

@@ -14,6 +14,8 @@ import pytest
 
 from tests.conftest import Keys, publish
 
+pytestmark = pytest.mark.slow
+
 
 def run(models: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "registry", *arguments]

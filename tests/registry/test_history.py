@@ -169,6 +169,7 @@ history.append({"action": "promote"})
 """
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_step_of_an_append_leaves_a_whole_history(tmp_path: Path) -> None:
     steps = 0
     while True:

@@ -248,6 +248,7 @@ promote(Store(Path(sys.argv[1]), "boston"), 2, "champion", Who("ann", "why"))
 """
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_step_of_a_promotion_leaves_the_old_or_the_new_champion(tmp_path: Path) -> None:
     origin = tmp_path / "origin"
     for _ in range(2):
@@ -273,6 +274,7 @@ def test_a_kill_at_any_step_of_a_promotion_leaves_the_old_or_the_new_champion(tm
     assert seen == {("publish", 1), ("promote", 1), ("promote", 2)}
 
 
+@pytest.mark.slow
 def test_two_promotions_at_once_are_one_after_the_other(store: Store) -> None:
     command = [sys.executable, "-m", "registry", "promote", "2", "--reason", "race"]
     environ = {**os.environ, "SERVE_MODELS": str(store.folder.parent)}

@@ -148,6 +148,7 @@ def _publish_many(models: Path) -> None:
         publish(models)
 
 
+@pytest.mark.slow
 def test_publications_at_the_same_time_get_different_numbers(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     workers = [context.Process(target=_publish_many, args=(tmp_path,)) for _ in range(3)]
