@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,7 @@ class App(Flask):
             except JournalError as error:
                 reply.close()
                 reply = _refused(error, record, refuse)
-        if record.shadowed:
+        if record.shadowed and reply.status_code == HTTPStatus.OK:
             self.show(record)
         add_headers(reply, record)
         return reply

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -105,7 +106,8 @@ class Decoder:
         Raises:
             Refusal: 400 if it is not JSON, 413 if there are too many rows, and whatever ``find`` refuses.
         """
-        with suppress(orjson.JSONDecodeError, Refusal):  # perhaps only for a NaN or a 1e400: the close look says what
+        # Perhaps only for a NaN or a 1e400, or because it is nested deep: the close look says what.
+        with suppress(orjson.JSONDecodeError, Refusal, RecursionError):
             data = orjson.loads(body)
             found = find(data)
             if isinstance(found, np.ndarray):
@@ -164,10 +166,9 @@ class Decoder:
         order = self._order(names, others=True)
         if order is not None:
             return order
-        found = [self._positions[name] for name in names if name in self._positions]
-        problems = [Problem(0, name, "the column is missing") for i, name in enumerate(self.names) if i not in found]
-        twice = sorted({index for index in found if found.count(index) > 1})
-        problems += [Problem(0, self.names[index], "the column is there twice") for index in twice]
+        found = Counter(self._positions[name] for name in names if name in self._positions)
+        problems = [Problem(0, self.names[i], "the column is missing") for i in self._in_order if not found[i]]
+        problems += [Problem(0, self.names[i], "the column is there twice") for i in self._in_order if found[i] > 1]
         problem = problems[0]
         hint = f"; the columns are {_listed(names[:20])}"
         raise Refusal(422, f"{problem.input}: {problem.message}{hint}", problems)

@@ -8,6 +8,7 @@ slowly, with every member of every object.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any, TypeGuard
 
 from app.errors import Refusal
@@ -60,8 +61,7 @@ def members(value: Any, what: str) -> dict[str, Any]:
         raise Refusal(400, f"{what}: expected an object, not {kind(value)}")
     found = dict(value)
     if len(found) < len(value):
-        names = [name for name, _ in value]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = next(name for name, count in Counter(name for name, _ in value).items() if count > 1)
         raise Refusal(400, f'{what}: "{shown(twice)}" is given twice')
     return found
 

@@ -147,7 +147,7 @@ class Versions:
         """A version's model card, in Markdown; also a retired one's. None if it has none."""
         try:
             return self._store.model_card(number)
-        except RegistryError:
+        except (RegistryError, OSError):
             return None
 
     def states(self) -> list[State]:
@@ -218,6 +218,8 @@ class Versions:
                 opened[alias] = self._shelf.get(number)
             except Refusal as refusal:
                 faults[alias] = refusal.error.removeprefix("no model is ready: ")
+        if CANARY not in aliases:
+            self._withdrawn.clear()  # whoever makes one of them a canary again means it
         self._tell(faults)
         if CHAMPION in opened:
             self._parts = self._give(opened, share)
@@ -231,7 +233,11 @@ class Versions:
         if CANARY not in opened or not share:
             return Parts(champion, shadow=opened.get(SHADOW))
         canary = Serving(opened[CANARY], CANARY, champion)
-        return Parts(champion, canary, share, Trial(share, self._settings.workers), opened.get(SHADOW))
+        trial = Trial(share, self._settings.workers)
+        before = self._parts
+        if before and before.canary and (before.canary.opened, before.share) == (canary.opened, share):
+            trial = before.trial or trial  # something else changed: the trial goes on
+        return Parts(champion, canary, share, trial, opened.get(SHADOW))
 
     def _tell(self, faults: dict[str, str]) -> None:
         for alias, reason in faults.items():

@@ -43,21 +43,26 @@ class LiteRT:
     """
 
     def __init__(self, model: bytes) -> None:
+        self._model = model
+        self._lock = threading.Lock()
+        self._load()
+
+    def _load(self) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
-        self._lock = threading.Lock()
         # One thread an interpreter: parallel work comes from the workers, and a pool would outlast what it gains here.
-        self._interpreter = Interpreter(model_content=model, num_threads=1)
+        self._interpreter = Interpreter(model_content=self._model, num_threads=1)
         self._input = int(self._interpreter.get_input_details()[0]["index"])
         self._output = int(self._interpreter.get_output_details()[0]["index"])
         self._columns = int(self._interpreter.get_input_details()[0]["shape"][1])
         self._size = 0
 
     def predict(self, rows: Rows) -> Rows:
-        interpreter, size = self._interpreter, len(rows)
+        size = len(rows)
         if not self._lock.acquire(timeout=_PATIENCE):
             raise RuntimeError(f"other requests have kept the model busy for {_PATIENCE:g} s")
         try:
+            interpreter = self._interpreter
             if size != self._size:
                 self._size = 0  # stays so if the resizing fails, and the next call does it again
                 interpreter.resize_tensor_input(self._input, [size, self._columns])
@@ -66,6 +71,9 @@ class LiteRT:
             interpreter.set_tensor(self._input, rows)
             interpreter.invoke()
             result: Rows = interpreter.get_tensor(self._output)
+        except RuntimeError as error:
+            self._load()  # an interpreter keeps the words of all its failures, and says them all again
+            raise RuntimeError(str(error)) from None
         finally:
             self._lock.release()
         return result.reshape(size)

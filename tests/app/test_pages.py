@@ -143,3 +143,15 @@ def test_before_anything_is_published_the_service_lives_but_is_not_ready(
     assert client.get("/form").status_code == 503
     reply = client.post("/predict_json", json=[6, 250, 66.5])
     assert (reply.status_code, reply.json["success"]) == (503, False)
+
+
+def test_a_model_card_is_a_page_without_the_html_that_is_in_it(client: FlaskClient) -> None:
+    page = client.get("/models/boston/1")
+    assert "<h1>Model card: Median value of homes</h1>" in page.text
+    assert "&lt;b&gt;" in page.text
+
+
+@pytest.mark.parametrize("number", ["0", "2", "9" * 300, "9" * 5000, "x", "-1"])
+def test_what_has_no_model_card_is_not_found(client: FlaskClient, number: str) -> None:
+    assert client.get(f"/models/boston/{number}").status_code == 404
+    assert client.get("/models/other/1").status_code == 404

@@ -37,6 +37,10 @@ def store(settings: Settings) -> Store:
     return Store(settings.models, "boston")
 
 
+def app_versions(client: FlaskClient) -> Any:
+    return client.application.extensions["versions"]
+
+
 def make_champion(store: Store, number: int) -> None:
     promote(store, number, "champion", ANN, override=True)
 
@@ -125,13 +129,15 @@ def test_a_canary_that_fails_more_often_is_withdrawn_and_its_clients_are_answere
     replies = [ask(client, RAISES) for _ in range(40)]
     assert {reply.status_code for reply in replies} == {200}
     assert {reply.json["version"] for reply in replies} == {1}
-    line = wait_until(
-        lambda: (found := store.releases.history.lines()[-1].content)["action"] == "clear" and found, "a line"
-    )
+    wait_until(lambda: "canary" not in store.aliases(), "the end of the canary")
+    line = store.releases.history.lines()[-1].content
+    assert line["action"] == "clear"
     assert (line["by"], line["version"], line["alias"]) == ("service", number, "canary")
     assert "it failed" in line["reason"]
-    assert "canary" not in store.aliases()
     assert {version(client) for _ in range(20)} == {1}
+    wait_until(lambda: app_versions(client).number_of("champion") and not app_versions(client)._withdrawn, "a look")
+    canary(store, number, 0.5, ANN)
+    wait_until(lambda: number in {version(client) for _ in range(20)}, "the canary again")
 
 
 def test_a_canary_is_not_blamed_for_what_the_champion_can_not_answer_either(client: FlaskClient, store: Store) -> None:

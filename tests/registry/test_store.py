@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from registry import IntegrityError, NotPublishedError, PublishError, RegistryError, Store, Who
-from tests.conftest import HOUSES, publish
+from registry.predictor import LiteRT
+from tests.conftest import HOUSES, TRICKY, publish
 
 
 @pytest.fixture
@@ -174,3 +175,14 @@ def test_staging_leaves_nothing_behind(store: Store) -> None:
         raise KeyboardInterrupt
     assert not folder.exists()
     shutil.rmtree(store.folder)
+
+
+def test_a_model_that_failed_says_so_in_the_same_words_each_time_and_goes_on() -> None:
+    model = LiteRT(TRICKY.read_bytes())
+    said = set()
+    for _ in range(3):
+        with pytest.raises(RuntimeError, match="out of bounds") as caught:
+            model.predict(np.array([[12.5, 250, 66.5]], dtype=np.float32))
+        said.add(str(caught.value))
+        assert model.predict(np.array([[6, 250, 66.5]], dtype=np.float32)) == pytest.approx(23.505, abs=1e-4)
+    assert len(said) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -118,6 +119,21 @@ def test_a_bad_request_is_refused_in_the_protocols_own_body_and_has_its_row(
     assert reply.content_type == "application/json"
     (request,) = logged(settings, "requests")
     assert (request["status"], request["error"]) == (str(status), reply.json["error"])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"instances": [[6, 250, 66.5]], "x": ' + "[" * 1000 + "]" * 1000 + "}",
+        '{"instances": ' + "[" * 1000 + "]" * 1000 + "}",
+        '{"instances": [[6, 250, 66.5]], ' + ", ".join(f'"{number}": 0' for number in range(60_000)) + ', "59999": 0}',
+    ],
+    ids=["deep beside the rows", "deep rows", "many members"],
+)
+def test_deep_and_wide_bodies_are_answered_soon(client: FlaskClient, body: str) -> None:
+    start = time.monotonic()
+    assert client.post(f"{MODEL}:predict", data=body).status_code in (200, 400)
+    assert time.monotonic() - start < 5
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
