@@ -31,6 +31,7 @@ Values = NDArray[np.float64]
 _MAX_FIELDS = 1000
 # What JSON may have within and around a number.
 _DIGITS = b"0123456789.eE+- \t\r\n"
+_NAMED = 20  # columns that a message names
 _LITERALS = (b"true", b"false", b"null")
 _DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
@@ -170,7 +171,7 @@ class Decoder:
         problems = [Problem(0, self.names[i], "the column is missing") for i in self._in_order if not found[i]]
         problems += [Problem(0, self.names[i], "the column is there twice") for i in self._in_order if found[i] > 1]
         problem = problems[0]
-        hint = f"; the columns are {_listed(names[:20])}"
+        hint = f"; the columns are {_listed(names)}"
         raise Refusal(422, f"{problem.input}: {problem.message}{hint}", problems)
 
     def bound(self, count: int) -> None:
@@ -301,7 +302,8 @@ def _strings_in_rows(body: bytes, data: Any, rows: Sequence[Any]) -> int:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return ", ".join(map(shown, names))
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(map(shown, names[:_NAMED])) + more
 
 
 def _typed_number(text: str) -> float | str:

@@ -112,14 +112,14 @@ class Service:
         """Ask a version, and for what it can't answer the one that steps in for it."""
         following, breaker = serving.instead, serving.breaker
         if following is not None and breaker is not None and not breaker.allows():
-            nothing = _Asked.nothing(serving, len(rows), "is not asked for a while, because it keeps failing")
+            nothing = _Asked.nothing(serving, len(rows), "it is not asked for a while, because it keeps failing")
             return self._step_in(following, nothing, rows, warnings, record, numbers)
         started = time.perf_counter()
         try:
             predictions = serving.version.predictor.predict(rows)
         except RuntimeError as error:
             logger.error("request %s: version %d failed: %s", record.request_id, serving.version.number, error)
-            asked = _Asked.nothing(serving, len(rows), "failed")
+            asked = _Asked.nothing(serving, len(rows), "the model failed")
         else:
             wrong = serving.checks.outputs(predictions)
             record.predictions.append(_encoded(serving, rows, predictions, warnings, wrong, record, numbers))
@@ -153,7 +153,7 @@ class Service:
         predictions[places] = answered.predictions
         wrong = {places[place]: message for place, message in answered.wrong.items()}
         version = answered.version if len(places) == len(rows) else asked.version
-        notices = {row: f"version {asked.version} {asked.wrong[row]}" for row in places if row not in wrong}
+        notices = {row: f"version {asked.version}: {asked.wrong[row]}" for row in places if row not in wrong}
         told = f"answered by version {answered.version}, the {following.role}"
         return _Asked(predictions, wrong, version, {row: f"{told}: {text}" for row, text in notices.items()})
 

@@ -14,7 +14,7 @@ from app.application import App
 from app.decode import Rows
 from app.errors import Refusal
 from app.http import Reply, read_body
-from app.parse import Pairs, is_list, members
+from app.parse import Pairs, is_list, kind, members, shown
 from app.protocols.layouts import columns, filled_list, instances
 from app.record import Record, current
 from app.service import Service
@@ -155,8 +155,10 @@ _METHODS: dict[str, Callable[[bytes, Serving, Service, Record], Reply]] = {
 def _request(data: Any) -> dict[str, Any]:
     request = members(data, "the body")
     name = request.get("signature_name", "")
+    if not isinstance(name, str):
+        raise Refusal(400, f"signature_name: expected a text, not {kind(name)}")
     if name not in ("", SIGNATURE_NAME):
-        raise Refusal(400, f'Serving signature name: "{name}" not found in signature def')
+        raise Refusal(400, f'Serving signature name: "{shown(name)}" not found in signature def')
     return request
 
 

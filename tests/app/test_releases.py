@@ -180,7 +180,9 @@ def tricky(settings: Settings) -> Store:
     return store
 
 
-@pytest.mark.parametrize(("row", "reason"), [(RAISES, "version 2 failed"), (NAN, "output nan is not plausible")])
+@pytest.mark.parametrize(
+    ("row", "reason"), [(RAISES, "version 2: the model failed"), (NAN, "output nan is not plausible")]
+)
 def test_the_fallback_answers_what_the_champion_can_not(
     tricky: Store, client: FlaskClient, settings: Settings, row: list[float], reason: str
 ) -> None:
@@ -221,7 +223,7 @@ def test_every_protocol_is_answered_by_the_fallback(tricky: Store, client: Flask
 
 def test_a_named_version_is_never_replaced(tricky: Store, client: FlaskClient) -> None:
     reply = client.post("/v1/models/boston/versions/2:predict", json={"instances": [RAISES]})
-    assert reply.status_code == 500
+    assert (reply.status_code, reply.json) == (500, {"error": "the model failed"})
 
 
 def test_a_champion_that_keeps_failing_is_not_asked_for_a_while_and_then_tried_again(

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -21,6 +20,9 @@ from tests.e2e.server import ROOT, Server, serving
 pytestmark = pytest.mark.slow
 
 DOCUMENT = ROOT / "docs" / "clients.md"
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# What would be shown as code: another kind of fence, or an indent.
+CODE = re.compile(r"```|~~~|^(?: {4}|\t)", re.MULTILINE)
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
@@ -36,12 +38,12 @@ class Example:
 
 
 def examples() -> list[Example]:
-    """Every example of the document; a block of code without what it prints is a mistake."""
+    """Every example of the document; code that is no block here, or has nothing behind it, is a mistake."""
     text = DOCUMENT.read_text()
-    blocks = [
-        (text[: match.start()].count("\n") + 1, match[1], match[2])
-        for match in re.finditer(r"^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    ]
+    blocks = [(text[: match.start()].count("\n") + 1, match[1], match[2]) for match in BLOCK.finditer(text)]
+    left = CODE.search(BLOCK.sub("", text))
+    assert left is None, f"code that no test runs: {left and left.string[left.start() :][:60]!r}"
+    assert len(blocks) % 2 == 0, "the last block prints nothing"
     found = []
     while blocks:
         (line, language, code), (_, kind, expected) = blocks[:2]
@@ -58,12 +60,12 @@ def server(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield server
 
 
-def values(text: str) -> list[Any]:
-    """The JSON values that stand one after the other in a text."""
+def values(text: str) -> list[str]:
+    """The JSON values that stand one after the other in a text, each written in one way: Python takes 1 for true."""
     decoder, found = json.JSONDecoder(), []
     while text := text.strip():
         value, end = decoder.raw_decode(text)
-        found.append(value)
+        found.append(json.dumps(value, sort_keys=True))
         text = text[end:]
     return found
 

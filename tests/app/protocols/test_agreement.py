@@ -59,6 +59,18 @@ def binary(dtype: str, datatype: str, out: bool) -> Ask:
     return ask
 
 
+def binary_columns(client: FlaskClient, rows: list[Row]) -> Any:
+    arrays = {name: np.array(values, dtype="<f8") for name, values in by_column(rows).items()}
+    inputs = [
+        {"name": name, "shape": [len(rows)], "datatype": "FP64", "parameters": {"binary_data_size": array.nbytes}}
+        for name, array in arrays.items()
+    ]
+    head = json.dumps({"inputs": inputs}).encode()
+    data = head + b"".join(array.tobytes() for array in arrays.values())
+    reply = client.post(V2, data=data, headers={"Inference-Header-Content-Length": str(len(head))})
+    return reply, lambda reply: reply.json["outputs"][0]["data"]
+
+
 def posting(path: str, body: Callable[[list[Row]], Any], key: str = "predictions") -> Ask:
     def ask(client: FlaskClient, rows: list[Row]) -> Any:
         content = body(rows)
@@ -98,6 +110,9 @@ FORMS: dict[str, Ask] = {
     "v2 columns [n, 1]": tensors(lambda rows: columns(rows, lambda n: [n, 1])),
     "v2 FP32": binary("<f4", "FP32", out=True),
     "v2 FP64": binary("<f8", "FP64", out=False),
+    "v2 FP32, JSON out": binary("<f4", "FP32", out=False),
+    "v2 FP64, bytes out": binary("<f8", "FP64", out=True),
+    "v2 columns as bytes": binary_columns,
     "split": posting(SCORE, lambda rows: {"dataframe_split": {"columns": NAMES, "data": rows}}),
     "records": posting(SCORE, lambda rows: {"dataframe_records": by_name(rows)}),
     "instances": posting(SCORE, lambda rows: {"instances": rows}),
@@ -107,6 +122,16 @@ FORMS: dict[str, Ask] = {
 # Inside the limits, and with a plausible prediction; some outside the training range.
 ROOMS, TAX, AGE = st.floats(5, 9) | st.integers(5, 9), st.floats(100, 800) | st.integers(100, 800), st.floats(0, 100)
 ROWS = st.lists(st.tuples(ROOMS, TAX, AGE).map(list), min_size=1, max_size=5)
+
+
+ALONE = {
+    "by position": lambda client, row: client.post("/predict_json", json=row),
+    "by name": lambda client, row: client.post("/predict_json", json=dict(zip(NAMES, row, strict=True))),
+    "by alias": lambda client, row: client.post("/predict_json", json=by_name([row])[0]),
+    "a form": lambda client, row: client.post(
+        "/predict_form", data=dict(zip(NAMES, map(repr, row), strict=True)), headers={"Accept": "application/json"}
+    ),
+}
 
 
 @pytest.fixture
@@ -162,6 +187,23 @@ MEMBERS = [
     "age",
     "features",
 ]
+
+
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
+@given(rows=ROWS)
+def test_a_row_on_its_own_gets_the_number_of_a_table_of_one(
+    client: FlaskClient, settings: Settings, predictor: Predictor, rows: list[Row]
+) -> None:
+    (expected,) = predictor.predict(np.array(rows[:1], dtype=np.float32))
+    log = new_rows(settings)
+    next(log)
+    client.post("/predict_json", json=rows[:1])
+    written = next(log)
+    for name, ask in ALONE.items():
+        assert np.float32(ask(client, rows[0]).json["prediction"]) == expected, name
+        assert next(log) == written, name
+
+
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers(-(2**70), 2**70) | st.text(max_size=6),
     lambda inner: (
@@ -174,22 +216,38 @@ ANYTHING = st.recursive(
     ),
     max_leaves=15,
 )
-BODIES = {"/predict_json": "success", f"{V1}:predict": "error", f"{V1}:regress": "error", V2: "error"}
-BODIES["/invocations"] = "error_code"
+OWN, OTHERS = {"success", "error", "problems", "request_id"}, {"error"}
+BODIES = {
+    "/predict_json": OWN,
+    "/predict_csv": OWN,
+    f"{V1}:predict": OTHERS,
+    f"{V1}:regress": OTHERS,
+    f"{V1}/versions/1:predict": OTHERS,
+    V2: OTHERS,
+    "/v2/models/boston/versions/1/infer": OTHERS,
+    "/invocations": {"error_code", "message"},
+}
 
 
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
 @given(data=ANYTHING)
-def test_whatever_json_is_sent_is_answered_in_the_protocols_own_body(client: FlaskClient, data: Any) -> None:
-    body = json.dumps(data).encode()
-    for path, key in BODIES.items():
-        reply = client.post(path, data=body, content_type="application/json")
+def test_whatever_json_is_sent_is_answered_in_the_protocols_own_body_and_has_one_row(
+    client: FlaskClient, settings: Settings, data: Any
+) -> None:
+    body, statuses = json.dumps(data).encode(), []
+    before = len(logged(settings, "requests"))
+    for path, keys in BODIES.items():
+        kind = "text/csv" if path == "/predict_csv" else "application/json"
+        reply = client.post(path, data=body, content_type=kind)
         assert reply.status_code in (200, 400, 422) or "not plausible" in reply.text, (path, reply.text)
         if reply.status_code != 200:
-            assert key in reply.json
+            assert set(reply.json) == keys, path
+        statuses.append(str(reply.status_code))
+    assert [row["status"] for row in logged(settings, "requests")[before:]] == statuses
 
 
 def test_as_many_requests_as_were_sent_have_a_row(client: FlaskClient, settings: Settings) -> None:
-    for path in BODIES:
+    paths = [path for path in BODIES if path != "/predict_csv"]
+    for path in paths:
         client.post(path, data=b"[" * 1000, content_type="application/json")
-    assert [row["status"] for row in logged(settings, "requests")] == ["400"] * len(BODIES)
+    assert [row["status"] for row in logged(settings, "requests")] == ["400"] * len(paths)

@@ -95,6 +95,12 @@ def test_regress_gives_one_number_an_example(client: FlaskClient, body: Any) -> 
         (":predict", '{"inputs": {"rm": 6}}', 400, "rm: expected a list, not a number"),
         (":predict", '{"inputs": {}}', 400, "there is no row"),
         (":predict", '{"signature_name": "s", "instances": [[1]]}', 400, 'name: "s" not found in signature def'),
+        (
+            ":predict",
+            '{"signature_name": ["s"], "instances": [[1]]}',
+            400,
+            "signature_name: expected a text, not a list",
+        ),
         (":regress", "{}", 400, "Missing 'examples' key"),
         (":regress", '{"examples": [[6, 250, 66.5]], "context": [1]}', 400, "context: expected an object, not a list"),
         (":regress", '{"examples": [{"rm": 6, "tax": 1, "age": 1}], "context": {"tax": 2}}', 400, "tax: given twice"),
