@@ -1,7 +1,7 @@
 """The application with its edges moved: what a clock and a disk do on a bad day, in a real server.
 
 EDGE_OFFSET: seconds that the wall clock is ahead.
-EDGE_FAULT: a file; while it is there, a write stops half-way with the error that the file names.
+EDGE_FAULT: a file; while it is there, a write stops half-way with the error that the file names. Put it there whole.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ def create_app() -> Flask:
     fault = Path(os.environ.get("EDGE_FAULT", "/nonexistent"))
 
     def write(descriptor: int, data: bytes) -> int:
-        if fault.exists():
-            os.write(descriptor, data[: len(data) // 2])
+        try:
             code = getattr(errno, fault.read_text())
-            raise OSError(code, os.strerror(code))
-        return os.write(descriptor, data)
+        except FileNotFoundError:
+            return os.write(descriptor, data)
+        os.write(descriptor, data[: len(data) // 2])
+        raise OSError(code, os.strerror(code))
 
     return app.create_app(now=lambda: datetime.now(UTC) + offset, write=write)

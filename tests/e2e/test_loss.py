@@ -117,7 +117,8 @@ def test_a_disk_that_fails_for_a_while_costs_503_and_no_row(models: Path, tmp_pa
     with serving(models, tmp_path / "logs", **edges) as server:
         with load(server.port) as seen:
             wait_until(lambda: len(server.rows("requests")) > 200, "rows")
-            fault.write_text(code)
+            (tmp_path / "prepared").write_text(code)
+            (tmp_path / "prepared").rename(fault)
             wait_until(lambda: not server.ready(), "a server that says it is not ready")
             status, reply = server.ask()
             assert status == 503
