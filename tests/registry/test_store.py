@@ -186,3 +186,20 @@ def test_a_model_that_failed_says_so_in_the_same_words_each_time_and_goes_on() -
         said.add(str(caught.value))
         assert model.predict(np.array([[6, 250, 66.5]], dtype=np.float32)) == pytest.approx(23.505, abs=1e-4)
     assert len(said) == 1
+
+
+def test_a_bit_that_flips_anywhere_in_a_version_is_found_and_its_file_named(tmp_path: Path) -> None:
+    publish(tmp_path)
+    store = Store(tmp_path, "boston")
+    for path in sorted((store.folder / "1").iterdir()):
+        whole = path.read_bytes()
+        for place in range(0, len(whole), 7):
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ (1 << place % 8)]) + whole[place + 1 :])
+            found = list(store.releases.faults())
+            try:
+                store.check(1)
+            except IntegrityError as error:
+                found.append(str(error))
+            assert path.name in " ".join(found)
+        path.write_bytes(whole)
+    assert list(store.releases.faults()) == []
