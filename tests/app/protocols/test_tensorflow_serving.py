@@ -211,3 +211,14 @@ def test_the_metadata_names_the_tensors_that_are_accepted(client: FlaskClient) -
     assert [dim["size"] for dim in tensor["tensor_shape"]["dim"]] == ["-1", "3"]
     assert definition["method_name"] == "tensorflow/serving/predict"
     assert client.post(f"{MODEL}:predict", json={"inputs": {name: [[6, 250, 66.5]]}}).status_code == 200
+
+
+def test_only_the_versions_that_were_asked_for_last_stay_open(make_app: Any, settings: Settings) -> None:
+    for _ in range(4):
+        publish(settings.models)
+    client = make_app(max_versions=2).test_client()
+    for number in (2, 3, 2, 4):
+        assert client.post(f"{MODEL}/versions/{number}:predict", json=ONE).status_code == 200
+    states = {state["version"]: state["state"] for state in client.get(MODEL).json["model_version_status"]}
+    assert states == {"1": "AVAILABLE", "2": "AVAILABLE", "3": "START", "4": "AVAILABLE", "5": "START"}
+    assert client.post(f"{MODEL}/versions/3:predict", json=ONE).status_code == 200
