@@ -153,9 +153,13 @@ class Service:
         predictions[places] = answered.predictions
         wrong = {places[place]: message for place, message in answered.wrong.items()}
         version = answered.version if len(places) == len(rows) else asked.version
-        notices = {row: f"version {asked.version}: {asked.wrong[row]}" for row in places if row not in wrong}
-        told = f"answered by version {answered.version}, the {following.role}"
-        return _Asked(predictions, wrong, version, {row: f"{told}: {text}" for row, text in notices.items()})
+        told = f"answered by version {following.version.number}, the {following.role}: version {asked.version}:"
+        notices = {
+            row: answered.notices.get(place) or f"{told} {asked.wrong[row]}"  # whoever answered in the end says so
+            for place, row in enumerate(places)
+            if row not in wrong
+        }
+        return _Asked(predictions, wrong, version, notices)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ class Trial:
     """
 
     def __init__(self, share: float, workers: int) -> None:
-        share = min(share, 0.999)  # a canary that answers everybody is still compared with somebody
+        share = min(share, 0.999)  # with next to nobody to compare it with, a canary is condemned late or never
         worse = share * TIMES / (share * TIMES + 1 - share)
         self._of_canary = math.log(worse / share)
         self._of_champion = math.log((1 - worse) / (1 - share))

@@ -189,14 +189,15 @@ class Releases:
 
     def _finish(self) -> None:
         """Do what a command that died had written down, and not done."""
-        lines = self.history.lines()
-        if not lines:
+        # The last line may be of a seal, which tells of no alias.
+        told: Sequence[Mapping[str, Any]] = [line.content for line in self.history.lines() if "aliases" in line.content]
+        if not told:
             return
-        last = lines[-1].content
-        said, there = last.get("aliases"), self.aliases()
-        if said is not None and said != there:
-            before: Sequence[Any] = [line.content["aliases"] for line in lines[:-1] if "aliases" in line.content]
-            if there and there != (before[-1] if before else {}):
+        last = told[-1]
+        said, there = last["aliases"], self.aliases()
+        if said != there:
+            before = told[-2]["aliases"] if len(told) > 1 else {}
+            if there and there != before:
                 raise RegistryError(
                     f"{self.folder / ALIASES}: says {json.dumps(there)}, and the history says {json.dumps(said)}; "
                     "it was changed by hand: put back what the history says"

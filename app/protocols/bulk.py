@@ -64,7 +64,8 @@ def register(app: App, versions: Versions, service: Service, settings: Settings,
             count += len(block.records)
             journal.append(record.day, {"predictions": b"".join(record.predictions)})
             record.predictions.clear()
-            app.show(record)
+            if record.shadowed:
+                app.show(record)
         if not count:
             raise Refusal(400, "there is no row behind the header")
         if bad:

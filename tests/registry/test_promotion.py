@@ -196,6 +196,19 @@ def test_what_is_unsound_or_not_there_gets_no_part(store: Store) -> None:
     assert list(store.releases.faults()) == []
 
 
+def test_aliases_are_kept_to_the_history_behind_a_seal_too(store: Store) -> None:
+    promote(store, 2, "fallback", ANN)
+    store.releases.history.append({"action": "seal", "by": "ann", "file": "x", "rows": 0, "sha256": "0"})
+    path = store.folder / "aliases.json"
+    path.unlink()
+    shadow(store, 2, ANN)
+    assert store.aliases() == {"challenger": 2, "champion": 1, "fallback": 2, "shadow": 2}
+    store.releases.history.append({"action": "seal", "by": "ann", "file": "y", "rows": 0, "sha256": "0"})
+    path.write_text('{"champion": 2}')
+    with pytest.raises(RegistryError, match="it was changed by hand"):
+        promote(store, 2, "champion", ANN)
+
+
 @pytest.mark.parametrize("missing", ["model.tflite", "SHA256SUMS"])
 def test_a_folder_that_was_copied_by_half_gets_no_part_and_hinders_nobody(store: Store, missing: str) -> None:
     shutil.copytree(store.folder / "2", store.folder / "3", ignore=shutil.ignore_patterns(missing))
