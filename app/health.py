@@ -8,8 +8,9 @@ from flask import Blueprint
 
 from app.errors import Refusal
 from app.http import Reply
+from app.parts import Serving
 from app.shadow import Shadow
-from app.versions import Serving, Versions
+from app.versions import Versions
 from journal import Journal, JournalError
 
 

@@ -6,74 +6,23 @@ One that can't be opened leaves the old one serving. Knows no HTTP and no log.
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import os
 import threading
 import time
-import weakref
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from app.breaker import Breaker
-from app.checks import Checks
-from app.decode import Decoder
 from app.errors import Refusal
+from app.follow import Follower
+from app.parts import PINNED, Parts, Serving, give
 from app.record import Record
 from app.settings import Settings
 from app.shelf import Opened, Shelf, State
-from app.trial import Trial
 from journal import Journal
-from registry import CANARY, CHAMPION, FALLBACK, SHADOW, RegistryError, Signature, Version, Who
+from registry import ALIASES, CANARY, CANARY_FILE, CHAMPION, FALLBACK, SHADOW, RegistryError, Who
 from registry.promotion import clear
 
 logger = logging.getLogger(__name__)
-
-# How often a worker looks whether the aliases changed, and how long it leaves a fault alone, in seconds.
-LOOK, _RETRY = 0.2, 1.0
-PINNED = "pinned"
-_BUCKETS = 1 << 32
-
-
-@dataclass(frozen=True, slots=True)
-class Serving:
-    """A version as it was asked: ``role`` is what its rows in the log say, ``instead`` who answers if it can't."""
-
-    opened: Opened
-    role: str
-    instead: Serving | None = None
-    breaker: Breaker | None = None
-
-    @property
-    def version(self) -> Version:
-        """The version itself."""
-        return self.opened.version
-
-    @property
-    def signature(self) -> Signature:
-        """What the version eats and gives."""
-        return self.opened.version.signature
-
-    @property
-    def decoder(self) -> Decoder:
-        """What reads its rows."""
-        return self.opened.decoder
-
-    @property
-    def checks(self) -> Checks:
-        """What checks its rows and its predictions."""
-        return self.opened.checks
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """Who has which part at a moment. Replaced as a whole, so that no request sees half a change."""
-
-    champion: Serving
-    canary: Serving | None = None
-    share: float = 0.0
-    trial: Trial | None = None
-    shadow: Opened | None = None
 
 
 class Versions:
@@ -91,10 +40,9 @@ class Versions:
         self._clock = clock
         self._lock = threading.Lock()  # held by who changes the parts
         self._parts: Parts | None = None
-        self._seen: object = None  # what the files looked like that the parts were made from
         self._withdrawn: set[int] = set()  # canaries that failed their trial
-        self._again = 0.0
-        self._closed = threading.Event()
+        folder = self._store.folder
+        self._follower = Follower((folder / ALIASES, folder / CANARY_FILE, folder), self._take_over, clock)
         self.faults: dict[str, str] = {}  # by alias, why its version has no part
 
     def champion(self) -> Serving:
@@ -113,11 +61,7 @@ class Versions:
         Raises:
             Refusal: 503 if there is none that can be used.
         """
-        parts = self._parts or self._now()
-        if parts.canary is None:
-            return parts.champion
-        client = record.environ.get("HTTP_X_CLIENT_ID") or record.request_id
-        return parts.canary if bucket(client, parts.canary.version.number) < parts.share else parts.champion
+        return self._now().choose(record.environ.get("HTTP_X_CLIENT_ID") or record.request_id)
 
     def numbered(self, number: int) -> Serving:
         """A version by its number, if it is published and sound.
@@ -172,34 +116,28 @@ class Versions:
         if verdict and parts.canary is not None:
             self._withdraw(parts.canary.version.number, verdict)
 
+    def look(self) -> None:
+        """Take over the parts that the aliases give, if they changed since the last look or could not be given then."""
+        self._follower.look()
+
     def follow(self) -> None:
         """Look after the aliases in a thread, until :meth:`close`, or until nobody uses this object any more."""
-        threading.Thread(target=_follow, args=(weakref.ref(self), self._closed), name="aliases", daemon=True).start()
+        self._follower.follow()
 
     def close(self) -> None:
         """Follow the aliases no longer."""
-        self._closed.set()
-
-    def look(self) -> None:
-        """Take over the parts that the aliases give, if they changed since the last look or could not be given then."""
-        seen = self._look_at_files()
-        if seen == self._seen and (not self.faults or self._clock() < self._again):
-            return
-        with self._lock:
-            if seen == self._seen and (not self.faults or self._clock() < self._again):
-                return
-            self._again = self._clock() + _RETRY
-            self._take_over()
-            self._seen = seen
+        self._follower.close()
 
     def _now(self) -> Parts:
+        self._follower.be_current()
         if self._parts is None:
             self.look()
         if self._parts is None:
             raise Refusal(503, f"no model is ready: {self.faults.get(CHAMPION, 'it is being opened')}")
         return self._parts
 
-    def _take_over(self) -> None:
+    def _take_over(self) -> bool:
+        """Open what the aliases name, and give it its parts. Returns whether every alias has one."""
         faults: dict[str, str] = {}
         aliases: dict[str, int] = {}
         share = 0.0
@@ -212,32 +150,23 @@ class Versions:
         opened: dict[str, Opened] = {}
         for alias in (CHAMPION, FALLBACK, CANARY, SHADOW):
             number = aliases.get(alias)
-            if number is None or (alias == CANARY and number in self._withdrawn):
+            if number is None:
                 continue
             try:
                 opened[alias] = self._shelf.get(number)
             except Refusal as refusal:
                 faults[alias] = refusal.error.removeprefix("no model is ready: ")
-        if CANARY not in aliases:
-            self._withdrawn.clear()  # whoever makes one of them a canary again means it
         self._tell(faults)
+        with self._lock:
+            if CANARY not in aliases:
+                self._withdrawn.clear()  # whoever makes one of them a canary again means it
+            elif aliases[CANARY] in self._withdrawn:
+                opened.pop(CANARY, None)
+            if CHAMPION in opened:
+                self._parts = give(opened, share, self._parts, self._settings.workers, self._clock)
         if CHAMPION in opened:
-            self._parts = self._give(opened, share)
             self._shelf.keep({one.version.number for one in opened.values()})
-
-    def _give(self, opened: dict[str, Opened], share: float) -> Parts:
-        fallback = Serving(opened[FALLBACK], FALLBACK) if FALLBACK in opened else None
-        if fallback is not None and opened[FALLBACK] is opened[CHAMPION]:
-            fallback = None
-        champion = Serving(opened[CHAMPION], CHAMPION, fallback, Breaker(self._clock) if fallback else None)
-        if CANARY not in opened or not share:
-            return Parts(champion, shadow=opened.get(SHADOW))
-        canary = Serving(opened[CANARY], CANARY, champion)
-        trial = Trial(share, self._settings.workers)
-        before = self._parts
-        if before and before.canary and (before.canary.opened, before.share) == (canary.opened, share):
-            trial = before.trial or trial  # something else changed: the trial goes on
-        return Parts(champion, canary, share, trial, opened.get(SHADOW))
+        return not faults
 
     def _tell(self, faults: dict[str, str]) -> None:
         for alias, reason in faults.items():
@@ -259,31 +188,3 @@ class Versions:
             clear(self._store, CANARY, Who("service", verdict), number=number)
         except RegistryError as error:  # a models folder that is read-only here: this worker asks it no more
             logger.error("canary version %d can't be taken off its alias: %s", number, error)
-
-    def _look_at_files(self) -> object:
-        seen = []
-        for name in ("aliases.json", "canary.json", ""):
-            try:
-                status = os.stat(self._store.folder / name)  # noqa: PTH116 - five times a second
-                seen.append((status.st_ino, status.st_mtime_ns, status.st_size))
-            except OSError as error:
-                seen.append((error.errno or 0, 0, 0))
-        return tuple(seen)
-
-
-def bucket(client: str, number: int) -> float:
-    """Where a client falls for a canary, 0 to 1: the same for every worker, and another for another version."""
-    digest = hashlib.blake2b(f"{number} {client}".encode("utf-8", "surrogateescape"), digest_size=4).digest()
-    return int.from_bytes(digest) / _BUCKETS
-
-
-def _follow(reference: weakref.ref[Versions], closed: threading.Event) -> None:
-    while not closed.wait(LOOK):
-        versions = reference()
-        if versions is None:
-            return
-        try:
-            versions.look()
-        except Exception:  # the next look may find it mended
-            logger.exception("the aliases could not be followed")
-        del versions

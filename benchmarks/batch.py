@@ -122,15 +122,20 @@ def rate(size: int, work: Callable[[], object], seconds: float) -> float:
 
 
 @contextmanager
-def serving(logs: str) -> Iterator[int]:
-    """One worker on the first core. Gives its port."""
+def serving(logs: str, *, workers: int = 1, models: str = "") -> Iterator[int]:
+    """The service; one worker alone stays on the first core. Gives its port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-    settings = {"SERVE_BIND": f"127.0.0.1:{port}", "SERVE_WORKERS": "1", "SERVE_LOGS": logs}
+    settings = {"SERVE_BIND": f"127.0.0.1:{port}", "SERVE_WORKERS": str(workers), "SERVE_LOGS": logs}
+    settings |= {"SERVE_MODELS": models} if models else {}
     command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "--log-level", "error"]
     process = subprocess.Popen(
-        command, cwd=ROOT, env={**os.environ, **settings}, stdout=subprocess.DEVNULL, preexec_fn=lambda: pin(0)
+        command,
+        cwd=ROOT,
+        env={**os.environ, **settings},
+        stdout=subprocess.DEVNULL,
+        preexec_fn=(lambda: pin(0)) if workers == 1 else None,
     )
     try:
         while True:

@@ -13,12 +13,25 @@ from registry.errors import (
     SignatureError,
 )
 from registry.predictor import Predictor, Rows, Runtime
-from registry.releases import CANARY, CHALLENGER, CHAMPION, FALLBACK, SHADOW, Gate, Releases, Who
+from registry.releases import (
+    ALIASES,
+    CANARY,
+    CANARY_FILE,
+    CHALLENGER,
+    CHAMPION,
+    FALLBACK,
+    SHADOW,
+    Gate,
+    Releases,
+    Who,
+)
 from registry.signature import INPUT_TENSOR, OUTPUT_TENSOR, SIGNATURE_NAME, Input, Output, Signature, plain
 from registry.store import Store, Version, locate
 
 __all__ = [
+    "ALIASES",
     "CANARY",
+    "CANARY_FILE",
     "CHALLENGER",
     "CHAMPION",
     "FALLBACK",

@@ -20,8 +20,9 @@ from app.decode import Table
 from app.http import JSON, PAGE_POLICY, POLICY, Reply
 from app.openapi import paths, replies, schemas
 from app.openapi.bodies import Bodies, Samples
+from app.parts import Serving
 from app.settings import VERSION, Settings
-from app.versions import Serving, Versions
+from app.versions import Versions
 from registry import RegistryError, Store
 
 logger = logging.getLogger(__name__)

@@ -19,12 +19,13 @@ from app.checks import refusal
 from app.csv_rows import Reader
 from app.errors import Problem, Refusal
 from app.http import CSV, JSON, prefers
+from app.parts import Serving
 from app.protocols.tables import ADDED, CsvTable, JsonTable, placed
 from app.protocols.upload import Upload
 from app.record import Record, current
 from app.service import Service
 from app.settings import Settings
-from app.versions import Serving, Versions
+from app.versions import Versions
 from journal import Journal
 
 PATH = "/predict_csv"

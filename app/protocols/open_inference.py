@@ -18,11 +18,12 @@ from app.errors import Refusal
 from app.health import Readiness
 from app.http import BYTES, Reply, read_body
 from app.parse import is_list, kind, members, optional, shown
+from app.parts import Serving
 from app.protocols.tensors import BINARY_SIZE, read_tensor, rows
 from app.record import Record, current, is_request_id
 from app.service import Answer, Service
 from app.settings import VERSION, Settings
-from app.versions import Serving, Versions
+from app.versions import Versions
 from registry import INPUT_TENSOR, OUTPUT_TENSOR, Signature
 
 ROOT = "/v2"

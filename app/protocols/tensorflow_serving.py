@@ -15,12 +15,13 @@ from app.decode import Rows
 from app.errors import Refusal
 from app.http import Reply, read_body
 from app.parse import Pairs, is_list, kind, members, shown
+from app.parts import Serving
 from app.protocols.layouts import columns, filled_list, instances
 from app.record import Record, current
 from app.service import Service
 from app.settings import Settings
 from app.shelf import State
-from app.versions import Serving, Versions
+from app.versions import Versions
 from registry import INPUT_TENSOR, OUTPUT_TENSOR, SIGNATURE_NAME, Signature
 
 ROOT = "/v1"

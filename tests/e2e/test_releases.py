@@ -10,11 +10,9 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import quantiles
 
 import pytest
 
-from app.versions import LOOK
 from registry import Store, Who
 from registry.promotion import canary, promote, rollback
 from tests.conftest import TRICKY, publish
@@ -23,8 +21,6 @@ from tests.e2e.server import Server, serving, wait_until
 pytestmark = pytest.mark.slow
 
 ANN = Who("ann", "under load")
-# A worker looks five times a second and then opens the version; and this machine may be busy.
-NOTICED = 1.0
 
 
 @dataclass(frozen=True)
@@ -54,28 +50,18 @@ class Load(threading.Thread):
             self.answers.append(Answered(start, time.monotonic(), status, version))
 
 
-def load(server: Server, seconds: float) -> list[Answered]:
-    return _stopped([_started(server) for _ in range(4)], seconds)
-
-
 def _started(server: Server) -> Load:
     thread = Load(server)
     thread.start()
     return thread
 
 
-def _stopped(threads: list[Load], seconds: float = 0) -> list[Answered]:
-    until = time.monotonic() + seconds
-    wait_until(lambda: time.monotonic() >= until, "the end of the load", seconds + 5)
+def _stopped(threads: list[Load]) -> list[Answered]:
     for thread in threads:
         thread.stopping.set()
     for thread in threads:
         thread.join(30)
     return [answer for thread in threads for answer in thread.answers]
-
-
-def p99(answers: list[Answered]) -> float:
-    return quantiles([answer.end - answer.start for answer in answers], n=100)[98]
 
 
 def versions(server: Server, count: int = 40) -> set[int]:
@@ -90,40 +76,31 @@ def models(tmp_path: Path) -> Path:
     return tmp_path / "models"
 
 
-def test_fifty_changes_of_champion_under_load_fail_no_request(models: Path, tmp_path: Path) -> None:
+def test_under_fifty_changes_every_answer_is_of_who_was_champion_during_its_request(
+    models: Path, tmp_path: Path
+) -> None:
     store = Store(models, "boston")
+    changes = [(0.0, 0.0, 1)]  # from when to when each champion may have begun
     with serving(models, tmp_path / "logs", workers=4) as server:
-        quiet = load(server, 3)
         threads = [_started(server) for _ in range(4)]
-        changes = [(0.0, 1)]
         for count in range(50):
             number = 2 - count % 2
+            before = time.monotonic()
             promote(store, number, "champion", ANN)
-            changes.append((time.monotonic(), number))
-        wait_until(lambda: versions(server) == {changes[-1][1]}, "all workers at the last champion", 5)
+            changes.append((before, time.monotonic(), number))
+        assert versions(server) == {changes[-1][2]}  # all workers, with the first request that they get
         answers = _stopped(threads)
     assert {answer.status for answer in answers} == {200}
     assert len(answers) > 1000
-    ends = [*(time for time, _ in changes[1:]), float("inf")]
+    ends = [*(ended for _, ended, _ in changes[1:]), float("inf")]
     for answer in answers:
-        held = {number for (start, number), end in zip(changes, ends, strict=True)
-                if start <= answer.end and answer.start - NOTICED <= end}  # fmt: skip
+        held = {number for (began, _, number), end in zip(changes, ends, strict=True)
+                if began <= answer.end and answer.start <= end}  # fmt: skip
         assert answer.version in held
     assert {answer.version for answer in answers} == {1, 2}
-    print(f"p99 quiet {p99(quiet) * 1000:.1f} ms, during 50 changes {p99(answers) * 1000:.1f} ms")  # noqa: T201
     lines = store.releases.history.lines()
     assert Counter(line.content["action"] for line in lines) == {"publish": 2, "promote": 50}
     assert list(store.releases.faults()) == []
-
-
-def test_all_workers_notice_a_new_champion_within_a_second(models: Path, tmp_path: Path) -> None:
-    with serving(models, tmp_path / "logs", workers=4) as server:
-        assert versions(server) == {1}
-        promote(Store(models, "boston"), 2, "champion", ANN)
-        done = time.monotonic()
-        wait_until(lambda: versions(server, 16) == {2}, "all workers at the new champion", NOTICED)
-        assert time.monotonic() - done < NOTICED
-        assert LOOK < NOTICED
 
 
 def test_a_canary_that_fails_is_withdrawn_by_whichever_worker_finds_it_out(models: Path, tmp_path: Path) -> None:

@@ -1,0 +1,94 @@
+"""Who has which part at a moment: champion, fallback, canary, shadow. Values only; knows no file and no HTTP."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from app.breaker import Breaker
+from app.checks import Checks
+from app.decode import Decoder
+from app.shelf import Opened
+from app.trial import Trial
+from registry import CANARY, CHAMPION, FALLBACK, SHADOW, Signature, Version
+
+PINNED = "pinned"
+_BUCKETS = 1 << 32
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A version as it was asked: ``role`` is what its rows in the log say, ``instead`` who answers if it can't."""
+
+    opened: Opened
+    role: str
+    instead: Serving | None = None
+    breaker: Breaker | None = None
+
+    @property
+    def version(self) -> Version:
+        """The version itself."""
+        return self.opened.version
+
+    @property
+    def signature(self) -> Signature:
+        """What the version eats and gives."""
+        return self.opened.version.signature
+
+    @property
+    def decoder(self) -> Decoder:
+        """What reads its rows."""
+        return self.opened.decoder
+
+    @property
+    def checks(self) -> Checks:
+        """What checks its rows and its predictions."""
+        return self.opened.checks
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Who has which part. Replaced as a whole, so that no request sees half a change."""
+
+    champion: Serving
+    canary: Serving | None = None
+    share: float = 0.0
+    trial: Trial | None = None
+    shadow: Opened | None = None
+
+    def choose(self, client: str) -> Serving:
+        """Who answers a client: the canary if its share falls on that one, else the champion; always the same."""
+        canary = self.canary
+        if canary is not None and bucket(client, canary.version.number) < self.share:
+            return canary
+        return self.champion
+
+
+def give(
+    opened: Mapping[str, Opened], share: float, before: Parts | None, workers: int, clock: Callable[[], float]
+) -> Parts:
+    """Give the open versions their parts, by alias; there is a champion among them.
+
+    Args:
+        share: of the requests that the canary gets, 0 to 1.
+        before: the parts until now: a canary whose part stays the same goes on with its trial.
+        workers: that hold a trial each.
+    """
+    fallback = Serving(opened[FALLBACK], FALLBACK) if FALLBACK in opened else None
+    if fallback is not None and opened[FALLBACK] is opened[CHAMPION]:
+        fallback = None
+    champion = Serving(opened[CHAMPION], CHAMPION, fallback, Breaker(clock) if fallback else None)
+    if CANARY not in opened or not share:
+        return Parts(champion, shadow=opened.get(SHADOW))
+    canary = Serving(opened[CANARY], CANARY, champion)
+    trial = Trial(share, workers)
+    if before and before.canary and (before.canary.opened, before.share) == (canary.opened, share):
+        trial = before.trial or trial
+    return Parts(champion, canary, share, trial, opened.get(SHADOW))
+
+
+def bucket(client: str, number: int) -> float:
+    """Where a client falls for a canary, 0 to 1: the same for every worker, and another for another version."""
+    digest = hashlib.blake2b(f"{number} {client}".encode("utf-8", "surrogateescape"), digest_size=4).digest()
+    return int.from_bytes(digest) / _BUCKETS

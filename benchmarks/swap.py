@@ -1,0 +1,82 @@
+"""What a change of champion costs the clients: four workers under load, quiet and while two versions take turns.
+
+``python benchmarks/swap.py [ROUNDS]``, over a copy of what models/ holds. Each round is quiet for a while, and then sees
+50 promotions, with all their gates, back and forth. Clients, workers and promotions share the machine.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.batch import serving  # noqa: E402
+from registry import CHAMPION, Store, Who, locate  # noqa: E402
+from registry.promotion import promote  # noqa: E402
+
+CHANGES, SECONDS, CONNECTIONS, WORKERS = 50, 10.0, 4, 4
+WHO = Who("benchmark", "to and fro")
+
+
+def second(store: Store) -> None:
+    """Publish the champion's files once more, so that there are two versions that hold every gate."""
+    with store.staging() as folder:
+        shutil.copytree(store.folder / str(store.number_of(CHAMPION)), folder, dirs_exist_ok=True)
+        (folder / "SHA256SUMS").unlink()
+        store.publish(folder, WHO)
+
+
+def start(port: int) -> subprocess.Popen[bytes]:
+    """Clients that ask without a pause; they end with an error at the first reply that is not 200."""
+    command = [sys.executable, "benchmarks/client.py", str(port), str(CONNECTIONS), str(SECONDS)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
+
+
+def times(clients: subprocess.Popen[bytes]) -> list[float]:
+    """What each request took, ascending, in milliseconds."""
+    out = clients.communicate()[0]
+    if clients.returncode:
+        sys.exit("a request failed")
+    return sorted(int(line) / 1e6 for line in out.split())
+
+
+def main(rounds: int) -> None:
+    with tempfile.TemporaryDirectory(dir=ROOT / "logs") as folder:
+        store = Store(Path(folder, "models"), locate({}).model)
+        shutil.copytree(locate({}).folder, store.folder)
+        second(store)
+        one, other = store.number_of(CHAMPION), store.versions()[-1]
+        with serving(f"{folder}/logs", workers=WORKERS, models=str(store.folder.parent)) as port:
+            times(start(port))  # a warm-up
+            quiet, during, requests = [], [], 0
+            for _ in range(rounds):
+                quiet.append(times(start(port)))
+                clients = start(port)
+                begun = time.monotonic()
+                for count in range(CHANGES):
+                    promote(store, one if count % 2 else other, CHAMPION, WHO)
+                    time.sleep(max(0.0, begun + SECONDS * (count + 1) / (CHANGES + 5) - time.monotonic()))
+                if clients.poll() is not None:
+                    print("the promotions took longer than the load")
+                during.append(times(clients))
+                requests += len(during[-1])
+    print(f"{rounds} rounds of {SECONDS:g} s, {WORKERS} workers, {CONNECTIONS} connections; medians")
+    print("                   requests/s   p50 ms   p99 ms   longest ms")
+    for name, found in (("quiet", quiet), (f"{CHANGES} changes", during)):
+        p50, p99 = (median(one[len(one) * part // 100] for one in found) for part in (50, 99))
+        rate, longest = median(len(one) / SECONDS for one in found), max(one[-1] for one in found)
+        print(f"{name:17}  {rate:10.0f}  {p50:7.2f}  {p99:7.2f}  {longest:11.2f}")
+    ratios = sorted(b[len(b) * 99 // 100] / a[len(a) * 99 // 100] for a, b in zip(quiet, during, strict=True))
+    print(f"ratio of p99, round by round: {median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})")
+    print(f"{requests} requests during {rounds * CHANGES} changes, none failed")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
