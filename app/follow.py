@@ -64,6 +64,10 @@ class Follower:
             self._current = seen[0]
             self._taken.notify_all()
 
+    def look_again(self) -> None:
+        """Have the files taken over once more after a while, also if they don't change."""
+        self._again = self._clock() + RETRY
+
     def be_current(self) -> None:
         """Wait until the change of the first file is taken over, if there is one; but not for long."""
         state = _state(self._first)

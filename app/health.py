@@ -65,7 +65,7 @@ def blueprint(ready: Readiness, versions: Versions, shadow: Shadow) -> Blueprint
                 "sha256": version.digest,
                 **({"failing": True} if breaker is not None and breaker.is_open else {}),
                 **({"shadow": seen} if seen else {}),
-                # An alias whose version can't be opened; the one before keeps its part.
+                # Aliases whose version has no part, and why; in place of a champion, the one before answers.
                 **({"faults": versions.faults} if versions.faults else {}),
             }
         )

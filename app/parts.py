@@ -54,6 +54,7 @@ class Parts:
     champion: Serving
     canary: Serving | None = None
     share: float = 0.0
+    line: str = ""  # which line of history made it canary
     trial: Trial | None = None
     shadow: Opened | None = None
 
@@ -66,26 +67,32 @@ class Parts:
 
 
 def give(
-    opened: Mapping[str, Opened], share: float, before: Parts | None, workers: int, clock: Callable[[], float]
+    opened: Mapping[str, Opened],
+    share: float,
+    line: str,
+    before: Parts | None,
+    workers: int,
+    clock: Callable[[], float],
 ) -> Parts:
     """Give the open versions their parts, by alias; there is a champion among them.
 
     Args:
         share: of the requests that the canary gets, 0 to 1.
-        before: the parts until now: a canary whose part stays the same goes on with its trial.
+        line: of history that made it canary.
+        before: the parts until now: what stays the same goes on with its trial, or its breaker.
         workers: that hold a trial each.
     """
     fallback = Serving(opened[FALLBACK], FALLBACK) if FALLBACK in opened else None
     if fallback is not None and opened[FALLBACK] is opened[CHAMPION]:
         fallback = None
     champion = Serving(opened[CHAMPION], CHAMPION, fallback, Breaker(clock) if fallback else None)
+    if before and (before.champion.opened, before.champion.instead) == (champion.opened, fallback):
+        champion = before.champion
     if CANARY not in opened or not share:
         return Parts(champion, shadow=opened.get(SHADOW))
+    trial = before.trial if before and before.line == line else None
     canary = Serving(opened[CANARY], CANARY, champion)
-    trial = Trial(share, workers)
-    if before and before.canary and (before.canary.opened, before.share) == (canary.opened, share):
-        trial = before.trial or trial
-    return Parts(champion, canary, share, trial, opened.get(SHADOW))
+    return Parts(champion, canary, share, line, trial or Trial(share, workers), opened.get(SHADOW))
 
 
 def bucket(client: str, number: int) -> float:

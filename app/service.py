@@ -108,13 +108,22 @@ class Service:
             record.shadowed.append((rows, numbers))
 
     def _ask(
-        self, serving: Serving, rows: Rows, warnings: Warnings, record: Record, numbers: Sequence[int] | None
+        self,
+        serving: Serving,
+        rows: Rows,
+        warnings: Warnings,
+        record: Record,
+        numbers: Sequence[int] | None,
+        instead_of: int = 0,
     ) -> _Asked:
-        """Ask a version, and for what it can't answer the one that steps in for it."""
+        """Ask a version, and for what it can't answer the one that steps in for it.
+
+        What nobody can answer says nothing against a version: it is to blame for what the next in line itself answered.
+        """
         following, breaker = serving.instead, serving.breaker
         if following is not None and breaker is not None and not breaker.allows():
             nothing = _Asked.nothing(serving, len(rows), "it is not asked for a while, because it keeps failing")
-            return self._step_in(following, nothing, rows, warnings, record, numbers)
+            return self._step_in(following, nothing, rows, warnings, record, numbers)[0]
         started = time.perf_counter()
         try:
             predictions = serving.version.predictor.predict(rows)
@@ -123,17 +132,18 @@ class Service:
             asked = _Asked.nothing(serving, len(rows), "the model failed")
         else:
             wrong = serving.checks.outputs(predictions)
-            record.predictions.append(_encoded(serving, rows, predictions, warnings, wrong, record, numbers))
+            noted = flags(len(rows), warnings, wrong, instead_of) if warnings or wrong or instead_of else None
+            record.predictions.append(_encoded(serving, rows, predictions, noted, record, numbers))
             asked = _Asked(predictions, wrong, serving.version.number)
-        if breaker is not None:
-            slow = time.perf_counter() - started > SLOW
-            breaker.note(failed=slow or len(asked.wrong) == len(rows))
-        failed = bool(asked.wrong)
+        slow = time.perf_counter() - started > SLOW
+        failed = to_blame = bool(asked.wrong)
+        failed_in_all = len(asked.wrong) == len(rows)
         if failed and following is not None:
-            asked = self._step_in(following, asked, rows, warnings, record, numbers)
-            # What nobody can answer says nothing against a canary.
-            failed = serving.role == CHAMPION or not asked.wrong
-        self._versions.judge(serving, failed)
+            asked, to_blame = self._step_in(following, asked, rows, warnings, record, numbers)
+        if breaker is not None and (slow or to_blame or not failed):
+            breaker.note(failed=slow or (to_blame and failed_in_all))
+        # Each failure of the champion counts for its canary, which can't be asked the same.
+        self._versions.judge(serving, failed if serving.role == CHAMPION else to_blame)
         return asked
 
     def _step_in(
@@ -144,12 +154,12 @@ class Service:
         warnings: Warnings,
         record: Record,
         numbers: Sequence[int] | None,
-    ) -> _Asked:
-        """Have another version answer the rows that this one could not."""
+    ) -> tuple[_Asked, bool]:
+        """Have another version answer the rows that this one could not; also, whether it did so itself for any."""
         places = sorted(asked.wrong)
         kept = {place: warnings[row] for place, row in enumerate(places) if row in warnings}
         some = places if numbers is None else [numbers[place] for place in places]
-        answered = self._ask(following, rows[places], kept, record, some)
+        answered = self._ask(following, rows[places], kept, record, some, asked.version)
         predictions = asked.predictions.copy()
         predictions[places] = answered.predictions
         wrong = {places[place]: message for place, message in answered.wrong.items()}
@@ -160,7 +170,8 @@ class Service:
             for place, row in enumerate(places)
             if row not in wrong
         }
-        return _Asked(predictions, wrong, version, notices)
+        itself = len(answered.wrong) + len(answered.notices) < len(places)
+        return _Asked(predictions, wrong, version, notices), itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +199,7 @@ def _encoded(
     serving: Serving,
     rows: Rows,
     predictions: Rows,
-    warnings: Warnings,
-    wrong: dict[int, str],
+    noted: list[str] | None,
     record: Record,
     numbers: Sequence[int] | None,
 ) -> bytes:
@@ -202,15 +212,16 @@ def _encoded(
         serving.role,
         rows,
         predictions,
-        flags(len(rows), warnings, wrong) if warnings or wrong else None,
+        noted,
         numbers,
     )
 
 
-def flags(count: int, warnings: Warnings, wrong: dict[int, str]) -> list[str]:
-    """The flags column: which inputs were outside the training range, and whether the output failed its check."""
+def flags(count: int, warnings: Warnings, wrong: dict[int, str], instead_of: int = 0) -> list[str]:
+    """The flags column: which inputs were outside the training range, whether the output failed its check, and which
+    version should have answered."""
     found = [""] * count
     for row in warnings.keys() | wrong.keys():
         parts = [f"{warning.input}:outside_training" for warning in warnings.get(row, ())]
         found[row] = " ".join([*parts, "output:implausible"] if row in wrong else parts)
-    return found
+    return [f"{flag} instead_of:{instead_of}".lstrip() for flag in found] if instead_of else found

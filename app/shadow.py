@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from app.record import Record
 from app.service import flags
 from app.versions import Versions
-from journal import Journal, JournalError, encode_predictions
+from journal import Journal, encode_predictions
 from registry import SHADOW, Rows
 
 logger = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class Shadow:
             try:
                 self._predict(job)
                 self.seen += 1
-            except (RuntimeError, JournalError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever it was, the next request is another one's
                 self.failed += 1
                 logger.error("request %s: the shadow failed: %s", job.request_id, error)
 

@@ -12,8 +12,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Set
 from dataclasses import dataclass
 
-import numpy as np
-
 from app.checks import Checks
 from app.decode import Decoder
 from app.errors import Refusal
@@ -82,12 +80,13 @@ class Shelf:
             return opened
 
     def keep(self, numbers: Set[int]) -> None:
-        """Say which versions have a part and so stay open; those that are not published any more are closed."""
+        """Say which versions have a part and so stay open. Those that lost theirs, or are gone, are closed."""
         with self._lock:
-            self._kept = numbers
             published = self._published()
-            for number in [number for number in self._open if number not in published and number not in numbers]:
-                del self._open[number]
+            for number in [number for number in self._open if number not in numbers]:
+                if number in self._kept or number not in published:
+                    del self._open[number]
+            self._kept = numbers
 
     def states(self) -> list[State]:
         """Every published version, ascending.
@@ -130,11 +129,6 @@ class Shelf:
     def _do_open(self, number: int) -> Opened:
         version = self._store.open(number, self._settings.runtime)
         signature = version.signature
-        # The first call of a runtime is its slowest, and shows what opening the file did not.
-        try:
-            version.predictor.predict(np.array([signature.example], dtype=np.float32))
-        except (ValueError, RuntimeError) as error:
-            raise RegistryError(f"{self._store.folder / str(number)}: does not predict ({error})") from error
         self._journal.add_stream("predictions", prediction_columns(signature.names))
         logger.info("%s version %d is open, %s", signature.model, number, version.digest)
         return Opened(version, Decoder(signature, self._settings.max_rows), Checks(signature))

@@ -19,7 +19,7 @@ from app.record import Record
 from app.settings import Settings
 from app.shelf import Opened, Shelf, State
 from journal import Journal
-from registry import ALIASES, CANARY, CANARY_FILE, CHAMPION, FALLBACK, SHADOW, RegistryError, Who
+from registry import ALIASES, CANARY, CHAMPION, FALLBACK, SHADOW, RegistryError, Who, told
 from registry.promotion import clear
 
 logger = logging.getLogger(__name__)
@@ -40,9 +40,11 @@ class Versions:
         self._clock = clock
         self._lock = threading.Lock()  # held by who changes the parts
         self._parts: Parts | None = None
-        self._withdrawn: set[int] = set()  # canaries that failed their trial
+        self._withdrawn: dict[str, str] = {}  # why a canary failed its trial, by the line of history that began it
+        self._clearing: threading.Thread | None = None
+        self._stuck = ""  # why the last one could not be taken off its alias
         folder = self._store.folder
-        self._follower = Follower((folder / ALIASES, folder / CANARY_FILE, folder), self._take_over, clock)
+        self._follower = Follower((folder / ALIASES, folder), self._take_over, clock)
         self.faults: dict[str, str] = {}  # by alias, why its version has no part
 
     def champion(self) -> Serving:
@@ -113,8 +115,8 @@ class Versions:
         if parts is None or parts.trial is None or serving.role not in (CANARY, CHAMPION):
             return
         verdict = parts.trial.observe(of_canary=serving.role == CANARY, failed=failed)
-        if verdict and parts.canary is not None:
-            self._withdraw(parts.canary.version.number, verdict)
+        if verdict:
+            self._withdraw(parts, verdict)
 
     def look(self) -> None:
         """Take over the parts that the aliases give, if they changed since the last look or could not be given then."""
@@ -140,10 +142,8 @@ class Versions:
         """Open what the aliases name, and give it its parts. Returns whether every alias has one."""
         faults: dict[str, str] = {}
         aliases: dict[str, int] = {}
-        share = 0.0
         try:
             aliases = self._store.aliases()
-            share = self._store.releases.share(aliases[CANARY]) if CANARY in aliases else 0.0
             self._store.number_of(CHAMPION)
         except RegistryError as error:
             faults[CHAMPION] = str(error)
@@ -156,16 +156,26 @@ class Versions:
                 opened[alias] = self._shelf.get(number)
             except Refusal as refusal:
                 faults[alias] = refusal.error.removeprefix("no model is ready: ")
-        self._tell(faults)
+        share, line = 0.0, ""
+        if CANARY in opened:
+            try:
+                share, line = told.share(self._store.releases.history.lines(), aliases[CANARY])
+            except RegistryError as error:
+                faults[CANARY] = str(error)
         with self._lock:
-            if CANARY not in aliases:
-                self._withdrawn.clear()  # whoever makes one of them a canary again means it
-            elif aliases[CANARY] in self._withdrawn:
-                opened.pop(CANARY, None)
+            if verdict := self._withdrawn.get(line):
+                del opened[CANARY]
+                stuck = f"; it can't be taken off its alias: {self._stuck}" if self._stuck else ""
+                faults[CANARY] = f"version {aliases[CANARY]} is withdrawn: {verdict}{stuck}"
+            if CHAMPION in aliases and CHAMPION not in opened and self._parts:
+                opened[CHAMPION] = self._parts.champion.opened  # the old one goes on, and the others change beside it
             if CHAMPION in opened:
-                self._parts = give(opened, share, self._parts, self._settings.workers, self._clock)
+                self._parts = give(opened, share, line, self._parts, self._settings.workers, self._clock)
+        self._tell(faults)
         if CHAMPION in opened:
             self._shelf.keep({one.version.number for one in opened.values()})
+        if verdict:
+            self._begin_clearing(aliases[CANARY], verdict)
         return not faults
 
     def _tell(self, faults: dict[str, str]) -> None:
@@ -174,17 +184,28 @@ class Versions:
                 logger.error("no %s: %s", alias, reason)
         self.faults = faults
 
-    def _withdraw(self, number: int, verdict: str) -> None:
+    def _withdraw(self, parts: Parts, verdict: str) -> None:
         with self._lock:
-            if number in self._withdrawn or self._parts is None:
+            if parts.canary is None or parts.line in self._withdrawn or self._parts is None:
                 return
-            self._withdrawn.add(number)
+            self._withdrawn[parts.line] = verdict
             self._parts = replace(self._parts, canary=None, trial=None)
+        number = parts.canary.version.number
         logger.error("canary version %d is withdrawn: %s", number, verdict)
-        threading.Thread(target=self._clear_canary, args=(number, verdict), name="withdraw", daemon=True).start()
+        self._begin_clearing(number, verdict)
+        self._follower.look_again()  # whether the alias is gone
 
-    def _clear_canary(self, number: int, verdict: str) -> None:
+    def _begin_clearing(self, number: int, verdict: str) -> None:
+        """Take a withdrawn canary off its alias, in a thread: nobody is to wait for that."""
+        if self._clearing is None or not self._clearing.is_alive():
+            arguments = (number, verdict)
+            self._clearing = threading.Thread(target=self._clear, args=arguments, name="withdraw", daemon=True)
+            self._clearing.start()
+
+    def _clear(self, number: int, verdict: str) -> None:
         try:
             clear(self._store, CANARY, Who("service", verdict), number=number)
         except RegistryError as error:  # a models folder that is read-only here: this worker asks it no more
-            logger.error("canary version %d can't be taken off its alias: %s", number, error)
+            self._stuck = str(error)
+        else:
+            self._stuck = ""

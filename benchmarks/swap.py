@@ -1,7 +1,7 @@
 """What a change of champion costs the clients: four workers under load, quiet and while two versions take turns.
 
-``python benchmarks/swap.py [ROUNDS]``, over a copy of what models/ holds. Each round is quiet for a while, and then sees
-50 promotions, with all their gates, back and forth. Clients, workers and promotions share the machine.
+``python benchmarks/swap.py [ROUNDS]``, over a copy of what models/ holds. Each round is quiet for a while, and then
+sees 50 promotions, with all their gates, back and forth. Clients, workers and promotions share the machine.
 """
 
 from __future__ import annotations

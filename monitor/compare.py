@@ -22,10 +22,16 @@ _BARS, _WIDTH = 11, 40
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Predictions of two versions for the same rows, each of shape (n,), float64, in the output's unit."""
+    """Predictions of two versions for the same rows, each of shape (n,), float64, in the output's unit.
+
+    Attributes:
+        no_number: on how many further rows one of them, or both, gave no number.
+        unmatched: how many rows only one of them saw.
+    """
 
     first: Floats
     second: Floats
+    no_number: int
     unmatched: int
 
     @property
@@ -55,16 +61,18 @@ def compare(logs: Path, first: int, second: int) -> Comparison:
         else:
             pairs.append((other[1], prediction) if number == second else (prediction, other[1]))
     table = np.array(pairs, dtype=np.float64).reshape(-1, 2)
-    return Comparison(table[:, 0], table[:, 1], len(waiting))
+    numbers = table[np.isfinite(table).all(axis=1)]
+    return Comparison(numbers[:, 0], numbers[:, 1], len(table) - len(numbers), len(waiting))
 
 
 def report(found: Comparison, first: int, second: int, threshold: float) -> str:
     """The difference for a person: its quantiles, the share over a threshold, and a histogram."""
     differences = found.differences
+    without = f"; on {found.no_number} more, one of them gave no number" if found.no_number else ""
     low, quarter, middle, three, high = np.quantile(differences, [0.025, 0.25, 0.5, 0.75, 0.975])
     counts, edges = np.histogram(differences, _BARS, _span(differences))
     lines = [
-        f"{len(differences)} rows of version {first} and version {second} for the same requests",
+        f"{len(differences)} rows of version {first} and version {second} for the same requests{without}",
         f"{second} less {first}: mean {differences.mean():.4g}, standard deviation {differences.std():.4g}",
         f"2.5 % {low:.4g}   25 % {quarter:.4g}   50 % {middle:.4g}   75 % {three:.4g}   97.5 % {high:.4g}",
         f"{found.share_over(threshold):.2%} differ by more than {threshold:g}",

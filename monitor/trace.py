@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from journal import find
-from registry import NotPublishedError, RegistryError, Store
+from registry import NotPublishedError, RegistryError, Store, audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def trace(store: Store, logs: Path, request_id: str) -> list[Trace]:
     found = []
     for request in find(logs, "requests", request_id):
         rows = [row for row in predictions if row["time"] == request["time"]]
-        faults = list(store.releases.faults())
+        faults = list(audit.faults(store.releases))
         if request["status"] == "200" and not rows:
             faults.append("the request was answered, and has no prediction row")
         numbers = sorted({int(row["version"]) for row in rows})
@@ -70,7 +70,12 @@ def page(trace: Trace) -> str:
         parts += [f"    {json.dumps(line, ensure_ascii=False)}" for line in version["signed_off"]] or ["    by nobody"]
     parts += ["", "FAULTS" if trace.faults else "No fault: every file is as it was published, and so is the history."]
     parts += [f"  {fault}" for fault in trace.faults]
-    return "\n".join(parts)
+    return "\n".join(map(printable, parts))
+
+
+def printable(line: str) -> str:
+    """A line as it can stand on a terminal: with an escape for whatever moves its cursor, or ends the line."""
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in line)
 
 
 def _version(store: Store, number: int, time: str, faults: list[str]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 Ground floor: it knows neither Flask nor training nor the logs.
 """
 
+from registry import audit, told
 from registry.errors import (
     HistoryError,
     IntegrityError,
@@ -13,25 +14,15 @@ from registry.errors import (
     SignatureError,
 )
 from registry.predictor import Predictor, Rows, Runtime
-from registry.releases import (
-    ALIASES,
-    CANARY,
-    CANARY_FILE,
-    CHALLENGER,
-    CHAMPION,
-    FALLBACK,
-    SHADOW,
-    Gate,
-    Releases,
-    Who,
-)
+from registry.releases import ALIASES, Releases, Who
 from registry.signature import INPUT_TENSOR, OUTPUT_TENSOR, SIGNATURE_NAME, Input, Output, Signature, plain
+from registry.signoff import Gate
 from registry.store import Store, Version, locate
+from registry.told import CANARY, CHALLENGER, CHAMPION, FALLBACK, SHADOW
 
 __all__ = [
     "ALIASES",
     "CANARY",
-    "CANARY_FILE",
     "CHALLENGER",
     "CHAMPION",
     "FALLBACK",
@@ -57,6 +48,8 @@ __all__ = [
     "Store",
     "Version",
     "Who",
+    "audit",
     "locate",
     "plain",
+    "told",
 ]

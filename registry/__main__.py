@@ -15,13 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from monitor.compare import compare, plot, report
-from monitor.trace import page, trace
+from monitor.trace import page, printable, trace
+from registry import audit
 from registry.errors import HistoryError, RegistryError, ReleaseError
 from registry.promotion import canary, clear, promote, rollback, shadow
-from registry.releases import CHAMPION, RETIRED, Gate, Who, login
+from registry.releases import RETIRED, Who, login
+from registry.signoff import Gate
 from registry.store import Store, key_of, locate, two_persons
+from registry.told import CHAMPION
 
-_SHARE = re.compile(r"([0-9]+(?:\.[0-9]+)?)(%?)", re.ASCII)
+_SHARE = re.compile(r"([0-9]+(?:\.[0-9]+)?)%|([0-9]*\.[0-9]+)", re.ASCII)  # a plain 1 might be meant as either
 
 
 def main() -> int:
@@ -69,9 +72,11 @@ def _parser() -> argparse.ArgumentParser:
     change("shadow", _shadow, "let a version see all requests and answer none").add_argument("version", type=int)
     change("clear", _clear, "take an alias away: end a canary or a shadow").add_argument("alias")
     change("rollback", _rollback, "make the version champion again that was it before")
+    change("adopt", _adopt, "begin the history of versions that it does not tell of", reason=True)
     change("retire", _retire, "take a version out of service, and keep its files").add_argument("version", type=int)
     history = add("history", _history, "who did what, when and why")
     history.add_argument("--verify", action="store_true", help="only find out whether a line was changed")
+    history.add_argument("--contains", metavar="SHA256", help="that of a line, which --verify told earlier")
     history.add_argument("--json", action="store_true", help="the lines as they are")
     traced = add("trace", _trace, "all that is known of one answer, by its request id")
     traced.add_argument("request_id")
@@ -107,7 +112,7 @@ def _verify(store: Store, arguments: argparse.Namespace) -> int:
         store.key = key_of(str(arguments.key))
     numbers = [*store.versions(), *store.releases.numbers(RETIRED)]
     failed = _check_each(store, numbers if arguments.version is None else [_number(store, arguments.version)])
-    for fault in store.releases.faults():
+    for fault in audit.faults(store.releases):
         failed = 1
         print(fault, file=sys.stderr)
     return failed
@@ -132,7 +137,7 @@ def _canary(store: Store, arguments: argparse.Namespace) -> int:
     match = _SHARE.fullmatch(arguments.share)
     if match is None:
         raise ReleaseError(f"--share {arguments.share}: expected a share like 5% or 0.05")
-    share = float(match[1]) / (100 if match[2] else 1)
+    share = float(match[1]) / 100 if match[1] else float(match[2])
     canary(store, arguments.version, share, _who(arguments))
     print(f"{store.model} version {arguments.version} answers {share:.4g} of the requests")
     return 0
@@ -152,7 +157,8 @@ def _clear(store: Store, arguments: argparse.Namespace) -> int:
 
 
 def _rollback(store: Store, arguments: argparse.Namespace) -> int:
-    print(f"{store.model} version {rollback(store, _who(arguments))} is champion again")
+    number = rollback(store, _who(arguments), two_person=two_persons(os.environ))
+    print(f"{store.model} version {number} is champion again")
     return 0
 
 
@@ -162,10 +168,22 @@ def _retire(store: Store, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _adopt(store: Store, arguments: argparse.Namespace) -> int:
+    for number in store.releases.adopt(_who(arguments)):
+        print(f"{store.model} version {number} is in the history from here on")
+    return 0
+
+
 def _history(store: Store, arguments: argparse.Namespace) -> int:
     lines = store.releases.history.lines()
     if not lines:
         raise HistoryError(f"{store.folder}: has no history yet")
+    if arguments.contains:
+        number = store.releases.history.number_of(arguments.contains)
+        if number is None:
+            raise HistoryError(f"{store.folder}: no line has this SHA-256: the history was written anew")
+        print(f"line {number} of {len(lines)}")
+        return 0
     if arguments.verify:
         print(f"{len(lines)} lines, as they were written; the last is {lines[-1].digest}")
         return 0
@@ -178,8 +196,8 @@ def _sign(store: Store, arguments: argparse.Namespace) -> int:
     from registry.signing import sign  # its library is only there for who signs, or asks for signatures
 
     number = _number(store, arguments.version)
-    store.check(number)
-    print(sign(store.folder, number, arguments.key))
+    store.key = None  # it need not be signed yet
+    print(sign(store.folder, number, store.check(number).sums, arguments.key))
     return 0
 
 
@@ -198,7 +216,8 @@ def _compare(store: Store, arguments: argparse.Namespace) -> int:
     first, second = arguments.first, arguments.second
     found = compare(_logs(store), first, second)
     if not len(found.first):
-        raise RegistryError(f"{_logs(store)}: no request was seen by both version {first} and version {second}")
+        more = f", but for {found.no_number} rows without a number" if found.no_number else ""
+        raise RegistryError(f"{_logs(store)}: no request was seen by both version {first} and version {second}{more}")
     print(report(found, first, second, arguments.over))
     if arguments.plot is not None:
         try:
@@ -218,7 +237,7 @@ def said(content: Mapping[str, Any]) -> str:
     what = [str(content.get("action", "?")), *named]
     override = ", OVERRIDING A GATE" if content.get("override") else ""
     reason = f": {content['reason']}" if content.get("reason") else ""
-    return f"{content.get('time', '')}  {content.get('by', '')}  {', '.join(what)}{override}{reason}"
+    return printable(f"{content.get('time', '')}  {content.get('by', '')}  {', '.join(what)}{override}{reason}")
 
 
 def _line(gate: Gate) -> str:
@@ -226,9 +245,14 @@ def _line(gate: Gate) -> str:
 
 
 def _who(arguments: argparse.Namespace) -> Who:
-    if not arguments.by.strip() or (arguments.command == "promote" and not arguments.reason.strip()):
+    by, reason = arguments.by.strip(), arguments.reason.strip()
+    if not by or (arguments.command in ("promote", "adopt") and not reason):
         raise ReleaseError("--by and --reason: expected a name and a reason, for the history")
-    return Who(arguments.by, arguments.reason)
+    try:
+        (by + reason).encode()
+    except UnicodeEncodeError as error:
+        raise ReleaseError("--by and --reason: expected text in UTF-8") from error
+    return Who(by, reason)
 
 
 def _number(store: Store, text: str) -> int:

@@ -3,7 +3,8 @@
 A line is a JSON object. Its last member, ``sha256``, is the SHA-256 of the line without that member, so an edited line
 is known by itself; ``previous`` is the SHA-256 of the whole line before, so a line that was removed, moved or written
 anew does not fit its neighbours. What neither shows is that the last lines are gone: history.head says how many there
-were, and the SHA-256 of the last.
+were, and the SHA-256 of the last. (Whoever writes both anew, up to the end, is found by who kept the SHA-256 of a line
+somewhere else: :meth:`History.number_of`.)
 
 A line is on the disk before what it tells is done; who dies in between leaves something to finish, which is the store's
 matter. Knows no version and no alias.
@@ -47,20 +48,15 @@ class History:
         self._head = folder / HEAD
 
     def lines(self) -> list[Line]:
-        """Every line, oldest first; empty before the first publication.
+        """Every line, oldest first; empty before the first publication. Needs no lock.
 
         Raises:
             HistoryError: naming the first line that is not as it was written.
         """
-        try:
-            raw = self._path.read_bytes()
-        except FileNotFoundError:
-            raw = b""
-        except OSError as error:
-            raise HistoryError(f"{self._path}: can't be read ({error.strerror})") from error
+        head = self._read_head()  # first: lines that are written meanwhile are no fault
         lines: list[Line] = []
         previous = _BEGINNING
-        for number, text in enumerate(raw.split(b"\n")[:-1], 1):
+        for number, text in enumerate(self._texts(), 1):
             content = _read(text)
             if content is None:
                 raise HistoryError(f"{self._path}, line {number}: was changed; restore it")
@@ -69,8 +65,24 @@ class History:
                 raise HistoryError(f"{self._path}, {what}; lines were removed, moved or written anew")
             previous = hashlib.sha256(text).hexdigest()
             lines.append(Line(number, previous, content))
-        self._compare_head(lines)
+        self._compare(head, lines)
         return lines
+
+    def readable(self, text: str) -> list[Line]:
+        """The lines with this text in them that are sound in themselves; others may be damaged, or even all.
+
+        For who has to go on meanwhile: a damaged history keeps nobody from serving what is sound.
+        """
+        try:
+            texts = enumerate(self._texts(), 1)
+        except HistoryError:
+            return []
+        some = [(number, line, _read(line)) for number, line in texts if text.encode() in line]
+        return [Line(number, hashlib.sha256(line).hexdigest(), said) for number, line, said in some if said is not None]
+
+    def number_of(self, digest: str) -> int | None:
+        """Which line has this SHA-256, which somebody kept elsewhere; None if none has."""
+        return next((line.number for line in self.lines() if line.digest == digest), None)
 
     def append(self, content: Mapping[str, Any]) -> Line:
         """Write a line, and have it on the disk.
@@ -82,36 +94,58 @@ class History:
             HistoryError: if the history that is there is not whole, or can't be written; then nothing is.
         """
         lines = self.lines()
+        if not lines:
+            self._replace_head(0, _BEGINNING)  # from here on, a history without a head was shortened
         time = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         whole = {"time": time, **content, "previous": lines[-1].digest if lines else _BEGINNING}
         text = _seal(json.dumps(whole, ensure_ascii=False).encode())
         digest = hashlib.sha256(text).hexdigest()
         try:
             self._write(text + b"\n")
-            replace(self._head, f"{len(lines) + 1} {digest}\n".encode())
         except OSError as error:
             raise HistoryError(f"{self._path}: can't be written ({error.strerror or error})") from error
+        self._replace_head(len(lines) + 1, digest)
         return Line(len(lines) + 1, digest, whole)
 
-    def _compare_head(self, lines: list[Line]) -> None:
+    def _texts(self) -> list[bytes]:
+        """The whole lines; behind them may be one that its writer did not finish."""
         try:
-            text = self._head.read_text(encoding="ascii")
-            match = _HEAD_LINE.fullmatch(text)
+            return self._path.read_bytes().split(b"\n")[:-1]
         except FileNotFoundError:
-            if len(lines) > 1:  # the first line's writer may have died before
-                raise HistoryError(f"{self._head}: is missing; it says how many lines there were") from None
-            return
+            return []
+        except OSError as error:
+            raise HistoryError(f"{self._path}: can't be read ({error.strerror})") from error
+
+    def _read_head(self) -> tuple[int, str] | None:
+        """How many lines there were, and the SHA-256 of the last; None if there is no head."""
+        try:
+            match = _HEAD_LINE.fullmatch(self._head.read_text(encoding="ascii"))
+        except FileNotFoundError:
+            return None
         except (OSError, ValueError) as error:
             raise HistoryError(f"{self._head}: can't be read ({error})") from error
         if match is None:
             raise HistoryError(f"{self._head}: was changed; it says how many lines there were")
-        count, digest = int(match[1]), match[2]
+        return int(match[1]), match[2]
+
+    def _compare(self, head: tuple[int, str] | None, lines: list[Line]) -> None:
+        if head is None:
+            if lines and self._read_head() is None:  # the first line may have been written since
+                raise HistoryError(f"{self._head}: is missing; it says how many lines there were")
+            return
+        count, digest = head
         if count > len(lines):
             raise HistoryError(
                 f"{self._path}, line {len(lines) + 1}: is gone; {self._head.name} tells of {count} lines"
             )
-        if count < len(lines) - 1 or count == 0 or lines[count - 1].digest != digest:
+        if digest != (lines[count - 1].digest if count else _BEGINNING):
             raise HistoryError(f"{self._path}, line {count}: is not the one that {self._head.name} tells of")
+
+    def _replace_head(self, count: int, digest: str) -> None:
+        try:
+            replace(self._head, f"{count} {digest}\n".encode())
+        except OSError as error:
+            raise HistoryError(f"{self._head}: can't be written ({error.strerror or error})") from error
 
     def _write(self, block: bytes) -> None:
         """Write behind the last whole line: what is behind that was never finished."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from registry.errors import IntegrityError
 
-SUMS = "SHA256SUMS"
+SUMS, SIGNATURE = "SHA256SUMS", "signature.json"
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 
 

@@ -70,13 +70,13 @@ class LiteRT:
                 self._size = size
             interpreter.set_tensor(self._input, rows)
             interpreter.invoke()
-            result: Rows = interpreter.get_tensor(self._output)
-        except RuntimeError as error:
+            result: Rows = interpreter.get_tensor(self._output).reshape(size)
+        except (RuntimeError, ValueError) as error:
             self._load()  # an interpreter keeps the words of all its failures, and says them all again
             raise RuntimeError(str(error)) from None
         finally:
             self._lock.release()
-        return result.reshape(size)
+        return result
 
 
 class Keras:
@@ -92,10 +92,9 @@ class Keras:
 
     def predict(self, rows: Rows) -> Rows:
         try:
-            result = self._model.predict_on_batch(rows)
+            return np.asarray(self._model.predict_on_batch(rows), dtype=np.float32).reshape(len(rows))
         except Exception as error:  # TensorFlow's faults have no base of their own
             raise RuntimeError(str(error)) from error
-        return np.asarray(result, dtype=np.float32).reshape(len(rows))
 
 
 def open_predictor(sealed: Sealed, runtime: Runtime) -> Predictor:

@@ -11,10 +11,11 @@ from dataclasses import asdict
 
 from registry.errors import RegistryError, ReleaseError
 from registry.integrity import Sealed
-from registry.predictor import LiteRT, Predictor
-from registry.releases import CANARY, CHALLENGER, CHAMPION, FALLBACK, SHADOW, Gate, Who
-from registry.signoff import gates
+from registry.predictor import Predictor
+from registry.releases import Who
+from registry.signoff import Gate, gates
 from registry.store import CARD, Store
+from registry.told import CANARY, CHALLENGER, CHAMPION, FALLBACK, PROMOTE, ROLLBACK, SHADOW, former_champions, signers
 
 
 def promote(
@@ -43,7 +44,12 @@ def promote(
         if alias == CHAMPION:
             if two_person:
                 _another_person(sealed, who)
-            found = gates(sealed, store.signature(number), _present(store, aliases.get(CHAMPION)))
+            try:
+                found = gates(sealed, store.signature(number), _present(store, aliases.get(CHAMPION)))
+            except RuntimeError as error:
+                raise ReleaseError(
+                    f"version {number} does not become champion: it does not predict ({error})"
+                ) from error
             failed = [f"{gate.name}: {gate.detail}" for gate in found if not gate.held]
             if failed and not override:
                 raise ReleaseError(f"version {number} does not become champion, because of {'; '.join(failed)}")
@@ -51,7 +57,7 @@ def promote(
             aliases = {name: held for name, held in aliases.items() if held != number or name == FALLBACK}
         details = {"override": True} if any(not gate.held for gate in found) else {}
         store.releases.change(
-            "promote",
+            PROMOTE,
             {**aliases, alias: number},
             who,
             version=number,
@@ -74,7 +80,6 @@ def canary(store: Store, number: int, share: float, who: Who) -> None:
     with store.releases.changing():
         aliases, sealed = store.aliases(), _sound(store, number)
         _not_champion(aliases, number)
-        store.releases.set_share(number, share)
         store.releases.change(
             CANARY, {**aliases, CANARY: number}, who, version=number, share=share, sha256=sealed.digest
         )
@@ -112,28 +117,37 @@ def clear(store: Store, alias: str, who: Who, *, number: int | None = None) -> b
         return True
 
 
-def rollback(store: Store, who: Who) -> int:
-    """Make the version champion again that was it before. No gate is asked: it was champion, and it is urgent.
+def rollback(store: Store, who: Who, *, two_person: bool = False) -> int:
+    """Make the version champion again that was it before; a retired one is passed over.
+
+    No gate is asked: it was champion, and it is urgent.
+
+    Args:
+        two_person: nobody rolls back to a version that they trained, unless somebody else once signed it off.
 
     Raises:
         RegistryError: if there was none, or it is not sound any more.
     """
     with store.releases.changing():
-        number = store.releases.former_champion()
+        lines, present = store.releases.history.lines(), store.versions()
+        number = next((number for number in former_champions(lines) if number in present), None)
+        if number is None:
+            raise ReleaseError(f"{store.folder}: no other version was champion before; `registry promote` names one")
         sealed = _sound(store, number)
+        if two_person and not signers(lines, number) - {who.by}:
+            _another_person(sealed, who)
         aliases = {name: held for name, held in store.aliases().items() if held != number or name == FALLBACK}
         store.releases.change(
-            "rollback", {**aliases, CHAMPION: number}, who, version=number, alias=CHAMPION, sha256=sealed.digest
+            ROLLBACK, {**aliases, CHAMPION: number}, who, version=number, alias=CHAMPION, sha256=sealed.digest
         )
         return number
 
 
 def _sound(store: Store, number: int) -> Sealed:
-    """A version whose files are as published, and whose model file can be opened."""
+    """A version whose files are as published, and which predicts."""
     store.releases.present(number)
-    sealed = store.check(number)
-    LiteRT(sealed.read("model.tflite"))
-    return sealed
+    store.open(number)
+    return store.check(number)
 
 
 def _not_champion(aliases: dict[str, int], number: int) -> None:
@@ -149,11 +163,11 @@ def _another_person(sealed: Sealed, who: Who) -> None:
         raise ReleaseError(f"{who.by} trained this version: somebody else has to sign it off")
 
 
-def _present(store: Store, number: int | None) -> Predictor | None:
-    """The present champion, to compare with; None if there is none, or it can't be opened any more."""
+def _present(store: Store, number: int | None) -> Predictor | RegistryError | None:
+    """The present champion, to compare with, or why it can't be opened any more; None if there is none."""
     if number is None:
         return None
     try:
         return store.open(number).predictor
-    except RegistryError:
-        return None
+    except RegistryError as error:
+        return error

@@ -1,7 +1,7 @@
-"""Signatures of versions: Ed25519 over SHA256SUMS, made offline with a private key, checked with the public one.
+"""Signatures of versions: Ed25519 over a line "MODEL N" and SHA256SUMS, made offline with a private key.
 
 A signature lies beside the versions, in signatures/N.sig: a published folder never changes. SHA256SUMS stands for every
-file of the version, so signing it signs them all.
+file of the version, so signing it signs them all; with the line before it, no version can stand in another's place.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, l
 
 from registry.errors import IntegrityError, RegistryError
 from registry.history import replace
-from registry.integrity import SUMS
 
 FOLDER = "signatures"
 
 
-def sign(folder: Path, number: int, key_file: Path) -> Path:
+def sign(folder: Path, number: int, sums: bytes, key_file: Path) -> Path:
     """Sign a version whose files were checked.
 
     Args:
         folder: the model's.
+        sums: the content of the version's SHA256SUMS.
         key_file: an Ed25519 private key in PEM, as `openssl genpkey -algorithm ed25519` writes it.
 
     Returns:
@@ -40,7 +40,7 @@ def sign(folder: Path, number: int, key_file: Path) -> Path:
         raise RegistryError(f"{key_file}: no private key in PEM without a password ({error})") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise RegistryError(f"{key_file}: expected an Ed25519 key; `openssl genpkey -algorithm ed25519` makes one")
-    signature = key.sign((folder / str(number) / SUMS).read_bytes())
+    signature = key.sign(_message(folder, number, sums))
     path = folder / FOLDER / f"{number}.sig"
     try:
         path.parent.mkdir(exist_ok=True)
@@ -73,10 +73,14 @@ def check_signature(folder: Path, number: int, sums: bytes, key: Ed25519PublicKe
     """
     path = folder / FOLDER / f"{number}.sig"
     try:
-        key.verify(base64.b64decode(path.read_bytes().strip(), validate=True), sums)
+        key.verify(base64.b64decode(path.read_bytes().strip(), validate=True), _message(folder, number, sums))
     except FileNotFoundError:
         raise IntegrityError(f"{folder / str(number)}: is not signed; `registry sign {number}` does that") from None
     except OSError as error:
         raise IntegrityError(f"{path}: can't be read ({error.strerror})") from error
     except (InvalidSignature, binascii.Error):
         raise IntegrityError(f"{path}: is not this version's signature by the key that is asked for") from None
+
+
+def _message(folder: Path, number: int, sums: bytes) -> bytes:
+    return f"{folder.name} {number}\n".encode() + sums

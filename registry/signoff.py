@@ -12,6 +12,7 @@ import io
 import json
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,6 @@ from numpy.typing import NDArray
 from registry.errors import IntegrityError, RegistryError
 from registry.integrity import Sealed
 from registry.predictor import LiteRT, Predictor, Rows
-from registry.releases import Gate
 from registry.signature import Signature
 
 REFERENCE, TEST = "reference.csv", "test.csv"
@@ -36,15 +36,25 @@ _TIMED_CALLS = 200
 Floats = NDArray[np.float64]
 
 
-def gates(candidate: Sealed, signature: Signature, champion: Predictor | None) -> list[Gate]:
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One thing that a version has to show before it may answer everybody."""
+
+    name: str
+    held: bool
+    detail: str
+
+
+def gates(candidate: Sealed, signature: Signature, champion: Predictor | RegistryError | None) -> list[Gate]:
     """Every gate, held or not.
 
     Args:
         candidate: the version that is to be champion; its files were checked.
-        champion: the present one, if it is another and can be opened.
+        champion: the present one, or why it can't be opened; None if there is none.
 
     Raises:
         RegistryError: if the model file can't be opened.
+        RuntimeError: if it does not predict.
     """
     before = _resident()
     model = LiteRT(candidate.read("model.tflite"))
@@ -64,9 +74,11 @@ def difference(
     the Bootstrap (1993), chapter 13.
     """
     squares = np.stack([(new - actual) ** 2, (old - actual) ** 2]).astype(np.float64)
-    picks = np.random.default_rng(seed).integers(0, len(actual), (resamples, len(actual)))
-    roots = np.sqrt(squares[:, picks].mean(axis=2))
-    low, high = np.quantile(roots[0] - roots[1], [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
+    random = np.random.default_rng(seed)
+    roots = np.empty((resamples, 2))
+    for resample in range(resamples):  # one at a time, so that many rows need no memory
+        roots[resample] = np.sqrt(squares[:, random.integers(0, len(actual), len(actual))].mean(axis=1))
+    low, high = np.quantile(roots[:, 0] - roots[:, 1], [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
     new_rmse, old_rmse = np.sqrt(squares.mean(axis=1))
     return float(new_rmse - old_rmse), float(low), float(high)
 
@@ -99,8 +111,12 @@ def _of_card(card: dict[str, Any]) -> list[Gate]:
     ]
 
 
-def _against(champion: Predictor | None, model: Predictor, candidate: Sealed, signature: Signature) -> Gate:
+def _against(
+    champion: Predictor | RegistryError | None, model: Predictor, candidate: Sealed, signature: Signature
+) -> Gate:
     name = "test_vs_champion"
+    if isinstance(champion, RegistryError):
+        return Gate(name, False, f"there is nothing to compare with: {champion}")
     try:
         table = read_table(candidate, TEST, [*signature.names, signature.output.name])
     except IntegrityError:

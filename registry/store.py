@@ -16,15 +16,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from registry.errors import NotPublishedError, PublishError, RegistryError, SignatureError
+import numpy as np
+
+from registry import told
+from registry.errors import IntegrityError, NotPublishedError, PublishError, RegistryError, SignatureError
 from registry.history import sync
-from registry.integrity import SUMS, Sealed, check, digest, write_sums
+from registry.integrity import SIGNATURE, SUMS, Sealed, check, digest, write_sums
 from registry.predictor import Predictor, Runtime, open_predictor
-from registry.releases import CHALLENGER, CHAMPION, RETIRED, Releases, Who
+from registry.releases import RETIRED, Releases, Who
 from registry.signature import MODEL_NAME, Signature
 from registry.signoff import REFERENCE, read_table
 
-SIGNATURE, CARD, MODEL_CARD = "signature.json", "card.json", "model_card.md"
+CARD, MODEL_CARD = "card.json", "model_card.md"
 STAGING = ".staging-"
 
 
@@ -53,7 +56,7 @@ class Store:
 
     def versions(self) -> list[int]:
         """The numbers of the published versions, ascending, without the retired; empty if there are none."""
-        return self.releases.numbers()
+        return self.releases.versions()
 
     def aliases(self) -> dict[str, int]:
         """Which version each alias names; empty before the first publication.
@@ -77,7 +80,7 @@ class Store:
             ) from None
 
     def check(self, number: int) -> Sealed:
-        """Compare a version's files with its SHA256SUMS, and that with its signature, if one is asked for.
+        """Compare a version's files with its SHA256SUMS, that with the history and, if one is asked for, a signature.
 
         A retired version is found, too; it is not among those that may serve.
 
@@ -91,6 +94,9 @@ class Store:
         if not folder.is_dir():
             raise NotPublishedError(f"{self.folder}: version {number} is not published")
         sealed = check(folder)
+        published = told.published(self.releases.history.readable(f'"version": {number},')).get(number)
+        if published not in (None, sealed.digest):
+            raise IntegrityError(f"{folder / SUMS}: is not what was published as version {number}; restore that")
         if self.key is not None:
             from registry.signing import check_signature
 
@@ -98,13 +104,19 @@ class Store:
         return sealed
 
     def open(self, number: int, runtime: Runtime = "litert") -> Version:
-        """Check a version and make it ready to predict.
+        """Check a version and make it ready to predict; it has done so twice then, for the first time is the slowest.
 
         Raises:
             RegistryError: or one of its kinds, if the version is missing, was changed or can't be run.
         """
         sealed = self.check(number)
-        return Version(number, sealed.digest, _signature(sealed), open_predictor(sealed, runtime))
+        signature = _signature(sealed)
+        predictor = open_predictor(sealed, runtime)
+        try:
+            predictor.predict(np.array([signature.example] * 2, dtype=np.float32))
+        except (ValueError, RuntimeError) as error:
+            raise RegistryError(f"{sealed.folder}: does not predict ({error})") from error
+        return Version(number, sealed.digest, signature, predictor)
 
     def signature(self, number: int) -> Signature:
         """The signature of a version whose files were checked first."""
@@ -166,13 +178,16 @@ class Store:
             present = self.versions()
             if present:
                 self._same_inputs(signature, present[-1])
-            number = max([*present, *self.releases.numbers(RETIRED)], default=0) + 1
+            told_of = told.published(self.releases.history.lines())  # a number is given once, whatever became of it
+            number = max([*self.releases.numbers(), *self.releases.numbers(RETIRED), *told_of], default=0) + 1
             staged.rename(self.folder / str(number))
             sync(self.folder)
             aliases = self.aliases()
-            alias = alias or (CHALLENGER if CHAMPION in aliases else CHAMPION)
+            alias = alias or (told.CHALLENGER if told.CHAMPION in aliases else told.CHAMPION)
             sums = digest(self.folder / str(number) / SUMS)
-            self.releases.change("publish", {**aliases, alias: number}, who, version=number, alias=alias, sha256=sums)
+            self.releases.change(
+                told.PUBLISH, {**aliases, alias: number}, who, version=number, alias=alias, sha256=sums
+            )
         return number, alias
 
     def _same_inputs(self, signature: Signature, latest: int) -> None:

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from registry import Signature, Store, Who
-from registry.store import CARD, MODEL_CARD, SIGNATURE
+from registry.integrity import SIGNATURE
+from registry.store import CARD, MODEL_CARD
 from train import card
 from train.data import Data, Floats
 from train.export import differences, write_exports

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import threading
 import time
@@ -19,7 +20,7 @@ from app.parts import bucket
 from app.settings import Settings
 from app.shadow import WAITING
 from app.trial import ERROR, Trial
-from registry import Store, Who
+from registry import Store, Who, releases
 from registry.promotion import canary, clear, promote, rollback, shadow
 from tests.app.logs import logged
 from tests.conftest import TRICKY, WORSE, Keys, publish
@@ -36,10 +37,6 @@ def store(settings: Settings) -> Store:
     """Version 1 is champion; 2 answers 10 more."""
     publish(settings.models, model_file=WORSE)
     return Store(settings.models, "boston")
-
-
-def app_versions(client: FlaskClient) -> Any:
-    return client.application.extensions["versions"]
 
 
 def make_champion(store: Store, number: int) -> None:
@@ -83,7 +80,8 @@ def test_a_champion_that_cannot_be_opened_leaves_the_old_one_serving_and_says_wh
     content = file.read_bytes()
     rollback(store, ANN)
     file.write_bytes(content[:-1])
-    store.releases._replace("aliases.json", {"champion": 2})  # as a command of before the damage would have left it
+    # As a command of before the damage would have left it:
+    (store.folder / "aliases.json").write_text('{"champion": 2}')
     wait_until(lambda: client.get("/health/ready").json.get("faults"), "the fault", 2)
     ready = client.get("/health/ready")
     assert (ready.status_code, ready.json["version"]) == (200, 1)
@@ -136,9 +134,46 @@ def test_a_canary_that_fails_more_often_is_withdrawn_and_its_clients_are_answere
     assert (line["by"], line["version"], line["alias"]) == ("service", number, "canary")
     assert "it failed" in line["reason"]
     assert {version(client) for _ in range(20)} == {1}
-    wait_until(lambda: app_versions(client).number_of("champion") and not app_versions(client)._withdrawn, "a look")
     canary(store, number, 0.5, ANN)
     wait_until(lambda: number in {version(client) for _ in range(20)}, "the canary again")
+
+
+def test_a_canary_that_can_not_be_taken_off_its_alias_is_asked_no_more_and_shown(
+    client: FlaskClient, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(releases, "_PATIENCE", 0.1)
+    number = publish(store.folder.parent, model_file=TRICKY)
+    canary(store, number, 0.5, ANN)
+    assert number in {version(client) for _ in range(20)}
+    with (store.folder / ".lock").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        for _ in range(40):
+            version(client, RAISES)
+        assert {version(client) for _ in range(20)} == {1}
+        told = lambda: client.get("/health/ready").json.get("faults", {}).get("canary", "")  # noqa: E731
+        wait_until(lambda: "another command holds it" in told(), "the fault", 5)
+        assert f"version {number} is withdrawn: it failed" in told()
+    wait_until(lambda: "canary" not in store.aliases(), "the end of the canary", 5)
+    wait_until(lambda: not told(), "the end of the fault", 5)
+
+
+def test_a_canary_changes_its_share_at_once(client: FlaskClient, store: Store) -> None:
+    canary(store, 2, 0.001, ANN)
+    assert 1 in {version(client) for _ in range(20)}
+    canary(store, 2, 1, ANN)
+    assert {version(client) for _ in range(20)} == {2}
+
+
+def test_beside_a_champion_that_can_not_be_opened_the_other_aliases_are_followed(
+    client: FlaskClient, store: Store
+) -> None:
+    canary(store, 2, 1, ANN)
+    assert version(client) == 2
+    (store.folder / "aliases.json").write_text('{"canary": 2, "champion": 9}')
+    wait_until(lambda: "champion" in client.get("/health/ready").json.get("faults", {}), "the fault")
+    assert version(client) == 2
+    (store.folder / "aliases.json").write_text('{"champion": 9}')
+    wait_until(lambda: version(client) == 1, "the end of the canary")
 
 
 def test_a_canary_is_not_blamed_for_what_the_champion_can_not_answer_either(client: FlaskClient, store: Store) -> None:
@@ -164,6 +199,14 @@ def test_a_trial_rarely_condemns_a_canary_that_is_as_good_and_soon_one_that_is_n
     assert false <= 6  # binomial: 7 or more of 1,000 at the stated error have a chance of 1e-4
     assert ERROR == 0.001
     assert all(0 < condemned(0.5, 3000, seed) < 2000 for seed in range(50))
+
+
+def test_a_canary_that_turns_bad_after_a_long_trial_is_found_soon() -> None:
+    trial = Trial(0.05, workers=4)
+    for _ in range(200):  # failures of a million requests
+        for of_canary in (*[False] * 19, True):
+            assert not trial.observe(of_canary=of_canary, failed=True)
+    assert any(trial.observe(of_canary=True, failed=True) for _ in range(20))
 
 
 def test_the_share_of_a_canary_is_that_of_the_requests() -> None:
@@ -195,7 +238,8 @@ def test_the_fallback_answers_what_the_champion_can_not(
     assert "answered by version 1, the fallback: version 2" in warnings[0]
     assert reason in warnings[0]
     answered = logged(settings, "predictions")[-1]
-    assert (answered["version"], answered["role"], answered["flags"]) == ("1", "fallback", "rm:outside_training")
+    assert (answered["version"], answered["role"]) == ("1", "fallback")
+    assert answered["flags"] == "rm:outside_training instead_of:2"
     assert float(answered["prediction"]) == reply.json["prediction"]
 
 
@@ -240,6 +284,31 @@ def test_a_champion_that_keeps_failing_is_not_asked_for_a_while_and_then_tried_a
     wait_until(lambda: version(client) == 2, "the champion again", 3)
     assert "failing" not in client.get("/health/ready").json
     assert version(client) == 2
+
+
+def test_what_nobody_can_answer_closes_no_champion_off(tricky: Store, client: FlaskClient) -> None:
+    for _ in range(breaker.FAILURES + 1):
+        assert ask(client, IMPLAUSIBLE).status_code == 500
+    assert version(client) == 2
+    assert "failing" not in client.get("/health/ready").json
+
+
+def test_an_open_breaker_stays_open_when_another_alias_changes(tricky: Store, client: FlaskClient) -> None:
+    for _ in range(breaker.FAILURES):
+        version(client, RAISES)
+    shadow(tricky, publish(tricky.folder.parent), ANN)
+    assert client.get("/health/ready").json["shadow"]["version"] == 3
+    assert client.get("/health/ready").json["failing"] is True
+
+
+def test_a_canary_is_not_blamed_for_what_only_the_fallback_can_answer(tricky: Store, client: FlaskClient) -> None:
+    """The canary is the champion once more; one client keeps sending it what neither can answer."""
+    canary(tricky, publish(tricky.folder.parent, model_file=TRICKY), 0.5, ANN)
+    name = next(f"client {n}" for n in range(100) if bucket(f"client {n}", 3) < 0.5)
+    assert version(client, X_Client_ID=name) == 3
+    for _ in range(60):
+        assert version(client, NAN, X_Client_ID=name) == 1
+    assert tricky.aliases()["canary"] == 3
 
 
 def test_a_champion_that_sleeps_is_not_waited_for_for_ever(tricky: Store, make_app: Callable[..., Flask]) -> None:
@@ -309,7 +378,7 @@ def test_a_version_that_is_not_signed_is_refused_where_signatures_are_asked_for(
     client = make_app(require_signature=str(keys.public)).test_client()
     reply = ask(client)
     assert (reply.status_code, "is not signed" in reply.json["error"]) == (503, True)
-    sign(store.folder, 1, keys.private)
+    sign(store.folder, 1, store.check(1).sums, keys.private)
     wait_until(lambda: ask(client).status_code == 200, "the signed version", 3)
     assert client.post("/v1/models/boston/versions/2:predict", json={"instances": [ROW]}).status_code == 503
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from registry import Store, Who
+from registry import Store, Who, audit
 from registry.promotion import canary, promote, rollback
 from tests.conftest import TRICKY, publish
 from tests.e2e.server import Server, serving, wait_until
@@ -100,7 +100,7 @@ def test_under_fifty_changes_every_answer_is_of_who_was_champion_during_its_requ
     assert {answer.version for answer in answers} == {1, 2}
     lines = store.releases.history.lines()
     assert Counter(line.content["action"] for line in lines) == {"publish": 2, "promote": 50}
-    assert list(store.releases.faults()) == []
+    assert list(audit.faults(store.releases)) == []
 
 
 def test_a_canary_that_fails_is_withdrawn_by_whichever_worker_finds_it_out(models: Path, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -17,11 +16,10 @@ from tests.conftest import Keys, publish
 pytestmark = pytest.mark.slow
 
 
-def run(models: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(models: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "registry", *arguments]
-    return subprocess.run(
-        command, env={**os.environ, "SERVE_MODELS": str(models)}, capture_output=True, text=True, check=False
-    )
+    environ = {**os.environ, "SERVE_MODELS": str(models), **environ}
+    return subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
 
 
 def test_list_show_and_verify_a_sound_version(tmp_path: Path) -> None:
@@ -113,13 +111,46 @@ def test_a_signature_is_made_and_checked(tmp_path: Path, keys: Keys) -> None:
     unsigned = run(models, "verify", "2", "--key", str(keys.public))
     assert (unsigned.returncode, "2: is not signed" in unsigned.stderr) == (1, True)
     shutil.copy(models / "boston" / "signatures" / "1.sig", models / "boston" / "signatures" / "2.sig")
-    (models / "boston" / "2" / "card.json").write_text("{ }")
-    sums = models / "boston" / "2" / "SHA256SUMS"
-    digest = hashlib.sha256(b"{ }").hexdigest()
-    lines = sums.read_text().splitlines(keepends=True)
-    sums.write_text("".join(f"{digest}  card.json\n" if line.endswith("  card.json\n") else line for line in lines))
-    assert run(models, "verify", "2").returncode == 1  # the history knows another digest
     forged = run(models, "verify", "2", "--key", str(keys.public))
     assert (forged.returncode, "is not this version's signature" in forged.stderr) == (1, True)
+    replaced = run(models, "sign", "2", "--key", str(keys.private), SERVE_REQUIRE_SIGNATURE=str(keys.public))
+    assert replaced.returncode == 0, replaced.stderr
+    assert run(models, "verify", "2", "--key", str(keys.public)).returncode == 0
+    assert run(models, "clear", "challenger").returncode == 0
+    assert run(models, "retire", "2").returncode == 0
+    assert run(models, "sign", "2", "--key", str(keys.private)).returncode == 0
     wrong = run(models, "sign", "1", "--key", str(keys.public))
     assert (wrong.returncode, "no private key in PEM" in wrong.stderr) == (1, True)
+
+
+def test_what_goes_into_the_history_is_text_and_stays_one_line_on_a_terminal(tmp_path: Path) -> None:
+    for _ in range(2):
+        publish(tmp_path)
+    refused = run(tmp_path, "promote", "2", "--reason", "\udcff")
+    assert (refused.returncode, refused.stderr) == (1, "--by and --reason: expected text in UTF-8\n")
+    assert run(tmp_path, "promote", "2", "--by", "ann", "--reason", "two\nlines \x1b[2J").returncode == 0
+    lines = run(tmp_path, "history").stdout.splitlines()
+    assert len(lines) == 3
+    assert lines[-1].endswith(r"ann  promote, version 2, alias champion: two\nlines \x1b[2J")
+
+
+@pytest.mark.parametrize("share", ["1", "100", "5%%", "-5%", "0%", "1.5"])
+def test_a_share_that_might_mean_something_else_is_refused(tmp_path: Path, share: str) -> None:
+    for _ in range(2):
+        publish(tmp_path)
+    done = run(tmp_path, "canary", "2", f"--share={share}")
+    assert (done.returncode, "expected" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
+
+
+def test_a_digest_that_was_kept_finds_out_that_a_history_was_written_anew(tmp_path: Path) -> None:
+    publish(tmp_path)
+    kept = run(tmp_path, "history", "--verify").stdout.split()[-1]
+    publish(tmp_path)
+    assert run(tmp_path, "history", "--contains", kept).stdout == "line 1 of 2\n"
+    for name in ("history.jsonl", "history.head"):
+        (tmp_path / "boston" / name).unlink()
+    assert run(tmp_path, "verify").returncode == 1
+    assert run(tmp_path, "adopt", "--by", "mallory", "--reason", "nothing happened").returncode == 0
+    assert run(tmp_path, "verify").returncode == 0
+    anew = run(tmp_path, "history", "--contains", kept)
+    assert (anew.returncode, "the history was written anew" in anew.stderr) == (1, True)

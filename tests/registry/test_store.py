@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from registry import IntegrityError, NotPublishedError, PublishError, RegistryError, Store, Who
+from registry import IntegrityError, NotPublishedError, PublishError, RegistryError, Store, Who, audit
 from registry.predictor import LiteRT
 from tests.conftest import HOUSES, TRICKY, publish
 
@@ -195,11 +195,11 @@ def test_a_bit_that_flips_anywhere_in_a_version_is_found_and_its_file_named(tmp_
         whole = path.read_bytes()
         for place in range(0, len(whole), 7):
             path.write_bytes(whole[:place] + bytes([whole[place] ^ (1 << place % 8)]) + whole[place + 1 :])
-            found = list(store.releases.faults())
+            found = list(audit.faults(store.releases))
             try:
                 store.check(1)
             except IntegrityError as error:
                 found.append(str(error))
             assert path.name in " ".join(found)
         path.write_bytes(whole)
-    assert list(store.releases.faults()) == []
+    assert list(audit.faults(store.releases)) == []
