@@ -53,6 +53,7 @@ class App(Flask):
         self._now = now
         self.show = show
         self.add_template_filter(plain)
+        self.url_map.merge_slashes = False  # a doubled one is another path, and no redirect
         self._predictions: dict[str, Callable[[Record], Reply]] = {}
         self._protocols: list[tuple[str, Refuse]] = []
 

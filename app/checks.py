@@ -78,11 +78,11 @@ class Checks:
         return {row: f"the model's output {plain(predictions[row])} {expected}" for row in wrong}
 
 
-def refusal(status: int, problems: list[Problem]) -> Refusal:
-    """One refusal for all problems; its sentence is the first of them."""
+def refusal(status: int, problems: list[Problem], sentence: str = "") -> Refusal:
+    """One refusal for all problems; its sentence is the first of them, if it is not given in other words."""
     first = problems[0]
     where = f"row {first.row}: " if any(problem.row for problem in problems) else ""
-    sentence = f"{where}{first}"
+    sentence = sentence or f"{where}{first}"
     if len(problems) > 1:
         sentence += f" (and {len(problems) - 1} more)"
     return Refusal(status, sentence, problems[:_SPELLED_OUT])

@@ -11,6 +11,7 @@ import io
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,16 @@ from app.decode import Decoder, Table, Values
 from app.errors import Problem, Refusal
 
 _BLOCK = 1 << 18  # bytes that are looked at together
+_RECORDS = 1 << 13  # records of the csv module that are looked at together
 _LONGEST = 1 << 20  # bytes that a line, or a record of several lines, may have
+_COLUMNS = 1000  # that a header may have
+# What the csv module says of a record, and what a person is told.
+_NO_END = "unexpected end of data"
+_FAULTS = (
+    (_NO_END, "has a quote without an end"),
+    ("expected after", "has text behind the end of a quote"),
+    ("new-line character", "has a carriage return within it"),
+)
 # What a number may hold that JSON writes alike.
 _DIGITS = b"0123456789.eE+-"
 
@@ -29,12 +39,14 @@ _DIGITS = b"0123456789.eE+-"
 class Block:
     """Some records: as they were sent but for the end of the line, the line at which each begins, and their numbers.
 
-    A record that has not the header's columns is padded, or what is too much is left out, so that columns can be added.
+    Of a record with more columns than the header, what is too much is left out; one that is no CSV is the text of one
+    column. ``missing`` says by row how many columns are not there, for who wants to add further ones.
     """
 
     records: list[bytes]
     lines: Sequence[int]
     table: Table
+    missing: dict[int, int]
 
 
 class Reader:
@@ -53,6 +65,7 @@ class Reader:
     """
 
     def __init__(self, read: Callable[[int], bytes], decoder: Decoder) -> None:
+        csv.field_size_limit(_LONGEST)  # who is refused for less resets the csv module in the middle of a quote
         self._read = read
         self._decoder = decoder
         self._rest = self._ahead = b""
@@ -64,6 +77,8 @@ class Reader:
         self.end = b"\r\n" if raw.endswith(b"\r\n") else b"\n"
         self.header = raw.rstrip(b"\r\n")
         self.names = [name.strip() for name in cells]
+        if len(self.names) > _COLUMNS:
+            raise Refusal(400, f"the header: has {len(self.names)} columns: send at most {_COLUMNS}")
         self._order = decoder.columns(self.names)
         self._ahead = b"".join(self._left)  # what came with the header is a block of its own
         self._left.clear()
@@ -72,7 +87,7 @@ class Reader:
         """The records, in order. Blank lines are passed over.
 
         Raises:
-            Refusal: 400, with the line, if a line or a quote has no end.
+            Refusal: 400, with the line, if a line has no end.
         """
         while self._left or (block := self._more()):
             if not self._left:
@@ -82,7 +97,7 @@ class Reader:
                     records = text.removesuffix(b"\n").split(b"\n")
                     lines = range(self._line, self._line + len(records))
                     self._line += len(records)
-                    yield Block(records, lines, Table(values))
+                    yield Block(records, lines, Table(values), {})
                     continue
                 self._left.extend(_lines(block))
             if (some := self._records()).records:
@@ -112,7 +127,8 @@ class Reader:
         width = len(self.names)
         lines = block.removesuffix(b"\n")
         count = lines.count(b"\n") + 1
-        if lines.translate(None, _DIGITS) != b"\n".join([b"," * (width - 1)] * count):
+        frame = lines.translate(None, _DIGITS) + b"\n"
+        if len(frame) != width * count or frame != (b"," * (width - 1) + b"\n") * count:
             return None
         cells = _parsed(lines.replace(b"\n", b","), width * count)
         if cells is None:
@@ -121,23 +137,29 @@ class Reader:
         return values if self._order == list(range(width)) else values[:, self._order]
 
     def _records(self) -> Block:
-        """The records of the lines that are left, and of the next block what belongs to the last of them."""
+        """Records of the lines that are left, and of the next block what belongs to the last of them."""
         rows: list[list[str]] = []
         records: list[bytes] = []
         lines: list[int] = []
         faults: dict[int, str] = {}
+        missing: dict[int, int] = {}
         width = len(self.names)
-        for line, raw, cells, fault in self._parse():
-            if len(cells) != width and not fault:
-                fault = f"has {len(cells)} columns, the header {width}"
-                raw = _fitted(raw, cells, width)
+        for line, raw, cells, fault in islice(self._parse(), _RECORDS):
+            row = len(records)
+            record = raw.rstrip(b"\r\n")
             if fault:
-                faults[len(rows)] = fault
-                cells = [""] * width
-            rows.append([cells[column] for column in self._order])
-            records.append(raw.rstrip(b"\r\n"))
+                cells = [raw.decode("utf-8", "surrogateescape").rstrip("\r\n")]
+                record = _written(cells)
+            elif len(cells) > width:
+                record = _written(cells[:width])
+            if fault or len(cells) != width:
+                faults[row] = fault or f"has {len(cells)} columns, the header {width}"
+                missing[row] = max(0, width - len(cells))
+            else:
+                rows.append([cells[column] for column in self._order])
+            records.append(record)
             lines.append(line)
-        return Block(records, lines, self._table(rows, faults))
+        return Block(records, lines, self._table(rows, faults), missing)
 
     def _parse(self) -> Iterator[tuple[int, bytes, list[str], str]]:
         """Of each record left its line, its bytes, its cells, and what is wrong with it as CSV."""
@@ -148,7 +170,10 @@ class Reader:
             try:
                 cells = next(reader, [])
             except csv.Error as error:
-                fault = str(error)
+                fault = next((words for said, words in _FAULTS if said in str(error)), str(error))
+                self._left.extendleft(reversed(taken[1:]))  # the fault is its first line's: the others may be sound
+                del taken[1:]
+                reader = csv.reader(self._take(taken), strict=True)  # the other one may have been at the end
             raw = b"".join(taken)
             taken.clear()
             self._line += raw.count(b"\n")
@@ -163,7 +188,7 @@ class Reader:
             size = size + len(line) if taken else len(line)
             taken.append(line)
             if size > _LONGEST:
-                raise Refusal(400, f"line {self._line}: has a quote without an end")
+                raise csv.Error(_NO_END)
             yield line.decode("utf-8", "surrogateescape")
 
     def _refill(self) -> bool:
@@ -171,13 +196,22 @@ class Reader:
         return bool(self._left)
 
     def _table(self, rows: list[list[str]], faults: dict[int, str]) -> Table:
+        """The numbers of the rows that are CSV, and a problem for each between them that is not."""
+        found = self._read_rows(rows)
         if not faults:
-            cells = _parsed(",".join(map(",".join, rows)).encode("utf-8", "surrogateescape"), sum(map(len, rows)))
-            if cells is not None and set(map(type, cells)) <= {int, float}:
-                return Table(np.array(cells, dtype=np.float64).reshape(len(rows), -1))
-        table = self._decoder.texts(rows)
-        others = [problem for problem in table.problems if problem.row not in faults]
-        return Table(table.values, [*others, *(Problem(row, "", text) for row, text in faults.items())])
+            return found
+        places = [row for row in range(len(rows) + len(faults)) if row not in faults]
+        values = np.full((len(rows) + len(faults), found.values.shape[1]), np.nan)
+        values[places] = found.values
+        problems = [Problem(places[problem.row], problem.input, problem.message) for problem in found.problems]
+        problems += [Problem(row, "", text) for row, text in faults.items()]
+        return Table(values, sorted(problems, key=lambda problem: problem.row))
+
+    def _read_rows(self, rows: list[list[str]]) -> Table:
+        cells = _parsed(",".join(map(",".join, rows)).encode("utf-8", "surrogateescape"), sum(map(len, rows)))
+        if cells is not None and set(map(type, cells)) <= {int, float}:
+            return Table(np.array(cells, dtype=np.float64).reshape(len(rows), len(self._order)))
+        return self._decoder.texts(rows)
 
 
 def table(body: bytes, decoder: Decoder) -> Table:
@@ -195,6 +229,7 @@ def table(body: bytes, decoder: Decoder) -> Table:
         values.append(block.table.values)
         problems += [Problem(count + item.row, item.input, item.message) for item in block.table.problems]
         count += len(block.records)
+        decoder.bound(count)
     decoder.bound(count)
     return Table(np.concatenate(values), problems)
 
@@ -214,10 +249,7 @@ def _parsed(text: bytes, count: int) -> list[Any] | None:
     return cells if len(cells) == count else None
 
 
-def _fitted(raw: bytes, cells: list[str], width: int) -> bytes:
-    """A record with as many columns as the header."""
-    if len(cells) < width:
-        return raw.rstrip(b"\r\n") + b"," * (width - len(cells))
+def _written(cells: list[str]) -> bytes:
     text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(cells[:width])
+    csv.writer(text, lineterminator="").writerow(cells)
     return text.getvalue().encode("utf-8", "surrogateescape")

@@ -70,9 +70,14 @@ class Reply:
 
 
 class FileReply(Reply):
-    """A long reply, of bytes and of files that are read from their beginning, and closed at its end."""
+    """A long reply, of bytes and of files that are read from their beginning, and closed at its end.
+
+    Attributes:
+        at_end: is called once, when all was sent or nothing more will be.
+    """
 
     def __init__(self, parts: Sequence[bytes | IO[bytes]], content_type: str) -> None:
+        self.at_end: Callable[[], object] | None = None
         self.status_code = 200
         self.mimetype = content_type.partition(";")[0]
         self._parts = parts
@@ -84,20 +89,25 @@ class FileReply(Reply):
         return self
 
     def __iter__(self) -> Iterator[bytes]:
-        for part in self._parts:
-            if isinstance(part, bytes):
-                yield part
-                continue
-            part.seek(0)
-            with part:
+        try:
+            for part in self._parts:
+                if isinstance(part, bytes):
+                    yield part
+                    continue
+                part.seek(0)
                 while block := part.read(_PIECE):
                     yield block
+        finally:
+            self.close()
 
     def close(self) -> None:
         """What a WSGI server calls in the end, also if the client did not stay for it."""
         for part in self._parts:
             if not isinstance(part, bytes):
                 part.close()
+        at_end, self.at_end = self.at_end, None
+        if at_end is not None:
+            at_end()
 
 
 def read_body(record: Record, media_type: str | None, max_body: int) -> bytes:

@@ -5,7 +5,15 @@ Ground floor: it knows neither Flask nor models. ``python -m journal`` checks wh
 
 from journal.files import JournalError
 from journal.reader import Reading, days, find
-from journal.rows import REQUEST_COLUMNS, encode_predictions, encode_request, prediction_columns, timestamp
+from journal.rows import (
+    REQUEST_COLUMNS,
+    encode_predictions,
+    encode_request,
+    is_predicted,
+    prediction_columns,
+    timestamp,
+    unpredicted,
+)
 from journal.writer import Durability, Journal
 
 __all__ = [
@@ -18,6 +26,8 @@ __all__ = [
     "encode_predictions",
     "encode_request",
     "find",
+    "is_predicted",
     "prediction_columns",
     "timestamp",
+    "unpredicted",
 ]

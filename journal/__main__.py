@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from journal.reader import Reading, days
+from journal.rows import is_predicted
 from monitor import seals
 from registry import RegistryError, Who, locate
 from registry.releases import login
@@ -55,7 +56,7 @@ def _count(folder: Path) -> int:
         requests = path.name.startswith("requests-")
         for row in reading:
             rows += 1
-            if requests and row["status"] == "200":
+            if requests and is_predicted(row):
                 answered.add(row["request_id"])
             if not requests:
                 predicted.add(row["request_id"])

@@ -6,7 +6,7 @@ A row is one line: whatever could break a line is escaped. Text reads back exact
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 
@@ -56,6 +56,19 @@ def encode_request(
         f"{time},{field(request_id)},{field(client)},{field(method)},{field(path)},{field(content_type)},{status},"
         f"{duration_ms:.3f},{field(error)},{_body(body)}\n"
     ).encode()
+
+
+def unpredicted(bad: int, count: int, worst: str) -> str:
+    """The error of a request that was answered, although some of its rows could not be predicted for."""
+    return f"{bad} of {count} rows have no prediction; {worst}"
+
+
+_NONE_PREDICTED = re.compile(r"([0-9]+) of \1 rows have no prediction")
+
+
+def is_predicted(request: Mapping[str, str]) -> bool:
+    """Whether a row of the request log stands for at least one prediction."""
+    return request["status"] == "200" and _NONE_PREDICTED.match(request["error"]) is None
 
 
 def encode_predictions(

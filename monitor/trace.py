@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from journal import find
+from journal import find, is_predicted
 from registry import NotPublishedError, RegistryError, Store, audit
 
 
@@ -46,7 +46,7 @@ def trace(store: Store, logs: Path, request_id: str) -> list[Trace]:
     for request in find(logs, "requests", request_id):
         rows = [row for row in predictions if row["time"] == request["time"]]
         faults = list(audit.faults(store.releases))
-        if request["status"] == "200" and not rows:
+        if is_predicted(request) and not rows:
             faults.append("the request was answered, and has no prediction row")
         numbers = sorted({int(row["version"]) for row in rows})
         versions = [_version(store, number, request["time"], faults) for number in numbers]

@@ -26,7 +26,7 @@ Item = dict[str, Any]
 
 TEXT: Schema = {"type": "string"}
 NUMBER: Schema = {"type": "number"}
-PREDICTED = (400, 404, 413, 415, 429, 500, 503)
+PREDICTED = (400, 404, 413, 415, 500, 503)
 # How a version's number may be written in a path.
 _NUMBER: Schema = {**VERSION_NUMBER, "maximum": 10**18 - 1}
 
@@ -63,7 +63,7 @@ def parameter(name: str, where: str, schema: Schema, text: str, example: Any = N
 def own(bodies: Bodies) -> dict[str, Item]:
     """The service's own protocol."""
     answer = any_of(ref("Answer"), ref("Answers"))
-    refused = (400, 405, 413, 415, 422, 429, 500, 503)
+    refused = (400, 405, 413, 415, 422, 500, 503)
     strict = parameter("strict", "query", {"enum": ["0", "1"]}, "1: refuse the file if one of its rows is bad")
     uploads = {CSV: bodies.file(), "multipart/form-data": bodies.upload()}
     done = reply("Predictions", {CSV: TEXT, JSON: ref("BulkAnswer")}, "X-Model-Version")
@@ -80,7 +80,7 @@ def own(bodies: Bodies) -> dict[str, Item]:
         },
         "/predict_csv": {
             "post": operation(
-                OWN, "predict_csv", "Predict for the rows of a CSV file", done, refused, uploads, [strict]
+                OWN, "predict_csv", "Predict for the rows of a CSV file", done, (*refused, 429), uploads, [strict]
             )
         },
         "/predict_form": {
@@ -252,6 +252,6 @@ def open_inference(signature: Signature, bodies: Bodies, number: int) -> dict[st
 def scoring(bodies: Bodies) -> dict[str, Item]:
     """MLflow's scoring path."""
     answer = reply("Predictions", {JSON: record({"predictions": listed(ref("Prediction"))})}, "X-Model-Version")
-    refused = (400, 405, 413, 415, 429, 500, 503)
+    refused = (400, 405, 413, 415, 500, 503)
     sent = {JSON: bodies.content("InvocationsRequest"), CSV: bodies.file()}
     return {"/invocations": {"post": operation(SCORING, "invocations", "Predict", answer, refused, sent)}}

@@ -34,7 +34,7 @@ _MEANS = {
     413: "The body is too large, or has too many rows",
     415: "It is of another media type, compressed, or not in UTF-8",
     422: "A value can't be predicted from",
-    429: "There are too many requests at once",
+    429: "There are too many files at once",
     500: "The model's output failed its check, or the service failed",
     503: "There is no model, or the log can't be written",
 }

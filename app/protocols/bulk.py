@@ -8,8 +8,6 @@ every row is in the log before the first byte of the reply leaves, and a fault o
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from flask import request
@@ -18,7 +16,7 @@ from app.application import App
 from app.checks import refusal
 from app.csv_rows import Reader
 from app.errors import Problem, Refusal
-from app.http import CSV, JSON, prefers
+from app.http import CSV, JSON, FileReply, prefers
 from app.parts import Serving
 from app.protocols.tables import ADDED, CsvTable, JsonTable, placed
 from app.protocols.upload import Upload
@@ -26,25 +24,19 @@ from app.record import Record, current
 from app.service import Service
 from app.settings import Settings
 from app.versions import Versions
-from journal import Journal
+from journal import Journal, unpredicted
 
 PATH = "/predict_csv"
+# How many times as long as an upload may be, a reply may get: with a warning for each value, or an error for each row.
+_GROWTH = 8
 
 
 def register(app: App, versions: Versions, service: Service, settings: Settings, journal: Journal) -> None:
     """Add the route to the application."""
-    # One thread at least is left for all others.
+    # One thread at least is left for all others, also while clients take their time to read.
     slots = threading.BoundedSemaphore(max(1, settings.threads - 1))
+    longest = _GROWTH * settings.max_upload
     folder = settings.logs / settings.model  # the one place where there is room, and which is written anyway
-
-    @contextmanager
-    def slot() -> Iterator[None]:
-        if not slots.acquire(blocking=False):
-            raise Refusal(429, "too many files at once: try again in a second", headers=[("Retry-After", "1")])
-        try:
-            yield
-        finally:
-            slots.release()
 
     def predict_all(
         reader: Reader, table: CsvTable | JsonTable, serving: Serving, record: Record, strict: bool
@@ -56,12 +48,14 @@ def register(app: App, versions: Versions, service: Service, settings: Settings,
         for block in reader.blocks():
             found = service.predict_sound(serving, block.table, record, count)
             if found.problems:
-                if strict:
-                    problems = [Problem(count + p.row, p.input, placed(p, block.lines)) for p in found.problems]
-                    raise refusal(500 if found.failed else 422, problems)
-                bad += len({problem.row for problem in found.problems})
                 worst = worst or placed(found.problems[0], block.lines)
+                if strict:
+                    problems = [Problem(count + p.row, p.input, p.message) for p in found.problems]
+                    raise refusal(500 if found.failed else 422, problems, worst)
+                bad += len({problem.row for problem in found.problems})
             table.add(block, found, count)
+            if table.size() > longest:
+                raise Refusal(413, f"the reply would have more than {longest} bytes: send a part of the file at a time")
             count += len(block.records)
             journal.append(record.day, {"predictions": b"".join(record.predictions)})
             record.predictions.clear()
@@ -70,13 +64,23 @@ def register(app: App, versions: Versions, service: Service, settings: Settings,
         if not count:
             raise Refusal(400, "there is no row behind the header")
         if bad:
-            record.error = f"{bad} of {count} rows have no prediction; {worst}"
+            record.error = unpredicted(bad, count, worst)
 
     def predict_csv() -> Any:
-        record, strict = current(), _strict()
+        if not slots.acquire(blocking=False):
+            raise Refusal(429, "too many files at once: try again in a second", headers=[("Retry-After", "1")])
+        try:
+            reply = answer(current(), _strict())
+        except BaseException:
+            slots.release()
+            raise
+        reply.at_end = slots.release
+        return reply
+
+    def answer(record: Record, strict: bool) -> FileReply:
         serving = versions.choose(record)
         try:
-            with slot(), Upload(record, settings.max_upload, folder) as upload:
+            with Upload(record, settings.max_upload, folder) as upload:
                 reader = Reader(upload.read, serving.decoder)
                 _refuse_added(reader)
                 with CsvTable(reader, folder) if prefers(CSV, JSON) == CSV else JsonTable(folder) as table:
@@ -96,7 +100,7 @@ def _refuse_added(reader: Reader) -> None:
 
 
 def _strict() -> bool:
-    value = request.args.get("strict", "0")
-    if value not in ("0", "1"):
-        raise Refusal(400, "strict: expected 0 or 1")
-    return value == "1"
+    values = request.args.getlist("strict") or ["0"]
+    if values not in (["0"], ["1"]):
+        raise Refusal(400, "strict: expected 0 or 1, once")
+    return values == ["1"]

@@ -107,11 +107,13 @@ def refuse(refusal: Refusal, record: Record) -> Reply:  # noqa: ARG001 - as ever
 class _Request:
     """An inference request: its id, in which form the output is wanted, and the rows."""
 
-    def __init__(self, data: Any, raw: bytes, signature: Signature) -> None:
+    def __init__(self, data: Any, raw: bytes, signature: Signature, record: Record) -> None:
         content = members(data, "the body")
         self.id = content.get("id")
-        if not isinstance(self.id, str | None):
+        if not isinstance(self.id, str | None) or not _is_unicode(self.id or ""):
             raise Refusal(400, "id: expected a text")
+        if self.id and is_request_id(self.id) and not is_request_id(record.environ.get("HTTP_X_REQUEST_ID", "")):
+            record.request_id = self.id
         parameters = optional(content, "parameters")
         self.wants_bytes = parameters.get("binary_data_output") is True
         for output in _objects([] if content.get("outputs") is None else content["outputs"], "outputs"):
@@ -141,13 +143,11 @@ def _infer(body: bytes, serving: Serving, service: Service, record: Record) -> R
 
     def find(data: Any) -> Rows | Values:
         nonlocal asked
-        asked = _Request(data, raw, serving.signature)
+        asked = _Request(data, raw, serving.signature, record)
         return asked.rows
 
     table = serving.decoder.find(body[:length], find)
     assert asked is not None  # noqa: S101 - the decoder has called find
-    if asked.id is not None and is_request_id(asked.id):
-        record.request_id = asked.id
     answer = service.predict(serving, table, record)
     return _reply(answer, record.request_id if asked.id is None else asked.id, asked.wants_bytes)
 
@@ -185,6 +185,15 @@ def _json_length(header: str | None, body: bytes) -> int:
         message = f"{_JSON_LENGTH}: expected how many of the body's {len(body)} bytes are JSON"
         raise Refusal(400, message)
     return int(header)
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether a text can be written as UTF-8: JSON may escape half a character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _objects(value: Any, what: str) -> list[dict[str, Any]]:

@@ -43,8 +43,13 @@ class CsvTable:
         notes = {row: _field("; ".join(map(str, items))) for row, items in found.warnings.items()}
         errors = {problem.row: placed(problem, block.lines) for problem in reversed(found.problems)}
         for row, (record, number) in enumerate(zip(block.records, numbers, strict=True)):
+            record += b"," * block.missing.get(row, 0)
             number, error = (b"", _field(errors[row])) if row in errors else (number, b"")
             self._file.write(b",".join((record, number, notes.get(row, b""), error)) + self._end)
+
+    def size(self) -> int:
+        """The bytes so far."""
+        return self._file.tell()
 
     def __enter__(self) -> Self:
         return self
@@ -53,11 +58,12 @@ class CsvTable:
         if kind is not None:  # there will be no reply
             self._file.close()
 
-    def reply(self, model: str, record: Record, filename: str) -> FileReply:  # noqa: ARG002 - as the other table's
+    def reply(self, model: str, record: Record, filename: str | None) -> FileReply:  # noqa: ARG002 - as the other table's
         """The whole reply; what was uploaded as a file is given back as one."""
         reply = FileReply([self._file], f"{CSV}; charset=utf-8")
-        if filename:
-            reply.headers.append(("Content-Disposition", f'attachment; filename="{filename}-predicted.csv"'))
+        if filename is not None:
+            name = f"{filename}-predicted" if filename else "predicted"
+            reply.headers.append(("Content-Disposition", f'attachment; filename="{name}.csv"'))
         return reply
 
 
@@ -84,6 +90,10 @@ class JsonTable:
             ],
         )
 
+    def size(self) -> int:
+        """The bytes so far."""
+        return sum(file.tell() for file in self._parts.values())
+
     def __enter__(self) -> Self:
         return self
 
@@ -92,7 +102,7 @@ class JsonTable:
             for file in self._parts.values():
                 file.close()
 
-    def reply(self, model: str, record: Record, filename: str) -> FileReply:  # noqa: ARG002 - as the other table's
+    def reply(self, model: str, record: Record, filename: str | None) -> FileReply:  # noqa: ARG002 - as the other table's
         """The whole reply."""
         said = {"success": True, "request_id": record.request_id, "model": model, "version": record.version}
         parts: list[Any] = [orjson.dumps(said)[:-1]]

@@ -92,7 +92,7 @@ def register(app: App, versions: Versions, service: Service, settings: Settings)
 
     def dispatch(rest: str = "") -> Any:  # noqa: ARG001 - the path is matched as a whole
         environ = current().environ
-        path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
+        path, method = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace"), environ["REQUEST_METHOD"]
         if method in ("GET", "HEAD"):
             return get(path)
         if method == "POST":
@@ -100,7 +100,7 @@ def register(app: App, versions: Versions, service: Service, settings: Settings)
         raise _malformed(method, path)
 
     methods = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]
-    for rule in (ROOT, f"{ROOT}/<path:rest>"):
+    for rule in (ROOT, f"{ROOT}/", f"{ROOT}/<path:rest>"):
         app.add_url_rule(rule, rule, dispatch, methods=methods, provide_automatic_options=False)
     app.add_protocol(ROOT, refuse)
     chosen = versions.choose

@@ -30,23 +30,23 @@ class Upload:
         folder: where a form's file is put meanwhile.
 
     Attributes:
-        filename: the file's name, of safe characters; empty if it has none.
+        filename: a form's file's name without its ending, of safe characters, perhaps none; None if it is no form.
 
     Raises:
-        Refusal: 400 for a form without the file, 413 if it is too large, 415 if it is neither CSV nor a form.
+        Refusal: 413 if it is too large, 415 if it is neither CSV nor a form. In the ``with``, 400 for a form without
+            the file.
     """
 
     def __init__(self, record: Record, limit: int, folder: Path) -> None:
         environ = record.environ
         refuse_encoded(environ)
         folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
         self._record = record
         self._body = _Body(environ, limit)
         self._file: IO[bytes] | None = None
-        self.filename = ""
+        self.filename: str | None = None
         self._media_type = declared_type(environ, CSV, MULTIPART)
-        if self._media_type == MULTIPART:
-            self._file = self._form(environ, folder)
 
     def read(self, size: int) -> bytes:
         """At most so many bytes; none at the end.
@@ -57,6 +57,12 @@ class Upload:
         return self._body.read(size) if self._file is None else self._file.read(size)
 
     def __enter__(self) -> Upload:
+        if self._media_type == MULTIPART:
+            try:
+                self._file = self._form()
+            except BaseException:
+                self.__exit__()
+                raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -65,18 +71,20 @@ class Upload:
         if self._file is not None:
             self._file.close()
 
-    def _form(self, environ: dict[str, Any], folder: Path) -> IO[bytes]:
-        _, options = parse_options_header(environ.get("CONTENT_TYPE"))
+    def _form(self) -> IO[bytes]:
+        _, options = parse_options_header(self._record.environ.get("CONTENT_TYPE"))
         parser = FormDataParser(
-            lambda *_, **__: TemporaryFile(dir=folder),  # noqa: SIM115 - closed by __exit__
+            lambda *_, **__: TemporaryFile(dir=self._folder),  # noqa: SIM115 - closed by __exit__
             max_form_memory_size=1 << 16,
             max_form_parts=9,
         )
         try:
             _, _, files = parser.parse(self._body, MULTIPART, None, options)  # type: ignore[arg-type]
-        except (ValueError, RequestEntityTooLarge) as error:
+        except RequestEntityTooLarge as error:
+            raise Refusal(400, "the form has too many fields beside the file, or too long ones") from error
+        except ValueError as error:
             raise Refusal(400, f"the form can't be read: {error}") from error
-        given = list(files.values())
+        given = [file for named in files.listvalues() for file in named]
         if len(given) != 1 or FIELD not in files:
             for file in given:
                 file.close()

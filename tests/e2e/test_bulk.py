@@ -90,6 +90,22 @@ def test_other_requests_are_answered_meanwhile_and_one_file_too_many_is_429(serv
     wait_until(lambda: server.request("POST", "/predict_csv", b"rm,tax,age\n6,250,66.5\n", CSV)[0] == 200, "200")
 
 
+def test_clients_that_take_their_time_to_read_leave_a_thread_for_the_others(server: Server) -> None:
+    body = b"rm,tax,age\n" + b"6,250,66.5\n" * 400_000
+    reading = []
+    for _ in range(2):
+        connection = socket.create_connection(("127.0.0.1", server.port))
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.sendall(head(len(body)) + body)
+        connection.recv(1)  # the reply has begun, and is not read
+        reading.append(connection)
+    assert server.request("POST", "/predict_csv", b"rm,tax,age\n6,250,66.5\n", CSV)[0] == 429
+    assert server.ask()[0] == 200
+    for connection in reading:
+        connection.close()
+    wait_until(lambda: server.request("POST", "/predict_csv", b"rm,tax,age\n6,250,66.5\n", CSV)[0] == 200, "200")
+
+
 def head(length: int) -> bytes:
     """What stands before a body of this length."""
     lines = ["POST /predict_csv HTTP/1.1", "Host: x", "Content-Type: text/csv", f"Content-Length: {length}", "", ""]

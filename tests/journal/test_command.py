@@ -18,7 +18,7 @@ def check(logs: Path) -> subprocess.CompletedProcess[str]:
 def test_it_counts_whole_torn_and_unanswered_rows(tmp_path: Path) -> None:
     folder = tmp_path / "boston"
     folder.mkdir()
-    (folder / "requests-2026-11-23.csv").write_text("request_id,status\na,200\nb,422\n")
+    (folder / "requests-2026-11-23.csv").write_text("request_id,status,error\na,200,\nb,422,\n")
     (folder / "predictions-2026-11-23.csv").write_text("request_id,row\na,0\nc,0\nd")
     done = check(tmp_path)
     assert done.returncode == 1
@@ -31,7 +31,7 @@ def test_it_counts_whole_torn_and_unanswered_rows(tmp_path: Path) -> None:
 def test_it_finds_an_answer_whose_prediction_is_gone(tmp_path: Path) -> None:
     folder = tmp_path / "boston"
     folder.mkdir()
-    (folder / "requests-2026-11-23.csv").write_text("request_id,status\na,200\nb,200\n")
+    (folder / "requests-2026-11-23.csv").write_text("request_id,status,error\na,200,\nb,200,\n")
     (folder / "predictions-2026-11-23.csv").write_text("request_id,row\na,0\n")
     done = check(tmp_path)
     assert (done.returncode, done.stderr) == (1, "1 answered requests have no prediction row, b among them\n")

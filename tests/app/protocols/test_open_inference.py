@@ -64,6 +64,25 @@ def test_every_form_of_the_tensors_gets_the_same_prediction_and_row(
     assert (row["rm"], row["tax"], row["age"], row["role"]) == ("6.0", "250.0", "66.5", "champion")
 
 
+def test_the_header_says_the_request_id_before_the_body_does(client: FlaskClient, settings: Settings) -> None:
+    reply = client.post(f"{MODEL}/infer", json={"id": "body", "inputs": [X]}, headers={"X-Request-ID": "head"})
+    assert (reply.json["id"], reply.headers["X-Request-ID"]) == ("body", "head")
+    assert [row["request_id"] for row in logged(settings, "requests")] == ["head"]
+
+
+def test_a_request_that_is_refused_keeps_its_id(client: FlaskClient, settings: Settings) -> None:
+    for wrong in ({"inputs": []}, {"inputs": [X], "outputs": [{"name": "other"}]}):
+        reply = client.post(f"{MODEL}/infer", json={"id": "mine.2", **wrong})
+        assert (reply.status_code, reply.headers["X-Request-ID"]) == (400, "mine.2")
+    assert {row["request_id"] for row in logged(settings, "requests")} == {"mine.2"}
+
+
+def test_half_a_character_is_no_id(client: FlaskClient) -> None:
+    body = json.dumps({"id": "\ud800", "inputs": [X]})
+    reply = client.post(f"{MODEL}/infer", data=body, content_type="application/json")
+    assert (reply.status_code, reply.json["error"]) == (400, "id: expected a text")
+
+
 def test_a_given_id_is_the_request_id_and_any_other_text_is_echoed(client: FlaskClient, settings: Settings) -> None:
     reply = infer(client, X, id="mine.1")
     assert reply.headers["X-Request-ID"] == "mine.1"
