@@ -32,7 +32,6 @@ _MAX_FIELDS = 1000
 # What JSON may have within and around a number.
 _DIGITS = b"0123456789.eE+- \t\r\n"
 _NAMED = 20  # columns that a message names
-_LITERALS = (b"true", b"false", b"null")
 _DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
@@ -116,7 +115,7 @@ class Decoder:
                     return self.array(found)
             else:
                 self._bounded(found)
-                literals = any(word in body for word in _LITERALS)
+                literals = b"true" in body or (b"l" in body and (b"false" in body or b"null" in body))
                 values = self._regular(found, _strings_in_rows(body, data, found.rows), literals)
                 if values is not None:
                     return Table(values)
@@ -232,10 +231,13 @@ class Decoder:
         """
         frame = body.translate(None, _DIGITS)
         count = frame.count(b"[") - 1
-        if frame != b"[%b]" % b",".join([b"[%b]" % (b"," * (len(self.names) - 1))] * count):
+        row = b"[%b]," % (b"," * (len(self.names) - 1))
+        if frame != b"[%b]" % (row * count)[:-1]:
             return None
         with suppress(orjson.JSONDecodeError):
-            return np.array(orjson.loads(b"[%b]" % body.translate(None, b"[]")), dtype=np.float64).reshape(count, -1)
+            cells = orjson.loads(b"[%b]" % body.translate(None, b"[]"))
+            if len(cells) == count * len(self.names):  # a row of one input may be empty
+                return np.fromiter(cells, np.float64, len(cells)).reshape(count, -1)
         return None
 
     def _columns(self, found: Rows) -> Sequence[str]:

@@ -1,8 +1,9 @@
 """Rows a second of the protocols at 1, 100 and 10,000 rows a request, beside parse + model + format with no HTTP.
 
 ``python benchmarks/batch.py [ROUNDS]``, over what models/ holds. The service logs every request and prediction to the
-disk as always; the floor logs nothing, checks nothing, and speaks to nobody. One worker on one core, one client on the
-other, in turn with the floor on the worker's core: on a busy machine only the ratios mean something.
+disk as always; the floor logs nothing, checks nothing, and speaks to nobody. A second floor writes the same log, and
+nothing more: what is between the two is the price of the log. One worker on one core, one client on the other, in turn
+with the floors on the worker's core: on a busy machine only the ratios mean something.
 """
 
 from __future__ import annotations
@@ -13,11 +14,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
+from uuid import uuid4
 
 import numpy as np
 import orjson
@@ -25,7 +29,15 @@ import orjson
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from registry import CHAMPION, INPUT_TENSOR, Predictor, Signature, locate  # noqa: E402
+from journal import (  # noqa: E402
+    REQUEST_COLUMNS,
+    Journal,
+    encode_predictions,
+    encode_request,
+    prediction_columns,
+    timestamp,
+)
+from registry import CHAMPION, INPUT_TENSOR, Predictor, Rows, Signature, Version, locate  # noqa: E402
 
 SIZES = (1, 100, 10_000)
 SECONDS = 1.0
@@ -39,9 +51,15 @@ class Case:
     name: str
     size: int
     request: bytes
+    rows: Rows
     floor: Callable[[], bytes]
     rates: list[float] = field(default_factory=list)
     floors: list[float] = field(default_factory=list)
+    logged: list[float] = field(default_factory=list)
+
+    def ratios(self, floors: list[float]) -> str:
+        found = sorted(a / b for a, b in zip(self.rates, floors, strict=True))
+        return f"{median(found):.2f} ({found[0]:.2f} to {found[-1]:.2f})"
 
 
 def post(path: str, body: bytes, content_type: str, *headers: str) -> bytes:
@@ -57,6 +75,7 @@ def cases(signature: Signature, predictor: Predictor) -> Iterator[Case]:
     model = signature.model
     for size in SIZES:
         rows = (low + (high - low) * random.uniform(0.3, 0.7, (size, width))).round(3)
+        seen = rows.astype(np.float32)
         lists, flat = rows.tolist(), rows.reshape(-1).tolist()
         json = orjson.dumps(lists)
         tensor = {"name": INPUT_TENSOR, "shape": [size, width], "datatype": "FP32"}
@@ -89,12 +108,32 @@ def cases(signature: Signature, predictor: Predictor) -> Iterator[Case]:
             return "\n".join([f"{header},prediction", *map("{},{}".format, lines, predictions)]).encode()
 
         length = f"Inference-Header-Content-Length: {len(head)}"
-        yield Case("/predict_json", size, post("/predict_json", json, "application/json"), of_json)
-        yield Case("/v2 JSON", size, post(f"/v2/models/{model}/infer", v2, "application/json"), of_v2)
+        yield Case("/predict_json", size, post("/predict_json", json, "application/json"), seen, of_json)
+        yield Case("/v2 JSON", size, post(f"/v2/models/{model}/infer", v2, "application/json"), seen, of_v2)
         octets = "application/octet-stream"
-        yield Case("/v2 binary", size, post(f"/v2/models/{model}/infer", head + raw, octets, length), of_bytes)
-        yield Case("/invocations CSV", size, post("/invocations", csv, "text/csv"), of_csv)
-        yield Case("/predict_csv", size, post("/predict_csv", csv, "text/csv"), csv_to_csv)
+        yield Case("/v2 binary", size, post(f"/v2/models/{model}/infer", head + raw, octets, length), seen, of_bytes)
+        yield Case("/invocations CSV", size, post("/invocations", csv, "text/csv"), seen, of_csv)
+        yield Case("/predict_csv", size, post("/predict_csv", csv, "text/csv"), seen, csv_to_csv)
+
+
+def logging(folder: Path, version: Version) -> Callable[[Case], bytes]:
+    """A case's floor, and the rows of the log for it."""
+    journal = Journal(folder)
+    journal.add_stream("predictions", prediction_columns(version.signature.names))
+    journal.add_stream("requests", REQUEST_COLUMNS)
+    said = {"client": "", "method": "POST", "path": "/", "content_type": "", "status": 200, "error": ""}
+
+    def log(case: Case) -> bytes:
+        reply = case.floor()
+        time, name = timestamp(datetime.now(UTC)), str(uuid4())
+        body = case.request.partition(b"\r\n\r\n")[2]
+        body = body if body.isascii() else b64encode(body)  # as the service does
+        request = encode_request(time=time, request_id=name, duration_ms=1, body=body, **said)
+        predicted = encode_predictions(time, name, version.signature.model, 1, CHAMPION, case.rows, case.rows[:, 0])
+        journal.append(time[:10], {"predictions": predicted, "requests": request})
+        return reply
+
+    return log
 
 
 def ask(connection: socket.socket, request: bytes) -> None:
@@ -169,21 +208,26 @@ def main(rounds: int) -> None:
         socket.create_connection(("127.0.0.1", port)) as connection,
     ):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        log = logging(Path(logs, "floor"), version)
         for turn in range(rounds + 1):
             for case in every:
                 pin(1)
                 served = rate(case.size, lambda case=case: ask(connection, case.request), SECONDS)
                 pin(0)
                 alone = rate(case.size, case.floor, SECONDS / 2)
+                logged = rate(case.size, lambda case=case: log(case), SECONDS / 2)
                 if turn:  # the first is a warm-up
                     case.rates.append(served)
                     case.floors.append(alone)
+                    case.logged.append(logged)
     print(f"{rounds} rounds of {SECONDS:g} s in turn, one connection, one worker, logging on; medians")
-    print(f"{'':18}{'rows a request':>14}  {'rows/s':>10}  {'without HTTP':>12}  ratio (lowest to highest)")
+    print(f"{'':18}{'rows a':>9}{'':12}{'without HTTP, check, log':>27}{'without HTTP, check':>33}")
+    print(f"{'':18}{'request':>9}  {'rows/s':>10}" + f"  {'rows/s':>10}  {'ratio (lowest to highest)':25}" * 2)
     for case in every:
-        ratios = sorted(a / b for a, b in zip(case.rates, case.floors, strict=True))
-        span = f"{median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
-        print(f"{case.name:18}{case.size:14}  {median(case.rates):10.0f}  {median(case.floors):12.0f}  {span}")
+        print(f"{case.name:18}{case.size:9}  {median(case.rates):10.0f}", end="")
+        for floors in (case.floors, case.logged):
+            print(f"  {median(floors):10.0f}  {case.ratios(floors):25}", end="")
+        print()
 
 
 if __name__ == "__main__":

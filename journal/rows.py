@@ -96,12 +96,16 @@ def encode_predictions(
     ends = _numbers(table)
     if flags is not None:
         ends = [b"%b,%b" % (end, field(flag).encode()) for end, flag in zip(ends, flags, strict=True)]
-    starts = _decimals(len(rows)) if numbers is None else [b"%d" % number for number in numbers]
     head = f"{time},{field(request_id)},".encode()
     middle = f",{field(model)},{version},{role},".encode()
     end = b"\n" if flags is not None else b",\n"
-    # A join a row and one over all are half the time of formatting each line.
-    return b"%b%b%b" % (head, (end + head).join(map(middle.join, zip(starts, ends, strict=True))), end)
+    # One join over all is a third of the time of formatting each line.
+    parts = [end + head, b"", middle, b""] * len(rows)
+    parts[0] = head
+    parts[1::4] = _decimals(len(rows)) if numbers is None else [b"%d" % number for number in numbers]
+    parts[3::4] = ends
+    parts.append(end)
+    return b"".join(parts)
 
 
 def _numbers(table: NDArray[np.float32]) -> list[bytes]:
@@ -113,9 +117,9 @@ def _numbers(table: NDArray[np.float32]) -> list[bytes]:
 
 def _decimals(count: int) -> Sequence[bytes]:
     """The numbers below ``count``."""
-    return (
-        _decimals_below(1 << (count - 1).bit_length())[:count] if count <= _KEPT else [b"%d" % n for n in range(count)]
-    )
+    if count > _KEPT:
+        return [b"%d" % number for number in range(count)]
+    return _decimals_below(1 << (count - 1).bit_length())[:count]
 
 
 @lru_cache
@@ -137,6 +141,7 @@ _ESCAPE = re.compile(r"\\(?:[\\nrt]|x[0-9a-f]{2}|u[0-9a-f]{4})")
 
 # What stands in a field as it is.
 _PLAIN = bytes(code for code in range(0x20, 0x7F) if code != 0x5C)
+_SHORT_BYTES = "".join(_SHORT).encode()
 
 
 def field(text: str) -> str:
@@ -152,11 +157,15 @@ def field(text: str) -> str:
 
 
 def _body(body: bytes) -> str:
-    """A field of bytes, which may be many: where nothing needs an escape, in a tenth of the time of :func:`field`."""
-    if body.translate(None, _PLAIN):
+    """A field of bytes, which may be many: where little needs an escape, in a tenth of the time of :func:`field`."""
+    odd = body.translate(None, _PLAIN)
+    if odd.translate(None, _SHORT_BYTES):
         return field(body.decode("utf-8", "surrogateescape"))
-    text = body.decode()
-    return _quoted(text, text)
+    text = escaped = body.decode()
+    if odd:
+        for character, escape in _SHORT.items():  # the backslash comes first
+            escaped = escaped.replace(character, escape)
+    return _quoted(text, escaped)
 
 
 def _quoted(given: str, text: str) -> str:

@@ -240,3 +240,10 @@ def test_whatever_json_is_sent_is_decoded_or_refused_with_a_reason(data: Any) ->
         assert table.values.shape[1] == 3
         assert bool(np.isnan(table.values).any()) <= bool(table.problems)
     assert status in (200, 400)
+
+
+@pytest.mark.parametrize("body", [b"[[]]", b"[[],[1]]", b"[[1],[]]"])
+def test_of_a_model_of_one_input_a_row_without_it_is_told(body: bytes) -> None:
+    decoder = Decoder(replace(HOUSES, inputs=HOUSES.inputs[:1]), 10_000)
+    table, _ = decoder.json(body)
+    assert [(problem.input, problem.message) for problem in table.problems] == [("rm", "is missing")]

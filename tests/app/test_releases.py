@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import io
 import threading
 import time
 from collections import Counter
@@ -405,23 +404,3 @@ def test_an_application_that_nobody_uses_any_more_stops_following(settings: Sett
 
     gc.collect()
     wait_until(lambda: followers() <= before, "the end of the thread", 5)
-
-
-@pytest.mark.slow
-def test_a_canary_of_five_percent_answers_five_percent_of_a_hundred_thousand_requests(
-    client: FlaskClient, store: Store
-) -> None:
-    canary(store, 2, 0.05, ANN)
-    wait_until(lambda: 2 in {version(client) for _ in range(40)}, "the canary")
-    body = b"[6, 250, 66.5]"
-    answered: Counter[str] = Counter()
-
-    def start_response(status: str, headers: list[tuple[str, str]]) -> None:
-        answered[dict(headers)["X-Model-Version"] if status == "200 OK" else status] += 1
-
-    for _ in range(100_000):
-        environ = {"PATH_INFO": "/predict_json", "REQUEST_METHOD": "POST", "CONTENT_TYPE": "application/json"}
-        environ |= {"CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body)}  # type: ignore[dict-item]
-        client.application.wsgi_app(environ, start_response)
-    assert answered.total() == answered["1"] + answered["2"] == 100_000
-    assert abs(answered["2"] - 5000) < 227  # the 99.9 % interval of a binomial distribution: 3.29 standard deviations

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,6 +121,44 @@ def test_a_canary_that_fails_is_withdrawn_by_whichever_worker_finds_it_out(model
     assert [(line["by"], line["version"]) for line in withdrawn] == [("service", number)]
 
 
+HEAD = b"POST /predict_json HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 14\r\n"
+REQUEST = HEAD + b"%b\r\n[6, 250, 66.5]"
+ANSWERED = re.compile(rb"HTTP/1.1 200 .*X-Model-Version: ([0-9]+)\r\n", re.DOTALL)
+
+
+def ask_many(server: Server, requests: Iterable[bytes]) -> list[int]:
+    """Ask on one connection. Returns which version answered each."""
+    found = []
+    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+        for request in requests:
+            connection.sendall(request)
+            reply = connection.recv(1 << 16)
+            while not reply.endswith(b"}") and (more := connection.recv(1 << 16)):
+                reply += more
+            answered = ANSWERED.match(reply)
+            assert answered, reply
+            found.append(int(answered[1]))
+    return found
+
+
+def test_a_canary_gets_its_share_of_a_hundred_thousand_requests_and_a_client_always_the_same_version(
+    models: Path, tmp_path: Path
+) -> None:
+    canary(Store(models, "boston"), 2, 0.05, ANN)
+    with serving(models, tmp_path / "logs", workers=4) as server:
+        with ThreadPoolExecutor(8) as pool:
+            asked = [pool.submit(ask_many, server, [REQUEST % b""] * 12_500) for _ in range(8)]
+        answered = Counter(number for one in asked for number in one.result())
+        assert answered.total() == 100_000
+        # The 99.9 % interval of a binomial distribution: 3.29 standard deviations.
+        assert abs(answered[2] - 5000) < 3.29 * (100_000 * 0.05 * 0.95) ** 0.5
+        clients = [REQUEST % b"X-Client-ID: client %d\r\n" % number for number in range(200)]
+        first = ask_many(server, clients)
+        assert 1 < Counter(first)[2] < 40
+        for _ in range(10):  # on connections of other workers
+            assert ask_many(server, clients) == first
+
+
 def test_a_rollback_is_served_after_a_restart_too(models: Path, tmp_path: Path) -> None:
     store = Store(models, "boston")
     promote(store, 2, "champion", ANN)
@@ -125,7 +167,7 @@ def test_a_rollback_is_served_after_a_restart_too(models: Path, tmp_path: Path) 
         assert versions(server, 3) == {1}
 
 
-def test_the_shipped_model_is_promoted_traced_and_loaded_by_tensorflow(published: Path, tmp_path: Path) -> None:
+def test_the_shipped_model_is_promoted_and_traced_and_has_its_card_as_a_page(published: Path, tmp_path: Path) -> None:
     """Version 1 and 2 are the same linear model; version 3, a small network, is better on the same test rows."""
     import shutil
 

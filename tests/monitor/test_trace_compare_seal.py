@@ -17,7 +17,7 @@ from app.settings import Settings
 from registry import Store, Who
 from registry.promotion import promote, shadow
 from tests.app.logs import logged
-from tests.conftest import WORSE, publish
+from tests.conftest import TRICKY, WORSE, publish
 from tests.e2e.server import wait_until
 
 pytestmark = pytest.mark.slow
@@ -71,6 +71,51 @@ def test_a_trace_names_what_is_not_as_it_was(answered: Store, settings: Settings
     history = answered.folder / "history.jsonl"
     history.write_bytes(history.read_bytes().replace(b"looks good", b"looks fine"))
     assert "line 3: was changed" in run(settings, "registry", "trace", "mine").stdout
+
+
+def test_an_answer_of_a_version_that_is_retired_now_is_traced_like_any_other(
+    answered: Store, settings: Settings
+) -> None:
+    promote(answered, 1, "champion", ANN, override=True)
+    answered.releases.retire(2, ANN)
+    done = run(settings, "registry", "trace", "mine", "--json")
+    assert done.returncode == 0, done.stderr
+    (found,) = json.loads(done.stdout)
+    assert [version["files"] for version in found["versions"]] == ["as published"]
+    assert found["faults"] == []
+
+
+def test_what_a_client_sent_moves_no_cursor_of_who_reads_its_trace(
+    answered: Store, settings: Settings, make_app: Callable[..., Flask]
+) -> None:
+    client = make_app().test_client()
+    client.post("/predict_json", data="[6, \x1b[2J\nNo fault", headers={"X-Request-ID": "odd"})
+    done = run(settings, "registry", "trace", "odd")
+    assert r"[6, \x1b[2J\nNo fault" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_a_file_without_a_good_row_is_no_lost_answer(settings: Settings, make_app: Callable[..., Flask]) -> None:
+    client = make_app().test_client()
+    assert client.post("/predict_csv", data="rm,tax,age\nx,1,1\n", content_type="text/csv").status_code == 200
+    assert client.post("/predict_json", json=ROW).status_code == 200
+    done = run(settings, "journal", "check")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_rows_without_a_number_are_counted_apart_in_a_comparison(
+    settings: Settings, make_app: Callable[..., Flask]
+) -> None:
+    shadow(Store(settings.models, "boston"), publish(settings.models, model_file=TRICKY), ANN)
+    client = make_app().test_client()
+    for row in ([6, 250, 66.5], [11.5, 250, 66.5]):  # the second gets NaN of the shadow
+        assert client.post("/predict_json", json=row).status_code == 200
+    wait_until(lambda: len([row for row in logged(settings, "predictions") if row["role"] == "shadow"]) == 2, "both")
+    done = run(settings, "registry", "compare", "1", "2")
+    assert done.returncode == 0, done.stderr
+    assert (
+        "1 rows of version 1 and version 2 for the same requests; on 1 more, one of them gave no number" in done.stdout
+    )
 
 
 def test_an_unknown_id_is_told_so(answered: Store, settings: Settings) -> None:

@@ -94,6 +94,7 @@ def whole(rows: list[Row], data: Any) -> list[dict[str, Any]]:
 
 
 PREDICT, REGRESS, VERSION, SCORE = f"{V1}:predict", f"{V1}:regress", f"{V1}/versions/1:predict", "/invocations"
+LABEL = f"{V1}/labels/champion:predict"
 FORMS: dict[str, Ask] = {
     "own, by position": posting("/predict_json", lambda rows: rows),
     "own, by name": posting("/predict_json", by_name),
@@ -103,6 +104,7 @@ FORMS: dict[str, Ask] = {
     "v1 columns": posting(PREDICT, lambda rows: {"inputs": by_column(rows)}, "outputs"),
     "v1 tensor": posting(PREDICT, lambda rows: {"inputs": {"features": rows}}, "outputs"),
     "v1 regress": posting(REGRESS, lambda rows: {"examples": by_name(rows)}, "results"),
+    "v1 label": posting(LABEL, lambda rows: {"instances": rows}),
     "v1 version": posting(VERSION, lambda rows: {"instances": rows}),
     "v2 flat": tensors(lambda rows: whole(rows, [cell for row in rows for cell in row])),
     "v2 nested": tensors(lambda rows: whole(rows, rows)),
@@ -114,6 +116,7 @@ FORMS: dict[str, Ask] = {
     "v2 FP64, bytes out": binary("<f8", "FP64", out=True),
     "v2 columns as bytes": binary_columns,
     "split": posting(SCORE, lambda rows: {"dataframe_split": {"columns": NAMES, "data": rows}}),
+    "split, no names": posting(SCORE, lambda rows: {"dataframe_split": {"data": rows}}),
     "records": posting(SCORE, lambda rows: {"dataframe_records": by_name(rows)}),
     "instances": posting(SCORE, lambda rows: {"instances": rows}),
     "inputs": posting(SCORE, lambda rows: {"inputs": by_column(rows)}),
