@@ -37,9 +37,10 @@ test: ## check style and types, and run every test
 	$(VENV) -m pytest -rs -m "not slow"
 	$(VENV) -m pytest -rs -m slow
 
-bench: champion ## measure the service beside the same server returning a constant, and beside no server
+bench: champion ## measure the service beside a constant and beside no server, and what a change of champion costs
 	@$(VENV) benchmarks/floor.py
-	@exec $(VENV) benchmarks/batch.py
+	@$(VENV) benchmarks/batch.py
+	@exec $(VENV) benchmarks/swap.py
 
 lock: ## pin the newest versions that pyproject.toml admits (LOCK=--upgrade), or what changed in it
 	@$(INSTALL) test
