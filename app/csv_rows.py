@@ -25,9 +25,10 @@ _RECORDS = 1 << 13  # records of the csv module that are looked at together
 _LONGEST = 1 << 20  # bytes that a line, or a record of several lines, may have
 _COLUMNS = 1000  # that a header may have
 # What the csv module says of a record, and what a person is told.
-_NO_END = "unexpected end of data"
+_NO_END, _TOO_LONG = "unexpected end of data", "field larger than field limit"
 _FAULTS = (
     (_NO_END, "has a quote without an end"),
+    (_TOO_LONG, f"is longer than {_LONGEST} bytes"),
     ("expected after", "has text behind the end of a quote"),
     ("new-line character", "has a carriage return within it"),
 )
@@ -188,7 +189,7 @@ class Reader:
             size = size + len(line) if taken else len(line)
             taken.append(line)
             if size > _LONGEST:
-                raise csv.Error(_NO_END)
+                raise csv.Error(_NO_END if len(taken) > 1 else _TOO_LONG)
             yield line.decode("utf-8", "surrogateescape")
 
     def _refill(self) -> bool:

@@ -1,7 +1,7 @@
 """Follows files: a thread looks at them now and then, and at once when a request finds them changed.
 
-A request that begins after a change waits until it is taken over, which is mostly done in milliseconds; so no answer is
-of a moment before its request. A change that takes longer is waited for by nobody a second time. Knows no version.
+A request that begins after a change waits until it is taken over, which is mostly done in milliseconds: its answer is
+not of a moment before it. For a change that takes longer than a second, nobody waits any more. Knows no version.
 """
 
 from __future__ import annotations

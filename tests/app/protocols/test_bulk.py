@@ -33,6 +33,7 @@ def send(client: FlaskClient, text: str | bytes, query: str = "", **headers: str
 
 def rows(reply: TestResponse) -> list[dict[str, str]]:
     assert reply.status_code == 200, reply.text
+    csv.field_size_limit(1 << 22)
     return list(csv.DictReader(io.StringIO(reply.data.decode("utf-8", "surrogateescape"), newline="")))
 
 
@@ -135,6 +136,13 @@ def test_a_quote_that_is_left_open_in_a_long_file_spoils_its_own_row_alone(clien
     assert found[0]["error"] == "line 2: has a quote without an end"
     assert {row["prediction"] for row in found[1:]} == {"23.505"}
     assert len(found) == 120_001
+
+
+def test_a_line_that_is_too_long_spoils_its_own_row_alone(client: FlaskClient) -> None:
+    found = rows(send(client, "n,rm,tax,age\n" + "x" * (1 << 20) + ",6,250,66.5\ny,7,300,10\n"))
+    assert [(row["prediction"], row["error"]) for row in found] == [
+        ("", "line 2: is longer than 1048576 bytes"), ("32.7", "")
+    ]  # fmt: skip
 
 
 def test_a_cell_of_many_lines_is_one_cell_however_long_it_is(client: FlaskClient, settings: Settings) -> None:
