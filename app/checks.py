@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from app.decode import Table, Values
 from app.errors import Problem, Refusal
+from app.rows import Table, Values
 from registry import Input, Rows, Signature, plain
 
 # The most problems that a reply spells out.

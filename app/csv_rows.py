@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 import orjson
 
-from app.decode import Decoder, Table, Values
+from app.decode import Decoder
 from app.errors import Problem, Refusal
+from app.rows import Table, Values
 
 _BLOCK = 1 << 18  # bytes that are looked at together
 _RECORDS = 1 << 13  # records of the csv module that are looked at together

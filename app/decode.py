@@ -7,56 +7,26 @@ not is parsed once more, slowly, to say what is wrong and where.
 
 from __future__ import annotations
 
-import math
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 from urllib.parse import parse_qsl
 
 import numpy as np
 import orjson
-from numpy.typing import NDArray
 
 from app.errors import Problem, Refusal
-from app.parse import Pairs, exact, is_list, kind, shown, strings
+from app.examine import Examiner, listed, typed_number
+from app.parse import Pairs, exact, is_list, kind, strings
+from app.rows import Rows, Table, Values
 from registry import Signature
-
-Values = NDArray[np.float64]
 
 # A form that asks for more than this is no form of ours.
 _MAX_FIELDS = 1000
 # What JSON may have within and around a number.
 _DIGITS = b"0123456789.eE+- \t\r\n"
-_NAMED = 20  # columns that a message names
-_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows to predict for: ``values`` of shape (n, k), float64, NaN where a problem says what is wrong instead."""
-
-    values: Values
-    problems: list[Problem] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Where an adapter found the rows in a JSON body.
-
-    Args:
-        rows: lists by position or objects by name; or, if ``flat``, the values of all rows one after the other.
-        names: what the positions are called; None for the inputs in their order.
-        others: whether there may be columns that are no input, to be left out.
-    """
-
-    rows: Sequence[Any]
-    names: Sequence[str] | None = None
-    flat: bool = False
-    others: bool = False
 
 
 class Decoder:
@@ -68,6 +38,7 @@ class Decoder:
         self._in_order = list(range(len(self.names)))
         self._max_rows = max_rows
         self._expected = f"a row like {signature.example_json}"
+        self._examiner = Examiner(self.names, self._positions, self._expected)
 
     def json(self, body: bytes) -> tuple[Table, bool]:
         """Decode one row, by position or by name, or a list of rows.
@@ -120,7 +91,7 @@ class Decoder:
                 if values is not None:
                     return Table(values)
         found = find(exact(body))
-        return self.array(found) if isinstance(found, np.ndarray) else self._examine(self._bounded(found))
+        return self.array(found) if isinstance(found, np.ndarray) else self._examiner.examine(self._bounded(found))
 
     def form(self, body: bytes) -> tuple[Table, dict[str, str]]:
         """Decode an urlencoded form of one row.
@@ -139,8 +110,8 @@ class Decoder:
         for name, text in pairs:
             if name in self._positions:
                 typed.setdefault(self.names[self._positions[name]], text)
-        row = Pairs((name, _typed_number(text)) for name, text in pairs)
-        return self._examine(Rows([row])), typed
+        row = Pairs((name, typed_number(text)) for name, text in pairs)
+        return self._examiner.examine(Rows([row])), typed
 
     def array(self, values: Values) -> Table:
         """Decode what came as numbers, shape (n, k), float64: there may be NaN and infinities among them.
@@ -151,11 +122,11 @@ class Decoder:
         if len(values) and np.isfinite(values).all():
             self.bound(len(values))
             return Table(values)
-        return self._examine(self._bounded(Rows(values.tolist())))
+        return self._examiner.examine(self._bounded(Rows(values.tolist())))
 
     def texts(self, rows: Sequence[Sequence[str]]) -> Table:
         """Decode rows of text, in the order of the inputs."""
-        return self._examine(Rows([list(map(_typed_number, row)) for row in rows]))
+        return self._examiner.examine(Rows([list(map(typed_number, row)) for row in rows]))
 
     def columns(self, names: Sequence[str]) -> list[int]:
         """At which of these names of columns each input is; other names may be among them.
@@ -170,7 +141,7 @@ class Decoder:
         problems = [Problem(0, self.names[i], "the column is missing") for i in self._in_order if not found[i]]
         problems += [Problem(0, self.names[i], "the column is there twice") for i in self._in_order if found[i] > 1]
         problem = problems[0]
-        hint = f"; the columns are {_listed(names)}"
+        hint = f"; the columns are {listed(names)}"
         raise Refusal(422, f"{problem.input}: {problem.message}{hint}", problems)
 
     def bound(self, count: int) -> None:
@@ -185,7 +156,7 @@ class Decoder:
             raise Refusal(413, f"{count} rows are too many at once: send at most {self._max_rows}")
 
     def _bounded(self, found: Rows) -> Rows:
-        count = len(found.rows) // len(self._columns(found)) if found.flat else len(found.rows)
+        count = len(found.rows) // len(found.columns(self.names)) if found.flat else len(found.rows)
         self.bound(count)
         return found
 
@@ -196,7 +167,7 @@ class Decoder:
             strings: how many there are in the text of the rows.
             literals: whether there may be a true, false or null among the values, which numpy would take for numbers.
         """
-        cells, names = found.rows, self._columns(found)
+        cells, names = found.rows, found.columns(self.names)
         if not found.flat:
             kinds = set(map(type, cells))
             if kinds == {dict}:
@@ -240,9 +211,6 @@ class Decoder:
                 return np.fromiter(cells, np.float64, len(cells)).reshape(count, -1)
         return None
 
-    def _columns(self, found: Rows) -> Sequence[str]:
-        return self.names if found.names is None else found.names
-
     def _order(self, names: Sequence[str], others: bool) -> list[int] | None:
         """At which of these names each input is; None if one is missing, or there twice, or a name is no input."""
         columns = {self._positions[name]: index for index, name in enumerate(names) if name in self._positions}
@@ -251,63 +219,8 @@ class Decoder:
             return None
         return [columns[position] for position in self._in_order]
 
-    def _examine(self, found: Rows) -> Table:
-        rows = found.rows
-        if found.flat:
-            width = len(self._columns(found))
-            rows = [rows[start : start + width] for start in range(0, len(rows), width)]
-        values = np.full((len(rows), len(self.names)), math.nan)
-        problems: list[Problem] = []
-        for index, row in enumerate(rows):
-            problems += self._examine_row(index, row, found, values[index])
-        return Table(values, problems)
-
-    def _examine_row(self, index: int, row: Any, found: Rows, values: Values) -> list[Problem]:
-        if not isinstance(row, list | tuple):
-            return [Problem(index, "", f"expected {self._expected} or an object of inputs, not {kind(row)}")]
-        problems: list[Problem] = []
-        if not isinstance(row, Pairs):
-            names = self._columns(found)
-            if len(row) > len(names) or (found.names is not None and len(row) < len(names)):
-                problems.append(Problem(index, "", f"expected {len(names)} values ({_listed(names)}), got {len(row)}"))
-            row = Pairs(zip(names, row, strict=False))
-        seen: set[int] = set()
-        for name, cell in row:
-            position = self._positions.get(name)
-            if position is None:
-                if not found.others:
-                    message = f"no such input; the inputs are {_listed(self.names)}"
-                    problems.append(Problem(index, shown(name), message))
-            elif position in seen:
-                problems.append(Problem(index, self.names[position], "given twice"))
-            else:
-                seen.add(position)
-                problems += self._cell(index, position, cell, values)
-        missing = [position for position in self._in_order if position not in seen]
-        return problems + [Problem(index, self.names[position], "is missing") for position in missing]
-
-    def _cell(self, index: int, position: int, cell: Any, values: Values) -> list[Problem]:
-        if type(cell) is not float:
-            message = f"expected a number, not {kind(cell)}" if cell != "" else "is missing"
-        elif not math.isfinite(cell):
-            message = "NaN is not a number to predict from" if math.isnan(cell) else "is too large to be a number here"
-        else:
-            values[position] = cell
-            return []
-        return [Problem(index, self.names[position], message)]
-
 
 def _strings_in_rows(body: bytes, data: Any, rows: Sequence[Any]) -> int:
     """How many strings the text of the rows has: those of the text less those that were parsed around the rows."""
     quotes = body.count(b'"')
     return quotes // 2 - strings(data, rows[0] if len(rows) == 1 else rows) if quotes else 0
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(map(shown, names[:_NAMED])) + more
-
-
-def _typed_number(text: str) -> float | str:
-    text = text.strip()
-    return float(text) if _DECIMAL.fullmatch(text) else text

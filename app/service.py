@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from app.checks import output_refusal
-from app.decode import Table
 from app.errors import Problem
 from app.parts import Serving
 from app.record import Record
+from app.rows import Table
 from app.versions import Versions
 from journal import encode_predictions
 from registry import CHAMPION, Rows

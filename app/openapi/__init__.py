@@ -16,11 +16,11 @@ from flask import render_template, send_from_directory
 from werkzeug.exceptions import NotFound
 
 from app.application import App
-from app.decode import Table
 from app.http import JSON, PAGE_POLICY, POLICY, Reply
 from app.openapi import paths, replies, schemas
 from app.openapi.bodies import Bodies, Samples
 from app.parts import Serving
+from app.rows import Table
 from app.settings import VERSION, Settings
 from app.versions import Versions
 from registry import RegistryError, Store

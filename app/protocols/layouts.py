@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.decode import Rows
 from app.errors import Refusal
 from app.parse import Pairs, is_list, kind, members, shown
+from app.rows import Rows
 from registry import INPUT_TENSOR, Signature
 
 

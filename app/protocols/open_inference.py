@@ -13,7 +13,6 @@ from typing import Any
 import orjson
 
 from app.application import App
-from app.decode import Rows, Values
 from app.errors import Refusal
 from app.health import Readiness
 from app.http import BYTES, Reply, read_body
@@ -21,6 +20,7 @@ from app.parse import is_list, kind, members, optional, shown
 from app.parts import Serving
 from app.protocols.tensors import BINARY_SIZE, read_tensor, rows
 from app.record import Record, current, is_request_id
+from app.rows import Rows, Values
 from app.service import Answer, Service
 from app.settings import VERSION, Settings
 from app.versions import Versions

@@ -7,13 +7,13 @@ from typing import Any
 
 from app import csv_rows
 from app.application import App
-from app.decode import Rows
 from app.errors import Refusal
 from app.health import Readiness
 from app.http import CSV, JSON, Reply, declared_type, read_body
 from app.parse import members, optional
 from app.protocols.layouts import columns, filled_list, instances
 from app.record import Record
+from app.rows import Rows
 from app.service import Service
 from app.settings import VERSION, Settings
 from app.versions import Versions

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from typing import Any
 
 from app.application import App
-from app.decode import Rows
 from app.errors import Refusal
 from app.http import Reply, read_body
 from app.parse import Pairs, is_list, kind, members, shown
 from app.parts import Serving
 from app.protocols.layouts import columns, filled_list, instances
 from app.record import Record, current
+from app.rows import Rows
 from app.service import Service
 from app.settings import Settings
 from app.shelf import State

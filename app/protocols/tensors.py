@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from app.decode import Rows, Values
 from app.errors import Refusal
 from app.parse import is_list, kind, optional, shown
 from app.protocols.layouts import zipped
+from app.rows import Rows, Values
 from registry import INPUT_TENSOR, Signature
 
 BINARY_SIZE = "binary_data_size"
