@@ -24,6 +24,7 @@ from app.rows import Table, Values
 _BLOCK = 1 << 18  # bytes that are looked at together
 _RECORDS = 1 << 13  # records of the csv module that are looked at together
 _LONGEST = 1 << 20  # bytes that a line, or a record of several lines, may have
+_AGAIN = 8 * _LONGEST  # bytes of a text that are read once more because of quotes without an end
 _COLUMNS = 1000  # that a header may have
 # What the csv module says of a record, and what a person is told.
 _NO_END, _TOO_LONG = "unexpected end of data", "field larger than field limit"
@@ -71,6 +72,7 @@ class Reader:
         self._read = read
         self._decoder = decoder
         self._rest = self._ahead = b""
+        self._read_again = 0  # bytes
         self._line = 1  # the next one
         self._left = deque(_lines(self._more().removeprefix(b"\xef\xbb\xbf")))
         _, raw, cells, fault = next(self._parse(), (0, b"", [], "there is none; the first line names the columns"))
@@ -121,7 +123,7 @@ class Reader:
             parts.append(data)
             size += len(data)
             if size > _LONGEST:
-                raise Refusal(400, f"line {self._line}: is longer than {_LONGEST} bytes")
+                raise Refusal(400, f"a line from line {self._line} on is longer than {_LONGEST} bytes")
         return b"".join(parts)
 
     def _numbers(self, block: bytes) -> Values | None:
@@ -173,7 +175,7 @@ class Reader:
                 cells = next(reader, [])
             except csv.Error as error:
                 fault = next((words for said, words in _FAULTS if said in str(error)), str(error))
-                self._left.extendleft(reversed(taken[1:]))  # the fault is its first line's: the others may be sound
+                self._put_back(taken[1:])  # the fault is its first line's: the others may be sound
                 del taken[1:]
                 reader = csv.reader(self._take(taken), strict=True)  # the other one may have been at the end
             raw = b"".join(taken)
@@ -181,6 +183,13 @@ class Reader:
             self._line += raw.count(b"\n")
             if cells or fault:
                 yield line, raw, cells, fault
+
+    def _put_back(self, lines: list[bytes]) -> None:
+        """Have lines read once more; but not for ever, where each of them leaves a quote open for the next."""
+        self._read_again += sum(map(len, lines))
+        if self._read_again > _AGAIN:
+            raise Refusal(400, f"line {self._line}: has a quote without an end, like many lines before")
+        self._left.extendleft(reversed(lines))
 
     def _take(self, taken: list[bytes]) -> Iterator[str]:
         """Takes line after line off those that are left; beyond them only while a quote is open."""

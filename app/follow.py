@@ -56,8 +56,8 @@ class Follower:
             if take_over is None:
                 return
             # First, so that a fault that is none of the files' is not met at every look.
-            self._again = self._clock() + RETRY
-            if take_over():
+            again = self._again = self._clock() + RETRY
+            if take_over() and self._again == again:
                 self._again = None
             self._seen = seen
         with self._taken:

@@ -142,8 +142,9 @@ class Service:
             asked, to_blame = self._step_in(following, asked, rows, warnings, record, numbers)
         if breaker is not None and (slow or to_blame or not failed):
             breaker.note(failed=slow or (to_blame and failed_in_all))
-        # Each failure of the champion counts for its canary, which can't be asked the same.
-        self._versions.judge(serving, failed if serving.role == CHAMPION else to_blame)
+        if not instead_of:
+            # Each failure of the champion counts for its canary, which can't be asked the same.
+            self._versions.judge(serving, failed if serving.role == CHAMPION else to_blame)
         return asked
 
     def _step_in(

@@ -110,11 +110,14 @@ class Versions:
         return parts.shadow if parts else None
 
     def judge(self, serving: Serving, failed: bool) -> None:
-        """Take down how an answer went, for the canary's trial; one that fails it is withdrawn."""
+        """Take down how an answer went, for the canary's trial; one that fails it is withdrawn.
+
+        What a version answered that has its part no more, or that was asked for by its number, is no part of the trial.
+        """
         parts = self._parts
-        if parts is None or parts.trial is None or serving.role not in (CANARY, CHAMPION):
+        if parts is None or parts.trial is None or (serving is not parts.canary and serving is not parts.champion):
             return
-        verdict = parts.trial.observe(of_canary=serving.role == CANARY, failed=failed)
+        verdict = parts.trial.observe(of_canary=serving is parts.canary, failed=failed)
         if verdict:
             self._withdraw(parts, verdict)
 
@@ -144,7 +147,8 @@ class Versions:
         aliases: dict[str, int] = {}
         try:
             aliases = self._store.aliases()
-            self._store.number_of(CHAMPION)
+            if CHAMPION not in aliases:
+                faults[CHAMPION] = f"{self._store.folder}: no version is champion; `make train` publishes the first one"
         except RegistryError as error:
             faults[CHAMPION] = str(error)
         opened: dict[str, Opened] = {}
@@ -175,7 +179,7 @@ class Versions:
         if CHAMPION in opened:
             self._shelf.keep({one.version.number for one in opened.values()})
         if verdict:
-            self._begin_clearing(aliases[CANARY], verdict)
+            self._begin_clearing(line, verdict)
         return not faults
 
     def _tell(self, faults: dict[str, str]) -> None:
@@ -186,25 +190,24 @@ class Versions:
 
     def _withdraw(self, parts: Parts, verdict: str) -> None:
         with self._lock:
-            if parts.canary is None or parts.line in self._withdrawn or self._parts is None:
+            if parts.canary is None or self._parts is None or self._parts.line != parts.line:
                 return
             self._withdrawn[parts.line] = verdict
-            self._parts = replace(self._parts, canary=None, trial=None)
-        number = parts.canary.version.number
-        logger.error("canary version %d is withdrawn: %s", number, verdict)
-        self._begin_clearing(number, verdict)
+            self._parts = replace(self._parts, canary=None, line="", trial=None)
+        logger.error("canary version %d is withdrawn: %s", parts.canary.version.number, verdict)
+        self._begin_clearing(parts.line, verdict)
         self._follower.look_again()  # whether the alias is gone
 
-    def _begin_clearing(self, number: int, verdict: str) -> None:
+    def _begin_clearing(self, line: str, verdict: str) -> None:
         """Take a withdrawn canary off its alias, in a thread: nobody is to wait for that."""
         if self._clearing is None or not self._clearing.is_alive():
-            arguments = (number, verdict)
+            arguments = (line, verdict)
             self._clearing = threading.Thread(target=self._clear, args=arguments, name="withdraw", daemon=True)
             self._clearing.start()
 
-    def _clear(self, number: int, verdict: str) -> None:
+    def _clear(self, line: str, verdict: str) -> None:
         try:
-            clear(self._store, CANARY, Who("service", verdict), number=number)
+            clear(self._store, CANARY, Who("service", verdict), line=line)
         except RegistryError as error:  # a models folder that is read-only here: this worker asks it no more
             self._stuck = str(error)
         else:

@@ -32,6 +32,9 @@ def faults(releases: Releases) -> Iterator[str]:
             yield f"{folder}: version {number} is gone; the history tells of it"
         elif number not in published:
             yield f"{folder}: the history does not tell of version {number}"
+        elif (number in retired) != (number in told.retired(lines)):
+            said_of = "is" if number in retired else "is not"
+            yield f"{folder}: version {number} {said_of} in the folder {RETIRED}, and the history says otherwise"
         else:
             sums = folder / (RETIRED if number in retired else "") / str(number) / SUMS
             if sums.is_file() and digest(sums) != published[number]:  # that it is missing, the check of its files says

@@ -18,6 +18,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -101,10 +102,15 @@ class History:
         text = _seal(json.dumps(whole, ensure_ascii=False).encode())
         digest = hashlib.sha256(text).hexdigest()
         try:
-            self._write(text + b"\n")
+            end = self._write(text + b"\n")
         except OSError as error:
             raise HistoryError(f"{self._path}: can't be written ({error.strerror or error})") from error
-        self._replace_head(len(lines) + 1, digest)
+        try:
+            self._replace_head(len(lines) + 1, digest)
+        except HistoryError:
+            with suppress(OSError):
+                os.truncate(self._path, end)
+            raise
         return Line(len(lines) + 1, digest, whole)
 
     def _texts(self) -> list[bytes]:
@@ -135,8 +141,10 @@ class History:
             return
         count, digest = head
         if count > len(lines):
+            whole = f"; restore it, or remove {self._head.name} and begin another one with `registry adopt`"
             raise HistoryError(
                 f"{self._path}, line {len(lines) + 1}: is gone; {self._head.name} tells of {count} lines"
+                f"{'' if lines else whole}"
             )
         if digest != (lines[count - 1].digest if count else _BEGINNING):
             raise HistoryError(f"{self._path}, line {count}: is not the one that {self._head.name} tells of")
@@ -147,8 +155,8 @@ class History:
         except OSError as error:
             raise HistoryError(f"{self._head}: can't be written ({error.strerror or error})") from error
 
-    def _write(self, block: bytes) -> None:
-        """Write behind the last whole line: what is behind that was never finished."""
+    def _write(self, block: bytes) -> int:
+        """Write behind the last whole line: what is behind that was never finished. Returns where that was."""
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             size = os.fstat(descriptor).st_size
@@ -164,6 +172,7 @@ class History:
                 raise
         finally:
             os.close(descriptor)
+        return end
 
 
 def replace(path: Path, content: bytes) -> None:

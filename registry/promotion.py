@@ -15,7 +15,18 @@ from registry.predictor import Predictor
 from registry.releases import Who
 from registry.signoff import Gate, gates
 from registry.store import CARD, Store
-from registry.told import CANARY, CHALLENGER, CHAMPION, FALLBACK, PROMOTE, ROLLBACK, SHADOW, former_champions, signers
+from registry.told import (
+    CANARY,
+    CHALLENGER,
+    CHAMPION,
+    FALLBACK,
+    PROMOTE,
+    ROLLBACK,
+    SHADOW,
+    former_champions,
+    share,
+    signers,
+)
 
 
 def promote(
@@ -97,11 +108,11 @@ def shadow(store: Store, number: int, who: Who) -> None:
         store.releases.change(SHADOW, {**aliases, SHADOW: number}, who, version=number, sha256=sealed.digest)
 
 
-def clear(store: Store, alias: str, who: Who, *, number: int | None = None) -> bool:
+def clear(store: Store, alias: str, who: Who, *, line: str | None = None) -> bool:
     """Take an alias away, other than champion: end a canary, a shadow, or do without a fallback.
 
     Args:
-        number: only if the alias still names this version.
+        line: only if it is still this line of history, by its digest, that made the version canary.
 
     Returns:
         whether it was there.
@@ -111,7 +122,7 @@ def clear(store: Store, alias: str, who: Who, *, number: int | None = None) -> b
     with store.releases.changing():
         aliases = store.aliases()
         held = aliases.pop(alias, None)
-        if held is None or number not in (None, held):
+        if held is None or line not in (None, share(store.releases.history.lines(), held)[1]):
             return False
         store.releases.change("clear", aliases, who, version=held, alias=alias)
         return True

@@ -147,11 +147,13 @@ class Releases:
             their numbers.
         """
         with self.changing(anew=True):
-            published = told.published(self.history.lines())
-            found = [number for number in self.versions() if number not in published]
+            published, retired = told.published(self.history.lines()), self.numbers(RETIRED)
+            found = [number for number in sorted({*self.versions(), *retired}) if number not in published]
             for number in found:
-                digest = check(self.folder / str(number)).digest
+                digest = check(self.folder / (RETIRED if number in retired else "") / str(number)).digest
                 self.change(told.ADOPT, self.aliases(), who, version=number, sha256=digest)
+                if number in retired:
+                    self.change(told.RETIRE, self.aliases(), who, version=number)
             return found
 
     def retire(self, number: int, who: Who) -> None:
@@ -189,7 +191,8 @@ class Releases:
                     )
                 self._write_aliases(said)
             if last["action"] == told.RETIRE and last["version"] in self.versions():
-                self._move_retired(last["version"])
+                with suppress(RegistryError):  # what can't be moved is a fault (audit), and hinders nothing else
+                    self._move_retired(last["version"])
         # A version behind all others, whose publisher died. What is no version, somebody's half copy, gets no part.
         newest = max(self.versions(), default=0)
         if newest > max(told.published(lines), default=0):

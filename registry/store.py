@@ -175,10 +175,10 @@ class Store:
         staged.chmod(0o755)  # mkdtemp's 0700 would hide the version from a server that runs as someone else
         _sync_tree(staged)
         with self.releases.changing():
-            present = self.versions()
+            told_of = told.published(self.releases.history.lines())  # a number is given once, whatever became of it
+            present = [number for number in self.versions() if number in told_of]
             if present:
                 self._same_inputs(signature, present[-1])
-            told_of = told.published(self.releases.history.lines())  # a number is given once, whatever became of it
             number = max([*self.releases.numbers(), *self.releases.numbers(RETIRED), *told_of], default=0) + 1
             staged.rename(self.folder / str(number))
             sync(self.folder)

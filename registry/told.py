@@ -49,7 +49,12 @@ def former_champions(lines: Sequence[Line]) -> list[int]:
                 champions.pop()
         else:
             champions.append(number)
-    return champions[-2::-1]
+    return [number for number in champions[-2::-1] if number != champions[-1]]
+
+
+def retired(lines: Sequence[Line]) -> set[int]:
+    """The versions that were taken out of service."""
+    return {line.content["version"] for line in lines if line.content["action"] == RETIRE}
 
 
 def signers(lines: Sequence[Line], number: int) -> set[str]:

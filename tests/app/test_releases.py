@@ -310,6 +310,25 @@ def test_a_canary_is_not_blamed_for_what_only_the_fallback_can_answer(tricky: St
     assert tricky.aliases()["canary"] == 3
 
 
+def test_what_a_named_version_or_an_earlier_canary_fails_is_no_part_of_a_trial(
+    tricky: Store, client: FlaskClient
+) -> None:
+    versions = client.application.extensions["versions"]
+    canary(tricky, publish(tricky.folder.parent), 0.5, ANN)
+    version(client)
+    before = versions._parts
+    trial = before.trial
+    client.post("/v1/models/boston/versions/2:predict", json={"instances": [RAISES]})
+    assert trial._failed == [0, 0]
+    canary(tricky, publish(tricky.folder.parent), 0.5, ANN)
+    version(client)
+    assert versions._parts.trial is not trial
+    for _ in range(50):
+        versions.judge(before.canary, failed=True)  # as a long file that began with the canary before does
+    assert versions._parts.trial._failed == [0, 0]
+    assert tricky.aliases()["canary"] == 4
+
+
 def test_a_champion_that_sleeps_is_not_waited_for_for_ever(tricky: Store, make_app: Callable[..., Flask]) -> None:
     app = make_app()
     clients = [app.test_client() for _ in range(breaker.FAILURES + 1)]

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from registry import NotPublishedError, RegistryError, ReleaseError, Store, Who, audit, releases, signoff, told
+from registry import NotPublishedError, RegistryError, ReleaseError, Store, Who, audit, history, releases, signoff, told
 from registry.integrity import write_sums
 from registry.promotion import canary, clear, promote, rollback, shadow
 from registry.signoff import difference
@@ -140,6 +140,25 @@ def test_rollbacks_go_back_step_by_step_and_pass_over_the_retired(store: Store) 
     assert rollback(store, BOB) == 1
 
 
+def test_a_rollback_never_goes_to_the_champion_that_is_there(store: Store) -> None:
+    for number in (2, 1, 2):
+        promote(store, number, "champion", ANN)
+    store.releases.retire(1, ANN)
+    with pytest.raises(ReleaseError, match="no other version was champion before"):
+        rollback(store, BOB)
+    assert store.aliases()["champion"] == 2
+
+
+def test_the_end_of_one_trial_of_a_canary_is_not_the_end_of_the_next(store: Store) -> None:
+    lines = []
+    for share in (0.05, 0.2):
+        canary(store, 2, share, ANN)
+        lines.append(store.releases.history.lines()[-1].digest)
+    assert not clear(store, "canary", BOB, line=lines[0])
+    assert store.aliases()["canary"] == 2
+    assert clear(store, "canary", BOB, line=lines[1])
+
+
 def test_where_two_persons_are_asked_for_a_rollback_is_to_what_another_one_signed_off(store: Store) -> None:
     publish(store.folder.parent)
     promote(store, 2, "champion", ANN)
@@ -257,6 +276,44 @@ def test_a_history_that_is_gone_is_a_fault_and_is_begun_anew_only_by_who_says_so
         ("adopt", "the disk failed"), ("adopt", "the disk failed"), ("promote", "looks good")
     ]  # fmt: skip
     assert list(audit.faults(store.releases)) == []
+
+
+def test_a_history_that_is_begun_anew_tells_of_the_retired_too(store: Store) -> None:
+    clear(store, "challenger", ANN)
+    store.releases.retire(2, ANN)
+    (store.folder / "history.jsonl").unlink()
+    with pytest.raises(RegistryError, match="line 1: is gone.*or remove history.head and begin another one"):
+        promote(store, 1, "fallback", ANN)
+    (store.folder / "history.head").unlink()
+    assert store.releases.adopt(Who("ann", "the disk failed")) == [1, 2]
+    assert list(audit.faults(store.releases)) == []
+
+
+def test_a_retired_folder_that_was_moved_back_is_a_fault(store: Store) -> None:
+    clear(store, "challenger", ANN)
+    store.releases.retire(2, ANN)
+    (store.folder / "retired" / "2").rename(store.folder / "2")
+    (fault,) = audit.faults(store.releases)
+    assert "version 2 is not in the folder retired, and the history says otherwise" in fault
+
+
+def test_a_folder_that_is_no_version_hinders_no_publication(store: Store) -> None:
+    (store.folder / "7").mkdir()
+    assert publish(store.folder.parent) == 8
+
+
+def test_a_line_whose_head_can_not_be_written_is_taken_back(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(path: Path, content: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    before = (store.folder / "history.jsonl").read_bytes()
+    monkeypatch.setattr(history, "replace", fail)
+    with pytest.raises(RegistryError, match=r"history\.head: can't be written"):
+        promote(store, 2, "champion", ANN)
+    assert (store.folder / "history.jsonl").read_bytes() == before
+    monkeypatch.undo()
+    assert not clear(store, "shadow", ANN)
+    assert store.aliases()["champion"] == 1
 
 
 def test_a_version_whose_publisher_died_before_its_line_is_taken_into_the_history(store: Store) -> None:

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import os
+import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -153,6 +154,7 @@ def test_a_cell_of_many_lines_is_one_cell_however_long_it_is(client: FlaskClient
     assert len(logged(settings, "predictions")) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/predict_csv", "/invocations"])
 @pytest.mark.parametrize(
     "text",
@@ -171,6 +173,16 @@ def test_rows_without_their_columns_take_no_memory(client: FlaskClient, path: st
     assert reply.status_code == (200 if path == "/predict_csv" else 413)
     reply.close()
     assert peak < 30e6
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", ["/predict_csv", "/invocations"])
+def test_quotes_that_are_all_left_open_are_not_read_again_and_again(client: FlaskClient, path: str) -> None:
+    start = time.process_time()
+    reply = client.post(path, data="rm,tax,age\n" + 'a","\n' * 100_000, content_type="text/csv")
+    assert time.process_time() - start < 20  # it would take minutes
+    message = reply.json["error" if path == "/predict_csv" else "message"]
+    assert (reply.status_code, "has a quote without an end, like many lines before" in message) == (400, True)
 
 
 def test_a_reply_that_outgrows_its_bound_is_refused(make_app: Callable[..., Flask], settings: Settings) -> None:
@@ -222,7 +234,7 @@ def test_a_file_without_a_good_row_is_answered_too(client: FlaskClient, settings
         ),
         ("rm,tax,age,prediction\n6,250,66.5,1\n", 422, "prediction: this column is added by the reply"),
         ('rm,"tax"x,age\n6,250,66.5\n', 400, "the header: has text behind the end of a quote"),
-        ("rm,tax,age\n" + "6" * 1_100_000, 400, "line 2: is longer than 1048576 bytes"),
+        ("rm,tax,age\n" + "6" * 1_100_000, 400, "a line from line 2 on is longer than 1048576 bytes"),
         ('note,"rm,tax,age\n' + "x\n" * 600_000, 400, "the header: has a quote without an end"),
     ],
 )
