@@ -147,8 +147,7 @@ class Versions:
         aliases: dict[str, int] = {}
         try:
             aliases = self._store.aliases()
-            if CHAMPION not in aliases:
-                faults[CHAMPION] = f"{self._store.folder}: no version is champion; `make train` publishes the first one"
+            self._store.number_of(CHAMPION)
         except RegistryError as error:
             faults[CHAMPION] = str(error)
         opened: dict[str, Opened] = {}

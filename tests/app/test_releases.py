@@ -329,6 +329,7 @@ def test_what_a_named_version_or_an_earlier_canary_fails_is_no_part_of_a_trial(
     assert tricky.aliases()["canary"] == 4
 
 
+@pytest.mark.slow
 def test_a_champion_that_sleeps_is_not_waited_for_for_ever(tricky: Store, make_app: Callable[..., Flask]) -> None:
     app = make_app()
     clients = [app.test_client() for _ in range(breaker.FAILURES + 1)]

@@ -382,6 +382,7 @@ def test_a_retired_folder_that_was_copied_back_is_a_fault_and_hinders_nobody(sto
     assert publish(store.folder.parent) == 3
 
 
+@pytest.mark.slow
 def test_whoever_reads_while_others_write_sees_no_fault(store: Store) -> None:
     over = threading.Event()
 

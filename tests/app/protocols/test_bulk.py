@@ -132,6 +132,7 @@ def test_a_record_that_is_no_csv_swallows_no_other_and_comes_back_as_csv(
     assert (second["rm"], second["tax"], second["prediction"], second["error"]) == (bad, "", "", error)
 
 
+@pytest.mark.slow
 def test_a_quote_that_is_left_open_in_a_long_file_spoils_its_own_row_alone(client: FlaskClient) -> None:
     found = rows(send(client, 'rm,tax,age\n6,"250,66.5\n' + "6,250,66.5\n" * 120_000))
     assert found[0]["error"] == "line 2: has a quote without an end"
