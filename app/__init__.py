@@ -13,6 +13,7 @@ from flask import Flask
 
 from app import health, openapi, pages
 from app.application import App
+from app.memory import keep_freed
 from app.protocols import bulk, open_inference, own, scoring, tensorflow_serving
 from app.service import Service
 from app.settings import Settings
@@ -38,6 +39,7 @@ def create_app(
         SettingError: if a SERVE_ variable can't be used.
     """
     settings = settings or Settings.from_env(os.environ)
+    keep_freed()
 
     journal = Journal(settings.logs / settings.model, durability=settings.durability, write=write)
     journal.add_stream("requests", REQUEST_COLUMNS)

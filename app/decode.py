@@ -7,6 +7,7 @@ not is parsed once more, slowly, to say what is wrong and where.
 
 from __future__ import annotations
 
+import struct
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -187,12 +188,9 @@ class Decoder:
         if literals and not set(map(type, cells)) <= {int, float}:
             return None
         try:
-            values = np.array(cells, dtype=np.float64)
-        except (TypeError, ValueError):
+            values = _float64(cells).reshape(-1, len(names))
+        except struct.error:
             return None
-        if values.ndim != 1:
-            return None
-        values = values.reshape(-1, len(names))
         return values if order == self._in_order else values[:, order]
 
     def _matrix(self, body: bytes) -> Values | None:
@@ -208,7 +206,7 @@ class Decoder:
         with suppress(orjson.JSONDecodeError):
             cells = orjson.loads(b"[%b]" % body.translate(None, b"[]"))
             if len(cells) == count * len(self.names):  # a row of one input may be empty
-                return np.fromiter(cells, np.float64, len(cells)).reshape(count, -1)
+                return _float64(cells).reshape(count, -1)
         return None
 
     def _order(self, names: Sequence[str], others: bool) -> list[int] | None:
@@ -218,6 +216,15 @@ class Decoder:
         if len(columns) < len(self.names) or known > len(columns) or (known < len(names) and not others):
             return None
         return [columns[position] for position in self._in_order]
+
+
+def _float64(cells: Sequence[Any]) -> Values:
+    """Numbers of JSON as an array of shape (n,), in half of numpy's time.
+
+    Raises:
+        struct.error: if one is no number; true and false are.
+    """
+    return np.frombuffer(struct.pack(f"{len(cells)}d", *cells))
 
 
 def _strings_in_rows(body: bytes, data: Any, rows: Sequence[Any]) -> int:

@@ -1,9 +1,10 @@
 """Rows a second of the protocols at 1, 100 and 10,000 rows a request, beside parse + model + format with no HTTP.
 
 ``python benchmarks/batch.py [ROUNDS]``, over what models/ holds. The service logs every request and prediction to the
-disk as always; the floor logs nothing, checks nothing, and speaks to nobody. A second floor writes the same log, and
-nothing more: what is between the two is the price of the log. One worker on one core, one client on the other, in turn
-with the floors on the worker's core: on a busy machine only the ratios mean something.
+disk as always; the floor logs nothing, checks nothing, and speaks to nobody. Two more say where the time goes: the
+floor with the rows of the same log, and the same server reading, appending and sending as many bytes, all zeros, with
+nothing in between: nobody who logs before the reply can be faster than that. One worker on one core, one client on the
+other, in turn with the floors on the worker's core: on a busy machine only the ratios mean something.
 """
 
 from __future__ import annotations
@@ -56,10 +57,12 @@ class Case:
     rates: list[float] = field(default_factory=list)
     floors: list[float] = field(default_factory=list)
     logged: list[float] = field(default_factory=list)
+    zeros: list[float] = field(default_factory=list)
 
-    def ratios(self, floors: list[float]) -> str:
-        found = sorted(a / b for a, b in zip(self.rates, floors, strict=True))
-        return f"{median(found):.2f} ({found[0]:.2f} to {found[-1]:.2f})"
+
+def ratios(rates: list[float], floors: list[float]) -> str:
+    found = sorted(a / b for a, b in zip(rates, floors, strict=True))
+    return f"{median(found):.2f} ({found[0]:.2f} to {found[-1]:.2f})"
 
 
 def post(path: str, body: bytes, content_type: str, *headers: str) -> bytes:
@@ -116,28 +119,28 @@ def cases(signature: Signature, predictor: Predictor) -> Iterator[Case]:
         yield Case("/predict_csv", size, post("/predict_csv", csv, "text/csv"), seen, csv_to_csv)
 
 
-def logging(folder: Path, version: Version) -> Callable[[Case], bytes]:
-    """A case's floor, and the rows of the log for it."""
+def logging(folder: Path, version: Version) -> Callable[[Case], int]:
+    """A case's floor, and the rows of the log for it; gives how many bytes these are."""
     journal = Journal(folder)
     journal.add_stream("predictions", prediction_columns(version.signature.names))
     journal.add_stream("requests", REQUEST_COLUMNS)
     said = {"client": "", "method": "POST", "path": "/", "content_type": "", "status": 200, "error": ""}
 
-    def log(case: Case) -> bytes:
-        reply = case.floor()
+    def log(case: Case) -> int:
+        case.floor()
         time, name = timestamp(datetime.now(UTC)), str(uuid4())
         body = case.request.partition(b"\r\n\r\n")[2]
         body = body if body.isascii() else b64encode(body)  # as the service does
         request = encode_request(time=time, request_id=name, duration_ms=1, body=body, **said)
         predicted = encode_predictions(time, name, version.signature.model, 1, CHAMPION, case.rows, case.rows[:, 0])
         journal.append(time[:10], {"predictions": predicted, "requests": request})
-        return reply
+        return len(predicted) + len(request)
 
     return log
 
 
-def ask(connection: socket.socket, request: bytes) -> None:
-    """One request on a kept connection, and its whole reply."""
+def ask(connection: socket.socket, request: bytes) -> int:
+    """One request on a kept connection, and its whole reply; gives the length of the reply's body."""
     connection.sendall(request)
     reply = b""
     while b"\r\n\r\n" not in reply:
@@ -145,9 +148,11 @@ def ask(connection: socket.socket, request: bytes) -> None:
     head, _, body = reply.partition(b"\r\n\r\n")
     if not head.startswith(b"HTTP/1.1 200"):
         sys.exit(reply[:1000].decode(errors="replace"))
-    left = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0]) - len(body)
+    length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+    left = length - len(body)
     while left:
         left -= len(connection.recv(min(left, 1 << 18)))
+    return length
 
 
 def rate(size: int, work: Callable[[], object], seconds: float) -> float:
@@ -161,14 +166,14 @@ def rate(size: int, work: Callable[[], object], seconds: float) -> float:
 
 
 @contextmanager
-def serving(logs: str, *, workers: int = 1, models: str = "") -> Iterator[int]:
-    """The service; one worker alone stays on the first core. Gives its port."""
+def serving(logs: str, *, workers: int = 1, models: str = "", app: str = "app:create_app()") -> Iterator[int]:
+    """The service, or another application in its place; one worker alone stays on the first core. Gives its port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     settings = {"SERVE_BIND": f"127.0.0.1:{port}", "SERVE_WORKERS": str(workers), "SERVE_LOGS": logs}
     settings |= {"SERVE_MODELS": models} if models else {}
-    command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "--log-level", "error"]
+    command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "--log-level", "error", app]
     process = subprocess.Popen(
         command,
         cwd=ROOT,
@@ -205,14 +210,20 @@ def main(rounds: int) -> None:
     with (
         tempfile.TemporaryDirectory(dir=ROOT / "logs") as logs,
         serving(logs) as port,
+        serving(logs, app="benchmarks.constant:zeros") as other_port,
         socket.create_connection(("127.0.0.1", port)) as connection,
+        socket.create_connection(("127.0.0.1", other_port)) as other,
     ):
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for each in (connection, other):
+            each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         log = logging(Path(logs, "floor"), version)
         for turn in range(rounds + 1):
             for case in every:
                 pin(1)
                 served = rate(case.size, lambda case=case: ask(connection, case.request), SECONDS)
+                body = case.request.partition(b"\r\n\r\n")[2]
+                nothing = post(f"/{ask(connection, case.request)}/{log(case)}", body, "text/plain")
+                zeros = rate(case.size, lambda nothing=nothing: ask(other, nothing), SECONDS / 2)
                 pin(0)
                 alone = rate(case.size, case.floor, SECONDS / 2)
                 logged = rate(case.size, lambda case=case: log(case), SECONDS / 2)
@@ -220,13 +231,19 @@ def main(rounds: int) -> None:
                     case.rates.append(served)
                     case.floors.append(alone)
                     case.logged.append(logged)
-    print(f"{rounds} rounds of {SECONDS:g} s in turn, one connection, one worker, logging on; medians")
-    print(f"{'':18}{'rows a':>9}{'':12}{'without HTTP, check, log':>27}{'without HTTP, check':>33}")
-    print(f"{'':18}{'request':>9}  {'rows/s':>10}" + f"  {'rows/s':>10}  {'ratio (lowest to highest)':25}" * 2)
+                    case.zeros.append(zeros)
+                # Gigabytes of log would measure the disk, and how a virtual machine gets memory that it never had.
+                for file in Path(logs).rglob("*.csv"):
+                    file.unlink()
+    print(
+        f"{rounds} rounds of {SECONDS:g} s in turn, one connection, one worker, logging on; medians (lowest to highest)"
+    )
+    print(f"{'':39}  ratio to parse +       ratio to them and the   zeros, as many bytes,")
+    print(f"{'':18}{'rows':>9}{'rows/s':>12}  model + format         same log               to parse + model + format")
     for case in every:
         print(f"{case.name:18}{case.size:9}  {median(case.rates):10.0f}", end="")
-        for floors in (case.floors, case.logged):
-            print(f"  {median(floors):10.0f}  {case.ratios(floors):25}", end="")
+        for rates, floors in ((case.rates, case.floors), (case.rates, case.logged), (case.zeros, case.floors)):
+            print(f"  {ratios(rates, floors):21}", end="")
         print()
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from typing import Any
+
 from flask import Flask
 
 
@@ -14,3 +18,14 @@ def create_app() -> Flask:
         return {"success": True, "prediction": 23.5}
 
     return app
+
+
+def zeros(environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:
+    """What the server and the disk alone take: reads the body, appends L bytes, and answers ``POST /N/L`` with N."""
+    environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+    size, length = map(int, environ["PATH_INFO"][1:].split("/"))
+    log = os.open(f"{os.environ['SERVE_LOGS']}/zeros.csv", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.write(log, bytes(length))
+    os.close(log)
+    start_response("200 OK", [("Content-Length", str(size))])
+    return [bytes(size)]

@@ -105,10 +105,9 @@ def refuse(refusal: Refusal, record: Record) -> Reply:  # noqa: ARG001 - as ever
 
 
 class _Request:
-    """An inference request: its id, in which form the output is wanted, and the rows."""
+    """What an inference request says beside its rows: its id, and in which form the output is wanted."""
 
-    def __init__(self, data: Any, raw: bytes, signature: Signature, record: Record) -> None:
-        content = members(data, "the body")
+    def __init__(self, content: dict[str, Any], record: Record) -> None:
         self.id = content.get("id")
         if not isinstance(self.id, str | None) or not _is_unicode(self.id or ""):
             raise Refusal(400, "id: expected a text")
@@ -123,15 +122,18 @@ class _Request:
                 raise Refusal(400, f"outputs: there is {given}, only {OUTPUT_TENSOR}")
             asked = optional(output, "parameters").get("binary_data")
             self.wants_bytes = self.wants_bytes if asked is None else asked is True
-        tensors = []
-        for item in _objects(content.get("inputs"), "inputs"):
-            tensor, raw = read_tensor(item, raw)
-            tensors.append(tensor)
-        if not tensors:
-            raise Refusal(400, "inputs: there is no tensor")
-        if raw:
-            raise Refusal(400, f"{len(raw)} bytes are left behind the last tensor: each has to say its {BINARY_SIZE}")
-        self.rows = rows(tensors, signature)
+
+
+def _rows(content: dict[str, Any], raw: bytes, signature: Signature) -> Rows | Values:
+    tensors = []
+    for item in _objects(content.get("inputs"), "inputs"):
+        tensor, raw = read_tensor(item, raw)
+        tensors.append(tensor)
+    if not tensors:
+        raise Refusal(400, "inputs: there is no tensor")
+    if raw:
+        raise Refusal(400, f"{len(raw)} bytes are left behind the last tensor: each has to say its {BINARY_SIZE}")
+    return rows(tensors, signature)
 
 
 def _infer(body: bytes, serving: Serving, service: Service, record: Record) -> Reply:
@@ -143,8 +145,9 @@ def _infer(body: bytes, serving: Serving, service: Service, record: Record) -> R
 
     def find(data: Any) -> Rows | Values:
         nonlocal asked
-        asked = _Request(data, raw, serving.signature, record)
-        return asked.rows
+        content = members(data, "the body")
+        asked = _Request(content, record)
+        return _rows(content, raw, serving.signature)
 
     table = serving.decoder.find(body[:length], find)
     assert asked is not None  # noqa: S101 - the decoder has called find
