@@ -1,14 +1,13 @@
 """CSV with a header: from bytes to blocks of records, each with its text, its line and its numbers.
 
 Inputs are found by name or alias, in any order of columns; other columns are left alone. A block of nothing but numbers
-is parsed in a few passes in C; others go through the csv module. Knows no HTTP and no model.
+is parsed in a few passes in C; others go through the csv module (csv_text). Knows no HTTP and no model.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -17,23 +16,13 @@ from typing import Any
 import numpy as np
 import orjson
 
+from app.csv_text import CsvText
 from app.decode import Decoder
 from app.errors import Problem, Refusal
-from app.rows import Table, Values
+from app.rows import Table, Values, float64
 
-_BLOCK = 1 << 18  # bytes that are looked at together
 _RECORDS = 1 << 13  # records of the csv module that are looked at together
-_LONGEST = 1 << 20  # bytes that a line, or a record of several lines, may have
-_AGAIN = 8 * _LONGEST  # bytes of a text that are read once more because of quotes without an end
 _COLUMNS = 1000  # that a header may have
-# What the csv module says of a record, and what a person is told.
-_NO_END, _TOO_LONG = "unexpected end of data", "field larger than field limit"
-_FAULTS = (
-    (_NO_END, "has a quote without an end"),
-    (_TOO_LONG, f"is longer than {_LONGEST} bytes"),
-    ("expected after", "has text behind the end of a quote"),
-    ("new-line character", "has a carriage return within it"),
-)
 # What a number may hold that JSON writes alike.
 _DIGITS = b"0123456789.eE+-"
 
@@ -68,24 +57,15 @@ class Reader:
     """
 
     def __init__(self, read: Callable[[int], bytes], decoder: Decoder) -> None:
-        csv.field_size_limit(_LONGEST)  # who is refused for less resets the csv module in the middle of a quote
-        self._read = read
+        self._text = CsvText(read)
         self._decoder = decoder
-        self._rest = self._ahead = b""
-        self._read_again = 0  # bytes
-        self._line = 1  # the next one
-        self._left = deque(_lines(self._more().removeprefix(b"\xef\xbb\xbf")))
-        _, raw, cells, fault = next(self._parse(), (0, b"", [], "there is none; the first line names the columns"))
-        if fault:
-            raise Refusal(400, f"the header: {fault}")
-        self.end = b"\r\n" if raw.endswith(b"\r\n") else b"\n"
-        self.header = raw.rstrip(b"\r\n")
-        self.names = [name.strip() for name in cells]
+        header = self._text.header()
+        self.end = b"\r\n" if header.raw.endswith(b"\r\n") else b"\n"
+        self.header = header.raw.rstrip(b"\r\n")
+        self.names = [name.strip() for name in header.cells]
         if len(self.names) > _COLUMNS:
             raise Refusal(400, f"the header: has {len(self.names)} columns: send at most {_COLUMNS}")
         self._order = decoder.columns(self.names)
-        self._ahead = b"".join(self._left)  # what came with the header is a block of its own
-        self._left.clear()
 
     def blocks(self) -> Iterator[Block]:
         """The records, in order. Blank lines are passed over.
@@ -93,43 +73,23 @@ class Reader:
         Raises:
             Refusal: 400, with the line, if a line has no end.
         """
-        while self._left or (block := self._more()):
-            if not self._left:
-                text = block.replace(b"\r\n", b"\n")
-                values = self._numbers(text)
+        text = self._text
+        while text.left or (block := text.block()):
+            if not text.left:
+                lines = block.replace(b"\r\n", b"\n").removesuffix(b"\n")
+                values = self._numbers(lines)
                 if values is not None:
-                    records = text.removesuffix(b"\n").split(b"\n")
-                    lines = range(self._line, self._line + len(records))
-                    self._line += len(records)
-                    yield Block(records, lines, Table(values), {})
+                    first = text.line
+                    text.line += len(values)
+                    yield Block(lines.split(b"\n"), range(first, text.line), Table(values), {})
                     continue
-                self._left.extend(_lines(block))
+                text.part(block)
             if (some := self._records()).records:
                 yield some
 
-    def _more(self) -> bytes:
-        """The next whole lines; the last one may have no end. Empty at the end of the text."""
-        if self._ahead:
-            ahead, self._ahead = self._ahead, b""
-            return ahead
-        parts = [self._rest]
-        size = len(self._rest)
-        self._rest = b""
-        while data := self._read(_BLOCK):
-            lines, newline, rest = data.rpartition(b"\n")
-            if newline:
-                self._rest = rest
-                return b"".join([*parts, lines, newline])
-            parts.append(data)
-            size += len(data)
-            if size > _LONGEST:
-                raise Refusal(400, f"a line from line {self._line} on is longer than {_LONGEST} bytes")
-        return b"".join(parts)
-
-    def _numbers(self, block: bytes) -> Values | None:
-        """The inputs of a block of nothing but rows of numbers, one for each column; None if it is anything else."""
+    def _numbers(self, lines: bytes) -> Values | None:
+        """The inputs of lines that are nothing but numbers, one for each column; None if they are anything else."""
         width = len(self.names)
-        lines = block.removesuffix(b"\n")
         count = lines.count(b"\n") + 1
         frame = lines.translate(None, _DIGITS) + b"\n"
         if len(frame) != width * count or frame != (b"," * (width - 1) + b"\n") * count:
@@ -137,18 +97,18 @@ class Reader:
         cells = _parsed(lines.replace(b"\n", b","), width * count)
         if cells is None:
             return None
-        values = np.array(cells, dtype=np.float64).reshape(count, width)
+        values = float64(cells).reshape(count, width)
         return values if self._order == list(range(width)) else values[:, self._order]
 
     def _records(self) -> Block:
-        """Records of the lines that are left, and of the next block what belongs to the last of them."""
+        """Some of the records that are left."""
         rows: list[list[str]] = []
         records: list[bytes] = []
         lines: list[int] = []
         faults: dict[int, str] = {}
         missing: dict[int, int] = {}
         width = len(self.names)
-        for line, raw, cells, fault in islice(self._parse(), _RECORDS):
+        for line, raw, cells, fault in islice(self._text.records(), _RECORDS):
             row = len(records)
             record = raw.rstrip(b"\r\n")
             if fault:
@@ -165,47 +125,6 @@ class Reader:
             lines.append(line)
         return Block(records, lines, self._table(rows, faults), missing)
 
-    def _parse(self) -> Iterator[tuple[int, bytes, list[str], str]]:
-        """Of each record left its line, its bytes, its cells, and what is wrong with it as CSV."""
-        taken: list[bytes] = []
-        reader = csv.reader(self._take(taken), strict=True)
-        while self._left:
-            line, cells, fault = self._line, [], ""
-            try:
-                cells = next(reader, [])
-            except csv.Error as error:
-                fault = next((words for said, words in _FAULTS if said in str(error)), str(error))
-                self._put_back(taken[1:])  # the fault is its first line's: the others may be sound
-                del taken[1:]
-                reader = csv.reader(self._take(taken), strict=True)  # the other one may have been at the end
-            raw = b"".join(taken)
-            taken.clear()
-            self._line += raw.count(b"\n")
-            if cells or fault:
-                yield line, raw, cells, fault
-
-    def _put_back(self, lines: list[bytes]) -> None:
-        """Have lines read once more; but not for ever, where each of them leaves a quote open for the next."""
-        self._read_again += sum(map(len, lines))
-        if self._read_again > _AGAIN:
-            raise Refusal(400, f"line {self._line}: has a quote without an end, like many lines before")
-        self._left.extendleft(reversed(lines))
-
-    def _take(self, taken: list[bytes]) -> Iterator[str]:
-        """Takes line after line off those that are left; beyond them only while a quote is open."""
-        size = 0
-        while self._left or self._refill():
-            line = self._left.popleft()
-            size = size + len(line) if taken else len(line)
-            taken.append(line)
-            if size > _LONGEST:
-                raise csv.Error(_NO_END if len(taken) > 1 else _TOO_LONG)
-            yield line.decode("utf-8", "surrogateescape")
-
-    def _refill(self) -> bool:
-        self._left.extend(_lines(self._more()))
-        return bool(self._left)
-
     def _table(self, rows: list[list[str]], faults: dict[int, str]) -> Table:
         """The numbers of the rows that are CSV, and a problem for each between them that is not."""
         found = self._read_rows(rows)
@@ -221,7 +140,7 @@ class Reader:
     def _read_rows(self, rows: list[list[str]]) -> Table:
         cells = _parsed(",".join(map(",".join, rows)).encode("utf-8", "surrogateescape"), sum(map(len, rows)))
         if cells is not None and set(map(type, cells)) <= {int, float}:
-            return Table(np.array(cells, dtype=np.float64).reshape(len(rows), len(self._order)))
+            return Table(float64(cells).reshape(len(rows), len(self._order)))
         return self._decoder.texts(rows)
 
 
@@ -243,12 +162,6 @@ def table(body: bytes, decoder: Decoder) -> Table:
         decoder.bound(count)
     decoder.bound(count)
     return Table(np.concatenate(values), problems)
-
-
-def _lines(block: bytes) -> list[bytes]:
-    """The lines with their ends; what is between quotes may have other ends of lines in it."""
-    *lines, last = block.split(b"\n")
-    return [line + b"\n" for line in lines] + ([last] if last else [])
 
 
 def _parsed(text: bytes, count: int) -> list[Any] | None:

@@ -21,7 +21,7 @@ import orjson
 from app.errors import Problem, Refusal
 from app.examine import Examiner, listed, typed_number
 from app.parse import Pairs, exact, is_list, kind, strings
-from app.rows import Rows, Table, Values
+from app.rows import Rows, Table, Values, float64
 from registry import Signature
 
 # A form that asks for more than this is no form of ours.
@@ -188,7 +188,7 @@ class Decoder:
         if literals and not set(map(type, cells)) <= {int, float}:
             return None
         try:
-            values = _float64(cells).reshape(-1, len(names))
+            values = float64(cells).reshape(-1, len(names))
         except struct.error:
             return None
         return values if order == self._in_order else values[:, order]
@@ -206,7 +206,7 @@ class Decoder:
         with suppress(orjson.JSONDecodeError):
             cells = orjson.loads(b"[%b]" % body.translate(None, b"[]"))
             if len(cells) == count * len(self.names):  # a row of one input may be empty
-                return _float64(cells).reshape(count, -1)
+                return float64(cells).reshape(count, -1)
         return None
 
     def _order(self, names: Sequence[str], others: bool) -> list[int] | None:
@@ -216,15 +216,6 @@ class Decoder:
         if len(columns) < len(self.names) or known > len(columns) or (known < len(names) and not others):
             return None
         return [columns[position] for position in self._in_order]
-
-
-def _float64(cells: Sequence[Any]) -> Values:
-    """Numbers of JSON as an array of shape (n,), in half of numpy's time.
-
-    Raises:
-        struct.error: if one is no number; true and false are.
-    """
-    return np.frombuffer(struct.pack(f"{len(cells)}d", *cells))
 
 
 def _strings_in_rows(body: bytes, data: Any, rows: Sequence[Any]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,3 +41,12 @@ class Rows:
     def columns(self, inputs: Sequence[str]) -> Sequence[str]:
         """What the positions are called, among inputs of these names."""
         return inputs if self.names is None else self.names
+
+
+def float64(cells: Sequence[Any]) -> Values:
+    """Numbers of JSON as an array of shape (n,), which can't be written to, in half of numpy's time.
+
+    Raises:
+        struct.error: if one is no number; true and false are.
+    """
+    return np.frombuffer(struct.pack(f"{len(cells)}d", *cells))
