@@ -1,4 +1,4 @@
-"""What every adapter does alike: read a body, write a reply, and turn a fault into one.
+"""What every adapter does alike: write a reply, and turn a fault into one.
 
 Faults become one :class:`Refusal`, and that becomes a page or the JSON error of the service's own protocol.
 """
@@ -12,7 +12,6 @@ from typing import IO, Any
 import orjson
 from flask import Response, render_template, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
-from werkzeug.http import parse_options_header
 
 from app.errors import Refusal
 from app.record import Record
@@ -108,67 +107,6 @@ class FileReply(Reply):
         at_end, self.at_end = self.at_end, None
         if at_end is not None:
             at_end()
-
-
-def read_body(record: Record, media_type: str | None, max_body: int) -> bytes:
-    """The request's body, which its row shows too, unless it is larger than is accepted.
-
-    Args:
-        media_type: what the request has to declare; None if what it declares does not matter.
-
-    Raises:
-        Refusal: 400 if it does not arrive whole, 413 if it is too large, 415 if it is not of this media type in UTF-8.
-    """
-    environ = record.environ
-    record.body = _read(environ, max_body)
-    if len(record.body) < int(environ.get("CONTENT_LENGTH") or 0):
-        raise Refusal(400, f"the body ends after {len(record.body)} of {environ['CONTENT_LENGTH']} bytes")
-    if media_type is not None and environ.get("CONTENT_TYPE") != media_type:
-        declared_type(environ, media_type)
-    refuse_encoded(environ)
-    return record.body
-
-
-def refuse_encoded(environ: dict[str, Any]) -> None:
-    """Nothing, if the body is sent as it is.
-
-    Raises:
-        Refusal: 415 if it is compressed.
-    """
-    if environ.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
-        raise Refusal(415, "the body is compressed: send it as it is")
-
-
-def declared_type(environ: dict[str, Any], *accepted: str) -> str:
-    """Which of these media types the body is declared as.
-
-    Raises:
-        Refusal: 415 if it is none of them, or not in UTF-8.
-    """
-    given, parameters = parse_options_header(environ.get("CONTENT_TYPE"))
-    given = given.lower()
-    if given not in accepted:
-        raise Refusal(415, f"the Content-Type is {given or 'nothing'}: send {' or '.join(accepted)}")
-    if parameters.get("charset", "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
-        raise Refusal(415, "the charset is not UTF-8: send UTF-8")
-    return given
-
-
-def _read(environ: dict[str, Any], max_body: int) -> bytes:
-    # What the server hands on as a length is a number. Without one the body is chunked; or there is none, and reading
-    # would wait for ever.
-    declared = int(environ.get("CONTENT_LENGTH") or 0)
-    size = declared or (max_body + 1 if environ.get("wsgi.input_terminated") else 0)
-    body = b""
-    if declared <= max_body:
-        try:
-            body = environ["wsgi.input"].read(size)
-        except Exception as error:
-            message = "the body did not arrive whole: the connection stood still, or its chunks are wrong"
-            raise Refusal(400, message) from error
-    if max(len(body), declared) > max_body:
-        raise Refusal(413, f"the body is too large: send at most {max_body} bytes")
-    return body
 
 
 def prefers(*media_types: str) -> str:

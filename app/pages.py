@@ -7,8 +7,9 @@ from typing import Any
 import mistune
 from flask import Blueprint, render_template, request
 
+from app.body import read_body
 from app.errors import Refusal
-from app.http import FORM, HTML, JSON, prefers, read_body
+from app.http import FORM, HTML, JSON, prefers
 from app.protocols.own import reply
 from app.record import current
 from app.service import Service

@@ -32,7 +32,7 @@ _MEANS = {
     404: "There is no such model or version",
     405: "This path takes other methods",
     413: "The body is too large, or has too many rows",
-    415: "It is of another media type, compressed, or not in UTF-8",
+    415: "It is of another media type, not in UTF-8, or compressed in another way than gzip or deflate",
     422: "A value can't be predicted from",
     429: "There are too many files at once",
     500: "The model's output failed its check, or the service failed",

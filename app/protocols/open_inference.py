@@ -13,9 +13,10 @@ from typing import Any
 import orjson
 
 from app.application import App
+from app.body import read_body
 from app.errors import Refusal
 from app.health import Readiness
-from app.http import BYTES, Reply, read_body
+from app.http import BYTES, Reply
 from app.parse import is_list, kind, members, optional, shown
 from app.parts import Serving
 from app.protocols.tensors import BINARY_SIZE, read_tensor, rows

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from app.application import App
-from app.http import JSON, Reply, read_body
+from app.body import read_body
+from app.http import JSON, Reply
 from app.record import Record
 from app.service import Answer, Service
 from app.settings import Settings

@@ -7,9 +7,10 @@ from typing import Any
 
 from app import csv_rows
 from app.application import App
+from app.body import declared_type, read_body
 from app.errors import Refusal
 from app.health import Readiness
-from app.http import CSV, JSON, Reply, declared_type, read_body
+from app.http import CSV, JSON, Reply
 from app.parse import members, optional
 from app.protocols.layouts import columns, filled_list, instances
 from app.record import Record

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 from app.application import App
+from app.body import read_body
 from app.errors import Refusal
-from app.http import Reply, read_body
+from app.http import Reply
 from app.parse import Pairs, is_list, kind, members, shown
 from app.parts import Serving
 from app.protocols.layouts import columns, filled_list, instances

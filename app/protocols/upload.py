@@ -12,18 +12,20 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
 
+from app.body import declared_type, unpacking
 from app.errors import Refusal
-from app.http import CSV, declared_type, refuse_encoded
+from app.http import CSV
 from app.record import Record
 
 FIELD, MULTIPART = "file", "multipart/form-data"
+_PIECE = 1 << 16
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
 
 
 class Upload:
     """A CSV text that is on its way. Use it in a ``with``: its end takes a form's temporary file away.
 
-    In the request's row its length and its SHA-256 stand in its place.
+    In the request's row its length and its SHA-256 stand in its place; unpacked, if it was sent compressed.
 
     Args:
         limit: bytes that it may have.
@@ -39,7 +41,6 @@ class Upload:
 
     def __init__(self, record: Record, limit: int, folder: Path) -> None:
         environ = record.environ
-        refuse_encoded(environ)
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._record = record
@@ -75,7 +76,7 @@ class Upload:
         _, options = parse_options_header(self._record.environ.get("CONTENT_TYPE"))
         parser = FormDataParser(
             lambda *_, **__: TemporaryFile(dir=self._folder),  # noqa: SIM115 - closed by __exit__
-            max_form_memory_size=1 << 16,
+            max_form_memory_size=_PIECE,
             max_form_parts=9,
         )
         try:
@@ -94,20 +95,29 @@ class Upload:
 
 
 class _Body:
-    """A request's body with a bound, as a file; counted and hashed on the way."""
+    """A request's body with a bound, as a file: unpacked, counted and hashed on the way."""
 
     def __init__(self, environ: dict[str, Any], limit: int) -> None:
         self._input = environ["wsgi.input"]
         self._limit = limit
         declared = environ.get("CONTENT_LENGTH")
         self._left = int(declared) if declared else None if environ.get("wsgi.input_terminated") else 0
+        self._sent = 0
+        self._unpack = unpacking(environ, self._read)
         self.count = 0
         self.digest = hashlib.sha256()
-        if self._left is not None and self._left > limit:
-            raise self._too_large()
+        if self._left is not None:
+            self._bound(self._left)
 
     def read(self, size: int = -1) -> bytes:
-        size = 1 << 16 if size < 0 else size
+        data = self._unpack(_PIECE if size < 0 else size)
+        self.count += len(data)
+        self._bound(self.count)
+        self.digest.update(data)
+        return data
+
+    def _read(self, size: int) -> bytes:
+        """What is sent, as it is."""
         if self._left is not None:
             size = min(size, self._left)
         try:
@@ -118,11 +128,10 @@ class _Body:
             if size and not data:
                 raise Refusal(400, f"the file ends {self._left} bytes before the length that was declared")
             self._left -= len(data)
-        self.count += len(data)
-        if self.count > self._limit:
-            raise self._too_large()
-        self.digest.update(data)
+        self._sent += len(data)
+        self._bound(self._sent)  # packed nothing can be endless
         return data
 
-    def _too_large(self) -> Refusal:
-        return Refusal(413, f"the file is too large: send at most {self._limit} bytes")
+    def _bound(self, size: int) -> None:
+        if size > self._limit:
+            raise Refusal(413, f"the file is too large: send at most {self._limit} bytes")

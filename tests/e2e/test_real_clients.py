@@ -82,6 +82,15 @@ def test_tritons_client_infers_in_json_and_in_bytes(
     assert [float(row["prediction"]) for row in rows] == pytest.approx(expected, rel=1e-7)
 
 
+@pytest.mark.parametrize("binary", [True, False])
+@pytest.mark.parametrize("algorithm", ["gzip", "deflate"])
+def test_tritons_client_sends_compressed_bodies(
+    triton: InferenceServerClient, expected: list[float], binary: bool, algorithm: str
+) -> None:
+    reply = triton.infer("boston", [tensor(ROWS, binary)], request_compression_algorithm=algorithm)
+    assert reply.as_numpy("output_0").reshape(-1).tolist() == expected
+
+
 def test_tritons_client_sends_a_tensor_an_input_and_float64(
     triton: InferenceServerClient, expected: list[float]
 ) -> None:
