@@ -21,6 +21,7 @@ from app.openapi.schemas import (
     tuple_of,
     value,
 )
+from app.protocols.tensors import DATATYPES
 from registry import INPUT_TENSOR, OUTPUT_TENSOR, SIGNATURE_NAME, Input, Signature
 
 # Rows for examples, in the order of the inputs; at least one.
@@ -28,7 +29,6 @@ Samples = Sequence[Sequence[int | float]]
 
 _MAX_PARTS = 9  # of a form with a file
 _OBJECT_OR_NULL: Schema = {"type": ["object", "null"]}
-_DATATYPES = [f"{sign}INT{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64)] + ["FP16", "FP32", "FP64"]
 
 
 class Bodies:
@@ -134,7 +134,7 @@ class Bodies:
 
         def tensor(names: Sequence[str], shape: Schema, data: Schema) -> Schema:
             parameters = {**_OBJECT_OR_NULL, "properties": {"binary_data_size": {"type": "null"}}}
-            kinds = {"name": {"enum": list(names)}, "datatype": {"enum": _DATATYPES}, "parameters": parameters}
+            kinds = {"name": {"enum": list(names)}, "datatype": {"enum": list(DATATYPES)}, "parameters": parameters}
             schema = record({**kinds, "shape": shape, "data": data}, ["parameters"], others=True)
             return {**schema, "description": "there are as many values in data as shape says"}
 

@@ -19,9 +19,11 @@ from app.rows import Rows, Values
 from registry import INPUT_TENSOR, Signature
 
 BINARY_SIZE = "binary_data_size"
-_INTEGERS = {f"{sign}INT{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64)}
-_NUMERIC = _INTEGERS | {"FP16", "FP32", "FP64"}
-_BINARY: dict[str, np.dtype[Any]] = {"FP32": np.dtype("<f4"), "FP64": np.dtype("<f8")}
+# The datatypes that are numbers, and how one is written in bytes.
+_KINDS = (("INT", "i", (8, 16, 32, 64)), ("UINT", "u", (8, 16, 32, 64)), ("FP", "f", (16, 32, 64)))
+DATATYPES: dict[str, np.dtype[Any]] = {
+    f"{name}{bits}": np.dtype(f"<{code}{bits // 8}") for name, code, sizes in _KINDS for bits in sizes
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +53,12 @@ def read_tensor(content: dict[str, Any], raw: bytes) -> tuple[Tensor, bytes]:
     here = f"inputs: {shown(name)}"
     shape, count = _shape(content.get("shape"), here)
     datatype = content.get("datatype")
-    if not isinstance(datatype, str) or datatype not in _NUMERIC:
+    if not isinstance(datatype, str) or datatype not in DATATYPES:
         given = shown(datatype) if isinstance(datatype, str) else "nothing"
         raise Refusal(400, f"{here}: expected a datatype of numbers, like FP32, not {given}")
     size = optional(content, "parameters").get(BINARY_SIZE)
     if size is not None:
-        if datatype not in _BINARY:
-            raise Refusal(400, f"{here}: bytes are taken for FP32 and FP64, not for {datatype}")
-        expected = count * _BINARY[datatype].itemsize
+        expected = count * DATATYPES[datatype].itemsize
         if size != expected or len(raw) < expected:
             stated = int(size) if type(size) is float and size % 1 == 0 else size
             here += f": shape {list(shape)} of {datatype} is {expected} bytes"
@@ -66,7 +66,7 @@ def read_tensor(content: dict[str, Any], raw: bytes) -> tuple[Tensor, bytes]:
                 400,
                 f"{here}, not {shown(str(stated))}; and {len(raw)} are there behind the JSON",
             )
-        array = np.frombuffer(raw, _BINARY[datatype], count).astype(np.float64).reshape(shape)
+        array = np.frombuffer(raw, DATATYPES[datatype], count).astype(np.float64).reshape(shape)
         return Tensor(name, shape, array), raw[expected:]
     data = content.get("data")
     if not is_list(data):

@@ -107,7 +107,7 @@ def test_values_outside_the_training_range_are_told_in_a_parameter(client: Flask
     assert [text.rpartition(" ")[0] for text in reply["parameters"]["warnings"].split("; ")] == warnings
 
 
-@pytest.mark.parametrize(("datatype", "dtype"), [("FP32", "<f4"), ("FP64", "<f8")])
+@pytest.mark.parametrize(("datatype", "dtype"), [("FP16", "<f2"), ("FP32", "<f4"), ("FP64", "<f8")])
 def test_a_tensor_may_come_as_bytes(client: FlaskClient, datatype: str, dtype: str) -> None:
     raw = ROWS.astype(dtype).tobytes()
     tensor = {"name": "features", "shape": [2, 3], "datatype": datatype, "parameters": {"binary_data_size": len(raw)}}
@@ -115,6 +115,16 @@ def test_a_tensor_may_come_as_bytes(client: FlaskClient, datatype: str, dtype: s
     assert reply.json["outputs"][0] == {
         "name": "output_0", "shape": [2, 1], "datatype": "FP32", "data": [NEAR, pytest.approx(32.7, abs=1e-5)]
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("sign", ["", "U"])
+@pytest.mark.parametrize("bits", [8, 16, 32, 64])
+def test_integers_may_come_as_bytes(client: FlaskClient, sign: str, bits: int) -> None:
+    raw = np.array([6, 100, 66], f"<{'u' if sign else 'i'}{bits // 8}").tobytes()
+    size = {"binary_data_size": len(raw)}
+    tensor = {"name": "features", "shape": [1, 3], "datatype": f"{sign}INT{bits}", "parameters": size}
+    expected = infer(client, {**X, "data": [6, 100, 66]}).json["outputs"]
+    assert infer_bytes(client, [tensor], raw).json["outputs"] == expected
 
 
 def test_the_log_holds_the_bytes_in_base64_behind_the_json(client: FlaskClient, settings: Settings) -> None:
@@ -240,7 +250,8 @@ def test_a_member_that_is_there_twice_is_refused(client: FlaskClient) -> None:
         ({}, b"", "and 0 are there behind the JSON"),
         ({}, bytes(11), "and 11 are there behind the JSON"),
         ({}, bytes(13), "1 bytes are left behind the last tensor"),
-        ({"datatype": "INT32"}, bytes(12), "bytes are taken for FP32 and FP64, not for INT32"),
+        ({"datatype": "INT16"}, bytes(12), "shape [1, 3] of INT16 is 6 bytes, not 12"),
+        ({"datatype": "BF16"}, bytes(6), "expected a datatype of numbers, like FP32, not BF16"),
         ({"parameters": {"binary_data_size": 24}}, bytes(24), "shape [1, 3] of FP32 is 12 bytes, not 24"),
         ({"parameters": {"binary_data_size": "12"}}, bytes(12), "is 12 bytes, not 12"),
         ({}, np.array([6, np.nan, 66.5], "<f4").tobytes(), "tax: NaN is not a number"),
