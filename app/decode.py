@@ -26,8 +26,10 @@ from registry import Signature
 
 # A form that asks for more than this is no form of ours.
 _MAX_FIELDS = 1000
-# What JSON may have within and around a number.
-_DIGITS = b"0123456789.eE+- \t\r\n"
+# What JSON may have around a number, and within it.
+_SPACE = b" \t\r\n"
+_DIGITS = b"0123456789.eE+-" + _SPACE
+_NO_BRACKETS = bytes.maketrans(b"[]", b"  ")
 
 
 class Decoder:
@@ -62,11 +64,10 @@ class Decoder:
             single = True
             return Rows([data])
 
-        if body.startswith(b"[["):
-            values = self._matrix(body)
-            if values is not None:
-                self.bound(len(values))
-                return Table(values), False
+        values = self._matrix(body)
+        if values is not None:
+            self.bound(len(values))
+            return Table(values), False
         return self.find(body, find), single
 
     def find(self, body: bytes, find: Callable[[Any], Rows | Values]) -> Table:
@@ -196,15 +197,20 @@ class Decoder:
     def _matrix(self, body: bytes) -> Values | None:
         """The values of a JSON text that is nothing but lists of k numbers; None if it is not.
 
-        What is left of the text without its digits shows that; so one flat list is parsed, in half the time of many.
+        What is left of the text without its digits shows that, where there are none between the rows; so one flat list
+        is parsed, in half the time of many.
         """
+        if not body.startswith(b"[[") or not body.rstrip(_SPACE).endswith(b"]]"):
+            return None
         frame = body.translate(None, _DIGITS)
         count = frame.count(b"[") - 1
         row = b"[%b]," % (b"," * (len(self.names) - 1))
         if frame != b"[%b]" % (row * count)[:-1]:
             return None
+        if count - 1 not in (body.count(b"],["), body.count(b"], [")):
+            return None
         with suppress(orjson.JSONDecodeError):
-            cells = orjson.loads(b"[%b]" % body.translate(None, b"[]"))
+            cells = orjson.loads(b"[%b]" % body.translate(_NO_BRACKETS))
             if len(cells) == count * len(self.names):  # a row of one input may be empty
                 return float64(cells).reshape(count, -1)
         return None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +17,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from app.decode import Decoder
@@ -240,6 +243,37 @@ def test_whatever_json_is_sent_is_decoded_or_refused_with_a_reason(data: Any) ->
         assert table.values.shape[1] == 3
         assert bool(np.isnan(table.values).any()) <= bool(table.problems)
     assert status in (200, 400)
+
+
+TYPOS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 2), st.sampled_from("[],0123 .e-")), max_size=4)
+
+
+@given(st.lists(st.lists(st.integers(0, 99), min_size=3, max_size=3), min_size=1, max_size=4), st.booleans(), TYPOS)
+@hypothesis_settings(max_examples=500)
+def test_a_list_of_rows_with_typos_is_what_json_says_it_is(
+    rows: list[list[int]], spaced: bool, typos: list[tuple[int, int, str]]
+) -> None:
+    text = json.dumps(rows, separators=(", ", ": ") if spaced else (",", ":"))
+    for place, length, typo in typos:
+        text = text[:place] + typo + text[place + length :]
+    try:
+        expected = json.loads(text)
+    except json.JSONDecodeError:
+        with pytest.raises(Refusal, match="is not JSON"):
+            Decoder(HOUSES, 10_000).json(text.encode())
+        return
+    with suppress(Refusal):
+        table, _ = Decoder(HOUSES, 10_000).json(text.encode())
+        if not table.problems:
+            assert table.values.tolist() == np.array(expected, dtype=float).reshape(-1, 3).tolist()
+
+
+@pytest.mark.parametrize(
+    "body", [b"[[6,250,6]6.5]", b"[[6,250,66.5]]5", b"[[6,250,]66.5]", b"[[6,250,66.5],7[,300,10]]"]
+)
+def test_digits_outside_of_their_row_are_no_part_of_it(body: bytes) -> None:
+    with pytest.raises(Refusal, match="is not JSON"):
+        Decoder(HOUSES, 10_000).json(body)
 
 
 @pytest.mark.parametrize("body", [b"[[]]", b"[[],[1]]", b"[[1],[]]"])
