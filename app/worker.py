@@ -1,4 +1,5 @@
-"""What gunicorn's threaded worker leaves open: stopping without a reset connection, and clients that stand still.
+"""What gunicorn's threaded worker leaves open: stopping without a reset connection, clients that stand still, and
+requests that were not read to their end.
 
 Knows gunicorn and nothing else of the service; another server needs none of this.
 
@@ -7,6 +8,9 @@ it closes. So the master first lets no new ones begin, and then each worker take
 
 A client that stops in the middle of its request or reply holds a thread until it goes on; so the kernel ends its wait.
 One that does not close a connection that has ended is waited for in a thread, and not where all others are served from.
+
+Where a body was not read to its end, as that of a refused upload, gunicorn promises to keep the connection, waits for
+the rest, and closes it nevertheless if that is long; the client's next request fails. Here the reply says that it ends.
 """
 
 from __future__ import annotations
@@ -15,6 +19,8 @@ import ctypes
 import signal
 import socket
 import struct
+import sys
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from contextlib import suppress
 from types import FrameType
@@ -45,14 +51,20 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
     """gunicorn's threaded worker, which takes who waits in the listening socket's queue before it stops."""
 
     alive: bool
+    wsgi: Any
     nr_conns: int
 
     def handle(self, conn: TConn) -> Any:
         """Answer one request of a connection, in a thread; end the connection if it was the last."""
         keep = super().handle(conn)
         if keep is False:
-            close_graceful(conn.sock, _LINGER)
+            close_graceful(conn.sock, _LINGER, max_drain=sys.maxsize)
         return keep
+
+    def load_wsgi(self) -> None:
+        """Load the application."""
+        super().load_wsgi()
+        self.wsgi = _ending(self.wsgi)
 
     def finish_request(self, conn: TConn, answered: Future[Any]) -> None:
         """Go on with a connection whose request was answered, in the main thread."""
@@ -79,6 +91,26 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
         if not alive:
             self.alive = False
         return alive
+
+
+def _ending(application: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+    """The application, whose replies end the connection if there is something left of the request."""
+
+    def wsgi(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        def start(*arguments: Any) -> Any:
+            if _is_left(environ["wsgi.input"]):
+                start_response.__self__.force_close()
+            return start_response(*arguments)
+
+        return application(environ, start)
+
+    return wsgi
+
+
+def _is_left(body: Any) -> bool:
+    """Whether there is something left of a body of gunicorn's, by its length or its chunks, or nobody can tell."""
+    reader = body.reader
+    return bool(getattr(reader, "length", 0) or getattr(reader, "parser", None) or body.failed)
 
 
 def prepare(master: Any) -> None:

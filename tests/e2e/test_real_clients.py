@@ -98,6 +98,15 @@ def test_tritons_client_sends_a_tensor_an_input_and_float64(
     assert triton.infer("boston", columns).as_numpy("output_0").reshape(-1).tolist() == expected
 
 
+def test_tritons_client_goes_on_after_a_request_that_was_too_large(
+    triton: InferenceServerClient, expected: list[float]
+) -> None:
+    for count in (88_000, 100_000, 300_000):
+        with pytest.raises(InferenceServerException, match="the body is too large"):
+            triton.infer("boston", [tensor(np.repeat(ROWS, count // 2, axis=0), True)])
+        assert triton.infer("boston", [tensor(ROWS, True)]).as_numpy("output_0").reshape(-1).tolist() == expected
+
+
 def test_tritons_client_is_told_what_is_wrong(triton: InferenceServerClient) -> None:
     with pytest.raises(InferenceServerException, match=r"expected the shape \[n, 3\], not \[2, 2\]") as caught:
         triton.infer("boston", [tensor(ROWS[:, :2].copy(), True)])

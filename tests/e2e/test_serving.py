@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import re
 import shlex
@@ -10,6 +11,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -70,6 +72,49 @@ def test_a_chunked_body_is_read_and_has_the_same_bound(server: Server) -> None:
 
     assert b" 200 OK" in chunked(ROW)
     assert b" 413 " in chunked(b"[" + b" " * (1 << 20) + b"]")
+
+
+UNREAD = [
+    ("/predict_json", "application/json", 2 << 20, 413),
+    ("/nowhere", "application/json", 300_000, 404),
+    ("/nowhere", "application/json", 10, 404),
+    ("/v2/models/other/infer", "application/json", 300_000, 404),
+    ("/predict_csv", "application/json", 300_000, 415),
+    ("/predict_csv", "text/csv", 800_000, 422),
+]
+
+
+@pytest.mark.parametrize(("path", "media_type", "size", "status"), UNREAD)
+def test_a_reply_to_what_was_not_read_to_its_end_says_that_the_connection_ends(
+    server: Server, path: str, media_type: str, size: int, status: int
+) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    with closing(connection):
+        connection.request("POST", path, b"rm,tax\n" + b"1,2\n" * (size // 4), {"Content-Type": media_type})
+        reply = connection.getresponse()
+        assert (reply.status, reply.getheader("Connection")) == (status, "close")
+        reply.read()
+        connection.request("POST", "/predict_json", ROW, {"Content-Type": "application/json"})  # connects once more
+        reply = connection.getresponse()
+        assert (reply.status, reply.getheader("Connection")) == (200, "keep-alive")
+
+
+def test_a_refusal_of_what_was_read_keeps_the_connection(server: Server) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    with closing(connection):
+        for body in (b"[6, 250]", iter([b"[6, ", b"250]"])):  # the second in chunks
+            connection.request("POST", "/predict_json", body, {"Content-Type": "application/json"})
+            reply = connection.getresponse()
+            assert (reply.status, reply.getheader("Connection")) == (422, "keep-alive")
+            reply.read()
+
+
+def test_a_refused_client_that_never_sends_its_body_is_not_waited_for(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        connection.sendall(b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n")
+        reply = b"".join(iter(lambda: connection.recv(65536), b""))  # to the end of the connection
+    assert b" 404 " in reply
+    assert b"Connection: close" in reply
 
 
 @pytest.mark.parametrize("chunks", [b"zz\r\n", b"-1\r\n", b"3\r\nabcdef\r\n0\r\n\r\n"])
