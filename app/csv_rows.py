@@ -48,7 +48,7 @@ class Reader:
         read: gives at most so many bytes of it, and none at its end.
 
     Attributes:
-        header: the header as it was sent, without a byte order mark and the end of the line.
+        header: the header as it was sent, with a byte order mark, if there is one, but not the end of the line.
         names: the columns' names.
         end: the end of a line, as the header has it.
 
@@ -61,7 +61,7 @@ class Reader:
         self._decoder = decoder
         header = self._text.header()
         self.end = b"\r\n" if header.raw.endswith(b"\r\n") else b"\n"
-        self.header = header.raw.rstrip(b"\r\n")
+        self.header = self._text.mark + header.raw.rstrip(b"\r\n")
         self.names = [name.strip() for name in header.cells]
         if len(self.names) > _COLUMNS:
             raise Refusal(400, f"the header: has {len(self.names)} columns: send at most {_COLUMNS}")

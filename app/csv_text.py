@@ -35,12 +35,13 @@ class CsvRecord(NamedTuple):
 
 
 class CsvText:
-    """Reads one CSV text; a byte order mark is passed over.
+    """Reads one CSV text.
 
     Args:
         read: gives at most so many bytes of it, and none at its end.
 
     Attributes:
+        mark: the byte order mark before it; most have none.
         line: the number of the next line.
         left: lines that were parted and not parsed yet.
     """
@@ -51,7 +52,9 @@ class CsvText:
         self._rest = self._ahead = b""
         self._read_again = 0  # bytes
         self.line = 1
-        self.left = deque(_lines(self.block().removeprefix(b"\xef\xbb\xbf")))
+        first = self.block()
+        self.mark = first[:3] if first.startswith(b"\xef\xbb\xbf") else b""
+        self.left = deque(_lines(first[len(self.mark) :]))
 
     def header(self) -> CsvRecord:
         """The first record. What came with it is the next block.

@@ -132,26 +132,28 @@ class Bodies:
         """The Open Inference Protocol's request: one tensor of shape [n, k], or one for each input."""
         size, width = {"type": "integer", "minimum": 1, "maximum": self._most}, len(self._inputs)
 
-        def tensor(names: Sequence[str], shape: Schema, data: Schema) -> Schema:
+        def tensor(name: Schema, shape: Schema, data: Schema) -> Schema:
             parameters = {**_OBJECT_OR_NULL, "properties": {"binary_data_size": {"type": "null"}}}
-            kinds = {"name": {"enum": list(names)}, "datatype": {"enum": list(DATATYPES)}, "parameters": parameters}
+            kinds = {"name": name, "datatype": {"enum": list(DATATYPES)}, "parameters": parameters}
             schema = record({**kinds, "shape": shape, "data": data}, ["parameters"], others=True)
             return {**schema, "description": "there are as many values in data as shape says"}
 
         def column(item: Input) -> Schema:
             shape = {"type": "array", "prefixItems": [size, {"const": 1}], "minItems": 1, "maxItems": 2}
             data = listed(any_of(value(item), tuple_of(value(item))), self._most)
-            return tensor(item.names, shape, data)
+            return tensor({"enum": list(item.names)}, shape, data)
 
         flat = {**listed(any_of(*map(value, self._inputs)), self._most * width), "minItems": width}
         flat["prefixItems"] = list(map(value, self._inputs))
         nested = {**listed(ref("Row"), self._most), "prefixItems": [ref("RowByPosition")]}
-        whole = tensor([INPUT_TENSOR], tuple_of(size, {"const": width}), any_of(flat, nested))
+        columns = [name for item in self._inputs for name in item.names]
+        any_name = {"type": "string", "not": {"enum": columns}}
+        whole = tensor(any_name, tuple_of(size, {"const": width}), any_of(flat, nested))
         each = {**listed(any_of(*map(column, self._inputs)), width), "minItems": width}
         each["allOf"] = [{"contains": {"properties": {"name": {"enum": list(item.names)}}}} for item in self._inputs]
         output = record({"name": {"const": OUTPUT_TENSOR}, "parameters": _OBJECT_OR_NULL}, ["parameters"], others=True)
         members: Schema = {
-            "inputs": any_of(tuple_of(whole), each) if self._takes_tensor else each,
+            "inputs": any_of(tuple_of(whole), each),
             "id": {"type": ["string", "null"]},
             "parameters": _OBJECT_OR_NULL,
             "outputs": {"type": ["array", "null"], "items": output},

@@ -18,7 +18,7 @@ from app.csv_rows import Reader
 from app.errors import Problem, Refusal
 from app.http import CSV, JSON, FileReply, prefers
 from app.parts import Serving
-from app.protocols.tables import ADDED, CsvTable, JsonTable, placed
+from app.protocols.tables import CsvTable, JsonTable, placed
 from app.protocols.upload import Upload
 from app.record import Record, current
 from app.service import Service
@@ -82,7 +82,6 @@ def register(app: App, versions: Versions, service: Service, settings: Settings,
         try:
             with Upload(record, settings.max_upload, folder) as upload:
                 reader = Reader(upload.read, serving.decoder)
-                _refuse_added(reader)
                 with CsvTable(reader, folder) if prefers(CSV, JSON) == CSV else JsonTable(folder) as table:
                     predict_all(reader, table, serving, record, strict)
         except OSError as error:
@@ -90,13 +89,6 @@ def register(app: App, versions: Versions, service: Service, settings: Settings,
         return table.reply(serving.signature.model, record, upload.filename)
 
     app.add_url_rule(PATH, PATH, predict_csv, methods=["POST"])
-
-
-def _refuse_added(reader: Reader) -> None:
-    there = [name for name in ADDED if name in reader.names]
-    if there:
-        problems = [Problem(0, name, "this column is added by the reply: rename or remove it") for name in there]
-        raise refusal(422, problems)
 
 
 def _strict() -> bool:

@@ -10,13 +10,14 @@ from typing import Any, Self
 import numpy as np
 import orjson
 
+from app.checks import refusal
 from app.csv_rows import Block, Reader
 from app.errors import Problem
 from app.http import CSV, JSON, FileReply
 from app.record import Record
 from app.service import Partial
 
-ADDED = ("prediction", "warnings", "error")
+_ADDED = ("prediction", "warnings", "error")
 
 
 def placed(problem: Problem, lines: Sequence[int]) -> str:
@@ -26,12 +27,20 @@ def placed(problem: Problem, lines: Sequence[int]) -> str:
 
 
 class CsvTable:
-    """The reader's own text, with three columns more."""
+    """The reader's own text, with three columns more.
+
+    Raises:
+        Refusal: 422 if it has one of them already.
+    """
 
     def __init__(self, reader: Reader, folder: Path) -> None:
+        there = [name for name in _ADDED if name in reader.names]
+        if there:
+            problems = [Problem(0, name, "this column is added by the reply: rename or remove it") for name in there]
+            raise refusal(422, problems)
         self._end = reader.end
         self._file = TemporaryFile(dir=folder)  # noqa: SIM115 - the reply closes it
-        self._file.write(reader.header + f",{','.join(ADDED)}".encode() + self._end)
+        self._file.write(reader.header + f",{','.join(_ADDED)}".encode() + self._end)
 
     def add(self, block: Block, found: Partial, first: int) -> None:  # noqa: ARG002 - as the other table's
         """Take a block and what was found for it."""

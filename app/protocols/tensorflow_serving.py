@@ -210,7 +210,8 @@ def _metadata(serving: Serving) -> dict[str, Any]:
                 "signature_def": {
                     SIGNATURE_NAME: {
                         "inputs": {INPUT_TENSOR: _tensor(f"{SIGNATURE_NAME}_{INPUT_TENSOR}:0", len(signature.inputs))},
-                        "outputs": {OUTPUT_TENSOR: _tensor("StatefulPartitionedCall:0", 1)},
+                        # Of the SavedModel's two functions Keras exports this one last.
+                        "outputs": {OUTPUT_TENSOR: _tensor("StatefulPartitionedCall_1:0", 1)},
                         "method_name": "tensorflow/serving/predict",
                     }
                 }

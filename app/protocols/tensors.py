@@ -16,7 +16,7 @@ from app.errors import Refusal
 from app.parse import is_list, kind, optional, shown
 from app.protocols.layouts import zipped
 from app.rows import Rows, Values
-from registry import INPUT_TENSOR, Signature
+from registry import Signature
 
 BINARY_SIZE = "binary_data_size"
 # The datatypes that are numbers, and how one is written in bytes.
@@ -66,7 +66,9 @@ def read_tensor(content: dict[str, Any], raw: bytes) -> tuple[Tensor, bytes]:
                 400,
                 f"{here}, not {shown(str(stated))}; and {len(raw)} are there behind the JSON",
             )
-        array = np.frombuffer(raw, DATATYPES[datatype], count).astype(np.float64).reshape(shape)
+        array = np.frombuffer(raw, DATATYPES[datatype], count).reshape(shape)
+        with np.errstate(invalid="ignore"):  # a signalling NaN is told as any other
+            array = array.astype(np.float64)
         return Tensor(name, shape, array), raw[expected:]
     data = content.get("data")
     if not is_list(data):
@@ -80,17 +82,17 @@ def read_tensor(content: dict[str, Any], raw: bytes) -> tuple[Tensor, bytes]:
 def rows(tensors: Sequence[Tensor], signature: Signature) -> Rows | Values:
     """The rows of a request: of its one tensor of shape [n, k], or of k tensors of shape [n] or [n, 1].
 
+    The one tensor may have any name, as MLServer's clients send it; the k have their inputs'.
+
     Raises:
         Refusal: 400 if the tensors have another shape.
     """
     first = tensors[0]
     width = len(signature.inputs)
     if len(tensors) == 1 and not any(first.name in item.names for item in signature.inputs):
-        if first.name != INPUT_TENSOR:
-            known = f"{INPUT_TENSOR}, or one for each of {', '.join(signature.names)}"
-            raise Refusal(400, f"inputs: there is no tensor {shown(first.name)} here; send {known}")
         if len(first.shape) != 2 or first.shape[1] != width:
-            raise Refusal(400, f"inputs: {first.name}: expected the shape [n, {width}], not {list(first.shape)}")
+            expected = f"one tensor of shape [n, {width}], or one for each of {', '.join(signature.names)}"
+            raise Refusal(400, f"inputs: {shown(first.name)}: expected {expected}; its shape is {list(first.shape)}")
         if isinstance(first.values, np.ndarray):
             return first.values
         return Rows(first.values, flat=not is_list(first.values[0]) if first.values else True)

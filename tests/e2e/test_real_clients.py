@@ -117,7 +117,7 @@ def test_tritons_client_is_told_what_is_wrong(triton: InferenceServerClient) -> 
 
 def test_mlservers_own_types_read_and_write_our_messages(server: Server, expected: list[float]) -> None:
     types = pytest.importorskip("mlserver.types", reason="NOT TESTED: mlserver has no build for this Python")
-    from mlserver.codecs import NumpyCodec, PandasCodec
+    from mlserver.codecs import NumpyCodec, NumpyRequestCodec, PandasCodec
 
     def infer(request: Any) -> Any:
         body = request.model_dump_json(exclude_none=True)
@@ -128,6 +128,8 @@ def test_mlservers_own_types_read_and_write_our_messages(server: Server, expecte
     numbers = infer(types.InferenceRequest(id="mls-1", inputs=[NumpyCodec.encode_input("features", ROWS)]))
     assert (numbers.id, numbers.model_name, numbers.model_version) == ("mls-1", "boston", "1")
     assert NumpyCodec.decode_output(numbers.outputs[0]).reshape(-1).tolist() == expected
+    unnamed = infer(NumpyRequestCodec.encode_request(ROWS))  # its tensor's name is MLServer's own
+    assert NumpyCodec.decode_output(unnamed.outputs[0]).reshape(-1).tolist() == expected
     frame = infer(PandasCodec.encode_request(FRAME))
     assert NumpyCodec.decode_output(frame.outputs[0]).reshape(-1).tolist() == expected
     metadata = requests.get(f"{server.url}/v2/models/boston", timeout=10).text

@@ -117,6 +117,11 @@ def test_a_tensor_may_come_as_bytes(client: FlaskClient, datatype: str, dtype: s
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["predict", "input-0", "output_0", ""])
+def test_the_one_tensor_may_have_any_name(client: FlaskClient, name: str) -> None:
+    assert infer(client, {**X, "name": name}).json["outputs"][0]["data"] == [NEAR]
+
+
 @pytest.mark.parametrize("sign", ["", "U"])
 @pytest.mark.parametrize("bits", [8, 16, 32, 64])
 def test_integers_may_come_as_bytes(client: FlaskClient, sign: str, bits: int) -> None:
@@ -180,13 +185,15 @@ def test_a_float32_limit_is_within_the_limits(client: FlaskClient, settings: Set
         ([], "inputs: there is no tensor"),
         ([7], "inputs: an element: expected an object, not a number"),
         ([{**X, "name": None}], "inputs: a tensor has no name"),
-        ([{**X, "name": "y"}], "there is no tensor y here; send features, or one for each of rm, tax, age"),
+        ([column("zone", [6], [1])], "zone: expected one tensor of shape [n, 3], or one for each of rm, tax, age"),
+        ([{**X, "name": "rm"}], "rm: expected the shape [n] or [n, 1], not [1, 3]"),
+        ([{**X, "name": "a"}, {**X, "name": "b"}], "a: expected the shape [n] or [n, 1], not [1, 3]"),
         ([{**X, "shape": None}], "features: shape: expected a list of one or two sizes"),
         ([{**X, "shape": [1, -3]}], "features: shape: expected a list"),
         ([{**X, "shape": [1.5, 3]}], "features: shape: expected a list"),
         ([{**X, "shape": [True, 3]}], "features: shape: expected a list"),
-        ([{**X, "shape": [3, 1]}], "features: expected the shape [n, 3], not [3, 1]"),
-        ([{**X, "shape": [3]}], "features: expected the shape [n, 3], not [3]"),
+        ([{**X, "shape": [3, 1]}], "features: expected one tensor of shape [n, 3]"),
+        ([{**X, "shape": [3]}], "or one for each of rm, tax, age; its shape is [3]"),
         ([{**X, "shape": [0, 3], "data": []}], "there is no row"),
         ([{**X, "shape": [2, 3]}], "shape [2, 3] and the 3 values in data don't fit"),
         ([{**X, "datatype": None}], "expected a datatype of numbers, like FP32, not nothing"),
@@ -255,6 +262,7 @@ def test_a_member_that_is_there_twice_is_refused(client: FlaskClient) -> None:
         ({"parameters": {"binary_data_size": 24}}, bytes(24), "shape [1, 3] of FP32 is 12 bytes, not 24"),
         ({"parameters": {"binary_data_size": "12"}}, bytes(12), "is 12 bytes, not 12"),
         ({}, np.array([6, np.nan, 66.5], "<f4").tobytes(), "tax: NaN is not a number"),
+        ({}, np.array([6, 250], "<f4").tobytes() + b"\x01\x00\x80\x7f", "age: NaN is not a number"),
         ({}, np.array([6, 250, -np.inf], "<f4").tobytes(), "age: is too large"),
         ({}, np.array([6, 250, 66.5], ">f4").tobytes(), "lies outside the limits"),
     ],

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from app.settings import Settings
@@ -211,6 +214,27 @@ def test_the_metadata_names_the_tensors_that_are_accepted(client: FlaskClient) -
     assert [dim["size"] for dim in tensor["tensor_shape"]["dim"]] == ["-1", "3"]
     assert definition["method_name"] == "tensorflow/serving/predict"
     assert client.post(f"{MODEL}:predict", json={"inputs": {name: [[6, 250, 66.5]]}}).status_code == 200
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [1, 3])
+def test_the_metadata_is_that_of_the_versions_saved_model(
+    published: Path, make_app: Callable[..., Flask], number: int
+) -> None:
+    from google.protobuf.json_format import MessageToDict
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    saved = SavedModel.FromString((published / "boston" / str(number) / "saved_model.pb").read_bytes())
+    expected = MessageToDict(saved.meta_graphs[0].signature_def["serving_default"], preserving_proto_field_name=True)
+    path = f"{MODEL}/versions/{number}/metadata"
+    reply = make_app(models=published).test_client().get(path).json["metadata"]["signature_def"]["signature_def"]
+    for tensors in ("inputs", "outputs"):
+        for name, tensor in reply["serving_default"][tensors].items():
+            assert tensor["tensor_shape"].pop("unknown_rank") is False
+            assert [dimension.pop("name") for dimension in tensor["tensor_shape"]["dim"]] == ["", ""]
+            assert tensor == expected[tensors].pop(name)
+        assert expected[tensors] == {}
+    assert reply["serving_default"]["method_name"] == expected["method_name"]
 
 
 def test_only_the_versions_that_were_asked_for_last_stay_open(make_app: Any, settings: Settings) -> None:
