@@ -207,7 +207,7 @@ class Decoder:
         row = b"[%b]," % (b"," * (len(self.names) - 1))
         if frame != b"[%b]" % (row * count)[:-1]:
             return None
-        if count - 1 not in (body.count(b"],["), body.count(b"], [")):
+        if count > body.count(b"],[") + 1 and count > body.count(b"], [") + 1:
             return None
         with suppress(orjson.JSONDecodeError):
             cells = orjson.loads(b"[%b]" % body.translate(_NO_BRACKETS))
