@@ -113,7 +113,7 @@ def test_a_canary_that_fails_is_withdrawn_by_whichever_worker_finds_it_out(model
     with serving(models, tmp_path / "logs", workers=2) as server:
         canary(store, number, 0.5, ANN)
         wait_until(lambda: versions(server) == {1, number}, "the canary")
-        statuses = {server.ask(b"[12.5, 250, 66.5]")[0] for _ in range(60)}
+        statuses = {server.ask(b"[12.5, 250, 66.5]")[0] for _ in range(300)}  # about 75 for a worker's canary
         assert statuses == {200}
         wait_until(lambda: "canary" not in store.aliases(), "the end of the canary")
         wait_until(lambda: versions(server) == {1}, "all workers without the canary", 5)
