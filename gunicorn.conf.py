@@ -18,6 +18,7 @@ bind = _settings.bind
 workers = _settings.workers
 threads = _settings.threads
 worker_class = "app.worker.Worker"
+logger_class = "app.worker.Log"
 keepalive = 65  # longer than the usual proxy's, so that a reused connection is not the one that was just closed
 graceful_timeout = 30
 control_socket_disable = True  # would need a writable home

@@ -26,6 +26,7 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any
 
+from gunicorn.glogging import Logger
 from gunicorn.util import close_graceful
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
@@ -91,6 +92,17 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
         if not alive:
             self.alive = False
         return alive
+
+
+class Log(Logger):  # type: ignore[misc]
+    """gunicorn's log, in which a client that stood still is no error of ours."""
+
+    def exception(self, message: str, *arguments: Any, **options: Any) -> None:
+        """Log the exception that is being handled."""
+        if isinstance(sys.exc_info()[1], BlockingIOError):
+            self.debug("A client stood still in the middle of its request or reply.")
+        else:
+            super().exception(message, *arguments, **options)
 
 
 def _ending(application: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:

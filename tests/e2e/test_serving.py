@@ -158,6 +158,7 @@ def test_clients_that_stand_still_do_not_keep_the_others_waiting_for_ever(tmp_pa
             connection.settimeout(30)
             assert connection.recv(100)[9:12] in (b"", b"400")
             connection.close()
+    assert "Traceback" not in server.output.read_text()
 
 
 def test_the_workers_share_nothing_of_tensorflow(server: Server) -> None:
