@@ -66,7 +66,7 @@ def fit(body: dict[str, Any]) -> None:
 
 def fit_tensor(tensor: dict[str, Any], least: int) -> None:
     data = tensor["data"]
-    if tensor["name"] != "features":
+    if tensor["name"] in ROW:
         tensor["data"], tensor["shape"] = data[:least], [least, *tensor["shape"][1:]]
     elif isinstance(data[0], list):
         tensor["shape"] = [len(data), 3]

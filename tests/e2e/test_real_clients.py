@@ -108,7 +108,7 @@ def test_tritons_client_goes_on_after_a_request_that_was_too_large(
 
 
 def test_tritons_client_is_told_what_is_wrong(triton: InferenceServerClient) -> None:
-    with pytest.raises(InferenceServerException, match=r"expected the shape \[n, 3\], not \[2, 2\]") as caught:
+    with pytest.raises(InferenceServerException, match=r"shape \[n, 3\].* its shape is \[2, 2\]") as caught:
         triton.infer("boston", [tensor(ROWS[:, :2].copy(), True)])
     assert caught.value.status() == "400"
     with pytest.raises(InferenceServerException, match="there is no model other"):
