@@ -35,7 +35,10 @@ def read_body(record: Record, media_type: str | None, max_body: int) -> bytes:
     if media_type is not None and environ.get("CONTENT_TYPE") != media_type:
         declared_type(environ, media_type)
     if "HTTP_CONTENT_ENCODING" in environ:
-        record.body = _whole(unpacking(environ, io.BytesIO(record.body).read), max_body)
+        body = unpacking(environ, io.BytesIO(record.body).read)(max_body + 1)
+        if len(body) > max_body:
+            raise _too_large(max_body)
+        record.body = body
     return record.body
 
 
@@ -60,8 +63,8 @@ def unpacking(environ: dict[str, Any], read: Read) -> Read:
     Raises:
         Refusal: 415 if it is compressed in another way than gzip or deflate. In reading, 400 if it is not what it says.
     """
-    encoding = environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower()
-    if encoding == "identity":
+    encoding = environ.get("HTTP_CONTENT_ENCODING", "").strip().lower()
+    if encoding in ("", "identity"):
         return read
     if encoding not in _PACKED:
         raise Refusal(415, "the body is compressed in a way that is not known here: send it as it is, or in gzip")
@@ -76,7 +79,15 @@ class _Unpacker:
         self._zlib = zlib.decompressobj(_EITHER)
 
     def read(self, size: int) -> bytes:
-        """At most so many bytes, of at least one; none at the end."""
+        """So many bytes; fewer only at the end."""
+        parts = []
+        while size and (part := self._some(size)):
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
+
+    def _some(self, size: int) -> bytes:
+        """At most so many bytes; none at the end."""
         while True:
             packed = self._zlib.unconsumed_tail or self._zlib.unused_data or self._read(_PIECE)
             if self._zlib.eof:
@@ -92,17 +103,6 @@ class _Unpacker:
                 return data
             if not packed and not self._zlib.eof:
                 raise Refusal(400, "the compressed body ends before its end")
-
-
-def _whole(read: Read, limit: int) -> bytes:
-    parts = []
-    left = limit + 1
-    while part := read(left):
-        parts.append(part)
-        left -= len(part)
-        if not left:
-            raise _too_large(limit)
-    return b"".join(parts)
 
 
 def _read(environ: dict[str, Any], max_body: int) -> bytes:

@@ -59,7 +59,7 @@ def read_tensor(content: dict[str, Any], raw: bytes) -> tuple[Tensor, bytes]:
     size = optional(content, "parameters").get(BINARY_SIZE)
     if size is not None:
         expected = count * DATATYPES[datatype].itemsize
-        if size != expected or len(raw) < expected:
+        if size is True or size != expected or len(raw) < expected:  # true is 1
             stated = int(size) if type(size) is float and size % 1 == 0 else size
             here += f": shape {list(shape)} of {datatype} is {expected} bytes"
             raise Refusal(

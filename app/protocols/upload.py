@@ -19,6 +19,8 @@ from app.record import Record
 
 FIELD, MULTIPART = "file", "multipart/form-data"
 _PIECE = 1 << 16
+# How many times what was sent a compressed file may become, past so many bytes: gzip could make it a thousand.
+_GROWTH, _SMALL = 100, 1 << 20
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
 
 
@@ -113,6 +115,8 @@ class _Body:
         data = self._unpack(_PIECE if size < 0 else size)
         self.count += len(data)
         self._bound(self.count)
+        if self.count > _SMALL and self.count > _GROWTH * self._sent:
+            raise Refusal(413, f"the file grows to more than {_GROWTH} times of what was sent: send it as it is")
         self.digest.update(data)
         return data
 

@@ -260,6 +260,7 @@ def test_a_member_that_is_there_twice_is_refused(client: FlaskClient) -> None:
         ({"datatype": "INT16"}, bytes(12), "shape [1, 3] of INT16 is 6 bytes, not 12"),
         ({"datatype": "BF16"}, bytes(6), "expected a datatype of numbers, like FP32, not BF16"),
         ({"parameters": {"binary_data_size": 24}}, bytes(24), "shape [1, 3] of FP32 is 12 bytes, not 24"),
+        ({"datatype": "INT8", "shape": [1, 1], "parameters": {"binary_data_size": True}}, b"6", "is 1 bytes, not True"),
         ({"parameters": {"binary_data_size": "12"}}, bytes(12), "is 12 bytes, not 12"),
         ({}, np.array([6, np.nan, 66.5], "<f4").tobytes(), "tax: NaN is not a number"),
         ({}, np.array([6, 250], "<f4").tobytes() + b"\x01\x00\x80\x7f", "age: NaN is not a number"),
