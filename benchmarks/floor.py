@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from statistics import median
 
@@ -96,7 +96,7 @@ class Contender:
 
 
 def main(rounds: int) -> None:
-    with tempfile.TemporaryDirectory(dir=ROOT / "logs") as logs:
+    with tempfile.TemporaryDirectory(dir=ROOT / "logs") as logs, ExitStack() as ends:
         starts: dict[str, list[float]] = {name: [] for name in APPS}
         for _ in range(rounds):
             for name in APPS:
@@ -105,6 +105,7 @@ def main(rounds: int) -> None:
                 contender.stop()
         contenders = [Contender(name, Path(logs)) for name in APPS]
         for contender in contenders:
+            ends.callback(contender.stop)
             contender.pin()
             contender.measure()  # a warm-up
             for figures in (contender.rates, contender.p50, contender.p99, contender.cpu):
@@ -122,8 +123,6 @@ def main(rounds: int) -> None:
         for figure, ours, floor in (("requests/s", service.rates, constant.rates), ("CPU", service.cpu, constant.cpu)):
             ratios = sorted(a / b for a, b in zip(ours, floor, strict=True))
             print(f"ratio of {figure}, round by round: {median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})")
-        for contender in contenders:
-            contender.stop()
 
 
 if __name__ == "__main__":
