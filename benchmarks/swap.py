@@ -17,7 +17,7 @@ from statistics import median
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.batch import serving  # noqa: E402
+from benchmarks.serving import serving  # noqa: E402
 from registry import CHAMPION, Store, Who, locate  # noqa: E402
 from registry.promotion import promote  # noqa: E402
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -262,10 +261,12 @@ def test_a_list_of_rows_with_typos_is_what_json_says_it_is(
         with pytest.raises(Refusal, match="is not JSON"):
             Decoder(HOUSES, 10_000).json(text.encode())
         return
-    with suppress(Refusal):
+    rows = expected if isinstance(expected, list) else []
+    numbers = all(isinstance(row, list) and len(row) == 3 and set(map(type, row)) <= {int, float} for row in rows)
+    if rows and numbers and np.isfinite(rows).all():
         table, _ = Decoder(HOUSES, 10_000).json(text.encode())
-        if not table.problems:
-            assert table.values.tolist() == np.array(expected, dtype=float).reshape(-1, 3).tolist()
+        assert table.problems == []
+        assert table.values.tolist() == expected
 
 
 @pytest.mark.parametrize(
