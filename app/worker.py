@@ -1,10 +1,11 @@
-"""What gunicorn's threaded worker leaves open: stopping without a reset connection, clients that stand still, and
-requests that were not read to their end.
+"""What gunicorn's threaded worker leaves open: stopping without a reset connection and without waiting for clients that
+ask nothing, clients that stand still, and requests that were not read to their end.
 
 Knows gunicorn and nothing else of the service; another server needs none of this.
 
 While a listening socket is open the kernel completes connections to it, and those that no worker accepts are reset when
-it closes. So the master first lets no new ones begin, and then each worker takes those that wait.
+it closes. So the master first lets no new ones begin, and then each worker takes those that wait. A connection on which
+nothing was asked yet, as browsers open them ahead, gets as long as one that is kept for its next request.
 
 A client that stops in the middle of its request or reply holds a thread until it goes on; so the kernel ends its wait.
 One that does not close a connection that has ended is waited for in a thread, and not where all others are served from.
@@ -20,6 +21,7 @@ import signal
 import socket
 import struct
 import sys
+from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -54,6 +56,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
     alive: bool
     wsgi: Any
     nr_conns: int
+    pending_conns: deque[TConn]
 
     def handle(self, conn: TConn) -> Any:
         """Answer one request of a connection, in a thread; end the connection if it was the last."""
@@ -85,6 +88,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
                     self.accept(listener)
                     waiting = self.nr_conns > before
                 listener.close()
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """Let no connection that waits for a request stay open after ``deadline`` (monotonic clock, in seconds)."""
+        super()._cap_keepalive(deadline)
+        for conn in self.pending_conns:
+            conn.timeout = min(conn.timeout, deadline)
 
     def is_parent_alive(self) -> bool:
         """Whether the master lives. Without it nobody would restart us, so replies say that the connection ends."""

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPResponse
 from pathlib import Path
@@ -194,11 +194,10 @@ def test_docker_stop_lets_what_is_in_flight_finish_and_exits_with_0(image: str, 
             connection.sendall(ROW[5:])
         statuses = []
         for connection in connections:
-            reply = HTTPResponse(connection)
-            reply.begin()
-            statuses.append(reply.status)
-            connection.close()
+            with closing(HTTPResponse(connection)) as reply:
+                reply.begin()
+                statuses.append(reply.status)
         stopping.join()
         assert statuses == [200] * len(names)
-        assert (container.state()["ExitCode"], container.state()["OOMKilled"]) == (0, False)
+        assert (container.state()["ExitCode"], container.state()["OOMKilled"]) == (0, False), container.said()
         assert {row["request_id"] for row in container.rows("predictions", tmp_path)} >= set(names)

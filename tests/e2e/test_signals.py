@@ -63,3 +63,13 @@ def test_a_request_that_is_half_sent_at_sigterm_is_answered(models: Path, tmp_pa
             connection.settimeout(30)
             assert b" 200 OK" in connection.recv(4096)
         assert server.stop() == 0
+
+
+def test_a_connection_on_which_nothing_is_asked_does_not_hold_up_the_stop(models: Path, tmp_path: Path) -> None:
+    logs = tmp_path / "logs"
+    with (
+        serving(models, logs, workers=1, SERVE_THREADS="1") as server,
+        socket.create_connection(("127.0.0.1", server.port)),
+    ):
+        assert server.ask()[0] == 200  # the only thread has given up waiting for the other connection
+        assert server.stop(seconds=10) == 0
