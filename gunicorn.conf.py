@@ -1,6 +1,7 @@
 """gunicorn's settings, from the service's own (SERVE_...). Read by `gunicorn` and by `python -m app`."""
 
 import os
+import resource
 import sys
 
 from app.settings import SettingError, Settings
@@ -17,6 +18,10 @@ wsgi_app = "app:create_app()"
 bind = _settings.bind
 workers = _settings.workers
 threads = _settings.threads
+# A worker out of file descriptors dies, with all its connections: some are left for logs, uploads and models.
+_descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+if _descriptors != resource.RLIM_INFINITY:
+    worker_connections = max(threads + 1, min(1000, _descriptors - 64 - 4 * threads))
 worker_class = "app.worker.Worker"
 logger_class = "app.worker.Log"
 keepalive = 65  # longer than the usual proxy's, so that a reused connection is not the one that was just closed

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import sys
+import time
 from pathlib import Path
 
 from app.settings import SettingError, Settings
 
 ROOT = Path(__file__).parent.parent
+# Workers whose master was killed hold its port until they have seen it, in a second.
+_PATIENCE, _PAUSE = 2.0, 0.1
 
 
 def main(arguments: list[str]) -> int:
@@ -31,16 +35,20 @@ def main(arguments: list[str]) -> int:
 
 
 def _check_free(settings: Settings) -> None:
-    """Say at once that the port is taken, which gunicorn would find out after five tries."""
+    """Say in one sentence that the port is taken. gunicorn would need five, and five seconds."""
     host, port = settings.address
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except (OSError, UnicodeError) as error:
-        reason, advice = getattr(error, "strerror", error), "choose another with SERVE_BIND=HOST:PORT"
-        raise SettingError(f"SERVE_BIND={settings.bind}: can't be bound ({reason}); {advice}") from error
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+            with socket.socket(family, kind, protocol) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                return probe.bind(address)
+        except (OSError, UnicodeError) as error:
+            if getattr(error, "errno", None) != errno.EADDRINUSE or time.monotonic() > deadline:
+                reason, advice = getattr(error, "strerror", error), "choose another with SERVE_BIND=HOST:PORT"
+                raise SettingError(f"SERVE_BIND={settings.bind}: can't be bound ({reason}); {advice}") from error
+        time.sleep(_PAUSE)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,10 @@ ask nothing, clients that stand still, and requests that were not read to their 
 Knows gunicorn and nothing else of the service; another server needs none of this.
 
 While a listening socket is open the kernel completes connections to it, and those that no worker accepts are reset when
-it closes. So the master first lets no new ones begin, and then each worker takes those that wait. A connection on which
-nothing was asked yet, as browsers open them ahead, gets as long as one that is kept for its next request.
+it closes. So the master first lets no new ones begin, and then each worker takes those that wait.
+
+A connection on which nothing was asked yet, as browsers open them ahead, waits like one that is kept for its next
+request: it holds no thread, and does not hold up a stop.
 
 A client that stops in the middle of its request or reply holds a thread until it goes on; so the kernel ends its wait.
 One that does not close a connection that has ended is waited for in a thread, and not where all others are served from.
@@ -17,6 +19,7 @@ the rest, and closes it nevertheless if that is long; the client's next request 
 from __future__ import annotations
 
 import ctypes
+import selectors
 import signal
 import socket
 import struct
@@ -25,6 +28,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -57,6 +61,17 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
     wsgi: Any
     nr_conns: int
     pending_conns: deque[TConn]
+    poller: selectors.BaseSelector
+
+    def enqueue_req(self, conn: TConn) -> None:
+        """Give a connection to a thread; a new one only once something was asked on it."""
+        if conn.initialized or conn.data_ready:
+            super().enqueue_req(conn)
+        else:
+            conn.sock.setblocking(False)
+            conn.set_timeout()
+            self.pending_conns.append(conn)
+            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
 
     def handle(self, conn: TConn) -> Any:
         """Answer one request of a connection, in a thread; end the connection if it was the last."""

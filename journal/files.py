@@ -52,10 +52,15 @@ class Day:
         self._files: dict[str, File] = {}
 
     def append(self, rows: Mapping[str, bytes]) -> bool:
-        """Write rows behind what is there. Returns False, with nothing written, if a file was moved or removed."""
+        """Write rows behind what is there. Returns False, with nothing written, if something was moved or removed."""
         self._take_lock()
         try:
-            files = [self._file(stream) for stream in rows]
+            try:
+                files = [self._file(stream) for stream in rows]
+            except FileNotFoundError:
+                if self._is_moved():
+                    return False
+                raise
             sizes = [file.size() for file in files]
             if _GONE in sizes:
                 return False
@@ -90,6 +95,13 @@ class Day:
                 if now > deadline:
                     raise JournalError(f"{self._path}: another process holds its lock for {_PATIENCE:g} s") from error
                 time.sleep(_PAUSE)
+
+    def _is_moved(self) -> bool:
+        """Whether the folder at the path is another one by now, or none."""
+        try:
+            return not os.path.samefile(self._path, self._folder)  # noqa: PTH121 - a descriptor
+        except FileNotFoundError:
+            return True
 
     def _file(self, stream: str) -> File:
         if stream not in self._files:

@@ -17,6 +17,7 @@ import hashlib
 import json
 import os
 import re
+import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -176,11 +177,16 @@ class History:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Replace a small file at once and durably: a reader sees the old one or the new one. One writer at a time."""
+    """Replace a small file at once and durably: a reader sees the old one or the new one. One writer at a time.
+
+    Who could read the old one can read the new one, whatever the writer's umask.
+    """
     fresh = path.with_name(path.name + ".new")
     try:
         with fresh.open("wb") as file:
             file.write(content)
+            with suppress(FileNotFoundError):
+                os.fchmod(file.fileno(), stat.S_IMODE(path.stat().st_mode))
             file.flush()
             os.fsync(file.fileno())
         fresh.rename(path)

@@ -239,5 +239,5 @@ def _read_json(path: Path) -> Any:
         return {}
     except OSError as error:
         raise RegistryError(f"{path}: can't be read ({error.strerror})") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RegistryError(f"{path}: not JSON ({error}); restore it") from error

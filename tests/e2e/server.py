@@ -53,15 +53,22 @@ class Server:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def ask(self, body: bytes = ROW, path: str = "/predict_json", **headers: str) -> tuple[int, Any]:
+    def ask(
+        self, body: bytes = ROW, path: str = "/predict_json", *, seconds: float = 30, **headers: str
+    ) -> tuple[int, Any]:
         """POST on a connection of its own. Returns the status and the reply, parsed if it is JSON."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.request("POST", path, body, {"Content-Type": "application/json", **named})
+        return self.request("POST", path, body, {"Content-Type": "application/json", **named}, seconds)
 
     def request(
-        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: dict[str, str] | None = None,
+        seconds: float = 30,
     ) -> tuple[int, Any]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=seconds)
         try:
             connection.request(method, path, body, headers or {})
             reply = connection.getresponse()
@@ -95,10 +102,21 @@ class Server:
 
 @contextmanager
 def serving(
-    models: Path, logs: Path, *, app: str = "", workers: int = 4, wait: bool = True, **env: str
+    models: Path,
+    logs: Path,
+    *,
+    app: str = "",
+    workers: int = 4,
+    wait: bool = True,
+    port: int = 0,
+    files: int = 0,
+    **env: str,
 ) -> Iterator[Server]:
-    """Run the service until the end of the block. ``app`` puts another application behind the same gunicorn."""
-    port = free_port()
+    """Run the service until the end of the block.
+
+    ``app`` puts another application behind the same gunicorn; ``files`` is how many each process may have open.
+    """
+    port = port or free_port()
     output = logs.parent / f"server-{port}.log"
     clean = {name: value for name, value in os.environ.items() if not name.startswith("SERVE_")}
     settings = {
@@ -108,9 +126,10 @@ def serving(
         "SERVE_WORKERS": str(workers),
     }
     command = ["-m", "app"] if not app else ["-m", "gunicorn", "--config", "gunicorn.conf.py", app]
-    with output.open("wb") as file:
+    limit = ["prlimit", f"--nofile={files}:{files}"] if files else []
+    with output.open("ab") as file:
         process = subprocess.Popen(
-            [sys.executable, *command], cwd=ROOT, env={**clean, **settings, **env}, stdout=file, stderr=file
+            [*limit, sys.executable, *command], cwd=ROOT, env={**clean, **settings, **env}, stdout=file, stderr=file
         )
     server = Server(process, port, models, logs, output)
     try:

@@ -6,8 +6,10 @@ import errno
 import fcntl
 import multiprocessing
 import os
+import shutil
 import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +105,23 @@ def test_a_file_that_was_moved_away_is_left_to_its_mover(tmp_path: Path) -> None
     journal.add(DAY, b"b,2\n")
     assert (tmp_path / "archived.csv").read_bytes() == b"who,what\na,1\n"
     assert path(tmp_path).read_bytes() == b"who,what\nb,2\n"
+
+
+@pytest.mark.parametrize("away", [shutil.rmtree, lambda folder: folder.rename(folder.with_name("archived"))])
+def test_a_folder_that_was_moved_or_removed_is_begun_again(tmp_path: Path, away: Callable[[Path], None]) -> None:
+    journal = Journal(tmp_path / "logs")
+    for stream in ("first", "second"):
+        journal.add_stream(stream, ["who"])
+    journal.append(DAY, {"first": b"a\n"})
+    away(tmp_path / "logs")
+    journal.append(DAY, {"second": b"b\n"})
+    assert [file.read_bytes() for file in (tmp_path / "logs").iterdir()] == [b"who\nb\n"]
+
+
+def test_a_file_that_can_never_be_made_is_an_error(tmp_path: Path) -> None:
+    path(tmp_path).symlink_to(tmp_path / "nowhere" / "events.csv")
+    with pytest.raises(JournalError, match="can't be written"):
+        Events(tmp_path).add(DAY, b"a,1\n")
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import threading
@@ -455,6 +456,17 @@ def test_a_missing_alias_file_is_written_again_by_the_next_change(store: Store) 
     (store.folder / "aliases.json").unlink()
     shadow(store, 2, ANN)
     assert store.aliases() == {"challenger": 2, "champion": 1, "shadow": 2}
+
+
+def test_who_could_read_the_aliases_still_can_after_a_change_under_a_strict_umask(store: Store) -> None:
+    path = store.folder / "aliases.json"
+    path.chmod(0o640)
+    before = os.umask(0o077)
+    try:
+        shadow(store, 2, ANN)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
 
 STEPS = """

@@ -117,7 +117,7 @@ def test_a_model_file_that_no_runtime_can_read_is_refused(tmp_path: Path) -> Non
         Store(tmp_path / "models", "boston").open(1)
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"champion": "1"}', '{"champion": true}'])
+@pytest.mark.parametrize("text", ["", "[]", '{"champion": "1"}', '{"champion": true}', "[" * 100_000])
 def test_damaged_aliases_are_named(store: Store, text: str) -> None:
     (store.folder / "aliases.json").write_text(text)
     with pytest.raises(RegistryError, match="aliases.json: "):
