@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -40,6 +41,20 @@ def test_verify_fails_and_names_the_file(tmp_path: Path) -> None:
     done = run(tmp_path, "verify", "1")
     assert done.returncode == 1
     assert "card.json was changed" in done.stderr
+
+
+@pytest.mark.parametrize("command", [["registry", "list"], ["journal", "check"]])
+def test_an_output_that_nobody_reads_to_its_end_is_no_traceback(tmp_path: Path, command: list[str]) -> None:
+    publish(tmp_path)
+    (tmp_path / "boston" / "requests-2026-11-23.csv").write_text("time,request_id\n")
+    environ = {**os.environ, "SERVE_MODELS": str(tmp_path), "SERVE_LOGS": str(tmp_path)}
+    unread, written = os.pipe()
+    os.close(unread)
+    try:
+        done = subprocess.run([sys.executable, "-m", *command], env=environ, stdout=written, stderr=subprocess.PIPE)
+    finally:
+        os.close(written)
+    assert (done.returncode, done.stderr) == (-signal.SIGPIPE, b"")
 
 
 def test_nothing_published_is_a_sentence_and_a_failure(tmp_path: Path) -> None:
