@@ -179,13 +179,13 @@ class History:
 def replace(path: Path, content: bytes) -> None:
     """Replace a small file at once and durably: a reader sees the old one or the new one. One writer at a time.
 
-    Who could read the old one can read the new one, whatever the writer's umask.
+    Who could read the old one can read the new one, whatever the writer's umask, where files have modes.
     """
     fresh = path.with_name(path.name + ".new")
     try:
         with fresh.open("wb") as file:
             file.write(content)
-            with suppress(FileNotFoundError):
+            with suppress(OSError):  # there is no old one, or the file system has no modes
                 os.fchmod(file.fileno(), stat.S_IMODE(path.stat().st_mode))
             file.flush()
             os.fsync(file.fileno())
