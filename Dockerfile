@@ -8,7 +8,6 @@ COPY requirements/train.txt requirements/
 RUN pip install --quiet --no-cache-dir --root-user-action ignore --disable-pip-version-check \
     --require-hashes --no-deps --only-binary :all: -r requirements/train.txt
 COPY registry registry
-COPY journal journal
 COPY train train
 # The card of the version records it. A new value trains again; without one, only changed training code or data does.
 ARG SOURCE_COMMIT
@@ -40,12 +39,13 @@ ENV PATH=/venv/bin:$PATH \
 COPY --from=train /srv/models models
 COPY registry registry
 COPY journal journal
+COPY audit audit
 COPY monitor monitor
 COPY templates templates
 COPY app app
 COPY deploy/healthcheck.py deploy/
 COPY gunicorn.conf.py .
-RUN python -m compileall -q app journal monitor registry
+RUN python -m compileall -q app audit journal monitor registry
 USER 10001:10001
 EXPOSE 5000
 STOPSIGNAL SIGTERM

@@ -37,7 +37,7 @@ def when_ready(server):
     store = _settings.store()
     try:
         example = store.signature(store.number_of(CHAMPION)).example_json
-        Journal(_settings.logs / _settings.model).check()
+        Journal(_settings.logs / _settings.model).probe()
     except (RegistryError, JournalError) as error:
         server.log.error("No prediction can be served yet: %s", error)
         return

@@ -67,7 +67,7 @@ class App(Flask):
         It is called without Flask's request context, which costs more than a prediction does.
 
         Args:
-            routed: whether a route that was added says what other methods are told.
+            routed: whether a route that was added says what other methods are history_queries.
         """
         self._predictions[path] = answer
         if not routed:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from app.errors import Problem, Refusal
 from app.rows import Table, Values
-from registry import Input, Rows, Signature, plain
+from registry import Float32Array, Input, Signature, plain
 
 # The most problems that a reply spells out.
 _SPELLED_OUT = 100
@@ -25,13 +25,13 @@ class Checks:
         self._inputs = signature.inputs
         ranges = [(max(a, c), min(b, d)) for (a, b), (c, d) in ((item.training, item.limits) for item in self._inputs)]
         low, high = np.array(ranges).T
-        # Who sends float32 sends a limit as the float32 next to it.
+        # Actor sends float32 sends a limit as the float32 next to it.
         self._low, self._high = np.minimum(low, _float32(low)), np.maximum(high, _float32(high))
         self._categories = [(i, _accepted(item)) for i, item in enumerate(self._inputs) if item.categories]
         self._output = signature.output
         self._least, self._most = np.array([signature.output.plausible], dtype=np.float32).T
 
-    def inputs(self, table: Table) -> tuple[Rows, dict[int, list[Problem]]]:
+    def inputs(self, table: Table) -> tuple[Float32Array, dict[int, list[Problem]]]:
         """Check what was decoded, all or nothing.
 
         Returns:
@@ -67,7 +67,7 @@ class Checks:
                 warnings.setdefault(row, []).append(Problem(row, item.name, message))
         return warnings, problems
 
-    def outputs(self, predictions: Rows) -> dict[int, str]:
+    def outputs(self, predictions: Float32Array) -> dict[int, str]:
         """What is wrong with predictions of shape (n,), float32, by row; empty if all may be sent."""
         plausible = (predictions >= self._least) & (predictions <= self._most)
         if np.count_nonzero(plausible) == plausible.size:

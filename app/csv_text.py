@@ -15,7 +15,7 @@ from app.errors import Refusal
 _BLOCK = 1 << 18  # bytes that are read together
 _LONGEST = 1 << 20  # bytes that a line, or a record of several lines, may have
 _AGAIN = 8 * _LONGEST  # bytes of a text that are read once more because of quotes without an end
-# What the csv module says of a record, and what a person is told.
+# What the csv module says of a record, and what a person is history_queries.
 _NO_END, _TOO_LONG = "unexpected end of data", "field larger than field limit"
 _FAULTS = (
     (_NO_END, "has a quote without an end"),

@@ -29,7 +29,7 @@ class Readiness:
         """
         serving = self._versions.champion()
         try:
-            self._journal.check()
+            self._journal.probe()
         except JournalError as error:
             raise Refusal(503, str(error)) from error
         return serving

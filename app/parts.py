@@ -1,4 +1,4 @@
-"""Who has which part at a moment: champion, fallback, canary, shadow. Values only; knows no file and no HTTP."""
+"""Actor has which part at a moment: champion, fallback, canary, shadow. Values only; knows no file and no HTTP."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Serving:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Who has which part. Replaced as a whole, so that no request sees half a change."""
+    """Actor has which part. Replaced as a whole, so that no request sees half a change."""
 
     champion: Serving
     canary: Serving | None = None
@@ -59,7 +59,7 @@ class Parts:
     shadow: Opened | None = None
 
     def choose(self, client: str) -> Serving:
-        """Who answers a client: the canary if its share falls on that one, else the champion; always the same."""
+        """Actor answers a client: the canary if its share falls on that one, else the champion; always the same."""
         canary = self.canary
         if canary is not None and bucket(client, canary.version.number) < self.share:
             return canary

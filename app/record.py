@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from journal import encode_request, timestamp
-from registry import Rows
+from registry import Float32Array
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 _UNRECORDED = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -34,7 +34,7 @@ class Record:
     error: str = ""
     version: int = 0  # which predicted; 0 while none has
     predictions: list[bytes] = field(default_factory=list)
-    shadowed: list[tuple[Rows, Sequence[int] | None]] = field(default_factory=list)  # what a shadow is to see
+    shadowed: list[tuple[Float32Array, Sequence[int] | None]] = field(default_factory=list)  # what a shadow is to see
 
     @property
     def day(self) -> str:

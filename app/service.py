@@ -20,7 +20,7 @@ from app.record import Record
 from app.rows import Table
 from app.versions import Versions
 from journal import encode_predictions
-from registry import CHAMPION, Rows
+from registry import CHAMPION, Float32Array
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ SLOW = 1.0
 class Answer:
     """Predictions of shape (n,), float32, by which version, and the warnings of the rows that have some."""
 
-    predictions: Rows
+    predictions: Float32Array
     model: str
     version: int
     warnings: Warnings
@@ -44,7 +44,7 @@ class Answer:
 class Partial:
     """Predictions of shape (n,), float32, not to be sent for the rows that have problems; and the warnings by row."""
 
-    predictions: Rows
+    predictions: Float32Array
     warnings: Warnings
     problems: list[Problem]
     failed: bool  # whether one of the problems is the model's
@@ -103,14 +103,14 @@ class Service:
             self._show_shadow(record, rows, numbers)
         return Partial(predictions, warnings, problems, failed)
 
-    def _show_shadow(self, record: Record, rows: Rows, numbers: Sequence[int] | None) -> None:
+    def _show_shadow(self, record: Record, rows: Float32Array, numbers: Sequence[int] | None) -> None:
         if self._versions.shadow() is not None:
             record.shadowed.append((rows, numbers))
 
     def _ask(
         self,
         serving: Serving,
-        rows: Rows,
+        rows: Float32Array,
         warnings: Warnings,
         record: Record,
         numbers: Sequence[int] | None,
@@ -151,7 +151,7 @@ class Service:
         self,
         following: Serving,
         asked: _Asked,
-        rows: Rows,
+        rows: Float32Array,
         warnings: Warnings,
         record: Record,
         numbers: Sequence[int] | None,
@@ -179,7 +179,7 @@ class Service:
 class _Asked:
     """What came of asking: ``wrong`` says by row what is wrong with a prediction, ``notices`` who else gave it."""
 
-    predictions: Rows
+    predictions: Float32Array
     wrong: dict[int, str]
     version: int
     notices: dict[int, str] = field(default_factory=dict)
@@ -198,8 +198,8 @@ class _Asked:
 
 def _encoded(
     serving: Serving,
-    rows: Rows,
-    predictions: Rows,
+    rows: Float32Array,
+    predictions: Float32Array,
     noted: list[str] | None,
     record: Record,
     numbers: Sequence[int] | None,

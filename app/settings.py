@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
 
 from journal import Durability
-from registry import RegistryError, Runtime, Store
+from registry import RegistryError, Runtime, VersionStore
 from registry.signature import MODEL_NAME
-from registry.store import key_of
+from registry.versions import load_public_key
 
 VERSION = "0.1.0"  # of the service, as pyproject.toml has it
 PREFIX = "SERVE_"
@@ -74,14 +74,14 @@ class Settings:
         settings.store()
         return settings
 
-    def store(self) -> Store:
+    def store(self) -> VersionStore:
         """The published versions.
 
         Raises:
             SettingError: if the key can't be used that they must be signed with.
         """
         try:
-            return Store(self.models, self.model, key_of(self.require_signature))
+            return VersionStore(self.models, self.model, load_public_key(self.require_signature))
         except RegistryError as error:
             raise SettingError(f"{PREFIX}REQUIRE_SIGNATURE: {error}") from error
 

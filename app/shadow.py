@@ -15,7 +15,7 @@ from app.record import Record
 from app.service import flags
 from app.versions import Versions
 from journal import Journal, encode_predictions
-from registry import SHADOW, Rows
+from registry import SHADOW, Float32Array
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ WAITING = 100
 class _Job:
     time: str
     request_id: str
-    rows: Rows
+    rows: Float32Array
     numbers: Sequence[int] | None
 
 

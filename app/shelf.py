@@ -17,7 +17,7 @@ from app.decode import Decoder
 from app.errors import Refusal
 from app.settings import Settings
 from journal import Journal, prediction_columns
-from registry import RegistryError, Store, Version
+from registry import RegistryError, Version, VersionStore
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class Shelf:
     """
 
     def __init__(
-        self, settings: Settings, store: Store, journal: Journal, clock: Callable[[], float] = time.monotonic
+        self, settings: Settings, store: VersionStore, journal: Journal, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._settings = settings
         self._store = store

@@ -19,7 +19,7 @@ from app.record import Record
 from app.settings import Settings
 from app.shelf import Opened, Shelf, State
 from journal import Journal
-from registry import ALIASES, CANARY, CHAMPION, FALLBACK, SHADOW, RegistryError, Who, told
+from registry import ALIASES, CANARY, CHAMPION, FALLBACK, SHADOW, Actor, RegistryError, history_queries
 from registry.promotion import clear
 
 logger = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ class Versions:
             Refusal: 404 if the alias is not set, 503 if the registry can't be read.
         """
         try:
-            return self._store.aliases()[alias]
+            return self._store.aliases.read()[alias]
         except RegistryError as error:
             raise Refusal(503, f"no version is ready: {error}") from error
         except KeyError:
@@ -146,7 +146,7 @@ class Versions:
         faults: dict[str, str] = {}
         aliases: dict[str, int] = {}
         try:
-            aliases = self._store.aliases()
+            aliases = self._store.aliases.read()
             self._store.number_of(CHAMPION)
         except RegistryError as error:
             faults[CHAMPION] = str(error)
@@ -162,7 +162,7 @@ class Versions:
         share, line = 0.0, ""
         if CANARY in opened:
             try:
-                share, line = told.share(self._store.releases.history.lines(), aliases[CANARY])
+                share, line = history_queries.canary_share(self._store.history.entries(), aliases[CANARY])
             except RegistryError as error:
                 faults[CANARY] = str(error)
         with self._lock:
@@ -206,7 +206,7 @@ class Versions:
 
     def _clear(self, line: str, verdict: str) -> None:
         try:
-            clear(self._store, CANARY, Who("service", verdict), line=line)
+            clear(self._store, CANARY, Actor("service", verdict), entry=line)
         except RegistryError as error:  # a models folder that is read-only here: this worker asks it no more
             self._stuck = str(error)
         else:

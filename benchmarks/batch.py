@@ -37,7 +37,7 @@ from journal import (  # noqa: E402
     prediction_columns,
     timestamp,
 )
-from registry import CHAMPION, INPUT_TENSOR, Predictor, Rows, Signature, Version, locate  # noqa: E402
+from registry import CHAMPION, INPUT_TENSOR, Float32Array, Predictor, Signature, Version, VersionStore  # noqa: E402
 
 SIZES = (1, 100, 10_000)
 SECONDS = 1.0
@@ -51,7 +51,7 @@ class Case:
     name: str
     size: int
     request: bytes
-    rows: Rows
+    rows: Float32Array
     floor: Callable[[], bytes]
     rates: list[float] = field(default_factory=list)
     floors: list[float] = field(default_factory=list)
@@ -155,7 +155,7 @@ def ask(connection: socket.socket, request: bytes) -> int:
 
 
 def rate(size: int, work: Callable[[], object], seconds: float) -> float:
-    """Rows a second."""
+    """Float32Array a second."""
     start = time.perf_counter()
     count = 0
     while (taken := time.perf_counter() - start) < seconds:
@@ -165,7 +165,7 @@ def rate(size: int, work: Callable[[], object], seconds: float) -> float:
 
 
 def main(rounds: int) -> None:
-    store = locate(os.environ)
+    store = VersionStore.from_env(os.environ)
     version = store.open(store.number_of(CHAMPION))
     every = list(cases(version.signature, version.predictor))
     (ROOT / "logs").mkdir(exist_ok=True)

@@ -18,14 +18,14 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.serving import serving  # noqa: E402
-from registry import CHAMPION, Store, Who, locate  # noqa: E402
+from registry import CHAMPION, Actor, VersionStore  # noqa: E402
 from registry.promotion import promote  # noqa: E402
 
 CHANGES, SECONDS, CONNECTIONS, WORKERS = 50, 10.0, 4, 4
-WHO = Who("benchmark", "to and fro")
+WHO = Actor("benchmark", "to and fro")
 
 
-def second(store: Store) -> None:
+def second(store: VersionStore) -> None:
     """Publish the champion's files once more, so that there are two versions that hold every gate."""
     with store.staging() as folder:
         shutil.copytree(store.folder / str(store.number_of(CHAMPION)), folder, dirs_exist_ok=True)
@@ -49,8 +49,8 @@ def times(clients: subprocess.Popen[bytes]) -> list[float]:
 
 def main(rounds: int) -> None:
     with tempfile.TemporaryDirectory(dir=ROOT / "logs") as folder:
-        store = Store(Path(folder, "models"), locate({}).model)
-        shutil.copytree(locate({}).folder, store.folder)
+        store = VersionStore(Path(folder, "models"), VersionStore.from_env({}).model)
+        shutil.copytree(VersionStore.from_env({}).folder, store.folder)
         second(store)
         one, other = store.number_of(CHAMPION), store.versions()[-1]
         with serving(f"{folder}/logs", workers=WORKERS, models=str(store.folder.parent)) as port:

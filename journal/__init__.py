@@ -3,17 +3,17 @@
 Ground floor: it knows neither Flask nor models. ``python -m journal`` checks what is on disk.
 """
 
-from journal.files import JournalError
-from journal.reader import Reading, days, find
-from journal.rows import (
+from journal.encoding import (
     REQUEST_COLUMNS,
     encode_predictions,
     encode_request,
     is_predicted,
+    partial_failure,
     prediction_columns,
     timestamp,
-    unpredicted,
 )
+from journal.files import JournalError
+from journal.reader import LogReader, daily_files, find
 from journal.writer import Durability, Journal
 
 __all__ = [
@@ -21,13 +21,13 @@ __all__ = [
     "Durability",
     "Journal",
     "JournalError",
-    "Reading",
-    "days",
+    "LogReader",
+    "daily_files",
     "encode_predictions",
     "encode_request",
     "find",
     "is_predicted",
+    "partial_failure",
     "prediction_columns",
     "timestamp",
-    "unpredicted",
 ]

@@ -25,14 +25,17 @@ Write = Callable[[int, bytes], int]  # as os.write: a descriptor and bytes in, h
 _fdatasync = getattr(os, "fdatasync", os.fsync)  # macOS has only fsync
 _CHUNK = 1 << 16
 _GONE = -1
-_PATIENCE, _PAUSE = 5.0, 0.0002  # how long to wait for another process's lock, and how often to ask, in seconds
+_LOCK_TIMEOUT, _POLL_INTERVAL = (
+    5.0,
+    0.0002,
+)  # how long to wait for another process's lock, and how often to ask, in seconds
 
 
 class JournalError(Exception):
     """Rows could not be written: nothing that they stand for may be answered."""
 
 
-class Day:
+class DailyFiles:
     """The open files of one day, and the folder that their writers lock. Used by one thread at a time."""
 
     def __init__(
@@ -91,10 +94,12 @@ class Day:
                 return fcntl.flock(self._folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 now = time.monotonic()
-                deadline = deadline or now + _PATIENCE
+                deadline = deadline or now + _LOCK_TIMEOUT
                 if now > deadline:
-                    raise JournalError(f"{self._path}: another process holds its lock for {_PATIENCE:g} s") from error
-                time.sleep(_PAUSE)
+                    raise JournalError(
+                        f"{self._path}: another process holds its lock for {_LOCK_TIMEOUT:g} s"
+                    ) from error
+                time.sleep(_POLL_INTERVAL)
 
     def _is_moved(self) -> bool:
         """Whether the folder at the path is another one by now, or none."""

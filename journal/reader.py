@@ -1,4 +1,4 @@
-"""Reading the logs back: whole rows as they were meant, torn ones counted."""
+"""LogReader the logs back: whole rows as they were meant, torn ones counted."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from journal.rows import original
+from journal.encoding import unescape_field
 
 # The csv module refuses fields over 128 KiB; a logged body may be as long as the service accepts.
 _ANY_SIZE = 2**31 - 1
 
 
-class Reading:
+class LogReader:
     """The rows of one day's file, in order; iterate it once or often.
 
     Args:
@@ -41,18 +41,18 @@ class Reading:
                 if len(fields) != len(columns):
                     self.torn += 1
                 else:
-                    yield dict(zip(columns, map(original, fields), strict=True))
+                    yield dict(zip(columns, map(unescape_field, fields), strict=True))
 
 
 def find(folder: Path, stream: str, request_id: str) -> Iterator[dict[str, str]]:
     """The rows of a request in a stream, oldest first."""
-    for path in days(folder, stream):
-        for row in Reading(path, containing=request_id):
+    for path in daily_files(folder, stream):
+        for row in LogReader(path, containing=request_id):
             if row["request_id"] == request_id:
                 yield row
 
 
-def days(folder: Path, stream: str) -> list[Path]:
+def daily_files(folder: Path, stream: str) -> list[Path]:
     """The files of a stream ("requests", "predictions"), oldest first; empty if there are none."""
     return sorted(folder.glob(f"{stream}-????-??-??.csv"))
 

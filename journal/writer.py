@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from journal.files import Day, JournalError, Write
+from journal.files import DailyFiles, JournalError, Write
 
 Durability = Literal["write", "fsync"]
 _LAST = "requests"  # the stream that says of a request that its other rows are there
@@ -35,7 +35,7 @@ class Journal:
         self._headers: dict[str, bytes] = {}
         self._waiting: deque[_Entry] = deque()
         self._lock = threading.Lock()  # held by the thread that writes for all that wait
-        self._day: Day | None = None
+        self._day: DailyFiles | None = None
         self._unproven: set[str] = set()  # streams whose last append failed, or that had none yet
         self._failed_day = ""  # the day of the last append that failed
 
@@ -59,7 +59,7 @@ class Journal:
         if not entry.written:
             raise JournalError(entry.fault)
 
-    def check(self) -> None:
+    def probe(self) -> None:
         """Find out whether rows can be written: unless each stream's last append succeeded, by writing.
 
         Raises:
@@ -117,7 +117,7 @@ class Journal:
         except OSError as error:
             raise JournalError(f"{error.filename or self._folder}: can't be written ({error.strerror})") from error
 
-    def _open(self, day: str) -> Day:
+    def _open(self, day: str) -> DailyFiles:
         """The day's files. Only one day's are kept open, so that deleting an old one frees its disk."""
         if self._day is None or self._day.day != day:
             self._close()
@@ -125,7 +125,7 @@ class Journal:
             if self._durable:
                 for folder in (self._folder.parent, self._folder.parent.parent):
                     _sync_folder(folder)
-            self._day = Day(self._folder, day, self._headers, self._write, self._durable)
+            self._day = DailyFiles(self._folder, day, self._headers, self._write, self._durable)
         return self._day
 
     def _close(self) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from journal import Reading, days
+from journal import LogReader, daily_files
 
 Floats = NDArray[np.float64]
 # Rows that are kept while their counterpart is awaited: a shadow's come later, but not much.
@@ -110,7 +110,7 @@ def _span(values: Floats) -> tuple[float, float]:
 
 
 def _rows(logs: Path, numbers: tuple[int, int]) -> Iterator[tuple[tuple[str, str, str], int, float]]:
-    for path in days(logs, "predictions"):
-        for row in Reading(path):
+    for path in daily_files(logs, "predictions"):
+        for row in LogReader(path):
             if (number := int(row["version"])) in numbers:
                 yield (row["time"], row["request_id"], row["row"]), number, float(row["prediction"])

@@ -3,7 +3,17 @@
 Ground floor: it knows neither Flask nor training nor the logs.
 """
 
-from registry import audit, told
+from registry.aliases import (
+    ALIASES,
+    CANARY,
+    CHALLENGER,
+    CHAMPION,
+    FALLBACK,
+    SHADOW,
+    Actor,
+    AliasStore,
+    current_user,
+)
 from registry.errors import (
     HistoryError,
     IntegrityError,
@@ -13,12 +23,12 @@ from registry.errors import (
     ReleaseError,
     SignatureError,
 )
-from registry.predictor import Predictor, Rows, Runtime
-from registry.releases import ALIASES, Releases, Who
-from registry.signature import INPUT_TENSOR, OUTPUT_TENSOR, SIGNATURE_NAME, Input, Output, Signature, plain
-from registry.signoff import Gate
-from registry.store import Store, Version, locate
-from registry.told import CANARY, CHALLENGER, CHAMPION, FALLBACK, SHADOW
+from registry.formatting import plain, printable
+from registry.predictor import Float32Array, Predictor, Runtime
+from registry.promotion_gates import GateResult
+from registry.signature import INPUT_TENSOR, OUTPUT_TENSOR, SIGNATURE_NAME, Input, Output, Signature
+from registry.verify import find_inconsistencies
+from registry.versions import Version, VersionStore
 
 __all__ = [
     "ALIASES",
@@ -30,7 +40,10 @@ __all__ = [
     "OUTPUT_TENSOR",
     "SHADOW",
     "SIGNATURE_NAME",
-    "Gate",
+    "Actor",
+    "AliasStore",
+    "Float32Array",
+    "GateResult",
     "HistoryError",
     "Input",
     "IntegrityError",
@@ -40,16 +53,13 @@ __all__ = [
     "PublishError",
     "RegistryError",
     "ReleaseError",
-    "Releases",
-    "Rows",
     "Runtime",
     "Signature",
     "SignatureError",
-    "Store",
     "Version",
-    "Who",
-    "audit",
-    "locate",
+    "VersionStore",
+    "current_user",
+    "find_inconsistencies",
     "plain",
-    "told",
+    "printable",
 ]

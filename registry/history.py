@@ -28,13 +28,16 @@ from typing import Any
 from registry.errors import HistoryError
 
 HISTORY, HEAD = "history.jsonl", "history.head"
+# What an entry can say was done.
+PUBLISH, ADOPT, PROMOTE, ROLLBACK, RETIRE = "publish", "adopt", "promote", "rollback", "retire"
+CANARY, SHADOW, CLEAR, SEAL = "canary", "shadow", "clear", "seal"
 _BEGINNING = "0" * 64
-_SEAL_LENGTH = len(', "sha256": ""}') + 64
+_CHECKSUM_LENGTH = len(', "sha256": ""}') + 64
 _HEAD_LINE = re.compile(r"([0-9]{1,18}) ([0-9a-f]{64})\n", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Entry:
     """One line: its number from 1 on, its SHA-256, and what it says."""
 
     number: int
@@ -49,14 +52,14 @@ class History:
         self._path = folder / HISTORY
         self._head = folder / HEAD
 
-    def lines(self) -> list[Line]:
+    def entries(self) -> list[Entry]:
         """Every line, oldest first; empty before the first publication. Needs no lock.
 
         Raises:
             HistoryError: naming the first line that is not as it was written.
         """
         head = self._read_head()  # first: lines that are written meanwhile are no fault
-        lines: list[Line] = []
+        entries: list[Entry] = []
         previous = _BEGINNING
         for number, text in enumerate(self._texts(), 1):
             content = _read(text)
@@ -66,11 +69,11 @@ class History:
                 what = f"line {number}: does not follow the line before it"
                 raise HistoryError(f"{self._path}, {what}; lines were removed, moved or written anew")
             previous = hashlib.sha256(text).hexdigest()
-            lines.append(Line(number, previous, content))
-        self._compare(head, lines)
-        return lines
+            entries.append(Entry(number, previous, content))
+        self._compare(head, entries)
+        return entries
 
-    def readable(self, text: str) -> list[Line]:
+    def readable(self, text: str) -> list[Entry]:
         """The lines with this text in them that are sound in themselves; others may be damaged, or even all.
 
         For who has to go on meanwhile: a damaged history keeps nobody from serving what is sound.
@@ -80,13 +83,15 @@ class History:
         except HistoryError:
             return []
         some = [(number, line, _read(line)) for number, line in texts if text.encode() in line]
-        return [Line(number, hashlib.sha256(line).hexdigest(), said) for number, line, said in some if said is not None]
+        return [
+            Entry(number, hashlib.sha256(line).hexdigest(), said) for number, line, said in some if said is not None
+        ]
 
     def number_of(self, digest: str) -> int | None:
         """Which line has this SHA-256, which somebody kept elsewhere; None if none has."""
-        return next((line.number for line in self.lines() if line.digest == digest), None)
+        return next((entry.number for entry in self.entries() if entry.digest == digest), None)
 
-    def append(self, content: Mapping[str, Any]) -> Line:
+    def append(self, content: Mapping[str, Any]) -> Entry:
         """Write a line, and have it on the disk.
 
         Args:
@@ -95,24 +100,24 @@ class History:
         Raises:
             HistoryError: if the history that is there is not whole, or can't be written; then nothing is.
         """
-        lines = self.lines()
-        if not lines:
+        entries = self.entries()
+        if not entries:
             self._replace_head(0, _BEGINNING)  # from here on, a history without a head was shortened
         time = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-        whole = {"time": time, **content, "previous": lines[-1].digest if lines else _BEGINNING}
-        text = _seal(json.dumps(whole, ensure_ascii=False).encode())
+        whole = {"time": time, **content, "previous": entries[-1].digest if entries else _BEGINNING}
+        text = _with_checksum(json.dumps(whole, ensure_ascii=False).encode())
         digest = hashlib.sha256(text).hexdigest()
         try:
             end = self._write(text + b"\n")
         except OSError as error:
             raise HistoryError(f"{self._path}: can't be written ({error.strerror or error})") from error
         try:
-            self._replace_head(len(lines) + 1, digest)
+            self._replace_head(len(entries) + 1, digest)
         except HistoryError:
             with suppress(OSError):
                 os.truncate(self._path, end)
             raise
-        return Line(len(lines) + 1, digest, whole)
+        return Entry(len(entries) + 1, digest, whole)
 
     def _texts(self) -> list[bytes]:
         """The whole lines; behind them may be one that its writer did not finish."""
@@ -135,19 +140,19 @@ class History:
             raise HistoryError(f"{self._head}: was changed; it says how many lines there were")
         return int(match[1]), match[2]
 
-    def _compare(self, head: tuple[int, str] | None, lines: list[Line]) -> None:
+    def _compare(self, head: tuple[int, str] | None, entries: list[Entry]) -> None:
         if head is None:
-            if lines and self._read_head() is None:  # the first line may have been written since
+            if entries and self._read_head() is None:  # the first line may have been written since
                 raise HistoryError(f"{self._head}: is missing; it says how many lines there were")
             return
         count, digest = head
-        if count > len(lines):
+        if count > len(entries):
             whole = f"; restore it, or remove {self._head.name} and begin another one with `registry adopt`"
             raise HistoryError(
-                f"{self._path}, line {len(lines) + 1}: is gone; {self._head.name} tells of {count} lines"
-                f"{'' if lines else whole}"
+                f"{self._path}, line {len(entries) + 1}: is gone; {self._head.name} tells of {count} lines"
+                f"{'' if entries else whole}"
             )
-        if digest != (lines[count - 1].digest if count else _BEGINNING):
+        if digest != (entries[count - 1].digest if count else _BEGINNING):
             raise HistoryError(f"{self._path}, line {count}: is not the one that {self._head.name} tells of")
 
     def _replace_head(self, count: int, digest: str) -> None:
@@ -179,7 +184,7 @@ class History:
 def replace(path: Path, content: bytes) -> None:
     """Replace a small file at once and durably: a reader sees the old one or the new one. One writer at a time.
 
-    Who could read the old one can read the new one, whatever the writer's umask, where files have modes.
+    Actor could read the old one can read the new one, whatever the writer's umask, where files have modes.
     """
     fresh = path.with_name(path.name + ".new")
     try:
@@ -205,14 +210,14 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _seal(text: bytes) -> bytes:
+def _with_checksum(text: bytes) -> bytes:
     return b'%b, "sha256": "%b"}' % (text[:-1], hashlib.sha256(text).hexdigest().encode())
 
 
 def _read(text: bytes) -> dict[str, Any] | None:
     """What a line says; None if it is not what was written."""
-    unsealed = text[:-_SEAL_LENGTH] + b"}"
-    if text != _seal(unsealed):
+    unsealed = text[:-_CHECKSUM_LENGTH] + b"}"
+    if text != _with_checksum(unsealed):
         return None
     try:
         content: dict[str, Any] = json.loads(unsealed)

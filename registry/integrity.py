@@ -34,7 +34,7 @@ def write_sums(folder: Path) -> None:
     (folder / SUMS).write_text(text, encoding="utf-8")
 
 
-def check(folder: Path) -> Sealed:
+def verify_files(folder: Path) -> VerifiedFiles:
     """Compare every file below ``folder`` with SHA256SUMS, before anything in it is parsed.
 
     Raises:
@@ -57,10 +57,10 @@ def check(folder: Path) -> Sealed:
             problems.append(f"{name} can't be read ({error.strerror})")
     if problems:
         raise IntegrityError(f"{folder}: {'; '.join(problems)}; restore the published files")
-    return Sealed(folder, sums, raw)
+    return VerifiedFiles(folder, sums, raw)
 
 
-class Sealed:
+class VerifiedFiles:
     """A version's folder whose files were found as published.
 
     Attributes:
@@ -81,7 +81,7 @@ class Sealed:
         """The bytes of one published file; what is returned is what was hashed, so no later change can slip in.
 
         Raises:
-            IntegrityError: if the version has no such file, or it was changed since :func:`check`.
+            IntegrityError: if the version has no such file, or it was changed since :func:`verify_files`.
         """
         if name not in self._sums:
             raise IntegrityError(f"{self.folder}: has no {name}; publish the version again")

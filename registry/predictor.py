@@ -15,19 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from registry.errors import RegistryError
-from registry.integrity import Sealed
+from registry.integrity import VerifiedFiles
 
-Rows = NDArray[np.float32]
+Float32Array = NDArray[np.float32]
 Runtime = Literal["litert", "keras"]
 
 # How long a call waits for the calls before it, in seconds.
-_PATIENCE = 2.0
+_LOCK_TIMEOUT = 2.0
 
 
 class Predictor(Protocol):
     """Runs one version of a model. May be called from several threads at once."""
 
-    def predict(self, rows: Rows) -> Rows:
+    def predict(self, rows: Float32Array) -> Float32Array:
         """Predict for rows of shape (n, k), n ≥ 1, dtype float32. Returns shape (n,), dtype float32.
 
         Raises:
@@ -57,10 +57,10 @@ class LiteRT:
         self._columns = int(self._interpreter.get_input_details()[0]["shape"][1])
         self._size = 0
 
-    def predict(self, rows: Rows) -> Rows:
+    def predict(self, rows: Float32Array) -> Float32Array:
         size = len(rows)
-        if not self._lock.acquire(timeout=_PATIENCE):
-            raise RuntimeError(f"other requests have kept the model busy for {_PATIENCE:g} s")
+        if not self._lock.acquire(timeout=_LOCK_TIMEOUT):
+            raise RuntimeError(f"other requests have kept the model busy for {_LOCK_TIMEOUT:g} s")
         try:
             interpreter = self._interpreter
             if size != self._size:
@@ -70,7 +70,7 @@ class LiteRT:
                 self._size = size
             interpreter.set_tensor(self._input, rows)
             interpreter.invoke()
-            result: Rows = interpreter.get_tensor(self._output).reshape(size)
+            result: Float32Array = interpreter.get_tensor(self._output).reshape(size)
         except (RuntimeError, ValueError) as error:
             self._load()  # an interpreter keeps the words of all its failures, and says them all again
             raise RuntimeError(str(error)) from None
@@ -90,14 +90,14 @@ class Keras:
             file.write_bytes(model)
             self._model: Any = keras.models.load_model(file, compile=False, safe_mode=True)
 
-    def predict(self, rows: Rows) -> Rows:
+    def predict(self, rows: Float32Array) -> Float32Array:
         try:
             return np.asarray(self._model.predict_on_batch(rows), dtype=np.float32).reshape(len(rows))
         except Exception as error:  # TensorFlow's faults have no base of their own
             raise RuntimeError(str(error)) from error
 
 
-def open_predictor(sealed: Sealed, runtime: Runtime) -> Predictor:
+def open_predictor(verified: VerifiedFiles, runtime: Runtime) -> Predictor:
     """Open the model file of a version that was checked.
 
     Raises:
@@ -106,9 +106,9 @@ def open_predictor(sealed: Sealed, runtime: Runtime) -> Predictor:
     """
     try:
         if runtime == "litert":
-            return LiteRT(sealed.read("model.tflite"))
-        return Keras(sealed.read("model.keras"))
+            return LiteRT(verified.read("model.tflite"))
+        return Keras(verified.read("model.keras"))
     except ImportError as error:
         raise RegistryError(f"the runtime {runtime} is not installed ({error}); `make install` has both") from error
     except (ValueError, RuntimeError, OSError) as error:
-        raise RegistryError(f"{sealed.folder}: {runtime} can't open the model ({error})") from error
+        raise RegistryError(f"{verified.folder}: {runtime} can't open the model ({error})") from error

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from registry.errors import SignatureError
+from registry.formatting import plain
 
 FORMAT = 1
 
@@ -187,11 +188,6 @@ class Signature:
             raise SignatureError(f"signature.json: the key {error} is missing") from error
         except (TypeError, ValueError) as error:
             raise SignatureError(f"signature.json: {error}") from error
-
-
-def plain(value: float) -> str:
-    """A number as a person would write it, with all its digits: 6, 0.1, 1234567."""
-    return str(value).removesuffix(".0")
 
 
 def _pair(value: Any) -> tuple[float, float]:

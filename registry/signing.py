@@ -65,7 +65,7 @@ def read_key(key_file: Path) -> Ed25519PublicKey:
     return key
 
 
-def check_signature(folder: Path, number: int, sums: bytes, key: Ed25519PublicKey) -> None:
+def verify_signing(folder: Path, number: int, sums: bytes, key: Ed25519PublicKey) -> None:
     """Nothing, if the version's SHA256SUMS was signed with the private half of this key.
 
     Raises:

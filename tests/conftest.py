@@ -21,7 +21,7 @@ from flask.testing import FlaskClient
 
 from app import create_app
 from app.settings import Settings
-from registry import Input, Output, Signature, Store, Who
+from registry import Actor, Input, Output, Signature, VersionStore
 
 MODELS = Path(__file__).parent / "models"
 LINEAR, WORSE, TRICKY = (MODELS / f"{name}.tflite" for name in ("linear", "worse", "tricky"))
@@ -50,7 +50,7 @@ def publish(
 
     Its reference and test rows lie on a line through the training ranges; their labels are linear.tflite's predictions.
     """
-    store = Store(models, signature.model)
+    store = VersionStore(models, signature.model)
     with store.staging() as folder:
         shutil.copy(model_file, folder / "model.tflite")
         (folder / "signature.json").write_text(json.dumps(signature.to_json()))
@@ -65,7 +65,7 @@ def publish(
                 label = 8 * row[0] - 0.01 * row[1] - 0.03 * row[-1] - 20
                 lines.append(",".join(map(str, [*row, label])))
             (folder / name).write_text("\n".join([*lines, ""]))
-        return store.publish(folder, Who(by))[0]
+        return store.publish(folder, Actor(by))[0]
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from registry import RegistryError, Store, Who
-from registry.releases import login
-from registry.store import two_persons
+from registry import Actor, RegistryError, VersionStore
+from registry.aliases import current_user
+from registry.versions import requires_two_person_approval
 from train.card import signature
 from train.data import load
 from train.errors import TrainError
@@ -37,7 +37,7 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
     )
     default = Path(__file__).parent / f"{environ.get('SERVE_MODEL', 'boston')}.toml"
     parser.add_argument("spec", nargs="?", type=Path, default=default, metavar="SPEC.toml", help=f"default: {default}")
-    parser.add_argument("--by", default=login(), metavar="NAME", help="who trains; by default: you")
+    parser.add_argument("--by", default=current_user(), metavar="NAME", help="who trains; by default: you")
     parser.add_argument(
         "--alias", choices=["challenger", "fallback"], help="what the version is to be, if there is a champion"
     )
@@ -56,9 +56,9 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
                 spec,
                 data,
                 eaten,
-                Store(models, spec.model),
-                who=Who(given.by),
-                alias=given.alias or ("challenger" if two_persons(environ) else None),
+                VersionStore(models, spec.model),
+                who=Actor(given.by),
+                alias=given.alias or ("challenger" if requires_two_person_approval(environ) else None),
                 commit=commit(environ),
                 now=datetime.now(UTC),
                 report=progress.report,

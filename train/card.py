@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from registry import Input, Output, Signature, SignatureError
-from registry.signoff import REFERENCE, TEST
+from registry.promotion_gates import REFERENCE, TEST
 from train.data import Data, Floats
 from train.errors import TrainError
 from train.gates import Gate

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from registry import INPUT_TENSOR, OUTPUT_TENSOR, SIGNATURE_NAME
-from registry.predictor import Keras, LiteRT, Rows
+from registry.predictor import Float32Array, Keras, LiteRT
 from train import tfjs
 from train.data import Floats
 from train.network import Model, predict
@@ -50,7 +50,7 @@ def write_exports(model: Model, folder: Path) -> None:
 def differences(model: Model, folder: Path, rows: Floats) -> Mapping[str, float]:
     """The largest absolute difference between the model's predictions for rows (n, k) and each written file's."""
     expected = predict(model, rows)
-    given: Rows = rows.astype(np.float32)
+    given: Float32Array = rows.astype(np.float32)
     serve = tf.saved_model.load(str(folder)).signatures[SIGNATURE_NAME]
     with held_back():
         litert = LiteRT((folder / "model.tflite").read_bytes()).predict(given)

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from registry import Signature, Store, Who
+from registry import Actor, Signature, VersionStore
 from registry.integrity import SIGNATURE
-from registry.store import CARD, MODEL_CARD
+from registry.versions import CARD, MODEL_CARD
 from train import card
 from train.data import Data, Floats
 from train.export import differences, write_exports
@@ -48,9 +48,9 @@ def train(
     spec: Spec,
     data: Data,
     signature: Signature,
-    store: Store,
+    store: VersionStore,
     *,
-    who: Who,
+    who: Actor,
     alias: str | None = None,
     commit: str | None,
     now: datetime,

@@ -23,7 +23,7 @@ from app.parts import Serving
 from app.rows import Table
 from app.settings import VERSION, Settings
 from app.versions import Versions
-from registry import RegistryError, Store
+from registry import RegistryError, VersionStore
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ _POLICY = PAGE_POLICY.replace("img-src 'self'", "img-src 'self' data:")
 
 def register(app: App, versions: Versions, settings: Settings) -> None:
     """Add the routes to the application."""
-    store = Store(settings.models, settings.model)
+    store = VersionStore(settings.models, settings.model)
     folder = _swagger_ui()
     made: dict[str, bytes] = {}  # by the version's digest; of the champion only
 
@@ -62,7 +62,7 @@ def register(app: App, versions: Versions, settings: Settings) -> None:
     app.add_url_rule("/docs/<name>", "docs_file", docs_file)
 
 
-def samples(serving: Serving, store: Store) -> Samples:
+def samples(serving: Serving, store: VersionStore) -> Samples:
     """A few rows of the training data that the version answers without a warning; else its example."""
     try:
         rows = store.reference(serving.version.number)
@@ -120,7 +120,7 @@ def document(serving: Serving, settings: Settings, rows: Samples) -> dict[str, A
 def _headers() -> dict[str, Any]:
     texts = {
         "X-Request-ID": f"Kept as the request's id if it is like {replies.REQUEST_ID['pattern']}; else one is made",
-        "X-Client-ID": "Who asks: while a canary is on trial, a client always gets the same version",
+        "X-Client-ID": "Actor asks: while a canary is on trial, a client always gets the same version",
     }
     return {name: paths.parameter(name, "header", {"type": "string"}, text) for name, text in texts.items()}
 

@@ -24,7 +24,7 @@ from app.record import Record, current
 from app.service import Service
 from app.settings import Settings
 from app.versions import Versions
-from journal import Journal, unpredicted
+from journal import Journal, partial_failure
 
 PATH = "/predict_csv"
 # How many times as long as an upload may be, a reply may get: with a warning for each value, or an error for each row.
@@ -64,7 +64,7 @@ def register(app: App, versions: Versions, service: Service, settings: Settings,
         if not count:
             raise Refusal(400, "there is no row behind the header")
         if bad:
-            record.error = unpredicted(bad, count, worst)
+            record.error = partial_failure(bad, count, worst)
 
     def predict_csv() -> Any:
         if not slots.acquire(blocking=False):

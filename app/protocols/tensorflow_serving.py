@@ -186,7 +186,7 @@ def _features(row: Any) -> Any:
 
 
 def _asked_for(state: State, versions: Versions) -> State:
-    """The state of one version that somebody asks for: it is opened, so that it can be told."""
+    """The state of one version that somebody asks for: it is opened, so that it can be history_queries."""
     try:
         versions.numbered(state.number)
     except Refusal as refusal:

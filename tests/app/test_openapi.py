@@ -21,7 +21,7 @@ from werkzeug.test import TestResponse
 
 from app.openapi.schemas import bounds
 from app.settings import Settings
-from registry import Signature, Store, Who
+from registry import Actor, Signature, VersionStore
 from tests.conftest import HOUSES, LINEAR, publish
 
 # One category, with codes that are no float32, and limits that are none.
@@ -350,7 +350,7 @@ def test_every_protocol_accepts_rows_exactly_if_its_schema_does(odd: FlaskClient
 
 
 def test_examples_are_training_rows_that_need_no_warning(tmp_path: Path, make_app: Callable[..., Flask]) -> None:
-    store = Store(tmp_path / "other", "boston")
+    store = VersionStore(tmp_path / "other", "boston")
     text = "rm,tax,age,medv\n99,250,66.5,20\n6,800,66.5,20\n6.5,300,50,20\n8,711,100,20\n5,200.5,40,20\n"
     publish_with(store, text)
     assert store.reference(1)[0] == (99, 250, 66.5)
@@ -363,19 +363,19 @@ def test_examples_are_training_rows_that_need_no_warning(tmp_path: Path, make_ap
 def test_without_usable_training_rows_the_signatures_example_is_shown(
     tmp_path: Path, make_app: Callable[..., Flask], text: str
 ) -> None:
-    publish_with(Store(tmp_path / "other", "boston"), text)
+    publish_with(VersionStore(tmp_path / "other", "boston"), text)
     document = read(make_app(models=tmp_path / "other").test_client())
     examples = document["paths"]["/predict_json"]["post"]["requestBody"]["content"]["application/json"]["examples"]
     assert examples["one row, by position"]["value"] == [6, 250, 66.5]
 
 
-def publish_with(store: Store, reference: str) -> None:
+def publish_with(store: VersionStore, reference: str) -> None:
     with store.staging() as folder:
         (folder / "model.tflite").write_bytes(LINEAR.read_bytes())
         (folder / "signature.json").write_text(json.dumps(HOUSES.to_json()))
         (folder / "card.json").write_text("{}")
         (folder / "reference.csv").write_text(reference)
-        store.publish(folder, Who("tests"))
+        store.publish(folder, Actor("tests"))
 
 
 def test_the_document_is_made_once_for_a_version(client: FlaskClient, settings: Settings) -> None:

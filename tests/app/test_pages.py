@@ -13,8 +13,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.settings import Settings
-from journal import Reading, days
-from registry import CHAMPION, Store
+from journal import LogReader, daily_files
+from registry import CHAMPION, VersionStore
 from tests.conftest import HOUSES, publish
 
 TYPED = {"rooms": "6", "tax": "250", "age": "66.5"}
@@ -41,8 +41,8 @@ def test_the_form_answers_with_the_prediction_and_keeps_what_was_typed(client: F
     assert reply.status_code == 200
     assert "<strong>23.505</strong>" in reply.text
     assert 'value="66.5"' in reply.text
-    (path,) = days(settings.logs / "boston", "predictions")
-    assert [row["prediction"] for row in Reading(path)] == ["23.505"]
+    (path,) = daily_files(settings.logs / "boston", "predictions")
+    assert [row["prediction"] for row in LogReader(path)] == ["23.505"]
 
 
 def test_the_form_puts_each_message_at_its_field_and_keeps_what_was_typed(client: FlaskClient) -> None:
@@ -98,7 +98,7 @@ def test_a_category_is_chosen_from_a_list_and_checked(tmp_path: Path, make_app: 
 
 
 def test_ready_names_the_version_by_its_digest(client: FlaskClient, settings: Settings) -> None:
-    store = Store(settings.models, "boston")
+    store = VersionStore(settings.models, "boston")
     ready = client.get("/health/ready").json
     assert ready == {"ready": True, "model": "boston", "version": 1, "sha256": store.check(1).digest}
     assert store.number_of(CHAMPION) == 1

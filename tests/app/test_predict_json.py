@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from app.decode import Decoder
 from app.errors import Refusal
 from app.settings import Settings
-from journal import Reading, days
+from journal import LogReader, daily_files
 from tests.app.logs import logged
 from tests.bad_inputs import BAD, Bad
 from tests.conftest import HOUSES, publish
@@ -130,7 +130,7 @@ def test_an_output_that_is_no_number_is_never_sent(tmp_path: Path, make_app: Cal
     reply = ask(app.test_client(), "[2e38, 250, 66.5]")
     assert reply.status_code == 500
     assert "inf is not plausible" in reply.json["error"]
-    (row,) = Reading(next(iter(days(tmp_path / "huge-logs" / "boston", "predictions"))))
+    (row,) = LogReader(next(iter(daily_files(tmp_path / "huge-logs" / "boston", "predictions"))))
     assert (row["prediction"], row["flags"]) == ("inf", "output:implausible")
 
 
@@ -163,9 +163,9 @@ def test_a_request_that_began_before_midnight_is_logged_on_its_day(
     ask(client, ONE)
     ask(client, ONE)
     for stream in ("requests", "predictions"):
-        files = days(settings.logs / "boston", stream)
+        files = daily_files(settings.logs / "boston", stream)
         assert [path.stem[-10:] for path in files] == ["2026-11-23", "2026-11-24"]
-        assert [row["time"] for path in files for row in Reading(path)] == [
+        assert [row["time"] for path in files for row in LogReader(path)] == [
             "2026-11-23T23:59:59.999999Z",
             "2026-11-24T00:00:00.000000Z",
         ]

@@ -19,26 +19,26 @@ from app.parts import bucket
 from app.settings import Settings
 from app.shadow import WAITING
 from app.trial import ERROR, Trial
-from registry import Store, Who, releases
+from registry import Actor, VersionStore, aliases
 from registry.promotion import canary, clear, promote, rollback, shadow
 from tests.app.logs import logged
 from tests.conftest import TRICKY, WORSE, Keys, publish
 from tests.e2e.server import wait_until
 
-ANN = Who("ann", "because")
+ANN = Actor("ann", "because")
 ROW = [6, 250, 66.5]
 SLOW, NAN, RAISES = [10.5, 250, 66.5], [11.5, 250, 66.5], [12.5, 250, 66.5]  # to tricky.tflite, see tests/models
 IMPLAUSIBLE = [1, 700, 100]
 
 
 @pytest.fixture
-def store(settings: Settings) -> Store:
+def store(settings: Settings) -> VersionStore:
     """Version 1 is champion; 2 answers 10 more."""
     publish(settings.models, model_file=WORSE)
-    return Store(settings.models, "boston")
+    return VersionStore(settings.models, "boston")
 
 
-def make_champion(store: Store, number: int) -> None:
+def make_champion(store: VersionStore, number: int) -> None:
     promote(store, number, "champion", ANN, override=True)
 
 
@@ -57,7 +57,7 @@ def version(client: FlaskClient, row: Any = ROW, **headers: str) -> int:
 
 
 def test_a_new_champion_answers_the_next_request_without_a_restart(
-    client: FlaskClient, store: Store, settings: Settings
+    client: FlaskClient, store: VersionStore, settings: Settings
 ) -> None:
     assert version(client) == 1
     make_champion(store, 2)
@@ -71,7 +71,7 @@ def test_a_new_champion_answers_the_next_request_without_a_restart(
 
 
 def test_a_champion_that_cannot_be_opened_leaves_the_old_one_serving_and_says_why(
-    client: FlaskClient, store: Store
+    client: FlaskClient, store: VersionStore
 ) -> None:
     assert version(client) == 1
     make_champion(store, 2)
@@ -93,7 +93,7 @@ def test_a_champion_that_cannot_be_opened_leaves_the_old_one_serving_and_says_wh
 
 @pytest.mark.parametrize("aliases", ["{}", '{"champion": 9}', "[]", "{", '{"champion": "1"}', None])
 def test_aliases_that_name_no_version_leave_the_old_one_serving(
-    client: FlaskClient, store: Store, aliases: str | None
+    client: FlaskClient, store: VersionStore, aliases: str | None
 ) -> None:
     assert version(client) == 1
     path = store.folder / "aliases.json"
@@ -103,7 +103,7 @@ def test_aliases_that_name_no_version_leave_the_old_one_serving(
 
 
 def test_a_canary_gets_its_share_and_a_client_always_the_same_version(
-    client: FlaskClient, store: Store, settings: Settings
+    client: FlaskClient, store: VersionStore, settings: Settings
 ) -> None:
     canary(store, 2, 0.3, ANN)
     wait_until(lambda: 2 in {version(client) for _ in range(20)}, "the canary")
@@ -119,7 +119,7 @@ def test_a_canary_gets_its_share_and_a_client_always_the_same_version(
 
 
 def test_a_canary_that_fails_more_often_is_withdrawn_and_its_clients_are_answered(
-    client: FlaskClient, store: Store
+    client: FlaskClient, store: VersionStore
 ) -> None:
     number = publish(store.folder.parent, model_file=TRICKY)
     canary(store, number, 0.5, ANN)
@@ -127,8 +127,8 @@ def test_a_canary_that_fails_more_often_is_withdrawn_and_its_clients_are_answere
     replies = [ask(client, RAISES) for _ in range(200)]  # about a hundred for the canary
     assert {reply.status_code for reply in replies} == {200}
     assert {reply.json["version"] for reply in replies} == {1}
-    wait_until(lambda: "canary" not in store.aliases(), "the end of the canary")
-    line = store.releases.history.lines()[-1].content
+    wait_until(lambda: "canary" not in store.aliases.read(), "the end of the canary")
+    line = store.history.entries()[-1].content
     assert line["action"] == "clear"
     assert (line["by"], line["version"], line["alias"]) == ("service", number, "canary")
     assert "it failed" in line["reason"]
@@ -138,9 +138,9 @@ def test_a_canary_that_fails_more_often_is_withdrawn_and_its_clients_are_answere
 
 
 def test_a_canary_that_can_not_be_taken_off_its_alias_is_asked_no_more_and_shown(
-    client: FlaskClient, store: Store, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, store: VersionStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(releases, "_PATIENCE", 0.1)
+    monkeypatch.setattr(aliases, "TIMEOUT", 0.1)
     number = publish(store.folder.parent, model_file=TRICKY)
     canary(store, number, 0.5, ANN)
     assert number in {version(client) for _ in range(20)}
@@ -152,11 +152,11 @@ def test_a_canary_that_can_not_be_taken_off_its_alias_is_asked_no_more_and_shown
         told = lambda: client.get("/health/ready").json.get("faults", {}).get("canary", "")  # noqa: E731
         wait_until(lambda: "another command holds it" in told(), "the fault", 5)
         assert f"version {number} is withdrawn: it failed" in told()
-    wait_until(lambda: "canary" not in store.aliases(), "the end of the canary", 5)
+    wait_until(lambda: "canary" not in store.aliases.read(), "the end of the canary", 5)
     wait_until(lambda: not told(), "the end of the fault", 5)
 
 
-def test_a_canary_changes_its_share_at_once(client: FlaskClient, store: Store) -> None:
+def test_a_canary_changes_its_share_at_once(client: FlaskClient, store: VersionStore) -> None:
     canary(store, 2, 0.001, ANN)
     assert 1 in {version(client) for _ in range(20)}
     canary(store, 2, 1, ANN)
@@ -164,7 +164,7 @@ def test_a_canary_changes_its_share_at_once(client: FlaskClient, store: Store) -
 
 
 def test_beside_a_champion_that_can_not_be_opened_the_other_aliases_are_followed(
-    client: FlaskClient, store: Store
+    client: FlaskClient, store: VersionStore
 ) -> None:
     canary(store, 2, 1, ANN)
     assert version(client) == 2
@@ -175,11 +175,13 @@ def test_beside_a_champion_that_can_not_be_opened_the_other_aliases_are_followed
     wait_until(lambda: version(client) == 1, "the end of the canary")
 
 
-def test_a_canary_is_not_blamed_for_what_the_champion_can_not_answer_either(client: FlaskClient, store: Store) -> None:
+def test_a_canary_is_not_blamed_for_what_the_champion_can_not_answer_either(
+    client: FlaskClient, store: VersionStore
+) -> None:
     canary(store, publish(store.folder.parent), 0.5, ANN)
     wait_until(lambda: 3 in {version(client) for _ in range(20)}, "the canary")
     assert {ask(client, IMPLAUSIBLE).status_code for _ in range(200)} == {500}
-    assert store.aliases()["canary"] == 3
+    assert store.aliases.read()["canary"] == 3
 
 
 def test_a_trial_rarely_condemns_a_canary_that_is_as_good_and_soon_one_that_is_not() -> None:
@@ -214,9 +216,9 @@ def test_the_share_of_a_canary_is_that_of_the_requests() -> None:
 
 
 @pytest.fixture
-def tricky(settings: Settings) -> Store:
+def tricky(settings: Settings) -> VersionStore:
     """A champion, version 2, that fails with some rows, and a fallback, version 1."""
-    store = Store(settings.models, "boston")
+    store = VersionStore(settings.models, "boston")
     publish(settings.models, model_file=TRICKY)
     make_champion(store, 2)
     promote(store, 1, "fallback", ANN)
@@ -227,7 +229,7 @@ def tricky(settings: Settings) -> Store:
     ("row", "reason"), [(RAISES, "version 2: the model failed"), (NAN, "output nan is not plausible")]
 )
 def test_the_fallback_answers_what_the_champion_can_not(
-    tricky: Store, client: FlaskClient, settings: Settings, row: list[float], reason: str
+    tricky: VersionStore, client: FlaskClient, settings: Settings, row: list[float], reason: str
 ) -> None:
     assert version(client) == 2
     reply = ask(client, row)
@@ -242,7 +244,7 @@ def test_the_fallback_answers_what_the_champion_can_not(
     assert float(answered["prediction"]) == reply.json["prediction"]
 
 
-def test_only_the_rows_that_failed_are_answered_by_the_fallback(tricky: Store, client: FlaskClient) -> None:
+def test_only_the_rows_that_failed_are_answered_by_the_fallback(tricky: VersionStore, client: FlaskClient) -> None:
     reply = ask(client, [ROW, NAN, ROW])
     assert (reply.status_code, reply.json["version"]) == (200, 2)
     assert [len([text for text in texts if "fallback" in text]) for texts in reply.json["warnings"]] == [0, 1, 0]
@@ -250,11 +252,11 @@ def test_only_the_rows_that_failed_are_answered_by_the_fallback(tricky: Store, c
     assert reply.json["predictions"][1] == pytest.approx(67.505, abs=1e-4)
 
 
-def test_what_the_fallback_can_not_answer_either_is_500(tricky: Store, client: FlaskClient) -> None:
+def test_what_the_fallback_can_not_answer_either_is_500(tricky: VersionStore, client: FlaskClient) -> None:
     assert ask(client, IMPLAUSIBLE).status_code == 500
 
 
-def test_every_protocol_is_answered_by_the_fallback(tricky: Store, client: FlaskClient) -> None:
+def test_every_protocol_is_answered_by_the_fallback(tricky: VersionStore, client: FlaskClient) -> None:
     tensor = {"name": "features", "shape": [1, 3], "datatype": "FP32", "data": RAISES}
     for path, body in (
         ("/v1/models/boston:predict", {"instances": [RAISES]}),
@@ -265,13 +267,13 @@ def test_every_protocol_is_answered_by_the_fallback(tricky: Store, client: Flask
         assert (reply.status_code, reply.headers["X-Model-Version"]) == (200, "1"), path
 
 
-def test_a_named_version_is_never_replaced(tricky: Store, client: FlaskClient) -> None:
+def test_a_named_version_is_never_replaced(tricky: VersionStore, client: FlaskClient) -> None:
     reply = client.post("/v1/models/boston/versions/2:predict", json={"instances": [RAISES]})
     assert (reply.status_code, reply.json) == (500, {"error": "the model failed"})
 
 
 def test_a_champion_that_keeps_failing_is_not_asked_for_a_while_and_then_tried_again(
-    tricky: Store, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+    tricky: VersionStore, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(breaker, "PAUSE", 0.5)
     for _ in range(breaker.FAILURES):
@@ -285,14 +287,14 @@ def test_a_champion_that_keeps_failing_is_not_asked_for_a_while_and_then_tried_a
     assert version(client) == 2
 
 
-def test_what_nobody_can_answer_closes_no_champion_off(tricky: Store, client: FlaskClient) -> None:
+def test_what_nobody_can_answer_closes_no_champion_off(tricky: VersionStore, client: FlaskClient) -> None:
     for _ in range(breaker.FAILURES + 1):
         assert ask(client, IMPLAUSIBLE).status_code == 500
     assert version(client) == 2
     assert "failing" not in client.get("/health/ready").json
 
 
-def test_an_open_breaker_stays_open_when_another_alias_changes(tricky: Store, client: FlaskClient) -> None:
+def test_an_open_breaker_stays_open_when_another_alias_changes(tricky: VersionStore, client: FlaskClient) -> None:
     for _ in range(breaker.FAILURES):
         version(client, RAISES)
     shadow(tricky, publish(tricky.folder.parent), ANN)
@@ -300,18 +302,20 @@ def test_an_open_breaker_stays_open_when_another_alias_changes(tricky: Store, cl
     assert client.get("/health/ready").json["failing"] is True
 
 
-def test_a_canary_is_not_blamed_for_what_only_the_fallback_can_answer(tricky: Store, client: FlaskClient) -> None:
+def test_a_canary_is_not_blamed_for_what_only_the_fallback_can_answer(
+    tricky: VersionStore, client: FlaskClient
+) -> None:
     """The canary is the champion once more; one client keeps sending it what neither can answer."""
     canary(tricky, publish(tricky.folder.parent, model_file=TRICKY), 0.5, ANN)
     name = next(f"client {n}" for n in range(100) if bucket(f"client {n}", 3) < 0.5)
     assert version(client, X_Client_ID=name) == 3
     for _ in range(60):
         assert version(client, NAN, X_Client_ID=name) == 1
-    assert tricky.aliases()["canary"] == 3
+    assert tricky.aliases.read()["canary"] == 3
 
 
 def test_what_a_named_version_or_an_earlier_canary_fails_is_no_part_of_a_trial(
-    tricky: Store, client: FlaskClient
+    tricky: VersionStore, client: FlaskClient
 ) -> None:
     versions = client.application.extensions["versions"]
     canary(tricky, publish(tricky.folder.parent), 0.5, ANN)
@@ -326,11 +330,13 @@ def test_what_a_named_version_or_an_earlier_canary_fails_is_no_part_of_a_trial(
     for _ in range(50):
         versions.judge(before.canary, failed=True)  # as a long file that began with the canary before does
     assert versions._parts.trial._failed == [0, 0]
-    assert tricky.aliases()["canary"] == 4
+    assert tricky.aliases.read()["canary"] == 4
 
 
 @pytest.mark.slow
-def test_a_champion_that_sleeps_is_not_waited_for_for_ever(tricky: Store, make_app: Callable[..., Flask]) -> None:
+def test_a_champion_that_sleeps_is_not_waited_for_for_ever(
+    tricky: VersionStore, make_app: Callable[..., Flask]
+) -> None:
     app = make_app()
     clients = [app.test_client() for _ in range(breaker.FAILURES + 1)]
     replies: list[Any] = []
@@ -349,7 +355,7 @@ def test_a_champion_that_sleeps_is_not_waited_for_for_ever(tricky: Store, make_a
 
 
 def test_a_shadow_sees_what_was_answered_and_only_the_log_sees_the_shadow(
-    client: FlaskClient, store: Store, settings: Settings
+    client: FlaskClient, store: VersionStore, settings: Settings
 ) -> None:
     shadow(store, 2, ANN)
     wait_until(lambda: client.get("/health/ready").json.get("shadow"), "the shadow")
@@ -372,7 +378,7 @@ def test_a_shadow_sees_what_was_answered_and_only_the_log_sees_the_shadow(
 
 
 def test_a_shadow_that_hangs_or_fails_costs_nobody_anything(
-    client: FlaskClient, store: Store, settings: Settings
+    client: FlaskClient, store: VersionStore, settings: Settings
 ) -> None:
     shadow(store, publish(store.folder.parent, model_file=TRICKY), ANN)
     wait_until(lambda: client.get("/health/ready").json.get("shadow"), "the shadow")
@@ -390,7 +396,7 @@ def test_a_shadow_that_hangs_or_fails_costs_nobody_anything(
 
 
 def test_a_version_that_is_not_signed_is_refused_where_signatures_are_asked_for(
-    store: Store, settings: Settings, make_app: Callable[..., Flask], keys: Keys
+    store: VersionStore, settings: Settings, make_app: Callable[..., Flask], keys: Keys
 ) -> None:
     from registry.signing import sign
 
@@ -402,11 +408,11 @@ def test_a_version_that_is_not_signed_is_refused_where_signatures_are_asked_for(
     assert client.post("/v1/models/boston/versions/2:predict", json={"instances": [ROW]}).status_code == 503
 
 
-def test_a_retired_version_is_not_served_any_more(client: FlaskClient, store: Store) -> None:
+def test_a_retired_version_is_not_served_any_more(client: FlaskClient, store: VersionStore) -> None:
     path = "/v1/models/boston/versions/2:predict"
     assert client.post(path, json={"instances": [ROW]}).status_code == 200
     clear(store, "challenger", ANN)
-    store.releases.retire(2, ANN)
+    store.aliases.retire(2, ANN)
     wait_until(lambda: client.post(path, json={"instances": [ROW]}).status_code == 404, "404", 1)
 
 

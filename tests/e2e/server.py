@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from journal import Reading, days
+from journal import LogReader, daily_files
 
 ROOT = Path(__file__).parent.parent.parent
 ROW = b"[6, 250, 66.5]"
@@ -92,7 +92,7 @@ class Server:
 
     def rows(self, stream: str) -> list[dict[str, str]]:
         """All whole rows of a stream of the log."""
-        return [row for path in days(self.logs / "boston", stream) for row in Reading(path)]
+        return [row for path in daily_files(self.logs / "boston", stream) for row in LogReader(path)]
 
     def stop(self, seconds: float = 40) -> int:
         if self.process.poll() is None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from journal import Reading, days
+from journal import LogReader, daily_files
 from tests.conftest import publish
 from tests.e2e.server import Server, serving, wait_until
 
@@ -75,8 +75,8 @@ def test_a_million_rows_go_through_in_bounded_memory_and_are_all_in_the_log(
     with back.open(newline="") as file:
         predictions = [row["prediction"] for row in csv.DictReader(file)]
     assert len(predictions) == MILLION
-    (log,) = days(server.logs / "boston", "predictions")
-    logged = [row["prediction"] for row in Reading(log)][1:]  # the first is of the question before
+    (log,) = daily_files(server.logs / "boston", "predictions")
+    logged = [row["prediction"] for row in LogReader(log)][1:]  # the first is of the question before
     assert logged == predictions
 
 
@@ -171,13 +171,15 @@ def test_a_kill_in_the_middle_leaves_no_file_and_a_log_that_can_be_read(server: 
 
     threading.Thread(target=send, daemon=True).start()
     log = server.logs / "boston"
-    wait_until(lambda: any(path.stat().st_size > 10_000_000 for path in days(log, "predictions")), "rows in the log")
+    wait_until(
+        lambda: any(path.stat().st_size > 10_000_000 for path in daily_files(log, "predictions")), "rows in the log"
+    )
     os.kill(pid, signal.SIGKILL)
     wait_until(failed.is_set, "the client to notice")
     wait_until(lambda: server.workers() not in ([], [pid]) and server.ask()[0] == 200, "a new worker")
     assert sorted(path.name.split("-")[0] for path in log.iterdir()) == ["predictions", "requests"]
-    (path,) = days(log, "predictions")
-    reading = Reading(path)
+    (path,) = daily_files(log, "predictions")
+    reading = LogReader(path)
     assert sum(1 for _ in reading) > 50_000
     assert reading.torn <= 1
     assert {row["status"] for row in server.rows("requests")} == {"200"}  # the killed one has none

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from journal import Reading, days
+from journal import LogReader, daily_files
 from tests.e2e.server import ROOT, ROW, wait_until
 
 pytestmark = pytest.mark.slow
@@ -73,7 +73,7 @@ class Container:
     def rows(self, stream: str, into: Path) -> list[dict[str, str]]:
         """All rows of a stream of its log, copied out of the volume."""
         docker("cp", f"{self.id}:/srv/logs", str(into / stream))
-        return [row for path in days(into / stream / "boston", stream) for row in Reading(path)]
+        return [row for path in daily_files(into / stream / "boston", stream) for row in LogReader(path)]
 
 
 @pytest.fixture(scope="module")

@@ -16,14 +16,14 @@ from typing import Any
 
 import pytest
 
-from registry import Store, Who, audit
+from registry import Actor, VersionStore, find_inconsistencies
 from registry.promotion import canary, promote, shadow
 from tests.conftest import TRICKY, WORSE, publish
 from tests.e2e.server import Server, serving, wait_until
 
 pytestmark = pytest.mark.slow
 
-ANN = Who("ann", "because")
+ANN = Actor("ann", "because")
 # To tricky.tflite, see tests/models: what takes seconds, gives NaN, and fails.
 SLOW, NAN, RAISES = b"[10.5, 250, 66.5]", b"[11.5, 250, 66.5]", b"[12.5, 250, 66.5]"
 
@@ -33,12 +33,12 @@ class House:
     """A running service of two workers over its models: 1 is champion, 2 is as good, 3 answers 10 more."""
 
     server: Server
-    store: Store
+    store: VersionStore
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """One of the registry's commands."""
+        """One of the registry's commands, or the audit's."""
         environ = {**os.environ, "SERVE_MODELS": str(self.store.folder.parent), "SERVE_LOGS": str(self.server.logs)}
-        command = [sys.executable, "-m", "registry", *words]
+        command = [sys.executable, "-m", "audit" if words[0] == "verify" else "registry", *words]
         return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=120)
 
     def seen(self, body: bytes = b"[6, 250, 66.5]", count: int = 12) -> set[tuple[int, int]]:
@@ -56,7 +56,7 @@ class House:
 
     def said(self) -> list[str]:
         """The actions in the history."""
-        return [line.content["action"] for line in self.store.releases.history.lines()]
+        return [line.content["action"] for line in self.store.history.entries()]
 
 
 PUBLISHED = ["publish"] * 3
@@ -73,7 +73,7 @@ def running(models: Path, folder: Path) -> Iterator[House]:
     for file in (None, None, WORSE):
         publish(models, **({"model_file": file} if file else {}))
     with serving(models, folder / "logs", workers=2) as server:
-        yield House(server, Store(models, "boston"))
+        yield House(server, VersionStore(models, "boston"))
 
 
 def test_a_corrupted_file_gets_no_promotion_and_the_champion_goes_on(house: House) -> None:
@@ -112,7 +112,7 @@ def test_a_file_of_the_champion_that_is_corrupted_while_it_serves_is_found_by_ve
     assert done.returncode == 0, done.stderr
     assert house.seen() == {(200, 2)}
     assert house.said() == [*PUBLISHED, "promote"]
-    assert house.store.releases.history.lines()[-1].content["override"] is True
+    assert house.store.history.entries()[-1].content["override"] is True
 
 
 def test_a_folder_that_was_copied_by_half_is_no_version(house: House) -> None:
@@ -123,7 +123,7 @@ def test_a_folder_that_was_copied_by_half_is_no_version(house: House) -> None:
     assert (status, "card.json is missing" in reply["error"]) == (503, True)
     assert house.seen() == {(200, 1)}
     assert house.said() == PUBLISHED
-    (fault,) = audit.faults(house.store.releases)
+    (fault,) = find_inconsistencies(house.store.aliases)
     assert "the history does not tell of version 4" in fault
 
 
@@ -184,7 +184,7 @@ def test_on_read_only_models_a_failing_canary_is_withdrawn_worker_by_worker_and_
             assert f"version {number} is withdrawn: it failed" in told
         finally:
             mounted(small_disk, "rw")
-        wait_until(lambda: "canary" not in house.store.aliases(), "its alias to go, now that it can")
+        wait_until(lambda: "canary" not in house.store.aliases.read(), "its alias to go, now that it can")
         wait_until(lambda: not house.faults(), "the end of the fault")
         assert house.said() == [*PUBLISHED, "publish", "canary", "clear"]
 
@@ -205,7 +205,7 @@ def test_a_disk_that_is_full_refuses_the_promotion_and_the_next_one_is_whole(sma
         assert house.run("promote", "2", "--by", "ann", "--reason", "better").returncode == 0
         assert house.seen() == {(200, 2)}
         assert house.said() == [*PUBLISHED, "promote"]
-        assert list(audit.faults(house.store.releases)) == []
+        assert list(find_inconsistencies(house.store.aliases)) == []
 
 
 def test_of_two_promotions_at_once_each_is_whole(house: House) -> None:
@@ -219,25 +219,25 @@ def test_of_two_promotions_at_once_each_is_whole(house: House) -> None:
     while any(thread.is_alive() for thread in threads):
         assert {status for status, _ in house.seen(count=4)} == {200}
     assert results == [0, 0]
-    last = house.store.aliases()["champion"]
+    last = house.store.aliases.read()["champion"]
     assert house.seen() == {(200, last)}
-    lines = [line.content for line in house.store.releases.history.lines()][3:]
+    lines = [line.content for line in house.store.history.entries()][3:]
     assert [line["action"] for line in lines] == ["promote", "promote"]
     assert {line["version"] for line in lines} == {2, 3}
     assert lines[-1]["version"] == last
-    assert list(audit.faults(house.store.releases)) == []
+    assert list(find_inconsistencies(house.store.aliases)) == []
 
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from registry import Store, Who
+from registry import VersionStore, Actor
 from registry.promotion import promote
-from registry import releases
+from registry import aliases
 def die(*arguments):
     os.kill(os.getpid(), signal.SIGKILL)
-releases.replace = die
-promote(Store(Path(sys.argv[1]), "boston"), 2, "champion", Who("ann", "why"))
+aliases.replace = die
+promote(VersionStore(Path(sys.argv[1]), "boston"), 2, "champion", Actor("ann", "why"))
 """
 
 

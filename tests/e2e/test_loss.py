@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from journal import Reading, days
+from journal import LogReader, daily_files
 from tests.conftest import publish
 from tests.e2e.load import Seen, load
 from tests.e2e.server import Server, serving, wait_until
@@ -46,8 +46,8 @@ def assert_each_answer_is_logged_once(server: Server, seen: Seen) -> None:
 def torn_rows(server: Server) -> int:
     torn = 0
     for stream in ("requests", "predictions"):
-        for path in days(server.logs / "boston", stream):
-            reading = Reading(path)
+        for path in daily_files(server.logs / "boston", stream):
+            reading = LogReader(path)
             assert list(reading)
             torn += reading.torn
     return torn
@@ -91,20 +91,22 @@ def test_no_row_is_lost_or_misplaced_when_the_day_changes_under_load(models: Pat
     with serving(models, tmp_path / "logs", **edges) as server:
         folder = server.logs / "boston"
         with load(server.port) as seen:
-            wait_until(lambda: len(days(folder, "predictions")) == 2, "the new day's file")
-            size = days(folder, "predictions")[1].stat().st_size
-            wait_until(lambda: days(folder, "predictions")[1].stat().st_size > size + 100_000, "rows on the new day")
+            wait_until(lambda: len(daily_files(folder, "predictions")) == 2, "the new day's file")
+            size = daily_files(folder, "predictions")[1].stat().st_size
+            wait_until(
+                lambda: daily_files(folder, "predictions")[1].stat().st_size > size + 100_000, "rows on the new day"
+            )
         assert seen.others == []
         assert seen.broken == []
         assert_each_answer_is_logged_once(server, seen)
         for stream in ("requests", "predictions"):
-            files = days(folder, stream)
+            files = daily_files(folder, stream)
             assert [path.stem[-10:] for path in files] == [
                 str(midnight.date() - timedelta(days=1)),
                 str(midnight.date()),
             ]
             for path in files:
-                rows = list(Reading(path))
+                rows = list(LogReader(path))
                 assert {row["time"][:10] for row in rows} == {path.stem[-10:]}
                 assert len(rows) > 100
         assert torn_rows(server) == 0

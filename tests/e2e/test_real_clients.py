@@ -14,7 +14,7 @@ import requests
 from tritonclient.http import InferenceServerClient, InferInput, InferRequestedOutput
 from tritonclient.utils import InferenceServerException
 
-from registry import Store
+from registry import VersionStore
 from tests.conftest import publish
 from tests.e2e.server import Server, serving
 
@@ -40,7 +40,7 @@ def server(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 @pytest.fixture(scope="module")
 def expected(models: Path) -> list[float]:
-    return Store(models, "boston").open(1).predictor.predict(ROWS).tolist()
+    return VersionStore(models, "boston").open(1).predictor.predict(ROWS).tolist()
 
 
 @pytest.fixture

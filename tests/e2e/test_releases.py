@@ -1,4 +1,4 @@
-"""Releases under load, with real workers: no request fails, every answer's version had its part, and all converge."""
+"""AliasStore under load, with real workers: no request fails, every answer's version had its part, and all converge."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from pathlib import Path
 
 import pytest
 
-from registry import Store, Who, audit
+from registry import Actor, VersionStore, find_inconsistencies
 from registry.promotion import canary, promote, rollback
 from tests.conftest import TRICKY, publish
 from tests.e2e.server import Server, serving, wait_until
 
 pytestmark = pytest.mark.slow
 
-ANN = Who("ann", "under load")
+ANN = Actor("ann", "under load")
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def models(tmp_path: Path) -> Path:
 def test_under_fifty_changes_every_answer_is_of_who_was_champion_during_its_request(
     models: Path, tmp_path: Path
 ) -> None:
-    store = Store(models, "boston")
+    store = VersionStore(models, "boston")
     changes = [(0.0, 0.0, 1)]  # from when to when each champion may have begun
     with serving(models, tmp_path / "logs", workers=4) as server:
         threads = [_started(server) for _ in range(4)]
@@ -102,22 +102,22 @@ def test_under_fifty_changes_every_answer_is_of_who_was_champion_during_its_requ
                 if began <= answer.end and answer.start <= end}  # fmt: skip
         assert answer.version in held
     assert {answer.version for answer in answers} == {1, 2}
-    lines = store.releases.history.lines()
+    lines = store.history.entries()
     assert Counter(line.content["action"] for line in lines) == {"publish": 2, "promote": 50}
-    assert list(audit.faults(store.releases)) == []
+    assert list(find_inconsistencies(store.aliases)) == []
 
 
 def test_a_canary_that_fails_is_withdrawn_by_whichever_worker_finds_it_out(models: Path, tmp_path: Path) -> None:
     number = publish(models, model_file=TRICKY)
-    store = Store(models, "boston")
+    store = VersionStore(models, "boston")
     with serving(models, tmp_path / "logs", workers=2) as server:
         canary(store, number, 0.5, ANN)
         wait_until(lambda: versions(server) == {1, number}, "the canary")
         statuses = {server.ask(b"[12.5, 250, 66.5]")[0] for _ in range(300)}  # about 75 for a worker's canary
         assert statuses == {200}
-        wait_until(lambda: "canary" not in store.aliases(), "the end of the canary")
+        wait_until(lambda: "canary" not in store.aliases.read(), "the end of the canary")
         wait_until(lambda: versions(server) == {1}, "all workers without the canary", 5)
-    withdrawn = [line.content for line in store.releases.history.lines() if line.content["action"] == "clear"]
+    withdrawn = [line.content for line in store.history.entries() if line.content["action"] == "clear"]
     assert [(line["by"], line["version"]) for line in withdrawn] == [("service", number)]
 
 
@@ -144,7 +144,7 @@ def ask_many(server: Server, requests: Iterable[bytes]) -> list[int]:
 def test_a_canary_gets_its_share_of_a_hundred_thousand_requests_and_a_client_always_the_same_version(
     models: Path, tmp_path: Path
 ) -> None:
-    canary(Store(models, "boston"), 2, 0.05, ANN)
+    canary(VersionStore(models, "boston"), 2, 0.05, ANN)
     with serving(models, tmp_path / "logs", workers=4) as server:
         with ThreadPoolExecutor(8) as pool:
             asked = [pool.submit(ask_many, server, [REQUEST % b""] * 12_500) for _ in range(8)]
@@ -160,7 +160,7 @@ def test_a_canary_gets_its_share_of_a_hundred_thousand_requests_and_a_client_alw
 
 
 def test_a_rollback_is_served_after_a_restart_too(models: Path, tmp_path: Path) -> None:
-    store = Store(models, "boston")
+    store = VersionStore(models, "boston")
     promote(store, 2, "champion", ANN)
     rollback(store, ANN)
     with serving(models, tmp_path / "logs", workers=1) as server:
@@ -188,6 +188,6 @@ def test_the_shipped_model_is_promoted_and_traced_and_has_its_card_as_a_page(pub
         assert "<h2>Ethical considerations</h2>" in page
         assert "<table>" in page
         assert server.request("GET", "/models/boston/9")[0] == 404
-    traced = run("registry", "trace", "traced")
+    traced = run("audit", "trace", "traced")
     assert traced.returncode == 0, traced.stdout + traced.stderr
     assert "smaller error" in traced.stdout

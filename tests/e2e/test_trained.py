@@ -18,8 +18,8 @@ import pandas as pd
 import pytest
 from playwright.sync_api import sync_playwright
 
-from journal import Reading, days
-from registry import Store
+from journal import LogReader, daily_files
+from registry import VersionStore
 from registry.predictor import open_predictor
 from tests.conftest import start
 from tests.e2e.server import ROOT, Server, serving
@@ -56,8 +56,8 @@ def test_a_model_of_somebody_elses_data_is_served_with_its_own_form_and_logs(dia
     assert status == 200
     assert f"<strong>{reply['predictions'][0]}</strong>" in page
 
-    (path,) = days(diabetes.logs / "diabetes", "predictions")
-    rows = [row for row in Reading(path) if row["request_id"] == "by-name"]
+    (path,) = daily_files(diabetes.logs / "diabetes", "predictions")
+    rows = [row for row in LogReader(path) if row["request_id"] == "by-name"]
     assert [float(row["prediction"]) for row in rows] == reply["predictions"]
     logged = np.array([[row[name] for name in table.columns] for row in rows], dtype=np.float32)
     assert np.array_equal(logged, table.head(5).to_numpy(dtype=np.float32))
@@ -122,7 +122,7 @@ def test_a_browser_computes_the_same_predictions(published: Path, tfjs: Path, nu
         )
         browser.close()
         server.shutdown()
-    expected = open_predictor(Store(published, "boston").check(number), "litert").predict(rows)
+    expected = open_predictor(VersionStore(published, "boston").check(number), "litert").predict(rows)
     assert computed == pytest.approx(expected.tolist(), abs=1e-4)
 
 

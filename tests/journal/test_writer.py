@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from journal import Journal, JournalError, Reading
+from journal import Journal, JournalError, LogReader
 
 DAY, NEXT = "2026-11-23", "2026-11-24"
 
@@ -68,7 +68,7 @@ def test_a_row_behind_a_torn_one_starts_on_a_line_of_its_own(tmp_path: Path, tor
     path(tmp_path).write_bytes(b"who,what\na,1\n" + torn)
     Events(tmp_path).add(DAY, b"c,3\n")
     assert path(tmp_path).read_bytes() == b"who,what\na,1\n" + ended + b"c,3\n"
-    assert list(Reading(path(tmp_path)))[-1] == {"who": "c", "what": "3"}
+    assert list(LogReader(path(tmp_path)))[-1] == {"who": "c", "what": "3"}
 
 
 @pytest.mark.parametrize("head", [b"", b"who,wh"])
@@ -92,10 +92,10 @@ def test_what_is_not_ours_is_not_touched_and_not_ready(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match="its columns are not"):
         journal.add(DAY, b"c,3\n")
     with pytest.raises(JournalError, match="its columns are not"):
-        journal.check()
+        journal.probe()
     assert path(tmp_path).read_bytes() == strange
     path(tmp_path).unlink()
-    journal.check()
+    journal.probe()
 
 
 def test_a_file_that_was_moved_away_is_left_to_its_mover(tmp_path: Path) -> None:
@@ -199,9 +199,9 @@ def test_a_failed_append_leaves_no_part_of_a_row_and_the_next_one_succeeds(tmp_p
         journal.add(DAY, b"b,2\nb,22\n")
     assert path(tmp_path).read_bytes() == b"who,what\na,1\n"
     with pytest.raises(JournalError, match=os.strerror(fault)):
-        journal.check()
+        journal.probe()
     disk.room = 1000
-    journal.check()
+    journal.probe()
     journal.add(DAY, b"c,3\n")
     assert path(tmp_path).read_bytes() == b"who,what\na,1\nc,3\n"
     assert [name.name for name in tmp_path.iterdir()] == [path(tmp_path).name]
@@ -237,12 +237,12 @@ def test_a_disk_that_is_really_full_and_then_has_room_again(small_disk: Path) ->
             journal.add(DAY, row)
             appended += 1
     with pytest.raises(JournalError, match="No space left on device"):
-        journal.check()
-    reading = Reading(path(small_disk))
+        journal.probe()
+    reading = LogReader(path(small_disk))
     assert len(list(reading)) == appended
     assert reading.torn == 0
     os.truncate(path(small_disk), 5000)
-    journal.check()
+    journal.probe()
     journal.add(DAY, row)
     assert path(small_disk).read_bytes().endswith(b"\n" + row)
     journal.close()
@@ -253,7 +253,7 @@ def test_a_folder_that_cannot_be_made_is_a_journal_error(tmp_path: Path) -> None
     with pytest.raises(JournalError, match="can't be written"):
         Events(tmp_path / "file").add(DAY, b"a,1\n")
     with pytest.raises(JournalError, match="can't be written"):
-        Events(tmp_path / "file").check()
+        Events(tmp_path / "file").probe()
 
 
 def test_many_threads_share_one_log(tmp_path: Path) -> None:
@@ -268,7 +268,7 @@ def test_many_threads_share_one_log(tmp_path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    rows = [(row["who"], row["what"]) for row in Reading(path(tmp_path))]
+    rows = [(row["who"], row["what"]) for row in LogReader(path(tmp_path))]
     assert sorted(rows) == sorted((str(who), str(what)) for who in range(8) for what in range(50))
 
 
@@ -302,7 +302,7 @@ def test_rows_acknowledged_before_a_kill_are_there_whole_and_once(tmp_path: Path
     for process in running.values():
         os.kill(process.pid, signal.SIGKILL)
         process.join()
-    reading = Reading(path(tmp_path))
+    reading = LogReader(path(tmp_path))
     whole = [row for row in reading if row["end"] == "."]
     seen = [(row["who"], int(row["what"].split(":")[0]), len(row["what"])) for row in whole]
     assert reading.torn <= 12

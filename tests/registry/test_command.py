@@ -18,7 +18,8 @@ pytestmark = pytest.mark.slow
 
 
 def run(models: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "registry", *arguments]
+    package = "audit" if arguments[0] == "verify" else "registry"
+    command = [sys.executable, "-m", package, *arguments]
     environ = {**os.environ, "SERVE_MODELS": str(models), **environ}
     return subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
 
@@ -43,7 +44,7 @@ def test_verify_fails_and_names_the_file(tmp_path: Path) -> None:
     assert "card.json was changed" in done.stderr
 
 
-@pytest.mark.parametrize("command", [["registry", "list"], ["journal", "check"]])
+@pytest.mark.parametrize("command", [["registry", "list"], ["audit", "check"]])
 def test_an_output_that_nobody_reads_to_its_end_is_no_traceback(tmp_path: Path, command: list[str]) -> None:
     publish(tmp_path)
     (tmp_path / "boston" / "requests-2026-11-23.csv").write_text("time,request_id\n")

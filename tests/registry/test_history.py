@@ -29,7 +29,7 @@ def changed(folder: Path, lines: list[bytes]) -> str:
     """What is said about a history that holds these lines instead."""
     (folder / HISTORY).write_bytes(b"".join(line + b"\n" for line in lines))
     with pytest.raises(HistoryError) as caught:
-        History(folder).lines()
+        History(folder).entries()
     return str(caught.value)
 
 
@@ -38,7 +38,7 @@ def stored(folder: Path) -> list[bytes]:
 
 
 def test_what_was_written_is_read_back_in_order(history: History) -> None:
-    lines = history.lines()
+    lines = history.entries()
     assert [line.number for line in lines] == [1, 2, 3, 4]
     assert [line.content["version"] for line in lines] == [0, 1, 2, 3]
     assert lines[0].content["by"] == "Ünal"
@@ -46,7 +46,7 @@ def test_what_was_written_is_read_back_in_order(history: History) -> None:
 
 
 def test_a_folder_without_history_has_no_lines(tmp_path: Path) -> None:
-    assert History(tmp_path).lines() == []
+    assert History(tmp_path).entries() == []
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
@@ -95,7 +95,7 @@ def test_every_single_bit_that_flips_is_found(history: History, tmp_path: Path) 
         path.write_bytes(whole[:place] + bytes([whole[place] ^ (1 << place % 8)]) + whole[place + 1 :])
         line = sum(end < place for end in ends) + 1
         with pytest.raises(HistoryError, match=f"line {line}: "):
-            history.lines()
+            history.entries()
 
 
 @pytest.mark.parametrize(("old", "new"), [(b"4 ", b"x4 "), (b"4 ", b"2 "), (b"4 ", b"5 "), (b"\n", b"")])
@@ -103,27 +103,27 @@ def test_a_changed_head_is_found(history: History, tmp_path: Path, old: bytes, n
     head = tmp_path / HEAD
     head.write_bytes(head.read_bytes().replace(old, new, 1))
     with pytest.raises(HistoryError, match=HEAD):
-        history.lines()
+        history.entries()
     head.unlink()
     with pytest.raises(HistoryError, match="is missing"):
-        history.lines()
+        history.entries()
 
 
 def test_a_line_that_its_writer_did_not_finish_is_written_over(history: History, tmp_path: Path) -> None:
     with (tmp_path / HISTORY).open("ab") as file:
         file.write(b'{"time": "2026-')
-    assert len(history.lines()) == 4
+    assert len(history.entries()) == 4
     history.append({"action": "rollback"})
-    assert [line.content["action"] for line in history.lines()][-2:] == ["publish", "rollback"]
+    assert [line.content["action"] for line in history.entries()][-2:] == ["publish", "rollback"]
 
 
 def test_a_writer_that_died_before_the_head_leaves_a_whole_history(history: History, tmp_path: Path) -> None:
     head = (tmp_path / HEAD).read_bytes()
     history.append({"action": "rollback"})
     (tmp_path / HEAD).write_bytes(head)
-    assert len(history.lines()) == 5
+    assert len(history.entries()) == 5
     history.append({"action": "rollback"})
-    assert len(history.lines()) == 6
+    assert len(history.entries()) == 6
 
 
 def test_nothing_is_appended_to_a_history_that_is_not_whole(history: History, tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_a_full_disk_leaves_the_history_as_it_was(small_disk: Path) -> None:
     assert (small_disk / HISTORY).read_bytes() == before
     (small_disk / "ballast").unlink()
     history.append({"action": "promote"})
-    assert len(history.lines()) == 2
+    assert len(history.entries()) == 2
 
 
 KILLED = """
@@ -177,9 +177,9 @@ def test_a_kill_at_any_step_of_an_append_leaves_a_whole_history(tmp_path: Path) 
         folder.mkdir()
         History(folder).append({"action": "publish"})
         done = subprocess.run([sys.executable, "-c", KILLED, str(folder), str(steps)], check=False)
-        assert len(History(folder).lines()) in ((1, 2) if done.returncode else (2,))
+        assert len(History(folder).entries()) in ((1, 2) if done.returncode else (2,))
         History(folder).append({"action": "rollback"})
-        assert History(folder).lines()[-1].content["action"] == "rollback"
+        assert History(folder).entries()[-1].content["action"] == "rollback"
         if done.returncode == 0:
             break
         steps += 1
@@ -192,5 +192,5 @@ def test_any_text_is_read_back(tmp_path: Path, text: str) -> None:
     for name in (HISTORY, HEAD):
         (tmp_path / name).unlink(missing_ok=True)
     History(tmp_path).append({"reason": text})
-    assert History(tmp_path).lines()[0].content["reason"] == text
+    assert History(tmp_path).entries()[0].content["reason"] == text
     assert os.listdir(tmp_path).count(HISTORY) == 1

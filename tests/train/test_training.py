@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from registry import Store, Who
+from registry import Actor, VersionStore
 from registry.predictor import open_predictor
 from tests.conftest import Command
 from tests.train.diabetes import write_diabetes
@@ -36,14 +36,14 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 
 def card(models: Path, number: int) -> dict[str, Any]:
-    return Store(models, "boston").card(number)
+    return VersionStore(models, "boston").card(number)
 
 
 @pytest.mark.slow
 def test_trainings_at_once_get_a_number_each_and_the_first_becomes_champion(published: Path) -> None:
-    store = Store(published, "boston")
+    store = VersionStore(published, "boston")
     assert store.versions() == [1, 2, 3]
-    assert store.aliases() == {"champion": 1, "challenger": 3}
+    assert store.aliases.read() == {"champion": 1, "challenger": 3}
 
 
 @pytest.mark.slow
@@ -78,7 +78,7 @@ def test_a_version_holds_these_files_and_no_others(published: Path) -> None:
 
 @pytest.mark.slow
 def test_a_model_card_has_the_sections_of_the_paper_and_says_what_the_data_are(published: Path) -> None:
-    text = Store(published, "boston").model_card(1)
+    text = VersionStore(published, "boston").model_card(1)
     assert re.findall("^## (.*)$", text, re.MULTILINE) == [
         "Model details",
         "Intended use",
@@ -103,7 +103,7 @@ def test_every_export_predicts_the_same_for_every_row(published: Path, number: i
 
     folder = published / "boston" / str(number)
     rows = load(read_spec(Path("train/boston.toml"))).inputs.astype(np.float32)
-    sealed = Store(published, "boston").check(number)
+    sealed = VersionStore(published, "boston").check(number)
     expected = open_predictor(sealed, "keras").predict(rows)
     serve = tf.saved_model.load(str(folder)).signatures["serving_default"]
     for part in (rows, rows[:1]):
@@ -184,7 +184,7 @@ def test_another_model_trains_into_its_own_folder_without_a_change_of_code(
     assert tree(published / "boston") == {
         name.removeprefix("boston/"): content for name, content in before.items() if name.startswith("boston/")
     }
-    version = Store(published, "diabetes").open(1)
+    version = VersionStore(published, "diabetes").open(1)
     assert len(version.signature.inputs) == 10
     assert version.signature.inputs[1].categories == (1, 2)
 
@@ -208,8 +208,8 @@ def attempt(spec_file: Path, models: Path, fail_at: str = "") -> None:
     spec = read_spec(spec_file)
     data = load(spec)
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    store = Store(models, spec.model)
-    train(spec, data, signature(spec, data), store, who=Who("tests"), commit=None, now=now, report=report)
+    store = VersionStore(models, spec.model)
+    train(spec, data, signature(spec, data), store, who=Actor("tests"), commit=None, now=now, report=report)
 
 
 QUICK = SPEC.replace("steps = 400", "steps = 20")

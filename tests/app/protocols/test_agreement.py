@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from app.settings import Settings
-from registry import Predictor, Store
+from registry import Predictor, VersionStore
 from tests.app.logs import logged
 
 NAMES = ("rm", "tax", "age")
@@ -139,7 +139,7 @@ ALONE = {
 
 @pytest.fixture
 def predictor(settings: Settings) -> Predictor:
-    return Store(settings.models, "boston").open(1).predictor
+    return VersionStore(settings.models, "boston").open(1).predictor
 
 
 def new_rows(settings: Settings) -> Iterator[list[list[str]]]:

@@ -14,26 +14,34 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from registry import IntegrityError, NotPublishedError, PublishError, RegistryError, Store, Who, audit
+from registry import (
+    Actor,
+    IntegrityError,
+    NotPublishedError,
+    PublishError,
+    RegistryError,
+    VersionStore,
+    find_inconsistencies,
+)
 from registry.predictor import LiteRT
 from tests.conftest import HOUSES, TRICKY, publish
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def store(tmp_path: Path) -> VersionStore:
     publish(tmp_path)
-    return Store(tmp_path, "boston")
+    return VersionStore(tmp_path, "boston")
 
 
-def test_the_first_version_is_champion_and_later_ones_are_only_challenger(store: Store, tmp_path: Path) -> None:
-    assert store.aliases() == {"champion": 1}
+def test_the_first_version_is_champion_and_later_ones_are_only_challenger(store: VersionStore, tmp_path: Path) -> None:
+    assert store.aliases.read() == {"champion": 1}
     publish(tmp_path)
     publish(tmp_path)
     assert store.versions() == [1, 2, 3]
-    assert store.aliases() == {"champion": 1, "challenger": 3}
+    assert store.aliases.read() == {"champion": 1, "challenger": 3}
 
 
-def test_a_published_version_predicts(store: Store) -> None:
+def test_a_published_version_predicts(store: VersionStore) -> None:
     rows = np.array([[6, 250, 66.5], [7, 300, 50]], dtype=np.float32)
     predict = store.open(1).predictor.predict
     expected = rows @ np.array([8, -0.01, -0.03], dtype=np.float32) - 20
@@ -42,7 +50,7 @@ def test_a_published_version_predicts(store: Store) -> None:
     assert predict(rows).dtype == np.float32
 
 
-def test_threads_that_share_a_predictor_each_get_their_own_predictions(store: Store) -> None:
+def test_threads_that_share_a_predictor_each_get_their_own_predictions(store: VersionStore) -> None:
     predict = store.open(1).predictor.predict
     generator = np.random.default_rng(7)
 
@@ -56,7 +64,7 @@ def test_threads_that_share_a_predictor_each_get_their_own_predictions(store: St
 
 
 def test_a_model_without_versions_says_how_to_get_one(tmp_path: Path) -> None:
-    store = Store(tmp_path, "boston")
+    store = VersionStore(tmp_path, "boston")
     assert store.versions() == []
     with pytest.raises(NotPublishedError, match="no version is champion yet; `make train`"):
         store.number_of("champion")
@@ -83,28 +91,28 @@ def _flip(path: Path) -> None:
     ],
 )
 def test_a_version_that_is_not_as_published_is_refused_by_name(
-    store: Store, harm: Callable[[Path], object], named: str
+    store: VersionStore, harm: Callable[[Path], object], named: str
 ) -> None:
     harm(store.folder / "1")
     with pytest.raises(IntegrityError, match=named):
         store.open(1)
 
 
-def test_every_fault_of_a_version_is_named_at_once(store: Store) -> None:
+def test_every_fault_of_a_version_is_named_at_once(store: VersionStore) -> None:
     _flip(store.folder / "1" / "signature.json")
     (store.folder / "1" / "card.json").unlink()
     with pytest.raises(IntegrityError, match=r"card.json is missing; signature.json was changed; restore"):
         store.check(1)
 
 
-def test_a_file_that_changes_after_the_check_is_refused_when_it_is_read(store: Store) -> None:
+def test_a_file_that_changes_after_the_check_is_refused_when_it_is_read(store: VersionStore) -> None:
     sealed = store.check(1)
     _flip(store.folder / "1" / "model.tflite")
     with pytest.raises(IntegrityError, match="model.tflite was changed"):
         sealed.read("model.tflite")
 
 
-def test_a_file_that_was_not_published_is_never_read(store: Store) -> None:
+def test_a_file_that_was_not_published_is_never_read(store: VersionStore) -> None:
     with pytest.raises(IntegrityError, match="has no model.keras"):
         store.open(1, "keras")
 
@@ -114,31 +122,31 @@ def test_a_model_file_that_no_runtime_can_read_is_refused(tmp_path: Path) -> Non
     rubbish.write_bytes(b"no model")
     publish(tmp_path / "models", model_file=rubbish)
     with pytest.raises(RegistryError, match="litert can't open the model"):
-        Store(tmp_path / "models", "boston").open(1)
+        VersionStore(tmp_path / "models", "boston").open(1)
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"champion": "1"}', '{"champion": true}', "[" * 100_000])
-def test_damaged_aliases_are_named(store: Store, text: str) -> None:
+def test_damaged_aliases_are_named(store: VersionStore, text: str) -> None:
     (store.folder / "aliases.json").write_text(text)
     with pytest.raises(RegistryError, match="aliases.json: "):
         store.number_of("champion")
 
 
-def test_other_inputs_need_another_model_name(store: Store, tmp_path: Path) -> None:
+def test_other_inputs_need_another_model_name(store: VersionStore, tmp_path: Path) -> None:
     with pytest.raises(PublishError, match=r"version 1 takes \(rm, tax, age\), this one \(tax, age\)"):
         publish(tmp_path, replace(HOUSES, inputs=HOUSES.inputs[1:]))
     assert store.versions() == [1]
     assert not list(store.folder.glob(".staging-*"))
 
 
-def test_a_version_of_another_model_is_not_published_here(store: Store) -> None:
+def test_a_version_of_another_model_is_not_published_here(store: VersionStore) -> None:
     with store.staging() as folder:
         (folder / "signature.json").write_text(json.dumps(replace(HOUSES, model="other").to_json()))
         with pytest.raises(PublishError, match="of other, not of boston"):
-            store.publish(folder, Who("tests"))
+            store.publish(folder, Actor("tests"))
 
 
-def test_what_is_no_version_is_left_alone(store: Store) -> None:
+def test_what_is_no_version_is_left_alone(store: VersionStore) -> None:
     for name in ("01", "x", ".staging-dead", "2.old"):
         (store.folder / name).mkdir()
     assert store.versions() == [1]
@@ -158,18 +166,18 @@ def test_publications_at_the_same_time_get_different_numbers(tmp_path: Path) -> 
     for worker in workers:
         worker.join()
         assert worker.exitcode == 0
-    store = Store(tmp_path, "boston")
+    store = VersionStore(tmp_path, "boston")
     assert store.versions() == list(range(1, 16))
-    assert store.aliases()["champion"] == 1
+    assert store.aliases.read()["champion"] == 1
     for number in store.versions():
         store.check(number)
 
 
-def test_a_version_is_readable_for_a_server_that_runs_as_someone_else(store: Store) -> None:
+def test_a_version_is_readable_for_a_server_that_runs_as_someone_else(store: VersionStore) -> None:
     assert (store.folder / "1").stat().st_mode & 0o055 == 0o055
 
 
-def test_staging_leaves_nothing_behind(store: Store) -> None:
+def test_staging_leaves_nothing_behind(store: VersionStore) -> None:
     with pytest.raises(KeyboardInterrupt), store.staging() as folder:  # noqa: PT012
         (folder / "half").write_text("x")
         raise KeyboardInterrupt
@@ -190,16 +198,16 @@ def test_a_model_that_failed_says_so_in_the_same_words_each_time_and_goes_on() -
 
 def test_a_bit_that_flips_anywhere_in_a_version_is_found_and_its_file_named(tmp_path: Path) -> None:
     publish(tmp_path)
-    store = Store(tmp_path, "boston")
+    store = VersionStore(tmp_path, "boston")
     for path in sorted((store.folder / "1").iterdir()):
         whole = path.read_bytes()
         for place in range(0, len(whole), 7):
             path.write_bytes(whole[:place] + bytes([whole[place] ^ (1 << place % 8)]) + whole[place + 1 :])
-            found = list(audit.faults(store.releases))
+            found = list(find_inconsistencies(store.aliases))
             try:
                 store.check(1)
             except IntegrityError as error:
                 found.append(str(error))
             assert path.name in " ".join(found)
         path.write_bytes(whole)
-    assert list(audit.faults(store.releases)) == []
+    assert list(find_inconsistencies(store.aliases)) == []

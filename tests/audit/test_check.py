@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def check(logs: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "journal", "check"]
+    command = [sys.executable, "-m", "audit", "check"]
     return subprocess.run(
         command, env={**os.environ, "SERVE_LOGS": str(logs)}, capture_output=True, text=True, check=False
     )

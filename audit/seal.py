@@ -10,15 +10,15 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from journal import days
-from registry import Store, Who
+from journal import daily_files
+from registry import Actor, VersionStore
 
 STREAMS = ("requests", "predictions", "feedback")
 # A request's rows go into the files of the day on which it arrived, so these may still grow for a while.
 GRACE = timedelta(hours=1)
 
 
-def seal(store: Store, logs: Path, now: datetime, who: Who) -> list[str]:
+def seal(store: VersionStore, logs: Path, now: datetime, who: Actor) -> list[str]:
     """Write a line of history for each file of a finished day that has none yet. Returns the files' names.
 
     Args:
@@ -31,24 +31,24 @@ def seal(store: Store, logs: Path, now: datetime, who: Who) -> list[str]:
     """
     last = (now - GRACE).date().isoformat()
     sealed: list[str] = []
-    with store.releases.changing():
-        there = {line.content["file"] for line in store.releases.history.lines() if line.content["action"] == "seal"}
+    with store.aliases.write_lock():
+        there = {line.content["file"] for line in store.history.entries() if line.content["action"] == "seal"}
         for path in _files(logs):
             if path.name not in there and path.stem[-10:] < last:
                 rows, digest = _measure(path)
                 said = {"action": "seal", "by": who.by, "file": path.name, "rows": rows, "sha256": digest}
-                store.releases.history.append(said)
+                store.history.append(said)
                 sealed.append(path.name)
     return sealed
 
 
-def faults(store: Store, logs: Path) -> Iterator[str]:
-    """What about the sealed files is not as it was sealed; nothing if all is.
+def find_changed_files(store: VersionStore, logs: Path) -> Iterator[str]:
+    """Yield what about the sealed files is not as it was sealed; nothing if all is.
 
     Raises:
         RegistryError: if the history was changed.
     """
-    for line in store.releases.history.lines():
+    for line in store.history.entries():
         if line.content["action"] != "seal":
             continue
         path = logs / line.content["file"]
@@ -63,7 +63,7 @@ def faults(store: Store, logs: Path) -> Iterator[str]:
 
 
 def _files(logs: Path) -> list[Path]:
-    return [path for stream in STREAMS for path in days(logs, stream)]
+    return [path for stream in STREAMS for path in daily_files(logs, stream)]
 
 
 def _measure(path: Path) -> tuple[int, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -18,17 +19,18 @@ from typing import Any
 
 import numpy as np
 
-from registry import told
+from registry import history_queries
+from registry.aliases import CHALLENGER, CHAMPION, RETIRED, Actor, AliasStore
 from registry.errors import IntegrityError, NotPublishedError, PublishError, RegistryError, SignatureError
-from registry.history import sync
-from registry.integrity import SIGNATURE, SUMS, Sealed, check, digest, write_sums
+from registry.history import PUBLISH, sync
+from registry.integrity import SIGNATURE, SUMS, VerifiedFiles, digest, verify_files, write_sums
 from registry.predictor import Predictor, Runtime, open_predictor
-from registry.releases import RETIRED, Releases, Who
+from registry.promotion_gates import REFERENCE, read_table
 from registry.signature import MODEL_NAME, Signature
-from registry.signoff import REFERENCE, read_table
 
 CARD, MODEL_CARD = "card.json", "model_card.md"
 STAGING = ".staging-"
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,30 +43,36 @@ class Version:
     predictor: Predictor
 
 
-class Store:
+class VersionStore:
     """The versions of ``model`` below the folder ``models``. Nothing is touched until a method is called.
 
     Attributes:
-        key: the public key (:func:`key_of`) that every version must be signed with; None if it need not be signed.
+        key: the public key that every version must be signed with; None if it need not be signed.
     """
 
     def __init__(self, models: Path, model: str, key: Any = None) -> None:
         self.model = model
         self.key = key
         self.folder = models / model
-        self.releases = Releases(self.folder)
+        self.aliases = AliasStore(self.folder)
+        self.history = self.aliases.history
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> VersionStore:
+        """Return the store that SERVE_MODELS and SERVE_MODEL name; every command reads them here.
+
+        Raises:
+            RegistryError: if SERVE_MODEL is no model's name.
+        """
+        model = environ.get("SERVE_MODEL", "boston")
+        if not MODEL_NAME.fullmatch(model):
+            raise RegistryError(f"SERVE_MODEL={model!r}: expected the name of a folder in SERVE_MODELS, without a path")
+        models = Path(environ.get("SERVE_MODELS") or "models")
+        return cls(models, model, load_public_key(environ.get("SERVE_REQUIRE_SIGNATURE", "")))
 
     def versions(self) -> list[int]:
         """The numbers of the published versions, ascending, without the retired; empty if there are none."""
-        return self.releases.versions()
-
-    def aliases(self) -> dict[str, int]:
-        """Which version each alias names; empty before the first publication.
-
-        Raises:
-            RegistryError: if aliases.json is not what this class writes.
-        """
-        return self.releases.aliases()
+        return self.aliases.versions()
 
     def number_of(self, alias: str) -> int:
         """The version that an alias names.
@@ -73,13 +81,21 @@ class Store:
             NotPublishedError: if the alias is not set.
         """
         try:
-            return self.aliases()[alias]
+            return self.aliases.read()[alias]
         except KeyError:
             raise NotPublishedError(
                 f"{self.folder}: no version is {alias} yet; `make train` publishes the first one"
             ) from None
 
-    def check(self, number: int) -> Sealed:
+    def resolve(self, text: str) -> int:
+        """Return the version that a person named, by its number or by an alias.
+
+        Raises:
+            NotPublishedError: if the alias is not set.
+        """
+        return int(text) if _NUMBER.fullmatch(text) else self.number_of(text)
+
+    def check(self, number: int) -> VerifiedFiles:
         """Compare a version's files with its SHA256SUMS, that with the history and, if one is asked for, a signature.
 
         A retired version is found, too; it is not among those that may serve.
@@ -93,15 +109,15 @@ class Store:
             folder = self.folder / RETIRED / str(number)
         if not folder.is_dir():
             raise NotPublishedError(f"{self.folder}: version {number} is not published")
-        sealed = check(folder)
-        published = told.published(self.releases.history.readable(f'"version": {number},')).get(number)
-        if published not in (None, sealed.digest):
+        verified = verify_files(folder)
+        published = history_queries.published_digests(self.history.readable(f'"version": {number},')).get(number)
+        if published not in (None, verified.digest):
             raise IntegrityError(f"{folder / SUMS}: is not what was published as version {number}; restore that")
         if self.key is not None:
-            from registry.signing import check_signature
+            from registry.signing import verify_signing
 
-            check_signature(self.folder, number, sealed.sums, self.key)
-        return sealed
+            verify_signing(self.folder, number, verified.sums, self.key)
+        return verified
 
     def open(self, number: int, runtime: Runtime = "litert") -> Version:
         """Check a version and make it ready to predict; it has done so twice then, for the first time is the slowest.
@@ -109,14 +125,14 @@ class Store:
         Raises:
             RegistryError: or one of its kinds, if the version is missing, was changed or can't be run.
         """
-        sealed = self.check(number)
-        signature = _signature(sealed)
-        predictor = open_predictor(sealed, runtime)
+        verified = self.check(number)
+        signature = _signature(verified)
+        predictor = open_predictor(verified, runtime)
         try:
             predictor.predict(np.array([signature.example] * 2, dtype=np.float32))
         except (ValueError, RuntimeError) as error:
-            raise RegistryError(f"{sealed.folder}: does not predict ({error})") from error
-        return Version(number, sealed.digest, signature, predictor)
+            raise RegistryError(f"{verified.folder}: does not predict ({error})") from error
+        return Version(number, verified.digest, signature, predictor)
 
     def signature(self, number: int) -> Signature:
         """The signature of a version whose files were checked first."""
@@ -133,11 +149,11 @@ class Store:
         Raises:
             RegistryError: or one of its kinds, if the version was changed or its reference.csv has other columns.
         """
-        sealed = self.check(number)
-        if REFERENCE not in sealed:
+        verified = self.check(number)
+        if REFERENCE not in verified:
             return []
-        signature = _signature(sealed)
-        table = read_table(sealed, REFERENCE, [*signature.names, signature.output.name])
+        signature = _signature(verified)
+        table = read_table(verified, REFERENCE, [*signature.names, signature.output.name])
         return [tuple(row) for row in table[:, :-1].tolist()]
 
     def model_card(self, number: int) -> str:
@@ -154,7 +170,7 @@ class Store:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def publish(self, staged: Path, who: Who, alias: str | None = None) -> tuple[int, str]:
+    def publish(self, staged: Path, who: Actor, alias: str | None = None) -> tuple[int, str]:
         """Publish a staged folder under the next free number: seal it, make it durable, rename it into place.
 
         The first version becomes champion; a later one becomes challenger, and someone has to promote it.
@@ -174,20 +190,20 @@ class Store:
         write_sums(staged)
         staged.chmod(0o755)  # mkdtemp's 0700 would hide the version from a server that runs as someone else
         _sync_tree(staged)
-        with self.releases.changing():
-            told_of = told.published(self.releases.history.lines())  # a number is given once, whatever became of it
+        with self.aliases.write_lock():
+            told_of = history_queries.published_digests(
+                self.history.entries()
+            )  # a number is given once, whatever became of it
             present = [number for number in self.versions() if number in told_of]
             if present:
                 self._same_inputs(signature, present[-1])
-            number = max([*self.releases.numbers(), *self.releases.numbers(RETIRED), *told_of], default=0) + 1
+            number = max([*self.aliases.numbers(), *self.aliases.numbers(RETIRED), *told_of], default=0) + 1
             staged.rename(self.folder / str(number))
             sync(self.folder)
-            aliases = self.aliases()
-            alias = alias or (told.CHALLENGER if told.CHAMPION in aliases else told.CHAMPION)
+            aliases = self.aliases.read()
+            alias = alias or (CHALLENGER if CHAMPION in aliases else CHAMPION)
             sums = digest(self.folder / str(number) / SUMS)
-            self.releases.change(
-                told.PUBLISH, {**aliases, alias: number}, who, version=number, alias=alias, sha256=sums
-            )
+            self.aliases.change(PUBLISH, {**aliases, alias: number}, who, version=number, alias=alias, sha256=sums)
         return number, alias
 
     def _same_inputs(self, signature: Signature, latest: int) -> None:
@@ -199,21 +215,7 @@ class Store:
             )
 
 
-def locate(environ: Mapping[str, str]) -> Store:
-    """The store that the settings SERVE_MODELS and SERVE_MODEL name; every command reads them here.
-
-    Raises:
-        RegistryError: if SERVE_MODEL is no model's name.
-    """
-    model = environ.get("SERVE_MODEL", "boston")
-    if not MODEL_NAME.fullmatch(model):
-        raise RegistryError(f"SERVE_MODEL={model!r}: expected the name of a folder in SERVE_MODELS, without a path")
-    return Store(
-        Path(environ.get("SERVE_MODELS") or "models"), model, key_of(environ.get("SERVE_REQUIRE_SIGNATURE", ""))
-    )
-
-
-def key_of(file: str) -> Any:
+def load_public_key(file: str) -> Any:
     """The public key in a file (SERVE_REQUIRE_SIGNATURE); None if no file is named.
 
     Raises:
@@ -226,7 +228,7 @@ def key_of(file: str) -> Any:
     return read_key(Path(file))
 
 
-def two_persons(environ: Mapping[str, str]) -> bool:
+def requires_two_person_approval(environ: Mapping[str, str]) -> bool:
     """Whether nobody may sign off a version that they trained (SERVE_TWO_PERSON=1).
 
     Raises:
@@ -238,11 +240,11 @@ def two_persons(environ: Mapping[str, str]) -> bool:
     return value == "1"
 
 
-def _signature(sealed: Sealed) -> Signature:
+def _signature(verified: VerifiedFiles) -> Signature:
     try:
-        return Signature.from_json(json.loads(sealed.read(SIGNATURE)))
+        return Signature.from_json(json.loads(verified.read(SIGNATURE)))
     except ValueError as error:
-        raise SignatureError(f"{sealed.folder / SIGNATURE}: not JSON ({error})") from error
+        raise SignatureError(f"{verified.folder / SIGNATURE}: not JSON ({error})") from error
 
 
 def _sync_tree(folder: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from journal import find, is_predicted
-from registry import NotPublishedError, RegistryError, Store, audit
+from registry import NotPublishedError, RegistryError, VersionStore, find_inconsistencies, printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Trace:
         }
 
 
-def trace(store: Store, logs: Path, request_id: str) -> list[Trace]:
+def trace(store: VersionStore, logs: Path, request_id: str) -> list[Trace]:
     """Each request that had this id, oldest first: ids of clients may come twice.
 
     Args:
@@ -45,7 +45,7 @@ def trace(store: Store, logs: Path, request_id: str) -> list[Trace]:
     found = []
     for request in find(logs, "requests", request_id):
         rows = [row for row in predictions if row["time"] == request["time"]]
-        faults = list(audit.faults(store.releases))
+        faults = list(find_inconsistencies(store.aliases))
         if is_predicted(request) and not rows:
             faults.append("the request was answered, and has no prediction row")
         numbers = sorted({int(row["version"]) for row in rows})
@@ -54,7 +54,7 @@ def trace(store: Store, logs: Path, request_id: str) -> list[Trace]:
     return found
 
 
-def page(trace: Trace) -> str:
+def format_text(trace: Trace) -> str:
     """A trace for a person."""
     parts = ["REQUEST", *_listed(trace.request), "", f"PREDICTIONS ({len(trace.predictions)})"]
     for row in trace.predictions:
@@ -73,25 +73,20 @@ def page(trace: Trace) -> str:
     return "\n".join(map(printable, parts))
 
 
-def printable(line: str) -> str:
-    """A line as it can stand on a terminal: with an escape for whatever moves its cursor, or ends the line."""
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in line)
-
-
-def _version(store: Store, number: int, time: str, faults: list[str]) -> dict[str, Any]:
+def _version(store: VersionStore, number: int, time: str, faults: list[str]) -> dict[str, Any]:
     """Where a version comes from, with its hashes computed now, and the lines of history on it."""
     said: dict[str, Any] = {"version": number}
     try:
-        sealed = store.check(number)
-        card = json.loads(sealed.read("card.json"))
-        said |= {"sha256": sealed.digest, "files": "as published"}
+        verified = store.check(number)
+        card = json.loads(verified.read("card.json"))
+        said |= {"sha256": verified.digest, "files": "as published"}
         said |= {"data": card.get("data"), "commit": card.get("commit"), "trained_by": card.get("by")}
         said |= {"gates": card.get("gates"), "weights_sha256": card.get("weights_sha256")}
     except (NotPublishedError, RegistryError) as error:
         faults.append(str(error))
         said["files"] = "not as published"
     try:
-        lines = [line.content for line in store.releases.history.lines()]
+        lines = [line.content for line in store.history.entries()]
     except RegistryError:
         lines = []  # named among the faults
     said["signed_off"] = [

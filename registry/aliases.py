@@ -17,26 +17,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from registry import told
+from registry import history_queries
 from registry.errors import HistoryError, IntegrityError, NotPublishedError, RegistryError, ReleaseError
-from registry.history import History, Line, replace, sync
-from registry.integrity import SIGNATURE, check
+from registry.history import ADOPT, RETIRE, Entry, History, replace, sync
+from registry.integrity import SIGNATURE, verify_files
 
 ALIASES, RETIRED = "aliases.json", "retired"
+CHAMPION, CHALLENGER, FALLBACK, CANARY, SHADOW = "champion", "challenger", "fallback", "canary", "shadow"
 _ALIASES_EXAMPLE = '{"champion": 1}'
 # How long to wait for another command, and how often to look, in seconds.
-_PATIENCE, _PAUSE = 30.0, 0.001
+TIMEOUT, _POLL_INTERVAL = 30.0, 0.001
 
 
 @dataclass(frozen=True, slots=True)
-class Who:
-    """Who does something, and why."""
+class Actor:
+    """Actor does something, and why."""
 
     by: str
     reason: str = ""
 
 
-def login() -> str:
+def current_user() -> str:
     """The name of who runs this process."""
     try:
         return getpass.getuser()
@@ -44,14 +45,14 @@ def login() -> str:
         return f"uid {os.getuid()}"
 
 
-class Releases:
+class AliasStore:
     """The aliases and the history of one model's folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.history = History(folder)
 
-    def aliases(self) -> dict[str, int]:
+    def read(self) -> dict[str, int]:
         """Which version each alias names; empty before the first publication.
 
         Raises:
@@ -88,7 +89,7 @@ class Releases:
         return [number for number in self.numbers() if number not in retired]
 
     @contextmanager
-    def changing(self, *, anew: bool = False) -> Iterator[None]:
+    def write_lock(self, *, anew: bool = False) -> Iterator[None]:
         """Hold the lock that everybody takes who changes something, after what was begun before was finished.
 
         Args:
@@ -104,16 +105,16 @@ class Releases:
             raise RegistryError(f"{path}: can't be written ({error.strerror}); nothing was done") from error
         with file:
             _lock(path, file.fileno(), fcntl.LOCK_EX)
-            lines = self.history.lines()
-            if lines or not self.aliases():
-                self._finish(lines)
+            entries = self.history.entries()
+            if entries or not self.read():
+                self._recover(entries)
             elif not anew:
                 message = "the history is gone; restore it, or begin another one with `registry adopt`"
                 raise HistoryError(f"{self.folder}: {message}")
             yield
 
     @contextmanager
-    def reading(self) -> Iterator[None]:
+    def read_lock(self) -> Iterator[None]:
         """Have nobody change anything meanwhile: between a line of history and its aliases, the two differ.
 
         Raises:
@@ -129,7 +130,7 @@ class Releases:
             _lock(path, file.fileno(), fcntl.LOCK_SH)
             yield
 
-    def change(self, action: str, aliases: Mapping[str, int], who: Who, **details: Any) -> Line:
+    def change(self, action: str, aliases: Mapping[str, int], who: Actor, **details: Any) -> Entry:
         """Write a line of history, then the aliases as they are after it. The lock is held.
 
         Raises:
@@ -140,34 +141,34 @@ class Releases:
         self._write_aliases(aliases)
         return line
 
-    def adopt(self, who: Who) -> list[int]:
+    def import_existing(self, who: Actor) -> list[int]:
         """Take versions into the history that it does not tell of: from before there was one, or because it was lost.
 
         Returns:
             their numbers.
         """
-        with self.changing(anew=True):
-            published, retired = told.published(self.history.lines()), self.numbers(RETIRED)
+        with self.write_lock(anew=True):
+            published, retired = history_queries.published_digests(self.history.entries()), self.numbers(RETIRED)
             found = [number for number in sorted({*self.versions(), *retired}) if number not in published]
             for number in found:
-                digest = check(self.folder / (RETIRED if number in retired else "") / str(number)).digest
-                self.change(told.ADOPT, self.aliases(), who, version=number, sha256=digest)
+                digest = verify_files(self.folder / (RETIRED if number in retired else "") / str(number)).digest
+                self.change(ADOPT, self.read(), who, version=number, sha256=digest)
                 if number in retired:
-                    self.change(told.RETIRE, self.aliases(), who, version=number)
+                    self.change(RETIRE, self.read(), who, version=number)
             return found
 
-    def retire(self, number: int, who: Who) -> None:
+    def retire(self, number: int, who: Actor) -> None:
         """Take a version out of service; its files stay, for whoever traces what it answered."""
-        with self.changing():
-            self.present(number)
-            aliases = self.aliases()
+        with self.write_lock():
+            self.require_published(number)
+            aliases = self.read()
             held = [alias for alias, version in aliases.items() if version == number]
             if held:
                 raise ReleaseError(f"version {number} is {' and '.join(held)}: give that to another version first")
-            self.change(told.RETIRE, aliases, who, version=number)
+            self.change(RETIRE, aliases, who, version=number)
             self._move_retired(number)
 
-    def present(self, number: int) -> None:
+    def require_published(self, number: int) -> None:
         """Nothing, if a version is published and not retired.
 
         Raises:
@@ -177,11 +178,11 @@ class Releases:
             gone = "is retired" if number in self.numbers(RETIRED) else "is not published"
             raise NotPublishedError(f"{self.folder}: version {number} {gone}")
 
-    def _finish(self, lines: Sequence[Line]) -> None:
+    def _recover(self, entries: Sequence[Entry]) -> None:
         """Do what a command that died had written down, and not done; and write down what it had done."""
-        if changes := told.changes(lines):
+        if changes := history_queries.alias_changes(entries):
             last = changes[-1]
-            said, there = last["aliases"], self.aliases()
+            said, there = last["aliases"], self.read()
             if said != there:
                 before = changes[-2]["aliases"] if len(changes) > 1 else {}
                 if there and there != before:
@@ -190,16 +191,16 @@ class Releases:
                         "it was changed by hand: put back what the history says"
                     )
                 self._write_aliases(said)
-            if last["action"] == told.RETIRE and last["version"] in self.versions():
+            if last["action"] == RETIRE and last["version"] in self.versions():
                 with suppress(RegistryError):  # what can't be moved is a fault (audit), and hinders nothing else
                     self._move_retired(last["version"])
         # A version behind all others, whose publisher died. What is no version, somebody's half copy, gets no part.
         newest = max(self.versions(), default=0)
-        if newest > max(told.published(lines), default=0):
+        if newest > max(history_queries.published_digests(entries), default=0):
             with suppress(IntegrityError):
-                sealed = check(self.folder / str(newest))
-                if SIGNATURE in sealed:
-                    self.change(told.ADOPT, self.aliases(), Who("registry"), version=newest, sha256=sealed.digest)
+                verified = verify_files(self.folder / str(newest))
+                if SIGNATURE in verified:
+                    self.change(ADOPT, self.read(), Actor("registry"), version=newest, sha256=verified.digest)
 
     def _move_retired(self, number: int) -> None:
         try:
@@ -221,15 +222,15 @@ class Releases:
 
 def _lock(path: Path, descriptor: int, kind: int) -> None:
     """Take the lock; not for ever, for who holds it may have been stopped."""
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while True:
         try:
             return fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > deadline:
-                message = f"{path}: another command holds it for {_PATIENCE:g} s; nothing was done"
+                message = f"{path}: another command holds it for {TIMEOUT:g} s; nothing was done"
                 raise RegistryError(message) from None
-            time.sleep(_PAUSE)
+            time.sleep(_POLL_INTERVAL)
 
 
 def _read_json(path: Path) -> Any:

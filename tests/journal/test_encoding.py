@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from journal import REQUEST_COLUMNS, Reading, encode_predictions, encode_request, prediction_columns, timestamp
-from journal.rows import field, original
+from journal import REQUEST_COLUMNS, LogReader, encode_predictions, encode_request, prediction_columns, timestamp
+from journal.encoding import escape_field, unescape_field
 
 NOW = timestamp(datetime(2026, 11, 23, 18, 42, 1, 5, tzinfo=UTC))
 
@@ -27,7 +27,7 @@ def request_row(body: bytes, **fields: Any) -> bytes:
 
 def read(path: Path, columns: tuple[str, ...], rows: bytes) -> list[dict[str, str]]:
     path.write_bytes((",".join(columns) + "\n").encode() + rows)
-    return list(Reading(path))
+    return list(LogReader(path))
 
 
 def test_a_time_has_microseconds_and_ends_in_z() -> None:
@@ -36,23 +36,23 @@ def test_a_time_has_microseconds_and_ends_in_z() -> None:
 
 @given(st.text())
 def test_any_text_is_one_printable_field_that_reads_back(text: str) -> None:
-    written = field(text)
+    written = escape_field(text)
     assert written.isprintable() or all(ord(c) > 0x9F for c in written if not c.isprintable())
     (parsed,) = list(csv.reader([written], strict=True)) or [[""]]
-    assert original("".join(parsed)) == text
+    assert unescape_field("".join(parsed)) == text
     assert len(parsed) <= 1
 
 
 @given(st.binary())
 def test_any_bytes_read_back(data: bytes) -> None:
-    (parsed,) = list(csv.reader([field(data.decode("utf-8", "surrogateescape"))], strict=True)) or [[""]]
-    assert original("".join(parsed)).encode("utf-8", "surrogateescape") == data
+    (parsed,) = list(csv.reader([escape_field(data.decode("utf-8", "surrogateescape"))], strict=True)) or [[""]]
+    assert unescape_field("".join(parsed)).encode("utf-8", "surrogateescape") == data
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "'=1", "''-1"])
 def test_what_a_spreadsheet_would_take_for_a_formula_is_guarded(text: str) -> None:
-    assert field(text).lstrip('"').startswith("'")
-    assert original(next(csv.reader([field(text)]))[0]) == text
+    assert escape_field(text).lstrip('"').startswith("'")
+    assert unescape_field(next(csv.reader([escape_field(text)]))[0]) == text
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_what_a_spreadsheet_would_take_for_a_formula_is_guarded(text: str) -> No
     ],
 )
 def test_control_characters_and_quotes_are_escaped(text: str, written: str) -> None:
-    assert field(text) == written
+    assert escape_field(text) == written
 
 
 @given(
@@ -114,6 +114,6 @@ def test_a_torn_row_is_counted_and_does_not_take_the_next_with_it(tmp_path: Path
     whole = request_row(b"[6, 250]")
     path = tmp_path / "requests-2026-11-23.csv"
     path.write_bytes((",".join(REQUEST_COLUMNS) + "\n").encode() + whole + whole[:-4] + b"\n" + whole + whole[:-1])
-    reading = Reading(path)
+    reading = LogReader(path)
     assert len(list(reading)) == 2
     assert reading.torn == 2

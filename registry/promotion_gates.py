@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from registry.errors import IntegrityError, RegistryError
-from registry.integrity import Sealed
-from registry.predictor import LiteRT, Predictor, Rows
+from registry.integrity import VerifiedFiles
+from registry.predictor import Float32Array, LiteRT, Predictor
 from registry.signature import Signature
 
 REFERENCE, TEST = "reference.csv", "test.csv"
@@ -37,16 +37,22 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class GateResult:
     """One thing that a version has to show before it may answer everybody."""
 
     name: str
-    held: bool
+    passed: bool
     detail: str
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the gate as a history entry has it; there ``passed`` is called ``held``."""
+        return {"name": self.name, "held": self.passed, "detail": self.detail}
 
-def gates(candidate: Sealed, signature: Signature, champion: Predictor | RegistryError | None) -> list[Gate]:
-    """Every gate, held or not.
+
+def gates(
+    candidate: VerifiedFiles, signature: Signature, champion: Predictor | RegistryError | None
+) -> list[GateResult]:
+    """Every gate, passed or not.
 
     Args:
         candidate: the version that is to be champion; its files were checked.
@@ -66,7 +72,7 @@ def gates(candidate: Sealed, signature: Signature, champion: Predictor | Registr
 
 
 def difference(
-    actual: Floats, new: Rows, old: Rows, resamples: int = RESAMPLES, seed: int = 0
+    actual: Floats, new: Float32Array, old: Float32Array, resamples: int = RESAMPLES, seed: int = 0
 ) -> tuple[float, float, float]:
     """RMSE of ``new`` less that of ``old`` on the same rows, shape (n,), and its bootstrap interval.
 
@@ -83,7 +89,7 @@ def difference(
     return float(new_rmse - old_rmse), float(low), float(high)
 
 
-def read_table(sealed: Sealed, name: str, columns: Sequence[str]) -> Floats:
+def read_table(sealed: VerifiedFiles, name: str, columns: Sequence[str]) -> Floats:
     """The numbers of a CSV file of a version, shape (n, len(columns)).
 
     Raises:
@@ -101,70 +107,76 @@ def read_table(sealed: Sealed, name: str, columns: Sequence[str]) -> Floats:
         raise RegistryError(f"{path}: expected numbers ({error})") from error
 
 
-def _of_card(card: dict[str, Any]) -> list[Gate]:
+def _of_card(card: dict[str, Any]) -> list[GateResult]:
     said = card.get("gates") or []
     if not said:
-        return [Gate("card", False, "the card tells of no gate")]
+        return [GateResult("card", False, "the card tells of no gate")]
     return [
-        Gate(gate["name"], bool(gate["passed"]), f"{gate['value']:.6g}, at most {gate['limit']:g}, at its training")
+        GateResult(
+            gate["name"], bool(gate["passed"]), f"{gate['value']:.6g}, at most {gate['limit']:g}, at its training"
+        )
         for gate in said
     ]
 
 
 def _against(
-    champion: Predictor | RegistryError | None, model: Predictor, candidate: Sealed, signature: Signature
-) -> Gate:
+    champion: Predictor | RegistryError | None, model: Predictor, candidate: VerifiedFiles, signature: Signature
+) -> GateResult:
     name = "test_vs_champion"
     if isinstance(champion, RegistryError):
-        return Gate(name, False, f"there is nothing to compare with: {champion}")
+        return GateResult(name, False, f"there is nothing to compare with: {champion}")
     try:
         table = read_table(candidate, TEST, [*signature.names, signature.output.name])
     except IntegrityError:
-        return Gate(name, False, f"the version has no {TEST} to compare on")
+        return GateResult(name, False, f"the version has no {TEST} to compare on")
     if not len(table):
-        return Gate(name, False, f"{TEST} has no row")
+        return GateResult(name, False, f"{TEST} has no row")
     rows, actual = table[:, :-1].astype(np.float32), table[:, -1]
     new = model.predict(rows)
     rmse = float(np.sqrt(np.mean((new - actual) ** 2)))
     if champion is None:
-        return Gate(name, bool(np.isfinite(rmse)), f"RMSE {rmse:.4g} on {len(rows)} test rows; there is no champion")
+        return GateResult(
+            name, bool(np.isfinite(rmse)), f"RMSE {rmse:.4g} on {len(rows)} test rows; there is no champion"
+        )
     worse, low, high = difference(actual, new, champion.predict(rows))
     interval = f"{COVERAGE:.0%} interval {low:+.4g} to {high:+.4g}"
     detail = f"RMSE {rmse:.4g}, {worse:+.4g} against the champion's on the same {len(rows)} test rows; {interval}"
-    return Gate(name, bool(low <= 0), detail)  # a NaN does not hold
+    return GateResult(name, bool(low <= 0), detail)  # a NaN does not hold
 
 
-def _of_file(model: Predictor, signature: Signature, before: float) -> list[Gate]:
+def _of_file(model: Predictor, signature: Signature, before: float) -> list[GateResult]:
     row = np.array([signature.example], dtype=np.float32)
     model.predict(row)  # the first is the slowest
     milliseconds = _median_seconds(lambda: model.predict(row)) * 1000
     megabytes = _resident() - before
     return [
-        Gate("latency", milliseconds <= MAX_MILLISECONDS, f"{milliseconds:.3g} ms a row, at most {MAX_MILLISECONDS:g}"),
-        Gate("memory", megabytes <= MAX_MEGABYTES, f"{megabytes:.3g} MB to open it, at most {MAX_MEGABYTES:g}"),
+        GateResult(
+            "latency", milliseconds <= MAX_MILLISECONDS, f"{milliseconds:.3g} ms a row, at most {MAX_MILLISECONDS:g}"
+        ),
+        GateResult("memory", megabytes <= MAX_MEGABYTES, f"{megabytes:.3g} MB to open it, at most {MAX_MEGABYTES:g}"),
     ]
 
 
-def _reference(candidate: Sealed, signature: Signature, model: Predictor) -> Gate:
+def _reference(candidate: VerifiedFiles, signature: Signature, model: Predictor) -> GateResult:
     name = "reference_data"
     try:
         table = read_table(candidate, REFERENCE, [*signature.names, signature.output.name])
     except RegistryError as error:
-        return Gate(name, False, str(error))
+        return GateResult(name, False, str(error))
     rows = table[:, :-1]
     for column, item in enumerate(signature.inputs):
         low, high = item.training
         outside = np.flatnonzero(~((rows[:, column] >= low) & (rows[:, column] <= high)))
         if len(outside):
             line = int(outside[0]) + 2
-            return Gate(name, False, f"{REFERENCE}, line {line}: {item.name} is outside its training range")
+            return GateResult(name, False, f"{REFERENCE}, line {line}: {item.name} is outside its training range")
     if not len(rows):
-        return Gate(name, False, f"{REFERENCE} has no row")
+        return GateResult(name, False, f"{REFERENCE} has no row")
     low, high = signature.output.plausible
     predictions = model.predict(rows.astype(np.float32))
     share = float(np.mean((predictions >= low) & (predictions <= high)))
     detail = f"{share:.1%} of {len(rows)} rows get a plausible prediction, at least {MIN_PLAUSIBLE:.0%}"
-    return Gate(name, share >= MIN_PLAUSIBLE, detail)
+    return GateResult(name, share >= MIN_PLAUSIBLE, detail)
 
 
 def _median_seconds(call: Callable[[], object]) -> float:

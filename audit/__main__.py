@@ -1,0 +1,102 @@
+"""``python -m audit``: evidence of what was answered, and that nothing of it was changed. Reads SERVE_ settings."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from audit.check import count_rows
+from audit.seal import find_changed_files, seal
+from audit.trace import format_text, trace
+from registry import Actor, RegistryError, VersionStore, current_user, find_inconsistencies
+from registry.aliases import RETIRED
+from registry.versions import load_public_key
+
+Command = Callable[[VersionStore, Path, argparse.Namespace], int]
+
+
+def main() -> int:
+    arguments = _parser().parse_args()
+    run: Command = arguments.run
+    try:
+        store = VersionStore.from_env(os.environ)
+        return run(store, Path(os.environ.get("SERVE_LOGS") or "logs", store.model), arguments)
+    except (RegistryError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m audit", description="Show and check what the service keeps.")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    def add(name: str, run: Command, meaning: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=meaning, description=meaning)
+        command.set_defaults(run=run)
+        return command
+
+    traced = add("trace", _trace, "all that is known of one answer, by its request id")
+    traced.add_argument("request_id")
+    traced.add_argument("--json", action="store_true", help="for machines")
+    sealing = add("seal", _seal, "take the log files of finished days into the model's history")
+    sealing.add_argument("--by", default=current_user(), metavar="NAME", help="who does it; by default: you")
+    add("check", _check, "count the logs' rows, torn ones, what lacks its counterpart, and compare with the seals")
+    verified = add("verify", _verify, "compare files with SHA256SUMS, the history with itself, and name what differs")
+    verified.add_argument("version", nargs="?", help="a number or an alias; by default every version, and the history")
+    verified.add_argument("--key", type=Path, metavar="KEY.pub", help="check signatures with this public key, too")
+    return parser
+
+
+def _trace(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> int:
+    traces = trace(store, logs, arguments.request_id)
+    if not traces:
+        raise RegistryError(f"{logs}: no request has the id {arguments.request_id}")
+    if arguments.json:
+        print(json.dumps([one.to_json() for one in traces], indent=2))
+    else:
+        print("\n\n".join(map(format_text, traces)))
+    return 1 if any(one.faults for one in traces) else 0
+
+
+def _seal(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> int:
+    for name in seal(store, logs, datetime.now(UTC), Actor(arguments.by)):
+        print(f"{name}: sealed")
+    return 0
+
+
+def _check(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> int:  # noqa: ARG001 - as every command's
+    changed = list(find_changed_files(store, logs))
+    for fault in changed:
+        print(fault, file=sys.stderr)
+    return count_rows(logs) or (1 if changed else 0)
+
+
+def _verify(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> int:  # noqa: ARG001 - as every command's
+    if arguments.key is not None:
+        store.key = load_public_key(str(arguments.key))
+    every = [*store.versions(), *store.aliases.numbers(RETIRED)]
+    numbers = every if arguments.version is None else [store.resolve(arguments.version)]
+    if not numbers:
+        print(f"{store.folder}: no version is published yet; `make train` publishes the first one", file=sys.stderr)
+    failed = 0 if numbers else 1
+    for number in numbers:
+        try:
+            print(f"{number}  {store.check(number).digest}  sound")
+        except RegistryError as error:
+            failed = 1
+            print(f"{number}  {error}", file=sys.stderr)
+    for fault in find_inconsistencies(store.aliases):
+        failed = 1
+        print(fault, file=sys.stderr)
+    return failed
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # what is read by head ends with it, quietly
+    sys.exit(main())

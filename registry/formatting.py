@@ -1,0 +1,13 @@
+"""Numbers and texts as a person can read them, in messages and on a terminal."""
+
+from __future__ import annotations
+
+
+def plain(value: float) -> str:
+    """Return a number as a person would write it, with all its digits: 6, 0.1, 1234567."""
+    return str(value).removesuffix(".0")
+
+
+def printable(line: str) -> str:
+    """Return a line that can't move a terminal's cursor or end early: other characters become escapes."""
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in line)

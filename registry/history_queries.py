@@ -1,0 +1,65 @@
+"""What the entries of a history say: which version was published as what, who was champion, which share a canary has.
+
+Pure functions of entries; reads no file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from registry.history import ADOPT, CANARY, PROMOTE, PUBLISH, RETIRE, ROLLBACK, Entry
+
+
+def alias_changes(entries: Sequence[Entry]) -> list[Mapping[str, Any]]:
+    """Return the entries that say what the aliases are after them; seals don't."""
+    return [entry.content for entry in entries if "aliases" in entry.content]
+
+
+def published_digests(entries: Sequence[Entry]) -> dict[int, str]:
+    """Return the SHA-256 of each version as it was first published: no later entry changes what a version is."""
+    digests: dict[int, str] = {}
+    for entry in entries:
+        if entry.content["action"] in (PUBLISH, ADOPT):
+            digests.setdefault(entry.content["version"], entry.content["sha256"])
+    return digests
+
+
+def canary_share(entries: Sequence[Entry], number: int) -> tuple[float, str]:
+    """Return the share of requests, 0 to 1, that a version got as canary, and the digest of the entry that gave it."""
+    for entry in reversed(entries):
+        if entry.content["action"] == CANARY and entry.content["version"] == number:
+            return float(entry.content["share"]), entry.digest
+    return 0.0, ""
+
+
+def former_holders(entries: Sequence[Entry], alias: str) -> list[int]:
+    """Return the versions that held an alias before the present one, the last first.
+
+    A version that was rolled back from is not among them.
+    """
+    holders: list[int] = []
+    for change in alias_changes(entries):
+        number = change["aliases"].get(alias)
+        if number is None or number == (holders[-1] if holders else None):
+            continue
+        if change["action"] == ROLLBACK and number in holders:
+            while holders[-1] != number:
+                holders.pop()
+        else:
+            holders.append(number)
+    return [number for number in holders[-2::-1] if number != holders[-1]]
+
+
+def retired_versions(entries: Sequence[Entry]) -> set[int]:
+    """Return the versions that were taken out of service."""
+    return {entry.content["version"] for entry in entries if entry.content["action"] == RETIRE}
+
+
+def approvers(entries: Sequence[Entry], number: int, alias: str) -> set[str]:
+    """Return who gave a version an alias by a promotion."""
+    return {
+        entry.content["by"]
+        for entry in entries
+        if entry.content["action"] == PROMOTE and (entry.content["version"], entry.content["alias"]) == (number, alias)
+    }
