@@ -4,8 +4,8 @@ import os
 import resource
 import sys
 
+from app.server.worker import prepare
 from app.settings import SettingError, Settings
-from app.worker import prepare
 from journal import Journal, JournalError
 from registry import CHAMPION, RegistryError
 
@@ -22,8 +22,8 @@ threads = _settings.threads
 _descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 if _descriptors != resource.RLIM_INFINITY:
     worker_connections = max(threads + 1, min(1000, _descriptors - 64 - 4 * threads))
-worker_class = "app.worker.Worker"
-logger_class = "app.worker.Log"
+worker_class = "app.server.worker.Worker"
+logger_class = "app.server.worker.Log"
 keepalive = 65  # longer than the usual proxy's, so that a reused connection is not the one that was just closed
 graceful_timeout = 25  # less than the 30 seconds after which Kubernetes ends the whole container
 control_socket_disable = True  # would need a writable home

@@ -11,14 +11,13 @@ from datetime import UTC, datetime
 
 from flask import Flask
 
-from app import health, openapi, pages
-from app.application import App
-from app.memory import keep_freed
-from app.protocols import bulk, open_inference, own, scoring, tensorflow_serving
-from app.service import Service
+from app.endpoints import health, mlflow, open_inference, openapi, pages, predict_csv, predict_json, tensorflow_serving
+from app.http.application import App
+from app.inference.pipeline import InferencePipeline
+from app.inference.shadow import ShadowMirror
+from app.routing.router import ModelRouter
+from app.server.malloc import keep_freed
 from app.settings import Settings
-from app.shadow import Shadow
-from app.versions import Versions
 from journal import REQUEST_COLUMNS, Journal
 
 
@@ -43,21 +42,21 @@ def create_app(
 
     journal = Journal(settings.logs / settings.model, durability=settings.durability, write=write)
     journal.add_stream("requests", REQUEST_COLUMNS)
-    versions = Versions(settings, journal)
+    versions = ModelRouter(settings, journal)
     versions.look()  # a champion that can't be opened is no reason not to start: it is tried again
     versions.follow()
-    service = Service(versions)
-    shadow = Shadow(versions, journal)
+    service = InferencePipeline(versions)
+    shadow = ShadowMirror(versions, journal)
 
     app = App(journal, now, shadow.show)
     app.extensions["versions"] = versions
     ready = health.Readiness(versions, journal)
     app.register_blueprint(health.blueprint(ready, versions, shadow))
     app.register_blueprint(pages.blueprint(versions, service, settings))
-    own.register(app, versions, service, settings)
-    bulk.register(app, versions, service, settings, journal)
+    predict_json.register(app, versions, service, settings)
+    predict_csv.register(app, versions, service, settings, journal)
     tensorflow_serving.register(app, versions, service, settings)
     open_inference.register(app, versions, service, settings, ready)
-    scoring.register(app, versions, service, settings, ready)
+    mlflow.register(app, versions, service, settings, ready)
     openapi.register(app, versions, settings)
     return app

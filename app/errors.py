@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class FieldError:
     """One thing that is wrong with one row; ``input`` is empty where it is about the row as a whole."""
 
     row: int
@@ -33,7 +33,7 @@ class Refusal(Exception):
         self,
         status: int,
         error: str,
-        problems: Sequence[Problem] = (),
+        problems: Sequence[FieldError] = (),
         headers: Sequence[tuple[str, str]] = (),
     ) -> None:
         error = error.encode("utf-8", "backslashreplace").decode()  # a file's name may be no UTF-8

@@ -1,0 +1,128 @@
+"""A compressed body is the body that was compressed: the same answer, the same log, and never more than is accepted."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import tracemalloc
+import zlib
+from contextlib import suppress
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.errors import Refusal
+from app.http.request_body import unpacking
+from app.settings import Settings
+from tests.app.logs import logged
+
+JSON = b"[[6, 250, 66.5], [7, 300, 10]]"
+CSV = b"rm,tax,age\n6,250,66.5\n7,300,10\n"
+V2 = b'{"inputs": [{"name": "features", "shape": [2, 3], "datatype": "FP32", "data": [6, 250, 66.5, 7, 300, 10]}]}'
+SENT = {
+    "/predict_json": (JSON, "application/json"),
+    "/predict_form": (b"rooms=6&tax=250&age=66.5", "application/x-www-form-urlencoded"),
+    "/predict_csv": (CSV, "text/csv"),
+    "/v1/models/boston:predict": (b'{"instances": %b}' % JSON, "application/json"),
+    "/v2/models/boston/infer": (V2, "application/json"),
+    "/invocations": (CSV, "text/csv"),
+}
+HALVES = gzip.compress(CSV[:20]) + gzip.compress(CSV[20:])
+WAYS = [("gzip", gzip.compress), ("deflate", zlib.compress), ("GZIP", gzip.compress), ("identity", bytes)]
+
+
+def post(client: FlaskClient, path: str, body: bytes, encoding: str) -> Any:
+    headers = {"Content-Encoding": encoding, "X-Request-ID": "same"}
+    return client.post(path, data=body, content_type=SENT[path][1], headers=headers)
+
+
+@pytest.mark.parametrize("path", SENT)
+def test_a_compressed_body_gets_the_answer_and_the_log_of_what_it_was(
+    client: FlaskClient, settings: Settings, path: str
+) -> None:
+    plain = client.post(path, data=SENT[path][0], content_type=SENT[path][1], headers={"X-Request-ID": "same"})
+    assert plain.status_code == 200
+    for encoding, pack in WAYS:
+        assert post(client, path, pack(SENT[path][0]), encoding).data == plain.data
+    bodies = [row["body"] for row in logged(settings, "requests")]
+    assert bodies == bodies[:1] * (1 + len(WAYS))
+
+
+def test_a_file_of_several_members_is_one_text(client: FlaskClient, settings: Settings) -> None:
+    assert post(client, "/predict_csv", HALVES, "gzip").text.count("\n") == 3
+    (request,) = logged(settings, "requests")
+    assert request["body"] == f"text/csv, {len(CSV)} bytes, SHA-256 {hashlib.sha256(CSV).hexdigest()}"
+
+
+@pytest.mark.parametrize("path", SENT)
+@pytest.mark.parametrize(
+    ("pack", "encoding", "status", "told"),
+    [
+        (bytes, "gzip", 400, "is not in gzip or deflate"),
+        (bytes, "br", 415, "compressed in a way that is not known here"),
+        (lambda body: gzip.compress(body)[:-9], "gzip", 400, "ends before its end"),
+        (lambda body: gzip.compress(body)[:-8] + bytes(8), "gzip", 400, "incorrect data check"),
+        (lambda body: gzip.compress(body) + b"more", "gzip", 400, "incorrect header check"),
+        (lambda _: b"", "gzip", 400, "ends before its end"),
+    ],
+    ids=["plain", "brotli", "cut", "damaged", "more behind", "nothing"],
+)
+def test_what_can_not_be_unpacked_is_refused_and_logged(
+    client: FlaskClient, settings: Settings, path: str, pack: Any, encoding: str, status: int, told: str
+) -> None:
+    reply = post(client, path, pack(SENT[path][0]), encoding)
+    assert reply.status_code == status
+    assert told in reply.text
+    assert [row["status"] for row in logged(settings, "requests")] == [str(status)]
+    assert logged(settings, "predictions") == [] or path == "/predict_csv"
+
+
+@pytest.fixture(scope="module")
+def bomb() -> bytes:
+    """A thousandth of 256 MB."""
+    return zlib.compress(bytes(1 << 28), 9)
+
+
+@pytest.mark.parametrize("path", SENT)
+def test_what_would_be_too_large_unpacked_takes_no_memory(client: FlaskClient, path: str, bomb: bytes) -> None:
+    assert len(bomb) < 1 << 20
+    tracemalloc.start()
+    try:
+        status = post(client, path, bomb, "deflate").status_code
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
+    assert status == (400 if path == "/predict_csv" else 413)  # a line of the file is too long first
+
+
+def test_a_file_that_was_small_only_when_it_was_packed_is_refused(client: FlaskClient, settings: Settings) -> None:
+    packed = gzip.compress(CSV + b"6,250,66.5\n" * 200_000)
+    reply = post(client, "/predict_csv", packed, "gzip")
+    assert (reply.status_code, "more than 100 times of what was sent" in reply.json["error"]) == (413, True)
+    (request,) = logged(settings, "requests")
+    assert request["status"] == "413"
+
+
+@given(st.binary(max_size=3000), st.integers(1, 700), st.integers(1, 700), st.integers(1, 4))
+def test_any_bytes_come_out_as_they_went_in(content: bytes, sent: int, asked: int, members: int) -> None:
+    cuts = [len(content) * number // members for number in range(members + 1)]
+    packed = b"".join(gzip.compress(content[a:b]) for a, b in pairwise(cuts))
+    source = io.BytesIO(packed)
+    read = unpacking({"HTTP_CONTENT_ENCODING": "gzip"}, lambda size: source.read(min(size, sent)))
+    parts = list(iter(lambda: read(asked), b""))
+    assert b"".join(parts) == content
+    assert all(len(part) == asked for part in parts[:-1])
+
+
+@given(st.binary(max_size=300))
+def test_whatever_is_said_to_be_packed_is_unpacked_or_refused(content: bytes) -> None:
+    source = io.BytesIO(content)
+    read = unpacking({"HTTP_CONTENT_ENCODING": "deflate"}, source.read)
+    with suppress(Refusal):
+        while read(100):
+            pass
