@@ -1,4 +1,7 @@
-"""What a prediction came to, as plain values: made by the inference room, logged and sent by the others."""
+"""What a prediction came to, as plain values: made by the inference room, logged and sent by the others.
+
+Nobody changes them. They are not frozen because a frozen dataclass takes four times as long to make.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from registry import Float32Array
 Warnings = Mapping[int, Sequence[FieldError]]  # by row
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Attempt:
     """The rows that one version predicted for, as the prediction log has them.
 
@@ -31,7 +34,7 @@ class Attempt:
     row_numbers: Sequence[int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PredictionResult:
     """The answer for n rows.
 

@@ -14,7 +14,7 @@ from app.routing.table import Route
 from registry import Float32Array
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Try:
     """What one route gave for some rows of a batch.
 
