@@ -16,7 +16,7 @@ from flask import Flask
 from app.settings import Settings
 from registry import Actor, VersionStore
 from registry.promotion import promote, shadow
-from tests.app.logs import logged
+from tests.app.requests import logged
 from tests.conftest import TRICKY, WORSE, publish
 from tests.e2e.server import wait_until
 
