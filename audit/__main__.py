@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from audit.check import count_rows
-from audit.seal import find_changed_files, seal
+from audit.seal import find_changed_files, log_files, seal
 from audit.trace import format_text, trace
 from registry import Actor, RegistryError, VersionStore, current_user, find_inconsistencies
 from registry.aliases import RETIRED
@@ -22,14 +22,20 @@ Command = Callable[[VersionStore, Path, argparse.Namespace], int]
 
 
 def main() -> int:
+    """Run the command that the arguments name, and return its exit code."""
     arguments = _parser().parse_args()
     run: Command = arguments.run
     try:
-        store = VersionStore.from_env(os.environ)
-        return run(store, Path(os.environ.get("SERVE_LOGS") or "logs", store.model), arguments)
+        return run(*_settings(), arguments)
     except (RegistryError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
+
+
+def _settings() -> tuple[VersionStore, Path]:
+    """Return the versions of the model that the SERVE_ settings name, and the folder of its logs."""
+    store = VersionStore.from_env(os.environ)
+    return store, Path(os.environ.get("SERVE_LOGS") or "logs", store.model)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -74,7 +80,17 @@ def _check(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> in
     changed = list(find_changed_files(store, logs))
     for fault in changed:
         print(fault, file=sys.stderr)
-    return count_rows(logs) or (1 if changed else 0)
+    if not log_files(logs):
+        raise RegistryError(f"{logs}: no logs yet")
+    days = list(count_rows(logs))
+    for file in [*(day.requests for day in days), *(day.predictions for day in days)]:
+        if file:
+            print(file)
+    lost = sum(day.lost for day in days)
+    if lost:
+        first = min(day.first_lost for day in days if day.lost)
+        print(f"{lost} answered requests have no prediction row, {first} among them", file=sys.stderr)
+    return 1 if changed or lost or any(day.torn for day in days) else 0
 
 
 def _verify(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> int:  # noqa: ARG001 - as every command's
