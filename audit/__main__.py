@@ -56,6 +56,9 @@ def _parser() -> argparse.ArgumentParser:
     verified = add("verify", _verify, "compare files with SHA256SUMS, the history with itself, and name what differs")
     verified.add_argument("version", nargs="?", help="a number or an alias; by default every version, and the history")
     verified.add_argument("--key", type=Path, metavar="KEY.pub", help="check signatures with this public key, too")
+    reported = add("report", _report, "every model and version: where it comes from, who signed it off, what is wrong")
+    for name, meaning in (("markdown", "Markdown (the default)"), ("json", "JSON"), ("html", "one HTML page")):
+        reported.add_argument(f"--{name}", metavar="FILE", help=f"write {meaning}; - is the standard output")
     return parser
 
 
@@ -111,6 +114,40 @@ def _verify(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> i
         failed = 1
         print(fault, file=sys.stderr)
     return failed
+
+
+def _report(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> int:
+    from audit.report import build_report  # the other commands need neither it nor Jinja
+    from audit.report_document import document
+    from audit.report_html import to_html
+    from audit.report_markdown import to_markdown
+
+    targets = {name: getattr(arguments, name) for name in ("markdown", "json", "html") if getattr(arguments, name)}
+    if list(targets.values()).count("-") > 1:
+        print("report: only one of --markdown, --json and --html can be - (the standard output)", file=sys.stderr)
+        return 2
+    report = build_report(store.folder.parent, logs.parent, datetime.now(UTC), store.key)
+    render = {
+        "markdown": lambda: to_markdown(document(report)),
+        "json": lambda: json.dumps(report.to_json(), indent=2) + "\n",
+        "html": lambda: to_html(document(report)) + "\n",
+    }
+    for name, target in (targets or {"markdown": "-"}).items():
+        _write(target, render[name]())
+    if report.faults:
+        print(f"{report.faults} faults were found; the report names them", file=sys.stderr)
+    return 1 if report.faults else 0
+
+
+def _write(target: str, text: str) -> None:
+    """Write UTF-8 to a file, or to the standard output if it is called ``-``."""
+    if target == "-":
+        sys.stdout.buffer.write(text.encode())
+        return
+    try:
+        Path(target).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise RegistryError(f"{target}: can't be written ({error.strerror or error})") from error
 
 
 if __name__ == "__main__":
