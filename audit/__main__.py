@@ -118,8 +118,8 @@ def _verify(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> i
 
 def _report(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> int:
     from audit.report import build_report  # the other commands need neither it nor Jinja
-    from audit.report_document import document
     from audit.report_html import to_html
+    from audit.report_layout import lay_out
     from audit.report_markdown import to_markdown
 
     targets = {name: getattr(arguments, name) for name in ("markdown", "json", "html") if getattr(arguments, name)}
@@ -128,9 +128,9 @@ def _report(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> i
         return 2
     report = build_report(store.folder.parent, logs.parent, datetime.now(UTC), store.key)
     render = {
-        "markdown": lambda: to_markdown(document(report)),
+        "markdown": lambda: to_markdown(lay_out(report)),
         "json": lambda: json.dumps(report.to_json(), indent=2) + "\n",
-        "html": lambda: to_html(document(report)) + "\n",
+        "html": lambda: to_html(lay_out(report)) + "\n",
     }
     for name, target in (targets or {"markdown": "-"}).items():
         _write(target, render[name]())

@@ -1,6 +1,6 @@
 """The report: every model with its versions, aliases, history and logs, and what is wrong with them now.
 
-Builds one plain value; audit/report_document.py lays it out. Reads the registry and the logs; changes nothing.
+Builds one plain value; audit/report_layout.py lays it out. Reads the registry and the logs; changes nothing.
 """
 
 from __future__ import annotations

@@ -8,11 +8,12 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from audit.report_document import Bullets, Document, Facts, Table
+from audit.document import Bullets, Document, Facts, Table
 from registry import printable
 
-# Where a line may break in a text without spaces: behind a slash or an underscore, and within a SHA-256.
-_BREAK = re.compile(r"(?<=[/_])(?=\w)|(?<=[0-9a-f]{16})(?=[0-9a-f]{16})")
+# Where a line may break in a text without spaces: behind a slash or an underscore, and behind 16 digits of a SHA-256.
+_BREAK = re.compile(r"(?<=\w[/_])(?=\w)")
+_DIGEST = re.compile(r"[0-9a-f]{40,}")
 
 
 def to_html(document: Document) -> str:
@@ -30,8 +31,13 @@ def to_html(document: Document) -> str:
 
 
 def _breakable(text: str) -> Markup:
-    """Return escaped text without control characters that can be broken between the parts of long words."""
-    return Markup("<wbr>").join(_BREAK.split(printable(text)))
+    """Return escaped text without control characters, with marks where a long word may break."""
+    line = _BREAK.sub("\0", _DIGEST.sub(_divide, printable(text)))  # printable() leaves no \0 of its own
+    return Markup("<wbr>").join(line.split("\0"))
+
+
+def _divide(digest: re.Match[str]) -> str:
+    return "\0".join(digest[0][start : start + 16] for start in range(0, len(digest[0]), 16))
 
 
 def _kind(block: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from audit.report_document import BAD, CODE, Block, Bullets, Cell, Document, Facts, Section, Text
+from audit.document import BAD, CODE, Block, Bullets, Cell, Document, Facts, Section, Text
 from registry import printable
 
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}

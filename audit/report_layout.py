@@ -1,85 +1,46 @@
-"""The report as a document: sections of facts, tables and lists, which Markdown and HTML draw in their own way."""
+"""The layout of the report: which sections it has, and what each of them says."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterable
 
+from audit.document import (
+    BAD,
+    GOOD,
+    LABEL,
+    WARN,
+    Block,
+    Bullets,
+    Cell,
+    Document,
+    Facts,
+    Section,
+    Table,
+    Text,
+    cell,
+    code_cell,
+    format_interval,
+    format_number,
+    format_share,
+    format_time,
+    join,
+    quantity,
+)
 from audit.events import AliasPeriod, Event
 from audit.report import AS_SEALED, NOT_SEALED, LogFile, ModelReport, Report
 from audit.version_record import AS_PUBLISHED, INVALID, VALID, Provenance, VersionRecord
 from registry import CHAMPION
 from registry.history import CLEAR
 
-GOOD, WARN, BAD, LABEL, CODE, PLAIN = "good", "warn", "bad", "label", "code", "plain"
 
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A text and how it looks: good, warn, bad or label (a status), code, or plain."""
-
-    text: str
-    style: str = PLAIN
-
-
-Cell = tuple[Text, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """Names with their values."""
-
-    rows: Sequence[tuple[str, Cell]]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table; the first column names the row, and columns whose position is in ``numeric`` hold numbers."""
-
-    caption: str
-    columns: tuple[str, ...]
-    rows: Sequence[Sequence[Cell]]
-    numeric: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Bullets:
-    """A list of sentences about faults."""
-
-    sentences: Sequence[str]
-
-
-Block = Facts | Table | Bullets | Text
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A heading of a level, 2 or 3, and what stands below it."""
-
-    level: int
-    title: str
-    blocks: Sequence[Block]
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A title, what it is about, a status and sections."""
-
-    title: str
-    lead: str
-    status: Text
-    sections: Sequence[Section]
-
-
-def document(report: Report) -> Document:
+def lay_out(report: Report) -> Document:
     """Lay the report out."""
     versions = sum(len(model.versions) for model in report.models)
     lead = (
-        f"{_count(len(report.models), 'model')} with {_count(versions, 'version')}, past and present, "
-        f"from {report.models_folder} and {report.logs_folder}. Made on {_moment(report.time)} UTC, as are all times."
+        f"{quantity(len(report.models), 'model')} with {quantity(versions, 'version')}, past and present, "
+        f"from {report.models_folder} and {report.logs_folder}. Made on {format_time(report.time)}; times are in UTC."
     )
-    status = Text(_count(report.faults, "fault"), BAD) if report.faults else Text("no fault was found", GOOD)
+    status = Text(quantity(report.faults, "fault"), BAD) if report.faults else Text("no fault was found", GOOD)
     return Document("Audit report", lead, status, [section for model in report.models for section in _model(model)])
 
 
@@ -101,15 +62,15 @@ def _versions(versions: Iterable[VersionRecord]) -> Table:
     for version in versions:
         card = version.provenance
         rmse = next((metric for metric in card.metrics if metric.name == "rmse"), None) if card else None
-        trained = _join(_moment(card.trained_at), f"by {card.trained_by}" if card.trained_by else "") if card else ""
+        trained = join(format_time(card.trained_at), f"by {card.trained_by}" if card.trained_by else "") if card else ""
         rows.append(
             (
-                _cell(str(version.number)),
+                cell(str(version.number)),
                 _holds(version),
                 (_files(version),),
-                _cell(trained),
-                _cell(_number(rmse.value) if rmse else ""),
-                _cell(_interval(rmse.low, rmse.high) if rmse else ""),
+                cell(trained),
+                cell(format_number(rmse.value) if rmse else ""),
+                cell(format_interval(rmse.low, rmse.high) if rmse else ""),
             )
         )
     columns = ("Version", "Is", "Files", "Trained", "Test RMSE", "95 % interval")
@@ -120,13 +81,13 @@ def _version(version: VersionRecord) -> list[Block]:
     publication, retirement, card = version.publication, version.retirement, version.provenance
     facts: list[tuple[str, Cell]] = [
         ("Is", _holds(version)),
-        ("Files", (_files(version), *_code(version.sha256))),
+        ("Files", (_files(version), *code_cell(version.sha256))),
         ("Ed25519 signature", (Text(version.signing, {VALID: GOOD, INVALID: BAD}.get(version.signing, LABEL)),)),
-        ("Published", _cell(_event(publication) if publication else "the history does not say")),
+        ("Published", cell(_event(publication) if publication else "the history does not say")),
     ]
     if retirement:
-        facts.append(("Retired", _cell(_event(retirement))))
-    blocks: Sequence[Block] = [Facts(facts + (_provenance(card) if card else []))]
+        facts.append(("Retired", cell(_event(retirement))))
+    blocks: list[Block] = [Facts(facts + (_provenance(card) if card else []))]
     if card is None:
         blocks.append(
             Text("Its card is not shown: the files are not as published, so it may not be the card that was.")
@@ -136,47 +97,48 @@ def _version(version: VersionRecord) -> list[Block]:
     blocks.append(_sign_offs(version.sign_offs))
     for event in version.sign_offs:
         if event.gates:
-            rows = [(_cell(gate.name), (_passed(gate.passed),), _cell(gate.detail)) for gate in event.gates]
-            caption = f"Gates at the promotion of {_moment(event.time)}"
+            rows = [(cell(gate.name), (_passed(gate.passed),), cell(gate.detail)) for gate in event.gates]
+            caption = f"Gates at the promotion of {format_time(event.time)}"
             blocks.append(Table(caption, ("Gate", "Result", "Measured"), rows))
     return blocks
 
 
 def _provenance(card: Provenance) -> list[tuple[str, Cell]]:
     seconds = f"in {card.training_seconds:g} s" if card.training_seconds is not None else ""
-    split = _list(
-        _quantity(card.training_rows, "training rows"),
-        _quantity(card.test_rows, "test rows"),
+    split = join(
+        quantity(card.training_rows, "training row"),
+        quantity(card.test_rows, "test row"),
         f"seed {card.seed}" if card.seed is not None else "",
+        by=", ",
     )
-    trained = _join(_moment(card.trained_at), f"by {card.trained_by}" if card.trained_by else "", seconds)
+    trained = join(format_time(card.trained_at), f"by {card.trained_by}" if card.trained_by else "", seconds)
     packages = ", ".join(f"{name} {release}" for name, release in card.packages.items())
     facts = [
-        ("Trained", _cell(trained)),
-        ("Code commit", _code(card.commit)),
-        ("Data", (*_cell(_list(card.data_file, _quantity(card.data_rows, "rows"))), *_code(card.data_sha256))),
-        ("Specification", (*_cell(card.spec_file), *_code(card.spec_sha256))),
-        ("Split", (*_cell(split), *_code(card.test_rows_sha256))),
-        ("Weights", (*_cell(_quantity(card.parameters, "parameters")), *_code(card.weights_sha256))),
-        ("Packages", _cell(packages)),
+        ("Trained", cell(trained)),
+        ("Code commit", code_cell(card.commit)),
+        ("Data", (*cell(join(card.data_file, quantity(card.data_rows, "row"), by=", ")), *code_cell(card.data_sha256))),
+        ("Specification", (*cell(card.spec_file), *code_cell(card.spec_sha256))),
+        ("Split", (*cell(split), *code_cell(card.test_rows_sha256))),
+        ("Weights", (*cell(quantity(card.parameters, "parameter")), *code_cell(card.weights_sha256))),
+        ("Packages", cell(packages)),
     ]
-    return [(name, cell or _cell("the card does not say")) for name, cell in facts]
+    return [(name, value or cell("the card does not say")) for name, value in facts]
 
 
 def _measured(card: Provenance) -> list[Table]:
     tables = []
     if card.metrics or card.cv_rmse is not None:
         rows = [
-            (_cell(metric.name), _cell(_number(metric.value)), _cell(_interval(metric.low, metric.high)))
+            (cell(metric.name), cell(format_number(metric.value)), cell(format_interval(metric.low, metric.high)))
             for metric in card.metrics
         ]
         if card.cv_rmse is not None:
             folds = f"rmse, {card.cv_folds} folds" if card.cv_folds is not None else "rmse, cross-validated"
-            rows.append((_cell(folds), _cell(_number(card.cv_rmse)), ()))
+            rows.append((cell(folds), cell(format_number(card.cv_rmse)), ()))
         tables.append(Table("Metrics on the test rows", ("Metric", "Value", "95 % interval"), rows, frozenset({1, 2})))
     if card.gates:
         gates = [
-            (_cell(gate.name), _cell(_number(gate.value)), _cell(_number(gate.limit)), (_passed(gate.passed),))
+            (cell(gate.name), cell(format_number(gate.value)), cell(format_number(gate.limit)), (_passed(gate.passed),))
             for gate in card.gates
         ]
         tables.append(Table("Gates at the training", ("Gate", "Value", "At most", "Result"), gates, frozenset({1, 2})))
@@ -186,10 +148,10 @@ def _measured(card: Provenance) -> list[Table]:
 def _sign_offs(events: Iterable[Event]) -> Table | Text:
     rows = [
         (
-            _cell(_moment(event.time)),
-            (*_cell(f"{event.action} to {event.alias}"), *_override(event)),
-            _cell(event.by),
-            _cell(event.reason),
+            cell(format_time(event.time)),
+            (*cell(f"{event.action} to {event.alias}"), *_override(event)),
+            cell(event.by),
+            cell(event.reason),
         )
         for event in events
     ]
@@ -200,18 +162,18 @@ def _periods(periods: Iterable[AliasPeriod], lines: dict[int, Event]) -> Table |
     rows = []
     for period in periods:
         end = (
-            _cell(_moment(period.until))
+            cell(format_time(period.until))
             if period.until
             else (Text("now", GOOD if period.alias == CHAMPION else LABEL),)
         )
         rows.append(
             (
-                _cell(period.alias),
-                _cell(_list(f"version {period.version}", _share(period.share))),
-                _cell(_moment(period.since)),
+                cell(period.alias),
+                cell(join(f"version {period.version}", format_share(period.share), by=", ")),
+                cell(format_time(period.since)),
                 end,
-                _cell(_cause(lines[period.given])),
-                _cell(_cause(lines[period.taken]) if period.taken else ""),
+                cell(_cause(lines[period.given])),
+                cell(_cause(lines[period.taken]) if period.taken else ""),
             )
         )
     if not rows:
@@ -223,12 +185,12 @@ def _periods(periods: Iterable[AliasPeriod], lines: dict[int, Event]) -> Table |
 def _history(events: Iterable[Event]) -> Table | Text:
     rows = [
         (
-            _cell(str(event.line)),
-            _cell(_moment(event.time)),
-            (*_cell(_what(event)), *_override(event)),
-            _cell(event.by),
-            _cell(event.reason),
-            _code(event.line_sha256),
+            cell(str(event.line)),
+            cell(format_time(event.time)),
+            (*cell(_what(event)), *_override(event)),
+            cell(event.by),
+            cell(event.reason),
+            code_cell(event.line_sha256),
         )
         for event in events
     ]
@@ -242,12 +204,12 @@ def _logs(files: Iterable[LogFile]) -> Table | Text:
     styles = {AS_SEALED: GOOD, NOT_SEALED: LABEL}
     rows = [
         (
-            _cell(file.name),
-            _cell("gone" if file.size is None else f"{file.size:,}"),
-            _cell("" if file.rows is None else str(file.rows)),
+            cell(file.name),
+            cell("gone" if file.size is None else f"{file.size:,}"),
+            cell("" if file.rows is None else str(file.rows)),
             (Text(file.state, styles.get(file.state, BAD)),),
-            _cell(_join(_moment(file.sealed_at), f"by {file.sealed_by}" if file.sealed_by else "")),
-            _code(file.sha256),
+            cell(join(format_time(file.sealed_at), f"by {file.sealed_by}" if file.sealed_by else "")),
+            code_cell(file.sha256),
         )
         for file in files
     ]
@@ -279,15 +241,9 @@ def _what(event: Event) -> str:
         return f"{event.action} {event.alias}, which version {event.version} held"
     version = f"version {event.version}" if event.version is not None else ""
     alias = f"as {event.alias}" if event.alias else ""
-    return _list(_join(event.action, version, alias, event.file), _share(event.share), _quantity(event.rows, "rows"))
-
-
-def _share(share: float | None) -> str:
-    return "" if share is None else f"{share * 100:.4g} % of the requests"
-
-
-def _quantity(count: int | None, noun: str) -> str:
-    return "" if count is None else f"{count} {noun}"
+    return join(
+        join(event.action, version, alias, event.file), format_share(event.share), quantity(event.rows, "row"), by=", "
+    )
 
 
 def _cause(event: Event) -> str:
@@ -296,43 +252,4 @@ def _cause(event: Event) -> str:
 
 def _event(event: Event) -> str:
     alias = f"as {event.alias}" if event.alias else ""
-    return _join(_moment(event.time), alias, f"by {event.by}") + (f": {event.reason}" if event.reason else "")
-
-
-def _cell(text: str | None) -> Cell:
-    return (Text(text),) if text else ()
-
-
-def _code(text: str | None) -> Cell:
-    return (Text(text, CODE),) if text else ()
-
-
-def _list(*parts: str | None) -> str:
-    return ", ".join(filter(None, parts))
-
-
-def _join(*parts: str | None) -> str:
-    return " ".join(filter(None, parts))
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.4g}"
-
-
-def _interval(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f"{low:.4g} to {high:.4g}"
-
-
-def _moment(time: str | None) -> str:
-    """Return a time to the second in UTC; what is no time, as it is."""
-    if not time:
-        return ""
-    try:
-        moment = datetime.fromisoformat(time)
-        return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if moment.tzinfo else time
-    except (ValueError, OverflowError):
-        return time
+    return join(format_time(event.time), alias, f"by {event.by}") + (f": {event.reason}" if event.reason else "")
