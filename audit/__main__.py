@@ -117,7 +117,8 @@ def _verify(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> i
 
 
 def _report(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> int:
-    from audit.report import build_report  # the other commands need neither it nor Jinja
+    from audit.document import quantity  # the other commands need none of these, nor Jinja
+    from audit.report import build_report
     from audit.report_html import to_html
     from audit.report_layout import lay_out
     from audit.report_markdown import to_markdown
@@ -135,7 +136,7 @@ def _report(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> i
     for name, target in (targets or {"markdown": "-"}).items():
         _write(target, render[name]())
     if report.faults:
-        print(f"{report.faults} faults were found; the report names them", file=sys.stderr)
+        print(f"{quantity(report.faults, 'fault')} found, named in the report", file=sys.stderr)
     return 1 if report.faults else 0
 
 

@@ -12,7 +12,8 @@ from audit.document import Bullets, Document, Facts, Table
 from registry import printable
 
 # Where a line may break in a text without spaces: behind a slash or an underscore, and behind 16 digits of a SHA-256.
-_BREAK = re.compile(r"(?<=\w[/_])(?=\w)")
+_BREAK = re.compile(r"(?<=\S[/_])(?=\w)")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DIGEST = re.compile(r"[0-9a-f]{40,}")
 
 
@@ -33,7 +34,8 @@ def to_html(document: Document) -> str:
 def _breakable(text: str) -> Markup:
     """Return escaped text without control characters, with marks where a long word may break."""
     line = _BREAK.sub("\0", _DIGEST.sub(_divide, printable(text)))  # printable() leaves no \0 of its own
-    return Markup("<wbr>").join(line.split("\0"))
+    escaped = str(Markup("<wbr>").join(line.split("\0")))
+    return Markup(_DATE.sub(r'<span class="date">\g<0></span>', escaped))  # noqa: S704 - digits in what is escaped
 
 
 def _divide(digest: re.Match[str]) -> str:

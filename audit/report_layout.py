@@ -80,7 +80,7 @@ def _versions(versions: Iterable[VersionRecord]) -> Table:
 def _version(version: VersionRecord) -> list[Block]:
     publication, retirement, card = version.publication, version.retirement, version.provenance
     facts: list[tuple[str, Cell]] = [
-        ("Is", _holds(version)),
+        ("Is", _holds(version) or cell("without an alias")),
         ("Files", (_files(version), *code_cell(version.sha256))),
         ("Ed25519 signature", (Text(version.signing, {VALID: GOOD, INVALID: BAD}.get(version.signing, LABEL)),)),
         ("Published", cell(_event(publication) if publication else "the history does not say")),
@@ -89,9 +89,7 @@ def _version(version: VersionRecord) -> list[Block]:
         facts.append(("Retired", cell(_event(retirement))))
     blocks: list[Block] = [Facts(facts + (_provenance(card) if card else []))]
     if card is None:
-        blocks.append(
-            Text("Its card is not shown: the files are not as published, so it may not be the card that was.")
-        )
+        blocks.append(Text(f"Its card is not shown, because its files are {version.files}."))
     else:
         blocks += _measured(card)
     blocks.append(_sign_offs(version.sign_offs))
