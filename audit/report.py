@@ -53,6 +53,7 @@ class ModelReport:
         aliases: which version each alias names now.
         versions: past and present, the newest first.
         history: every line that is sound in itself, oldest first.
+        history_intact: whether no line is missing or changed; else ``alias_periods`` may be wrong.
     """
 
     model: str
@@ -61,6 +62,7 @@ class ModelReport:
     versions: tuple[VersionRecord, ...]
     alias_periods: tuple[AliasPeriod, ...]
     history: tuple[Event, ...]
+    history_intact: bool
     logs: tuple[LogFile, ...]
     faults: tuple[str, ...]
 
@@ -119,7 +121,7 @@ def _read_model(store: VersionStore, logs: Path, key: Any) -> ModelReport:
     with faults.collecting(store.folder / HISTORY):
         for sentence in find_inconsistencies(store.aliases):
             faults.add(sentence)
-    events = _read_events(store, faults)
+    events, intact = _read_events(store, faults)
     aliases: Mapping[str, int] = {}
     present: set[int] = set()
     retired: set[int] = set()
@@ -150,20 +152,26 @@ def _read_model(store: VersionStore, logs: Path, key: Any) -> ModelReport:
         versions=tuple(versions),
         alias_periods=tuple(alias_periods(events)),
         history=tuple(events),
+        history_intact=intact,
         logs=tuple(_read_logs(events, logs, faults)),
         faults=tuple(faults),
     )
 
 
-def _read_events(store: VersionStore, faults: Faults) -> list[Event]:
-    """Return the lines of history that are sound in themselves, though others may be damaged or gone."""
+def _read_events(store: VersionStore, faults: Faults) -> tuple[list[Event], bool]:
+    """Return the lines of history that are sound in themselves, and whether they are all that there were."""
+    intact = False
+    with faults.collecting(store.folder / HISTORY):
+        store.history.entries()
+        intact = True
     events = []
     for entry in store.history.readable(""):
         try:
             events.append(Event.from_entry(entry))
         except ValueError as error:
+            intact = False
             faults.add(f"{store.folder / HISTORY}, line {entry.number}: {error}; restore it")
-    return events
+    return events, intact
 
 
 def _title(versions: Sequence[VersionRecord], champion: int | None) -> str | None:

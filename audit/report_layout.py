@@ -47,10 +47,12 @@ def lay_out(report: Report) -> Document:
 def _model(model: ModelReport) -> list[Section]:
     lines = {event.line: event for event in model.history}
     title = f"{model.model}: {model.title}" if model.title else model.model
+    damaged = "The history was changed. These periods rest on the lines that can still be read, and may be wrong."
+    note = [] if model.history_intact else [Text(damaged)]
     return [
         Section(2, title, [Bullets(list(model.faults)) if model.faults else Text("No fault was found.", GOOD)]),
         Section(3, "Versions", [_versions(model.versions)]),
-        Section(3, "Aliases over time", [_periods(model.alias_periods, lines)]),
+        Section(3, "Aliases over time", [*note, _periods(model.alias_periods, lines)]),
         *(Section(3, f"Version {version.number}", _version(version)) for version in model.versions),
         Section(3, "History", [_history(model.history)]),
         Section(3, "Log files", [_logs(model.logs)]),
