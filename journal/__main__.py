@@ -1,4 +1,4 @@
-"""``python -m journal``: names the commands that took its place."""
+"""``python -m journal``: name the command that replaced it."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from app.inference.pipeline import InferencePipeline
 from app.routing.router import ModelRouter
 from app.routing.table import Route
 from app.settings import Settings
-from journal import Journal, partial_failure
+from journal import Journal, PartialFailure
 
 PATH = "/predict_csv"
 # How many times as long as an upload may be, a reply may get: with a warning for each value, or an error for each row.
@@ -68,7 +68,7 @@ def register(app: App, versions: ModelRouter, service: InferencePipeline, settin
         if not count:
             raise Refusal(400, "there is no row behind the header")
         if bad:
-            record.error = partial_failure(bad, count, worst)
+            record.error = str(PartialFailure(bad, count, worst))
 
     def predict_csv() -> Any:
         if not slots.acquire(blocking=False):
