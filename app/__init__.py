@@ -40,7 +40,7 @@ def create_app(
     settings = settings or Settings.from_env(os.environ)
     keep_freed()
 
-    journal = Journal(settings.logs / settings.model, durability=settings.durability, write=write)
+    journal = Journal(settings.log_folder, durability=settings.durability, write=write)
     journal.add_stream("requests", REQUEST_COLUMNS)
     versions = ModelRouter(settings, journal)
     versions.look()  # a champion that can't be opened is no reason not to start: it is tried again

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from monitor.compare import compare, plot, report
-from registry import RegistryError, VersionStore
+from registry import CommonSettings, RegistryError
 
 
 def main() -> int:
@@ -24,14 +24,14 @@ def main() -> int:
     )
     compared.add_argument("--plot", type=Path, metavar="FILE.svg", help="draw it, with matplotlib")
     try:
-        return _compare(VersionStore.from_env(os.environ), parser.parse_args())
+        arguments = parser.parse_args()
+        return _compare(CommonSettings.from_env(os.environ).log_folder, arguments)
     except RegistryError as error:
         print(error, file=sys.stderr)
         return 1
 
 
-def _compare(store: VersionStore, arguments: argparse.Namespace) -> int:
-    logs = Path(os.environ.get("SERVE_LOGS") or "logs", store.model)
+def _compare(logs: Path, arguments: argparse.Namespace) -> int:
     first, second = arguments.first, arguments.second
     comparison = compare(logs, first, second)
     if not len(comparison.first):
