@@ -172,7 +172,7 @@ def _history(store: VersionStore, arguments: argparse.Namespace) -> int:
     if arguments.contains:
         number = store.history.number_of(arguments.contains)
         if number is None:
-            raise HistoryError(f"{store.folder}: no line has this SHA-256: the history was written anew")
+            raise HistoryError(f"{store.folder}: no line has this SHA-256: the history was rewritten")
         print(f"line {number} of {len(entries)}")
         return 0
     if arguments.verify:
