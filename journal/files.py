@@ -1,4 +1,4 @@
-"""Append to the files of one day: ``O_APPEND`` under an ``flock``, and the repair of a torn write.
+"""Group commit to the files of one day: one ``O_APPEND`` write under an ``flock``, and the repair of a torn write.
 
 A log folder:
 

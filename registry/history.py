@@ -60,7 +60,7 @@ class History:
         Raises:
             HistoryError: naming the first line that was changed.
         """
-        head = self._read_head()  # first, so that lines which are written meanwhile are no fault
+        head = self._read_head()  # first: lines that are appended between the two reads are no fault
         entries: list[Entry] = []
         previous = _BEGINNING
         for number, text in enumerate(self._texts(), 1):
@@ -76,9 +76,9 @@ class History:
         return entries
 
     def undamaged(self, containing: str) -> list[Entry]:
-        """Return the entries whose line has a text in it and its own checksum right, whatever the other lines are.
+        """Return the entries whose line contains a text and has a right checksum; damaged lines are skipped.
 
-        A damaged history must not keep the service from opening sound versions.
+        A damaged history must not keep the service from opening undamaged versions.
         """
         try:
             lines = [(number, text) for number, text in enumerate(self._texts(), 1) if containing.encode() in text]

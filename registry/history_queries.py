@@ -1,4 +1,4 @@
-"""Questions to the history: what a version was published as, who held an alias, which share the canary has.
+"""Queries over the history: what a version was published as, who held an alias, the canary's share.
 
 Pure functions of entries; reads no file.
 """

@@ -164,7 +164,7 @@ def _require_another_person(verified: VerifiedFiles, actor: Actor) -> None:
 
 
 def _gate_results(store: VersionStore, number: int, verified: VerifiedFiles, champion: int | None) -> list[GateResult]:
-    """Check the gates, beside the present champion if there is one."""
+    """Check the gates, in comparison with the present champion if there is one."""
     rival: Predictor | RegistryError | None = None
     if champion is not None:
         try:

@@ -19,18 +19,15 @@ PREFIX = "SERVE_"
 T = TypeVar("T")
 
 
-def setting(
-    default: Any, meaning: str, *, minimum: int = 1, check: Callable[[str], object] = bool, expected: str = ""
-) -> Any:
+def setting(default: Any, meaning: str, *, check: Callable[[str], object] = bool, expected: str = "") -> Any:
     """Return a dataclass field that is read from a SERVE_ variable.
 
     Args:
-        meaning: what the setting is; shown in the documentation, and if the variable is empty.
-        minimum: the smallest value of a whole number.
+        meaning: what the setting is, for the documentation and for the message about an empty variable.
         check: returns whether a text can be used.
         expected: what ``check`` accepts, for the message.
     """
-    return field(default=default, metadata={"help": meaning, "minimum": minimum, "check": check, "expected": expected})
+    return field(default=default, metadata={"help": meaning, "check": check, "expected": expected})
 
 
 def variable(item: Field[Any]) -> str:
@@ -46,17 +43,16 @@ def read_settings(cls: type[T], environ: Mapping[str, str]) -> T:
     """
     types = get_type_hints(cls)
     items: tuple[Field[Any], ...] = fields(cls)  # type: ignore[arg-type]
-    given = [(item, environ[variable(item)]) for item in items if variable(item) in environ]
-    return cls(**{item.name: _parse(item, types[item.name], text) for item, text in given})
+    texts = [(item, environ[variable(item)]) for item in items if variable(item) in environ]
+    return cls(**{item.name: _parse(item, types[item.name], text) for item, text in texts})
 
 
 def _parse(item: Field[Any], kind: Any, text: str) -> Any:
     expected = item.metadata["expected"]
     if kind is int:
-        minimum = item.metadata["minimum"]
-        if re.fullmatch(r"[0-9]{1,12}", text) and int(text) >= minimum:
+        if re.fullmatch(r"0*[1-9][0-9]{0,11}", text):
             return int(text)
-        expected = f"a whole number of at least {minimum}"
+        expected = "a whole number of at least 1"
     elif choices := get_args(kind):
         if text in choices:
             return text
@@ -70,7 +66,7 @@ def _parse(item: Field[Any], kind: Any, text: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class CommonSettings:
-    """Where the versions and the logs are, and who may release. Each field is read from SERVE_ and its name."""
+    """Where the versions and the logs are, and what a promotion requires. Each is read from SERVE_ and its name."""
 
     model: str = setting(
         "boston",

@@ -132,7 +132,7 @@ class VersionStore:
         return card
 
     def reference(self, number: int) -> list[tuple[float, ...]]:
-        """Return the reference rows of a version, its inputs in order, after a check of its files; perhaps none.
+        """Return the reference rows of a version, inputs in order, after a check of its files; empty without a file.
 
         Raises:
             RegistryError: or a subclass, if the version was changed or its reference.csv has other columns.
