@@ -56,7 +56,7 @@ def create_app(
     settings = settings or Settings.from_env(os.environ)
     tune_malloc()
 
-    audit_log = AuditLog(settings.logs / settings.model, settings.durability, write)
+    audit_log = AuditLog(settings.log_folder, settings.durability, write)
     router = ModelRouter(settings, lambda model: audit_log.set_inputs(model.signature.names))
     router.refresh()  # a champion that can't be loaded is no reason not to start: it is tried again
     router.start()

@@ -14,9 +14,8 @@ from pathlib import Path
 from audit.check import count_rows
 from audit.seal import find_changed_files, log_files, seal
 from audit.trace import format_text, trace
-from registry import Actor, RegistryError, VersionStore, current_user, find_inconsistencies
+from registry import Actor, CommonSettings, RegistryError, VersionStore, current_user, find_inconsistencies
 from registry.aliases import RETIRED
-from registry.versions import load_public_key
 
 Command = Callable[[VersionStore, Path, argparse.Namespace], int]
 
@@ -26,16 +25,11 @@ def main() -> int:
     arguments = _parser().parse_args()
     run: Command = arguments.run
     try:
-        return run(*_settings(), arguments)
+        settings = CommonSettings.from_env(os.environ)
+        return run(settings.store(), settings.log_folder, arguments)
     except (RegistryError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
-
-
-def _settings() -> tuple[VersionStore, Path]:
-    """Return the versions of the model that the SERVE_ settings name, and the folder of its logs."""
-    store = VersionStore.from_env(os.environ)
-    return store, Path(os.environ.get("SERVE_LOGS") or "logs", store.model)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -98,7 +92,9 @@ def _check(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> in
 
 def _verify(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> int:  # noqa: ARG001 - as every command's
     if arguments.key is not None:
-        store.key = load_public_key(str(arguments.key))
+        from registry.signing import load_public_key  # its library is needed by nobody else here
+
+        store.key = load_public_key(arguments.key)
     every = [*store.versions(), *store.aliases.numbers(RETIRED)]
     numbers = every if arguments.version is None else [store.resolve(arguments.version)]
     if not numbers:

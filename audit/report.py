@@ -165,7 +165,7 @@ def _read_events(store: VersionStore, faults: Faults) -> tuple[list[Event], bool
         store.history.entries()
         intact = True
     events = []
-    for entry in store.history.readable(""):
+    for entry in store.history.undamaged(""):
         try:
             events.append(Event.from_entry(entry))
         except ValueError as error:

@@ -37,7 +37,7 @@ from journal import (  # noqa: E402
     prediction_columns,
     timestamp,
 )
-from registry import CHAMPION, INPUT_TENSOR, Float32Array, Predictor, Signature, Version, VersionStore  # noqa: E402
+from registry import CHAMPION, INPUT_TENSOR, CommonSettings, Float32Array, Predictor, Signature, Version  # noqa: E402
 
 SIZES = (1, 100, 10_000)
 SECONDS = 1.0
@@ -165,7 +165,7 @@ def rate(size: int, work: Callable[[], object], seconds: float) -> float:
 
 
 def main(rounds: int) -> None:
-    store = VersionStore.from_env(os.environ)
+    store = CommonSettings.from_env(os.environ).store()
     version = store.open(store.number_of(CHAMPION))
     every = list(cases(version.signature, version.predictor))
     (ROOT / "logs").mkdir(exist_ok=True)

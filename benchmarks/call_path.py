@@ -11,6 +11,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -58,12 +59,12 @@ def predict_json(application: Any, body: bytes) -> bytes:
 def main() -> None:
     from app import create_app
     from app.settings import Settings
-    from registry import CHAMPION, VersionStore
+    from registry import CHAMPION
 
-    store = VersionStore.from_env(os.environ)
+    service = Settings.from_env(os.environ)
+    store = service.store()
     with tempfile.TemporaryDirectory() as logs:
-        models = store.folder.parent
-        application = create_app(Settings(model=store.model, models=models, logs=Path(logs))).wsgi_app
+        application = create_app(replace(service, logs=Path(logs))).wsgi_app
         body = store.signature(store.number_of(CHAMPION)).example_json.encode()
         predict_json(application, body)  # files are opened by the first one
         calls = trace(lambda: predict_json(application, body))

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from monitor.compare import compare, format_text, plot
-from registry import RegistryError, VersionStore
+from registry import CommonSettings, RegistryError
 
 
 def main() -> int:
@@ -26,15 +26,10 @@ def main() -> int:
     compared.add_argument("--plot", type=Path, metavar="FILE.svg", help="draw it, with matplotlib")
     arguments = parser.parse_args()
     try:
-        return _compare(_log_folder(), arguments)
+        return _compare(CommonSettings.from_env(os.environ).log_folder, arguments)
     except RegistryError as error:
         print(error, file=sys.stderr)
         return 1
-
-
-def _log_folder() -> Path:
-    """Return the folder of the logs of the model that the SERVE_ settings name."""
-    return Path(os.environ.get("SERVE_LOGS") or "logs", VersionStore.from_env(os.environ).model)
 
 
 def _compare(logs: Path, arguments: argparse.Namespace) -> int:

@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from registry import Actor, RegistryError, VersionStore
+from registry import Actor, CommonSettings, RegistryError, VersionStore
 from registry.aliases import current_user
-from registry.versions import requires_two_person_approval
 from train.card import signature
 from train.data import load
 from train.errors import TrainError
@@ -32,10 +31,15 @@ if TYPE_CHECKING:
 
 def main(arguments: list[str], environ: Mapping[str, str]) -> int:
     """Run the command. Returns its exit code: 0 published, 1 nothing was, 130 stopped by Ctrl-C."""
+    try:
+        settings = CommonSettings.from_env(environ)
+    except RegistryError as error:
+        print(error, file=sys.stderr)
+        return 1
     parser = argparse.ArgumentParser(
         prog="python -m train", description="Fit a model from a spec, judge and publish it."
     )
-    default = Path(__file__).parent / f"{environ.get('SERVE_MODEL', 'boston')}.toml"
+    default = Path(__file__).parent / f"{settings.model}.toml"
     parser.add_argument("spec", nargs="?", type=Path, default=default, metavar="SPEC.toml", help=f"default: {default}")
     parser.add_argument("--by", default=current_user(), metavar="NAME", help="who trains; by default: you")
     parser.add_argument(
@@ -43,7 +47,7 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
     )
     given = parser.parse_args(arguments)
     spec_file: Path = given.spec
-    models = Path(environ.get("SERVE_MODELS", "models"))
+    models = settings.models
     try:
         spec = read_spec(spec_file)
         data = load(spec)
@@ -58,7 +62,7 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
                 eaten,
                 VersionStore(models, spec.model),
                 who=Actor(given.by),
-                alias=given.alias or ("challenger" if requires_two_person_approval(environ) else None),
+                alias=given.alias or ("challenger" if settings.requires_two_person_approval else None),
                 commit=commit(environ),
                 now=datetime.now(UTC),
                 report=progress.report,

@@ -16,7 +16,7 @@ from app.endpoints.csv_response import CsvResponseWriter, JsonResponseWriter, fo
 from app.endpoints.upload import Upload
 from app.errors import FieldError, InvalidInput, MalformedRequest, ModelFailed, NotReady, TooLarge
 from app.http.application import Application
-from app.http.audit_log import partial_failure
+from app.http.audit_log import PartialFailure
 from app.http.context import RequestContext, current_request
 from app.http.error_responses import HTTPError
 from app.http.responses import CSV, JSON, FileResponse, negotiate
@@ -44,7 +44,7 @@ class _Endpoint:
         self._router = router
         self._pipeline = pipeline
         self._max_upload = settings.max_upload
-        self._folder = settings.logs / settings.model  # the one place where there is room, and which is written anyway
+        self._folder = settings.log_folder  # the one place where there is room, and which is written anyway
         self._slots = threading.BoundedSemaphore(max(1, settings.threads - 1))
 
     def predict(self) -> FileResponse:
@@ -104,7 +104,7 @@ class _Endpoint:
         if not count:
             raise MalformedRequest("there is no row behind the header")
         if failed:
-            context.error = partial_failure(failed, count, first_error)
+            context.error = str(PartialFailure(failed, count, first_error))
 
 
 def _is_strict() -> bool:

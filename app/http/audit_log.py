@@ -19,16 +19,16 @@ from journal import (
     Durability,
     Journal,
     JournalError,
+    PartialFailure,
     encode_predictions,
     encode_request,
-    partial_failure,
     prediction_columns,
     timestamp,
 )
 
 logger = logging.getLogger(__name__)
 
-__all__ = ["SAFE_METHODS", "AuditLog", "partial_failure"]
+__all__ = ["SAFE_METHODS", "AuditLog", "PartialFailure"]
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 

@@ -220,7 +220,7 @@ class ModelRouter:
     def _clear_canary(self, entry: str, verdict: str) -> str:
         """Take a withdrawn canary off its alias. Return what keeps it there, to be added to the fault; mostly empty."""
         try:
-            clear(self._store, CANARY, Actor("service", verdict), entry=entry)
+            clear(self._store, CANARY, Actor("service", verdict), entry=entry, timeout=_CLEAR_TIMEOUT)
         except RegistryError as error:  # perhaps the models folder is read-only here: this worker asks it no more
             return f"; it can't be taken off its alias: {error}"
         return ""

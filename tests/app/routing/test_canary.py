@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from app.routing.canary import FALSE_ALARM_RATE, CanaryAnalysis
 from app.routing.table import bucket
 from app.settings import Settings
-from registry import VersionStore, aliases
+from registry import VersionStore
 from registry.promotion import canary, clear
 from tests.app.requests import ANN, IMPLAUSIBLE, NAN, RAISES, ask, logged, version
 from tests.conftest import TRICKY, publish
@@ -56,7 +56,6 @@ def test_a_canary_that_fails_more_often_is_withdrawn_and_its_clients_are_answere
 def test_a_canary_that_can_not_be_taken_off_its_alias_is_asked_no_more_and_shown(
     client: FlaskClient, store: VersionStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(aliases, "TIMEOUT", 0.1)
     number = publish(store.folder.parent, model_file=TRICKY)
     canary(store, number, 0.5, ANN)
     assert number in {version(client) for _ in range(20)}
