@@ -23,7 +23,7 @@ from train.stderr import suppress_stderr
 def write_exports(model: Model, folder: Path) -> None:
     """Write the SavedModel at the root of an existing folder, and model.keras, model.tflite and tfjs/ beside it.
 
-    model.tflite takes one row at a time, float32 (1, k); the others take (n, k).
+    model.tflite is exported for one row, float32 (1, k); the others for (n, k).
 
     Raises:
         OSError: if the folder can't be written.

@@ -18,7 +18,8 @@ def hinge_weights(inputs: Sequence[InputSpec]) -> tuple[Floats, Floats] | None:
 
     A category with the codes v_0 < … < v_{m-1} becomes the m - 1 hinge functions relu(x - v_j), j = 0 … m-2. (Hinge
     functions: Friedman 1991, Multivariate Adaptive Regression Splines, doi:10.1214/aos/1176347963.) On the codes, this
-    linear spline basis spans the same functions as one-hot columns without one level, so the codes are no scale.
+    linear spline basis spans the same functions as one-hot columns without one level: only which codes are equal
+    matters, not their order or distance.
 
     A number x passes as x, or as x - low where x may be negative; relu changes neither, because x is within its limits.
     A category of two codes passes like a number: a straight line through two points is exact.

@@ -1,6 +1,6 @@
 """The gates of a training: metrics that must not exceed the spec's limits, or nothing is published.
 
-The gates of a promotion are others; they belong to registry.promotion_gates.
+A promotion has gates of its own; see registry.promotion_gates.
 """
 
 from __future__ import annotations

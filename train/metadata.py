@@ -1,6 +1,6 @@
 """The metadata of a version: signature.json, card.json, reference.csv and test.csv.
 
-Owns the content of these files; the figures come from the other modules.
+Owns the content of these files; the values come from the other modules.
 """
 
 from __future__ import annotations
