@@ -24,7 +24,7 @@ from registry.predictor import open_predictor
 from tests.conftest import start
 from tests.e2e.server import ROOT, Server, serving
 from tests.e2e.test_browser import CHROMIUM, QUIET
-from tests.train.diabetes import write_diabetes
+from tests.train.helpers import write_diabetes
 
 pytestmark = pytest.mark.slow
 
