@@ -7,16 +7,15 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.inference.shadow import WAITING
-from app.routing import circuit_breaker as breaker
-from app.routing.canary import ERROR, CanaryAnalysis
+from app.inference.shadow import MAX_WAITING
+from app.routing import circuit_breaker
+from app.routing.canary import FALSE_ALARM_RATE, CanaryAnalysis
 from app.routing.table import bucket
 from app.settings import Settings
 from registry import Actor, VersionStore, aliases
@@ -189,25 +188,25 @@ def test_a_trial_rarely_condemns_a_canary_that_is_as_good_and_soon_one_that_is_n
         import random
 
         dice = random.Random(seed)
-        trial = CanaryAnalysis(0.05, workers=1)
+        analysis = CanaryAnalysis(0.05, workers=1)
         for count in range(requests):
             of_canary = dice.random() < 0.05
-            if trial.observe(of_canary=of_canary, failed=dice.random() < (rate if of_canary else 0.02)):
+            if analysis.record(of_canary=of_canary, failed=dice.random() < (rate if of_canary else 0.02)):
                 return count
         return 0
 
     false = sum(condemned(0.02, 3000, seed) > 0 for seed in range(1000))
     assert false <= 6  # binomial: 7 or more of 1,000 at the stated error have a chance of 1e-4
-    assert ERROR == 0.001
+    assert FALSE_ALARM_RATE == 0.001
     assert all(0 < condemned(0.5, 3000, seed) < 2000 for seed in range(50))
 
 
 def test_a_canary_that_turns_bad_after_a_long_trial_is_found_soon() -> None:
-    trial = CanaryAnalysis(0.05, workers=4)
+    analysis = CanaryAnalysis(0.05, workers=4)
     for _ in range(200):  # failures of a million requests
         for of_canary in (*[False] * 19, True):
-            assert not trial.observe(of_canary=of_canary, failed=True)
-    assert any(trial.observe(of_canary=True, failed=True) for _ in range(20))
+            assert not analysis.record(of_canary=of_canary, failed=True)
+    assert any(analysis.record(of_canary=True, failed=True) for _ in range(20))
 
 
 def test_the_share_of_a_canary_is_that_of_the_requests() -> None:
@@ -275,8 +274,8 @@ def test_a_named_version_is_never_replaced(tricky: VersionStore, client: FlaskCl
 def test_a_champion_that_keeps_failing_is_not_asked_for_a_while_and_then_tried_again(
     tricky: VersionStore, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(breaker, "PAUSE", 0.5)
-    for _ in range(breaker.FAILURES):
+    monkeypatch.setattr(circuit_breaker, "RESET_TIMEOUT", 0.5)
+    for _ in range(circuit_breaker.FAILURE_THRESHOLD):
         assert version(client, RAISES) == 1
     assert client.get("/health/ready").json["failing"] is True
     reply = ask(client)
@@ -288,14 +287,14 @@ def test_a_champion_that_keeps_failing_is_not_asked_for_a_while_and_then_tried_a
 
 
 def test_what_nobody_can_answer_closes_no_champion_off(tricky: VersionStore, client: FlaskClient) -> None:
-    for _ in range(breaker.FAILURES + 1):
+    for _ in range(circuit_breaker.FAILURE_THRESHOLD + 1):
         assert ask(client, IMPLAUSIBLE).status_code == 500
     assert version(client) == 2
     assert "failing" not in client.get("/health/ready").json
 
 
 def test_an_open_breaker_stays_open_when_another_alias_changes(tricky: VersionStore, client: FlaskClient) -> None:
-    for _ in range(breaker.FAILURES):
+    for _ in range(circuit_breaker.FAILURE_THRESHOLD):
         version(client, RAISES)
     shadow(tricky, publish(tricky.folder.parent), ANN)
     assert client.get("/health/ready").json["shadow"]["version"] == 3
@@ -314,23 +313,24 @@ def test_a_canary_is_not_blamed_for_what_only_the_fallback_can_answer(
     assert tricky.aliases.read()["canary"] == 3
 
 
-def test_what_a_named_version_or_an_earlier_canary_fails_is_no_part_of_a_trial(
-    tricky: VersionStore, client: FlaskClient
+def test_failures_of_a_named_version_or_of_an_earlier_canary_do_not_count(
+    client: FlaskClient, store: VersionStore
 ) -> None:
-    versions = client.application.extensions["versions"]
-    canary(tricky, publish(tricky.folder.parent), 0.5, ANN)
-    version(client)
-    before = versions._parts
-    trial = before.trial
-    client.post("/v1/models/boston/versions/2:predict", json={"instances": [RAISES]})
-    assert trial._failed == [0, 0]
-    canary(tricky, publish(tricky.folder.parent), 0.5, ANN)
-    version(client)
-    assert versions._parts.trial is not trial
-    for _ in range(50):
-        versions.judge(before.canary, failed=True)  # as a long file that began with the canary before does
-    assert versions._parts.trial._failed == [0, 0]
-    assert tricky.aliases.read()["canary"] == 4
+    router = client.application.extensions["router"]
+    number = publish(store.folder.parent, model_file=TRICKY)
+    canary(store, number, 0.5, ANN)
+    tried = next(f"client {n}" for n in range(100) if bucket(f"client {n}", number) < 0.5)
+    assert version(client, X_Client_ID=tried) == number
+    earlier = router.route(tried)
+    for _ in range(60):
+        reply = client.post(f"/v1/models/boston/versions/{number}:predict", json={"instances": [RAISES]})
+        assert reply.status_code == 500
+    assert router.route(tried) is earlier
+    canary(store, publish(store.folder.parent), 1, ANN)
+    assert version(client) == number + 1
+    for _ in range(60):
+        router.record_outcome(earlier, failed=True)  # as a long file that began with the earlier canary does
+    assert version(client) == number + 1
 
 
 @pytest.mark.slow
@@ -338,7 +338,7 @@ def test_a_champion_that_sleeps_is_not_waited_for_for_ever(
     tricky: VersionStore, make_app: Callable[..., Flask]
 ) -> None:
     app = make_app()
-    clients = [app.test_client() for _ in range(breaker.FAILURES + 1)]
+    clients = [app.test_client() for _ in range(circuit_breaker.FAILURE_THRESHOLD + 1)]
     replies: list[Any] = []
     threads = [threading.Thread(target=lambda one=one: replies.append(ask(one, SLOW))) for one in clients]
     start = time.monotonic()
@@ -386,13 +386,13 @@ def test_a_shadow_that_hangs_or_fails_costs_nobody_anything(
     wait_until(lambda: client.get("/health/ready").json["shadow"]["failed"] == 1, "the failure")
     ask(client, SLOW)
     start = time.monotonic()
-    for _ in range(WAITING + 50):
+    for _ in range(MAX_WAITING + 50):
         assert version(client) == 1
     assert time.monotonic() - start < 2
     seen = client.get("/health/ready").json["shadow"]
     assert seen["dropped"] > 0
-    assert seen["waiting"] <= WAITING
-    assert len([row for row in logged(settings, "requests") if row["status"] == "200"]) == WAITING + 52
+    assert seen["waiting"] <= MAX_WAITING
+    assert len([row for row in logged(settings, "requests") if row["status"] == "200"]) == MAX_WAITING + 52
 
 
 def test_a_version_that_is_not_signed_is_refused_where_signatures_are_asked_for(
@@ -414,19 +414,3 @@ def test_a_retired_version_is_not_served_any_more(client: FlaskClient, store: Ve
     clear(store, "challenger", ANN)
     store.aliases.retire(2, ANN)
     wait_until(lambda: client.post(path, json={"instances": [ROW]}).status_code == 404, "404", 1)
-
-
-def test_an_application_that_nobody_uses_any_more_stops_following(settings: Settings) -> None:
-    from app import create_app
-
-    def followers() -> int:
-        return sum(thread.name == "aliases" for thread in threading.enumerate())
-
-    before = followers()
-    app = create_app(replace(settings, threads=1))
-    assert followers() > 0
-    del app
-    import gc
-
-    gc.collect()
-    wait_until(lambda: followers() <= before, "the end of the thread", 5)
