@@ -13,11 +13,16 @@ from pathlib import Path
 
 from flask import Flask
 
-from app.endpoints import health, mlflow, openapi, predict_json
-from app.endpoints.open_inference import OpenInference
-from app.endpoints.pages import Pages
-from app.endpoints.predict_csv import PredictCsv
-from app.endpoints.tensorflow_serving import TensorFlowServing
+from app.endpoints import (
+    health,
+    mlflow,
+    open_inference,
+    openapi,
+    pages,
+    predict_csv,
+    predict_json,
+    tensorflow_serving,
+)
 from app.http.application import Application
 from app.http.audit_log import AuditLog
 from app.http.context import RequestContext
@@ -71,11 +76,9 @@ def create_app(
     app = Application(flask, audit_log, now, mirror)
     ready = health.Readiness(router, audit_log)
     health.register(app, router, ready, shadow)
-    Pages(app, router, pipeline, settings)
-    predict_json.register(app, router, pipeline, settings)
-    PredictCsv(app, router, pipeline, settings)
-    TensorFlowServing(app, router, pipeline, settings)
-    OpenInference(app, router, pipeline, settings, ready)
-    mlflow.register(app, router, pipeline, settings, ready)
+    for family in (pages, predict_json, predict_csv, tensorflow_serving):
+        family.register(app, router, pipeline, settings)
+    for family in (open_inference, mlflow):
+        family.register(app, router, pipeline, settings, ready)
     openapi.register(app, router, settings)
     return flask

@@ -36,50 +36,50 @@ EXTENSION = "binary_tensor_data"
 _JSON_LENGTH = "Inference-Header-Content-Length"
 
 
-class OpenInference:
+def register(
+    app: Application, router: ModelRouter, pipeline: InferencePipeline, settings: Settings, ready: Readiness
+) -> None:
+    """Add the routes to the application."""
+    endpoints = _Endpoints(router, pipeline, settings, ready)
+
+    def add(rule: str, view: Callable[..., Any], method: str = "GET") -> None:
+        path = f"{ROOT}{rule}"
+        app.flask.add_url_rule(path, path, view, methods=[method], strict_slashes=False)
+
+    add("", endpoints.server)
+    add("/health/live", endpoints.live)
+    add("/health/ready", endpoints.server_ready)
+    for rule in ("/models/<name>", "/models/<name>/versions/<version>"):
+        add(rule, endpoints.metadata)
+        add(f"{rule}/ready", endpoints.model_ready)
+        add(f"{rule}/infer", endpoints.infer_named, "POST")
+    app.register_error_renderer(ROOT, render_error_member)
+    app.add_fast_route(f"{ROOT}/models/{settings.model}/infer", endpoints.infer_routed, routed=True)
+
+
+class _Endpoints:
     """The endpoints of one model."""
 
-    def __init__(
-        self,
-        app: Application,
-        router: ModelRouter,
-        pipeline: InferencePipeline,
-        settings: Settings,
-        ready: Readiness,
-    ) -> None:
+    def __init__(self, router: ModelRouter, pipeline: InferencePipeline, settings: Settings, ready: Readiness) -> None:
         self._router = router
         self._pipeline = pipeline
         self._settings = settings
         self._ready = ready
 
-        def add(rule: str, view: Callable[..., Any], method: str = "GET") -> None:
-            path = f"{ROOT}{rule}"
-            app.flask.add_url_rule(path, path, view, methods=[method], strict_slashes=False)
-
-        add("", self._server)
-        add("/health/live", self._live)
-        add("/health/ready", self._server_ready)
-        for rule in ("/models/<name>", "/models/<name>/versions/<version>"):
-            add(rule, self._metadata)
-            add(f"{rule}/ready", self._model_ready)
-            add(f"{rule}/infer", self._infer_named, "POST")
-        app.register_error_renderer(ROOT, render_error_member)
-        app.add_fast_route(f"{ROOT}/models/{settings.model}/infer", self._infer_routed, routed=True)
-
     def _select(self, name: str, version: str | None, context: RequestContext | None = None) -> Route:
         return select_route(self._router, self._settings.model, name, version, context)
 
-    def _server(self) -> Any:
+    def server(self) -> Any:
         return JSONResponse({"name": "flask-model-service", "version": VERSION, "extensions": [EXTENSION]})
 
-    def _live(self) -> Any:
+    def live(self) -> Any:
         return JSONResponse({"live": True})
 
-    def _server_ready(self) -> Any:
+    def server_ready(self) -> Any:
         ready = bool(self._ready)
         return JSONResponse({"ready": ready}, 200 if ready else 503)
 
-    def _metadata(self, name: str, version: str | None = None) -> Any:
+    def metadata(self, name: str, version: str | None = None) -> Any:
         width = len(self._select(name, version).model.signature.inputs)
         return JSONResponse(
             {
@@ -91,7 +91,7 @@ class OpenInference:
             }
         )
 
-    def _model_ready(self, name: str, version: str | None = None) -> Any:
+    def model_ready(self, name: str, version: str | None = None) -> Any:
         try:
             self._select(name, version)
         except NotFound:
@@ -100,11 +100,11 @@ class OpenInference:
             return JSONResponse({"name": name, "ready": False}, 503)
         return JSONResponse({"name": name, "ready": True})
 
-    def _infer_named(self, name: str, version: str | None = None) -> Any:
+    def infer_named(self, name: str, version: str | None = None) -> Any:
         context = current_request()
         return self._infer(context, self._select(name, version, context))
 
-    def _infer_routed(self, context: RequestContext) -> BytesResponse:
+    def infer_routed(self, context: RequestContext) -> BytesResponse:
         return self._infer(context, self._router.route(context.client_id))
 
     def _infer(self, context: RequestContext, route: Route) -> BytesResponse:

@@ -22,22 +22,27 @@ from registry import Signature
 CORRECT_FIELDS = "No prediction: please correct the marked fields."
 
 
-class Pages:
+def register(app: Application, router: ModelRouter, pipeline: InferencePipeline, settings: Settings) -> None:
+    """Add the routes to the application."""
+    pages = _Pages(router, pipeline, settings)
+    routes = Blueprint("pages", __name__)
+    routes.add_url_rule("/", "index", pages.index)
+    routes.add_url_rule("/form", "plain_form", pages.form)
+    routes.add_url_rule("/form_async", "form_in_place", lambda: pages.form(in_place=True))
+    routes.add_url_rule("/form_csv", "upload", pages.upload)
+    routes.add_url_rule("/predict_form", "predict_form", pages.predict_form, methods=["POST"])
+    routes.add_url_rule("/models/<name>/<int:version>", "model_card", pages.model_card)
+    app.flask.register_blueprint(routes)
+
+
+class _Pages:
     """The pages, over the versions that can be asked."""
 
-    def __init__(self, app: Application, router: ModelRouter, pipeline: InferencePipeline, settings: Settings) -> None:
+    def __init__(self, router: ModelRouter, pipeline: InferencePipeline, settings: Settings) -> None:
         self._router = router
         self._pipeline = pipeline
         self._settings = settings
         self._markdown = mistune.create_markdown(escape=True, plugins=["table"])
-        routes = Blueprint("pages", __name__)
-        routes.add_url_rule("/", "index", self.index)
-        routes.add_url_rule("/form", "plain_form", self._form)
-        routes.add_url_rule("/form_async", "form_in_place", lambda: self._form(in_place=True))
-        routes.add_url_rule("/form_csv", "upload", self.upload)
-        routes.add_url_rule("/predict_form", "predict_form", self.predict_form, methods=["POST"])
-        routes.add_url_rule("/models/<name>/<int:version>", "model_card", self.model_card)
-        app.flask.register_blueprint(routes)
 
     def index(self) -> str:
         """Show what is predicted, and how to ask."""
@@ -63,8 +68,8 @@ class Pages:
                 raise
             context.error = error.message
             marked, messages = _place_errors(error, self._signature().names)
-            return self._form(typed=typed, errors=marked, messages=messages), status_of(error)
-        return self._form(typed=typed, result=result) if as_page else prediction_response(result, context, single=True)
+            return self.form(typed=typed, errors=marked, messages=messages), status_of(error)
+        return self.form(typed=typed, result=result) if as_page else prediction_response(result, context, single=True)
 
     def model_card(self, name: str, version: int) -> Any:
         """Show a version's model card."""
@@ -76,7 +81,8 @@ class Pages:
     def _signature(self) -> Signature:
         return self._router.champion().model.signature
 
-    def _form(self, **context: Any) -> str:
+    def form(self, **context: Any) -> str:
+        """Show the form, with what was typed and what came of it."""
         empty: dict[str, Any] = {"typed": {}, "errors": {}, "messages": []}
         texts = {"signature": self._signature(), "correct_fields": CORRECT_FIELDS}
         return render_template("form.html", **{**empty, **texts, **context})

@@ -30,8 +30,14 @@ PATH = "/predict_csv"
 _MAX_GROWTH = 8
 
 
-class PredictCsv:
-    """The endpoint; at most as many files at once as leave one thread for other requests."""
+def register(app: Application, router: ModelRouter, pipeline: InferencePipeline, settings: Settings) -> None:
+    """Add the route to the application."""
+    endpoint = _Endpoint(app, router, pipeline, settings)
+    app.flask.add_url_rule(PATH, PATH, endpoint.predict, methods=["POST"])
+
+
+class _Endpoint:
+    """Takes at most as many files at once as leave one thread for other requests."""
 
     def __init__(self, app: Application, router: ModelRouter, pipeline: InferencePipeline, settings: Settings) -> None:
         self._app = app
@@ -40,7 +46,6 @@ class PredictCsv:
         self._max_upload = settings.max_upload
         self._folder = settings.logs / settings.model  # the one place where there is room, and which is written anyway
         self._slots = threading.BoundedSemaphore(max(1, settings.threads - 1))
-        app.flask.add_url_rule(PATH, PATH, self.predict, methods=["POST"])
 
     def predict(self) -> FileResponse:
         """Answer a file."""

@@ -33,26 +33,34 @@ _METHOD = re.compile(rf"/v1/models/(?P<model>[^/:]+){_VERSION}:(?P<method>classi
 _STATUS = re.compile(rf"/v1/models(?:/(?P<model>[^/:]+))?{_VERSION}(?P<metadata>/metadata)?")
 
 
-class TensorFlowServing:
+def register(app: Application, router: ModelRouter, pipeline: InferencePipeline, settings: Settings) -> None:
+    """Add the routes to the application."""
+    endpoints = _Endpoints(router, pipeline, settings)
+    methods = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]
+    for rule in (ROOT, f"{ROOT}/", f"{ROOT}/<path:rest>"):
+        app.flask.add_url_rule(rule, rule, endpoints.dispatch, methods=methods, provide_automatic_options=False)
+    app.register_error_renderer(ROOT, render_error_member)
+    root = f"{ROOT}/models/{settings.model}"
+    app.add_fast_route(f"{root}:predict", endpoints.predict, routed=True)
+    app.add_fast_route(f"{root}:regress", endpoints.regress, routed=True)
+
+
+class _Endpoints:
     """The endpoints of one model. Their paths are matched as TensorFlow Serving matches them, not by Flask."""
 
-    def __init__(self, app: Application, router: ModelRouter, pipeline: InferencePipeline, settings: Settings) -> None:
+    def __init__(self, router: ModelRouter, pipeline: InferencePipeline, settings: Settings) -> None:
         self._router = router
         self._pipeline = pipeline
         self._model = settings.model
         self._max_body = settings.max_body
-        methods = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]
-        for rule in (ROOT, f"{ROOT}/", f"{ROOT}/<path:rest>"):
-            app.flask.add_url_rule(rule, rule, self._dispatch, methods=methods, provide_automatic_options=False)
-        app.register_error_renderer(ROOT, render_error_member)
-        for method in ("predict", "regress"):
-            path = f"{ROOT}/models/{settings.model}:{method}"
-            app.add_fast_route(path, self._fast_handler(method), routed=True)
 
-    def _fast_handler(self, method: str) -> Any:
-        return lambda context: self._answer(context, method, self._router.route(context.client_id))
+    def predict(self, context: RequestContext) -> JSONResponse:
+        return self._answer(context, "predict", self._router.route(context.client_id))
 
-    def _dispatch(self, rest: str = "") -> Any:  # noqa: ARG002 - the path is matched as a whole
+    def regress(self, context: RequestContext) -> JSONResponse:
+        return self._answer(context, "regress", self._router.route(context.client_id))
+
+    def dispatch(self, rest: str = "") -> Any:  # noqa: ARG002 - the path is matched as a whole
         context = current_request()
         path = context.environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
         method = context.environ["REQUEST_METHOD"]

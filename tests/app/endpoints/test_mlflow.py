@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.settings import VERSION, Settings
-from tests.app.logs import logged
+from tests.app.requests import logged
 
 NAMED = {"rm": 6, "tax": 250, "age": 66.5}
 COLUMNS, DATA = ["age", "tax", "rm"], [[66.5, 250, 6]]

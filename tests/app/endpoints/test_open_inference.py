@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.settings import Settings
-from tests.app.logs import logged
+from tests.app.requests import logged
 from tests.conftest import publish
 
 MODEL = "/v2/models/boston"

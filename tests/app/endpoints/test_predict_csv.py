@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from app.settings import Settings
-from tests.app.logs import logged
+from tests.app.requests import logged
 
 PLAIN = "rm,tax,age\n6,250,66.5\n7,300,10\n"
 ADDED = ["prediction", "warnings", "error"]

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 
 from app.settings import Settings
 from journal import LogReader, daily_files
-from tests.app.logs import logged
+from tests.app.requests import logged
 from tests.bad_inputs import BAD, Bad
 from tests.conftest import HOUSES, publish
 

@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.settings import Settings
-from tests.app.logs import logged
+from tests.app.requests import logged
 from tests.conftest import publish
 
 MODEL = "/v1/models/boston"

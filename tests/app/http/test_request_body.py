@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from app.errors import MalformedRequest
 from app.http.request_body import decompressor
 from app.settings import Settings
-from tests.app.logs import logged
+from tests.app.requests import logged
 
 JSON = b"[[6, 250, 66.5], [7, 300, 10]]"
 CSV = b"rm,tax,age\n6,250,66.5\n7,300,10\n"
