@@ -35,6 +35,9 @@ class Copy:
 
     def __init__(self, folder: Path) -> None:
         self.folder = shutil.copytree(ROOT, folder, ignore=NOT_COPIED)
+        # What is installed stays, for .venv is that of these tests: make is told to install with `true`.
+        makefile = (folder / "Makefile").read_text()
+        assert makefile.count("requirements/install.") == 1, "INSTALL has to be the only way to the installer"
         (folder / ".venv").symlink_to(sys.prefix)
         self.port = free_port()
         self.server: subprocess.Popen[bytes] | None = None
@@ -44,7 +47,6 @@ class Copy:
 
     def run(self, language: str, code: str) -> str:
         """Run a block. Return what it prints; of one that serves nothing, once it is ready."""
-        # What is installed stays: the copy's environment is that of these tests.
         code = code.replace("127.0.0.1:5000", f"127.0.0.1:{self.port}").replace("make ", "make INSTALL=true ")
         command = [sys.executable, "-c", code] if language == "python" else ["bash", "-euo", "pipefail", "-c", code]
         if SERVES.search(code.replace("INSTALL=true ", "")):

@@ -14,6 +14,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.routing.canary import CanaryAnalysis
 from app.settings import Settings
 from journal import REQUEST_COLUMNS, prediction_columns
 from tests.conftest import HOUSES
@@ -144,7 +145,7 @@ def test_every_command_and_option_is_documented_as_its_help_has_it(package: str)
 
 
 def test_the_commands_of_make_are_documented() -> None:
-    targets = re.findall(r"^([a-z]+):[^#\n]*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    targets = re.findall(r"^([a-z-]+):[^#\n]*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert sorted(cell.strip("`") for cell in first_cells(section(COMMANDS, "## make"))) == sorted(
         f"make {target}" for target in targets
     )
@@ -157,6 +158,16 @@ def test_serving_takes_no_option() -> None:
     assert done.returncode == 2
     assert "python -m app [serve]" in done.stderr
     assert "python -m app [serve]" in section(COMMANDS, "## python -m app")
+
+
+def test_a_canary_is_withdrawn_after_as_many_failures_as_its_page_says() -> None:
+    rows = re.findall(r"^\| (\d+) % \| (\d+) \| (\d+) \|$", (ROOT / "docs" / "canary.md").read_text(), re.MULTILINE)
+    assert len(rows) == 5
+    for percent, *counts in rows:
+        for workers, count in zip((1, 4), map(int, counts), strict=True):
+            analysis = CanaryAnalysis(int(percent) / 100, workers)
+            verdicts = [analysis.record(of_canary=True, failed=True) for _ in range(count)]
+            assert [bool(verdict) for verdict in verdicts] == [False] * (count - 1) + [True], percent
 
 
 def anchors(document: Path) -> set[str]:
