@@ -12,6 +12,8 @@ from app.errors import FieldError
 from registry import Float32Array
 
 Warnings = Mapping[int, Sequence[FieldError]]  # by row
+# Inputs, float32 (m, k), and which rows of the request they are (None: all of them), for a shadow to see.
+Mirrored = tuple[Float32Array, Sequence[int] | None]
 
 
 @dataclass(slots=True)
@@ -46,7 +48,7 @@ class PredictionResult:
         model_failed: whether a version is the reason for one of the errors.
         attempts: every version's rows, to be logged before anything is sent.
         faults: what versions failed with, for the error log.
-        to_mirror: the inputs, float32 (m, k), and their row numbers, if a shadow is to see them.
+        to_mirror: the inputs, if a shadow is to see them.
     """
 
     predictions: Float32Array
@@ -57,4 +59,4 @@ class PredictionResult:
     model_failed: bool
     attempts: Sequence[Attempt]
     faults: Sequence[str] = ()
-    to_mirror: tuple[Float32Array, Sequence[int] | None] | None = None
+    to_mirror: Mirrored | None = None

@@ -6,15 +6,13 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from app.errors import ModelFailed
-from app.results import Attempt, PredictionResult
-from registry import Float32Array
+from app.results import Attempt, Mirrored, PredictionResult
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +31,7 @@ class RequestContext:
         error: what the client was told, in one sentence; empty if all is well.
         version: the version that answered; 0 while none has.
         attempts: prediction rows that are not in the log yet.
-        to_mirror: inputs, float32 (m, k), and their row numbers, that a shadow is to see after the answer.
+        to_mirror: inputs that a shadow is to see after the answer.
     """
 
     environ: dict[str, Any]
@@ -45,7 +43,7 @@ class RequestContext:
     error: str = ""
     version: int = 0
     attempts: list[Attempt] = field(default_factory=list)
-    to_mirror: list[tuple[Float32Array, Sequence[int] | None]] = field(default_factory=list)
+    to_mirror: list[Mirrored] = field(default_factory=list)
 
     def add(self, result: PredictionResult) -> None:
         """Take down what was attempted, to be logged before the reply."""
