@@ -182,3 +182,20 @@ def test_every_link_between_the_documents_leads_somewhere() -> None:
             target = document.parent / file if file else document
             assert target.exists(), f"{document}: {file}"
             assert not anchor or anchor in anchors(target), f"{document}: {file}#{anchor}"
+
+
+def test_every_file_of_the_project_that_the_documents_name_is_there() -> None:
+    folders = "app|registry|journal|audit|monitor|train|tests|benchmarks|deploy"
+    for document in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        for name in re.findall(rf"`((?:{folders})/[\w./-]*)`", document.read_text()):
+            assert (ROOT / name).exists() or "MODEL" in name, f"{document}: {name}"
+
+
+def test_every_module_on_the_way_of_a_request_is_there() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    steps = re.findall(r"^ ?\d+  (\w+)/([\w, ]+?)  +\S", section(text, "## The life of a request"), re.MULTILINE)
+    assert len(steps) == 18
+    for room, modules in steps:
+        for module in modules.split(", "):
+            files = (ROOT / "app" / room / f"{module}.py", ROOT / room / f"{module}.py")
+            assert any(file.exists() for file in files), f"{room}/{module}"
