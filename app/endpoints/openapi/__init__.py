@@ -1,6 +1,6 @@
-"""``GET /openapi.json``: what this service takes and gives, as OpenAPI 3.1, from the champion's signature.
+"""``GET /openapi.json``: the interface of this service as OpenAPI 3.1, with the champion's inputs and examples.
 
-``GET /docs`` shows it as a page to try it on, with Swagger UI's files and none from anybody else.
+``GET /docs`` shows it as a page to try requests on. Swagger UI's files come from this service, not from another host.
 """
 
 from __future__ import annotations
@@ -16,37 +16,41 @@ from flask import render_template, send_from_directory
 from werkzeug.exceptions import NotFound
 
 from app.codecs.batch import Table
-from app.endpoints.openapi import paths, replies, schemas
-from app.endpoints.openapi.bodies import Bodies, Samples
+from app.endpoints.openapi.document import FIXED_PART, build_document
+from app.endpoints.openapi.schemas import number
 from app.http.application import App
 from app.http.responses import JSON, PAGE_POLICY, POLICY, Reply
 from app.routing.router import ModelRouter
 from app.routing.table import Route
-from app.settings import VERSION, Settings
+from app.settings import Settings
 from registry import RegistryError, VersionStore
 
 logger = logging.getLogger(__name__)
 
-_SAMPLES = 2
+_EXAMPLE_ROWS = 2
 _FILES = frozenset({"swagger-ui-bundle.js", "swagger-ui.css"})
-# Swagger UI's style sheet has its icons in itself.
+# Swagger UI's style sheet contains its icons as data: URLs.
 _POLICY = PAGE_POLICY.replace("img-src 'self'", "img-src 'self' data:")
 
 
 def register(app: App, versions: ModelRouter, settings: Settings) -> None:
     """Add the routes to the application."""
     store = VersionStore(settings.models, settings.model)
-    folder = _swagger_ui()
-    made: dict[str, bytes] = {}  # by the version's digest; of the champion only
+    swagger_ui = _swagger_ui()
+    fixed_part = FIXED_PART.read_bytes()
+    documents: dict[str, bytes] = {}  # by the version's digest; of the champion only
 
     def openapi() -> Any:
-        serving = versions.champion()
-        digest = serving.version.digest
-        content = made.get(digest)
+        route = versions.champion()
+        version = route.version
+        content = documents.get(version.digest)
         if content is None:
-            content = orjson.dumps(document(serving, settings, samples(serving, store)))
-            made.clear()
-            made[digest] = content
+            rows = example_rows(route, store)
+            content = orjson.dumps(
+                build_document(fixed_part, version.signature, version.number, version.digest, settings.max_rows, rows)
+            )
+            documents.clear()
+            documents[version.digest] = content
         return Reply.of_bytes(content, JSON)
 
     def docs() -> Any:
@@ -55,74 +59,30 @@ def register(app: App, versions: ModelRouter, settings: Settings) -> None:
     def docs_file(name: str) -> Any:
         if name not in _FILES:
             raise NotFound
-        return send_from_directory(folder, name)
+        return send_from_directory(swagger_ui, name)
 
     app.add_url_rule("/openapi.json", "openapi", openapi)
     app.add_url_rule("/docs", "docs", docs)
     app.add_url_rule("/docs/<name>", "docs_file", docs_file)
 
 
-def samples(serving: Route, store: VersionStore) -> Samples:
-    """A few rows of the training data that the version answers without a warning; else its example."""
+def example_rows(route: Route, store: VersionStore) -> list[list[int | float]]:
+    """Return a few training rows that the version predicts without a warning; if there are none, its example."""
     try:
-        rows = store.reference(serving.version.number)
-    except RegistryError as error:  # it is open, and can be asked
+        training = store.reference(route.version.number)
+    except RegistryError as error:  # the version is loaded and can still predict
         logger.warning("no examples from the training data: %s", error)
-        rows = []
-    chosen: list[list[int | float]] = []
-    for row in rows:
+        training = []
+    rows: list[list[int | float]] = []
+    for row in training:
         values = np.array([row], dtype=np.float64)
-        warnings, problems = serving.checks.find(Table(values))
-        if warnings or problems or serving.checks.outputs(serving.version.predictor.predict(values.astype(np.float32))):
+        warnings, problems = route.checks.find(Table(values))
+        if warnings or problems or route.checks.outputs(route.version.predictor.predict(values.astype(np.float32))):
             continue
-        chosen.append(list(map(schemas.number, row)))
-        if len(chosen) == _SAMPLES:
+        rows.append(list(map(number, row)))
+        if len(rows) == _EXAMPLE_ROWS:
             break
-    return chosen or [list(map(schemas.number, serving.signature.example))]
-
-
-def document(serving: Route, settings: Settings, rows: Samples) -> dict[str, Any]:
-    """The whole document, for one version."""
-    signature, version = serving.signature, serving.version
-    bodies = Bodies(signature, settings.max_rows, rows)
-    found = {
-        **paths.own(bodies),
-        **paths.tensorflow_serving(signature, bodies, version.number),
-        **paths.open_inference(signature, bodies, version.number),
-        **paths.scoring(bodies),
-        **paths.pages(),
-        **paths.health(signature),
-        **paths.model_card(signature, version.number),
-    }
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": signature.title,
-            "version": VERSION,
-            "description": f"Version {version.number} of the model {signature.model}, {version.digest}. "
-            "Limits and examples are of this version; another that is named in a path may have its own.",
-        },
-        "tags": [{"name": item.tag, "description": item.description} for item in replies.PROTOCOLS],
-        "paths": found,
-        "components": {
-            "schemas": {
-                **schemas.components(signature, settings.max_rows),
-                **bodies.components(),
-                **replies.components(signature),
-            },
-            "responses": replies.errors(found),
-            "headers": replies.HEADERS,
-            "parameters": _headers(),
-        },
-    }
-
-
-def _headers() -> dict[str, Any]:
-    texts = {
-        "X-Request-ID": f"Kept as the request's id if it is like {replies.REQUEST_ID['pattern']}; else one is made",
-        "X-Client-ID": "Actor asks: while a canary is on trial, a client always gets the same version",
-    }
-    return {name: paths.parameter(name, "header", {"type": "string"}, text) for name, text in texts.items()}
+    return rows or [list(map(number, route.signature.example))]
 
 
 def _swagger_ui() -> Path:
