@@ -54,8 +54,8 @@ def resolved(document: dict[str, Any], node: Any) -> Any:
     return [resolved(document, value) for value in node] if isinstance(node, list) else node
 
 
-def read_operations(client: FlaskClient) -> list[Operation]:
-    document, operations = read(client), []
+def read_operations(document: dict[str, Any]) -> list[Operation]:
+    operations = []
     for path, methods in resolved(document, document["paths"]).items():
         for method, operation in methods.items():
             where = path
@@ -73,8 +73,8 @@ def document(client: FlaskClient) -> dict[str, Any]:
 
 
 @pytest.fixture
-def operations(client: FlaskClient) -> list[Operation]:
-    return read_operations(client)
+def operations(document: dict[str, Any]) -> list[Operation]:
+    return read_operations(document)
 
 
 def examples(operation: dict[str, Any]) -> Iterator[tuple[str, Any, dict[str, Any]]]:
@@ -110,19 +110,16 @@ def test_the_document_is_valid_and_so_is_every_schema_and_reference(document: di
     for kind, items in document["components"].items():
         for name in items:
             assert f'"#/components/{kind}/{name}"' in text, f"nothing refers to {kind}/{name}"
-    whole, schemas = resolved(document, document), []
-    json.loads(json.dumps(whole), object_hook=lambda node: schemas.append(node["schema"]) if "schema" in node else node)
-    for schema in (*whole["components"]["schemas"].values(), *schemas):
+    schemas = list(document["components"]["schemas"].values())
+    json.loads(text, object_hook=lambda node: schemas.append(node.get("schema", {})) or node)
+    for schema in schemas:
         Draft202012Validator.check_schema(schema)
-    assert len(schemas) > 50
     every = [operation for methods in document["paths"].values() for operation in methods.values()]
     assert len({operation["operationId"] for operation in every}) == len(every)
     assert {tag for operation in every for tag in operation["tags"]} == {tag["name"] for tag in document["tags"]}
 
 
-def test_every_route_is_in_the_document_and_every_path_is_a_route(
-    client: FlaskClient, document: dict[str, Any]
-) -> None:
+def test_every_route_and_no_other_path_is_in_the_document(client: FlaskClient, document: dict[str, Any]) -> None:
     files = {"/static/<path:filename>", "/docs/<name>"}
     first_version = {"/v1", "/v1/", "/v1/<path:rest>", "/v1/models/boston:predict", "/v1/models/boston:regress"}
     fast = {"/v2/models/boston/infer"}  # the short way of what is there with a <name>
@@ -148,47 +145,36 @@ def test_what_is_written_down_is_what_the_code_says(document: dict[str, Any]) ->
     assert is_request_id(schemas["RequestId"]["examples"][0])
 
 
-def test_every_page_and_check_answers_as_documented(client: FlaskClient, operations: list[Operation]) -> None:
+def test_every_page_and_every_example_is_answered_as_documented(
+    client: FlaskClient, operations: list[Operation]
+) -> None:
     for path, method, operation in operations:
         if method == "get":
             reply = client.get(path)
             assert reply.status_code == 200, path
             assert_documented(operation, reply)
-
-
-def test_every_example_is_answered_as_documented(client: FlaskClient, operations: list[Operation]) -> None:
-    count = 0
-    for path, method, operation in operations:
-        bodies = list(examples(operation))
-        assert bool(bodies) == (method == "post")
-        for media_type, body, schema in bodies:
-            count += 1
-            assert list(Draft202012Validator(schema).iter_errors(body)) == [], (path, body)
+            continue
+        assert list(examples(operation))
+        for media_type, body, schema in examples(operation):
+            assert Draft202012Validator(schema).is_valid(body), (path, body)
             for accept in operation["responses"]["200"]["content"].keys() - {"application/octet-stream"}:
                 reply = send(client, path, media_type, body, Accept=accept)
                 assert (reply.status_code, reply.mimetype) == (200, accept), (path, body, reply.text)
                 assert "X-Model-Version" in reply.headers
                 assert_documented(operation, reply)
-    assert count > 30
 
 
 @pytest.mark.parametrize(
-    ("body", "media_type", "status"),
-    [
-        ("{", "application/json", 400),
-        ("[6, 250, 66.5]", "text/html", 415),
-        ("[6, 250, 6666]", "application/json", 422),
-        ("[1, 2000, 100]", "application/json", 500),
-        (f"[{' ' * (1 << 20)}]", "application/json", 413),
-    ],
+    ("status", "body"),
+    [(400, "{"), (413, " " * (2 << 20)), (415, "[6, 250, 66.5]"), (422, "[6, 250, 6666]"), (500, "[1, 2000, 100]")],
 )
 def test_every_protocol_rejects_a_request_as_documented(
-    client: FlaskClient, operations: list[Operation], body: str, media_type: str, status: int
+    client: FlaskClient, operations: list[Operation], status: int, body: str
 ) -> None:
     for path, method, operation in operations:
         if method == "post":
-            wrong = '{"instances": [[1, 2000, 100]]}' if status == 500 and path != "/predict_json" else body
-            reply = send(client, path, media_type, wrong)
+            wrong = f'{{"instances": [{body}]}}' if status == 500 and path != "/predict_json" else body
+            reply = send(client, path, "text/html" if status == 415 else "application/json", wrong)
             assert reply.status_code == status if path == "/predict_json" else reply.status_code >= 400
             assert_documented(operation, reply)
 
@@ -217,20 +203,14 @@ def odd(make_app: Callable[..., Flask], tmp_path: Path) -> FlaskClient:
     return make_app(models=tmp_path / "odd", max_rows=3).test_client()
 
 
-def test_limits_codes_and_names_are_the_signatures(odd: FlaskClient) -> None:
+def test_a_value_has_the_signatures_words_and_limits_up_to_the_next_float32(odd: FlaskClient) -> None:
     schemas = read(odd)["components"]["schemas"]
-    rooms, tax, age = (schemas[f"input.{name}"] for name in ODD.names)
-    assert rooms["enum"] == [4.099999904632568, 4.1, 6]
-    assert rooms["description"] == "4.1: four, 6: six"
-    assert (age["minimum"], age["maximum"], age["title"], age["description"]) == (0, 100, "Built before 1940", "%")
-    assert (tax["minimum"], tax["maximum"]) == (0.1, 700.3)
-    assert schemas["RowByName"]["required"] == ["tax", "age"]
-    assert schemas["RowByName"]["allOf"] == [{"oneOf": [{"required": [name]} for name in ("rm", "rooms", "r")]}]
-    assert schemas["Rows"]["maxItems"] == 3
-    assert (schemas["Prediction"]["minimum"], schemas["Prediction"]["maximum"]) == (0, 100)
-
-
-def test_a_limit_reaches_to_the_float32_next_to_it() -> None:
+    codes = {"enum": [4.099999904632568, 4.1, 6], "title": "Rooms", "description": "4.1: four, 6: six"}
+    assert schemas["input.rm"] == {"type": "number", **codes}
+    tax = {"minimum": 0.1, "maximum": 700.3, "title": "Property tax", "description": "$ per $10,000"}
+    assert schemas["input.tax"] == {"type": "number", **tax}
+    median = {"minimum": 0, "maximum": 100, "title": "Median value", "description": "$1000"}
+    assert schemas["Prediction"] == {"type": "number", **median}
     assert bounds(0.1, 0.1) == {"type": "number", "minimum": 0.1, "maximum": 0.10000000149011612}
     assert bounds(-3.4028234663852886e38, 7) == {"type": "number", "minimum": -3.4028234663852886e38, "maximum": 7}
 
@@ -286,7 +266,7 @@ def layouts(batch: list[Any]) -> Iterator[tuple[str, str, Any]]:
 def test_every_protocol_accepts_rows_exactly_if_its_schema_does(odd: FlaskClient) -> None:
     schemas = {
         path: Draft202012Validator(operation["requestBody"]["content"]["application/json"]["schema"])
-        for path, method, operation in read_operations(odd)
+        for path, method, operation in read_operations(read(odd))
         if method == "post" and "application/json" in operation["requestBody"]["content"]
     }
     seen: set[tuple[str, bool]] = set()
@@ -313,23 +293,16 @@ def publish_with(models: Path, reference: str) -> None:
         store.publish(folder, Actor("tests"))
 
 
-@pytest.mark.parametrize(
-    ("reference", "expected"),
-    [
-        # rows 1 and 2 are outside the limits or the training range
-        (
-            "rm,tax,age,medv\n99,250,66.5,20\n6,800,66.5,20\n6.5,300,50,2\n8,711,100,2\n5,200.5,40,2\n",
-            [[6.5, 300, 50], [8, 711, 100]],
-        ),
-        ("", [[6, 250, 66.5]]),
-        ("age,rm\n1,2\n", [[6, 250, 66.5]]),
-        ("rm,tax,age,medv\n1,x,3,4\n", [[6, 250, 66.5]]),
-        ("rm,tax,age,medv\n1\n", [[6, 250, 66.5]]),
-    ],
-)
+# The first two rows lie outside of the limits or of the training range.
+TRAINING = "rm,tax,age,medv\n99,250,66.5,20\n6,800,66.5,20\n6.5,300,50,20\n8,711,100,20\n5,200.5,40,20\n"
+UNUSABLE = ("", "age,rm\n1,2\n", "rm,tax,age,medv\n1,x,3,4\n", "rm,tax,age,medv\n1\n")
+
+
+@pytest.mark.parametrize("reference", [TRAINING, *UNUSABLE])
 def test_examples_are_training_rows_without_a_warning_else_the_signatures_example(
-    tmp_path: Path, make_app: Callable[..., Flask], reference: str, expected: list[list[float]]
+    tmp_path: Path, make_app: Callable[..., Flask], reference: str
 ) -> None:
+    expected = [[6.5, 300, 50], [8, 711, 100]] if reference == TRAINING else [[6, 250, 66.5]]
     publish_with(tmp_path / "other", reference)
     bodies = read(make_app(models=tmp_path / "other").test_client())["components"]["requestBodies"]
     shown = bodies["RowOrRows"]["content"]["application/json"]["examples"]
