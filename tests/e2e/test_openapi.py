@@ -21,7 +21,7 @@ from tests.e2e.test_browser import browser as browser
 
 pytestmark = pytest.mark.slow
 
-# No output for a row inside the limits is outside of these: so every 500 is a fault.
+# Wide enough for every row inside the limits: so every 500 is a fault.
 WIDE = replace(HOUSES, output=replace(HOUSES.output, plausible=(-100, 200)))
 
 

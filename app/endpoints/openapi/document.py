@@ -1,4 +1,8 @@
-"""The OpenAPI document of one version: openapi.json, which is the same for all, and what the signature decides."""
+"""The OpenAPI document of one version: openapi.json, which is the same for all, and what the signature decides.
+
+openapi.json refers to schemas that are added here. A new route or reply is written down there; only what depends on
+the inputs, the model's name or the limit of rows is made in Python.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,7 @@ def build_document(
     Args:
         fixed_part: the content of :data:`FIXED_PART`.
         number: the version's number.
-        digest: the version's digest, as a client may know it.
+        digest: the digest of the version's files, for its description.
         max_rows: the most rows that a request may have.
         rows: rows for the examples, in the order of the inputs; at least one.
     """
