@@ -4,7 +4,7 @@ import os
 import resource
 import sys
 
-from app.server.worker import prepare
+from app.server.sockets import prepare_listeners
 from app.settings import SettingError, Settings
 from journal import Journal, JournalError
 from registry import CHAMPION, RegistryError
@@ -33,7 +33,7 @@ proc_name = "app"
 
 def when_ready(server):
     """Say what to open and how to ask, once the port is ours."""
-    prepare(server)
+    prepare_listeners(server)
     store = _settings.store()
     try:
         example = store.signature(store.number_of(CHAMPION)).example_json

@@ -1,6 +1,6 @@
-"""The Flask service: one prediction path, thin protocol adapters over it, pages.
+"""The Flask service: a prediction path shared by all protocols, cut as docs/architecture.md draws it.
 
-It knows the registry and the journal; it knows neither training nor monitoring, and loads TensorFlow only if asked to.
+It knows the registry and the journal. It knows neither training nor monitoring. TensorFlow is loaded only on request.
 """
 
 from __future__ import annotations
@@ -8,26 +8,42 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 
 from flask import Flask
 
-from app.endpoints import health, mlflow, open_inference, openapi, pages, predict_csv, predict_json, tensorflow_serving
-from app.http.application import App
+from app.endpoints import (
+    health,
+    mlflow,
+    open_inference,
+    openapi,
+    pages,
+    predict_csv,
+    predict_json,
+    tensorflow_serving,
+)
+from app.http.application import Application
+from app.http.audit_log import AuditLog
+from app.http.context import RequestContext
 from app.inference.pipeline import InferencePipeline
 from app.inference.shadow import ShadowMirror
 from app.routing.router import ModelRouter
-from app.server.malloc import keep_freed
+from app.server.malloc import tune_malloc
 from app.settings import Settings
-from journal import REQUEST_COLUMNS, Journal
+from registry import plain
+
+utc_now = partial(datetime.now, UTC)
+TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
 def create_app(
     settings: Settings | None = None,
     *,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    now: Callable[[], datetime] = utc_now,
     write: Callable[[int, bytes], int] = os.write,
 ) -> Flask:
-    """Make the application; a worker calls this after it was forked.
+    """Return the application; a worker calls this after it was forked.
 
     Args:
         settings: by default those of the environment.
@@ -38,25 +54,31 @@ def create_app(
         SettingError: if a SERVE_ variable can't be used.
     """
     settings = settings or Settings.from_env(os.environ)
-    keep_freed()
+    tune_malloc()
 
-    journal = Journal(settings.logs / settings.model, durability=settings.durability, write=write)
-    journal.add_stream("requests", REQUEST_COLUMNS)
-    versions = ModelRouter(settings, journal)
-    versions.look()  # a champion that can't be opened is no reason not to start: it is tried again
-    versions.follow()
-    service = InferencePipeline(versions)
-    shadow = ShadowMirror(versions, journal)
+    audit_log = AuditLog(settings.log_folder, settings.durability, write)
+    router = ModelRouter(settings, lambda model: audit_log.set_inputs(model.signature.names))
+    router.refresh()  # a champion that can't be loaded is no reason not to start: it is tried again
+    router.start()
+    pipeline = InferencePipeline(router)
+    shadow = ShadowMirror(router, audit_log.append_mirrored)
 
-    app = App(journal, now, shadow.show)
-    app.extensions["versions"] = versions
-    ready = health.Readiness(versions, journal)
-    app.register_blueprint(health.blueprint(ready, versions, shadow))
-    app.register_blueprint(pages.blueprint(versions, service, settings))
-    predict_json.register(app, versions, service, settings)
-    predict_csv.register(app, versions, service, settings, journal)
-    tensorflow_serving.register(app, versions, service, settings)
-    open_inference.register(app, versions, service, settings, ready)
-    mlflow.register(app, versions, service, settings, ready)
-    openapi.register(app, versions, settings)
-    return app
+    def mirror(context: RequestContext) -> None:
+        for inputs, row_numbers in context.to_mirror:
+            shadow.submit(context.arrived, context.request_id, inputs, row_numbers)
+        context.to_mirror.clear()
+
+    flask = Flask("app", template_folder=str(TEMPLATES))
+    flask.url_map.merge_slashes = False  # a doubled one is another path, and no redirect
+    flask.jinja_env.trim_blocks = flask.jinja_env.lstrip_blocks = True
+    flask.add_template_filter(plain)
+    flask.extensions["router"] = router
+    app = Application(flask, audit_log, now, mirror)
+    ready = health.Readiness(router, audit_log)
+    health.register(app, router, ready, shadow)
+    for family in (pages, predict_json, predict_csv, tensorflow_serving):
+        family.register(app, router, pipeline, settings)
+    for family in (open_inference, mlflow):
+        family.register(app, router, pipeline, settings, ready)
+    openapi.register(app, router, settings)
+    return flask

@@ -1,14 +1,21 @@
-"""What a client is told when there is no prediction: one exception, which every protocol turns into its own body."""
+"""The kinds of faults that leave a request without a prediction.
+
+Each protocol puts them into its own body (app/endpoints); HTTP gives each kind a status in app/http/error_responses.py.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
+
+# The most field errors that a reply spells out.
+_MAX_ERRORS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One thing that is wrong with one row; ``input`` is empty where it is about the row as a whole."""
+    """One thing that is wrong with one row; ``input`` is empty where it concerns the row as a whole."""
 
     row: int
     input: str
@@ -18,27 +25,57 @@ class FieldError:
         return f"{self.input}: {self.message}" if self.input else self.message
 
 
-class Refusal(Exception):
+class ServingError(Exception):
     """The request is not answered with a prediction.
 
     Args:
-        status: the HTTP status: 400 not an accepted shape, 413 too large, 415 wrong media type,
-            422 values that can't be predicted, 500 the model failed, 503 no model or no log.
-        error: what is wrong, in one sentence.
-        problems: the places where it is wrong.
-        headers: what the reply has to say beside.
+        message: what is wrong, in one sentence.
+        errors: the places where it is wrong.
     """
 
-    def __init__(
-        self,
-        status: int,
-        error: str,
-        problems: Sequence[FieldError] = (),
-        headers: Sequence[tuple[str, str]] = (),
-    ) -> None:
-        error = error.encode("utf-8", "backslashreplace").decode()  # a file's name may be no UTF-8
-        super().__init__(error)
-        self.status = status
-        self.error = error
-        self.problems = tuple(problems)
-        self.headers = tuple(headers)
+    def __init__(self, message: str, errors: Sequence[FieldError] = ()) -> None:
+        self.message = message.encode("utf-8", "backslashreplace").decode()  # a file's name may be no UTF-8
+        self.errors = tuple(errors)
+        super().__init__(self.message)
+
+    @classmethod
+    def from_errors(cls, errors: Sequence[FieldError], message: str = "") -> Self:
+        """Return one fault for all errors, at least one; its message is the first of them, unless it is given."""
+        first = errors[0]
+        where = f"row {first.row}: " if any(error.row for error in errors) else ""
+        message = message or f"{where}{first}"
+        if len(errors) > 1:
+            message += f" (and {len(errors) - 1} more)"
+        return cls(message, errors[:_MAX_ERRORS])
+
+
+class MalformedRequest(ServingError):
+    """The request has no shape that is accepted, or did not arrive whole."""
+
+
+class InvalidInput(ServingError):
+    """A value can't be predicted from."""
+
+
+class TooLarge(ServingError):
+    """The request has too many bytes or rows."""
+
+
+class NotFound(ServingError):
+    """There is no such model or version."""
+
+
+class NotReady(ServingError):
+    """There is no model that can answer, or no log that can be written."""
+
+
+class ModelNotReady(NotReady):
+    """A version can't be opened."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"no model is ready: {reason}")
+        self.reason = reason
+
+
+class ModelFailed(ServingError):
+    """No version gave an output that may be sent."""

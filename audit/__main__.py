@@ -12,21 +12,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from audit.check import count_rows
-from audit.seal import find_changed_files, seal
+from audit.seal import find_changed_files, log_files, seal
 from audit.trace import format_text, trace
-from registry import Actor, RegistryError, VersionStore, current_user, find_inconsistencies
+from registry import Actor, CommonSettings, RegistryError, VersionStore, current_user, find_inconsistencies
 from registry.aliases import RETIRED
-from registry.versions import load_public_key
 
 Command = Callable[[VersionStore, Path, argparse.Namespace], int]
 
 
 def main() -> int:
+    """Run the command that the arguments name, and return its exit code."""
     arguments = _parser().parse_args()
     run: Command = arguments.run
     try:
-        store = VersionStore.from_env(os.environ)
-        return run(store, Path(os.environ.get("SERVE_LOGS") or "logs", store.model), arguments)
+        settings = CommonSettings.from_env(os.environ)
+        return run(settings.store(), settings.log_folder, arguments)
     except (RegistryError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -50,6 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     verified = add("verify", _verify, "compare files with SHA256SUMS, the history with itself, and name what differs")
     verified.add_argument("version", nargs="?", help="a number or an alias; by default every version, and the history")
     verified.add_argument("--key", type=Path, metavar="KEY.pub", help="check signatures with this public key, too")
+    reported = add("report", _report, "every model and version: where it comes from, who signed it off, what is wrong")
+    for name, meaning in (("markdown", "Markdown (the default)"), ("json", "JSON"), ("html", "one HTML page")):
+        reported.add_argument(f"--{name}", metavar="FILE", help=f"write {meaning}; - is the standard output")
     return parser
 
 
@@ -74,12 +77,24 @@ def _check(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> in
     changed = list(find_changed_files(store, logs))
     for fault in changed:
         print(fault, file=sys.stderr)
-    return count_rows(logs) or (1 if changed else 0)
+    if not log_files(logs):
+        raise RegistryError(f"{logs}: no logs yet")
+    days = list(count_rows(logs))
+    for file in [*(day.requests for day in days), *(day.predictions for day in days)]:
+        if file:
+            print(file)
+    lost = sum(day.lost for day in days)
+    if lost:
+        first = min(day.first_lost for day in days if day.lost)
+        print(f"{lost} answered requests have no prediction row, {first} among them", file=sys.stderr)
+    return 1 if changed or lost or any(day.torn for day in days) else 0
 
 
 def _verify(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> int:  # noqa: ARG001 - as every command's
     if arguments.key is not None:
-        store.key = load_public_key(str(arguments.key))
+        from registry.signing import load_public_key  # its library is needed by nobody else here
+
+        store.key = load_public_key(arguments.key)
     every = [*store.versions(), *store.aliases.numbers(RETIRED)]
     numbers = every if arguments.version is None else [store.resolve(arguments.version)]
     if not numbers:
@@ -95,6 +110,41 @@ def _verify(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> i
         failed = 1
         print(fault, file=sys.stderr)
     return failed
+
+
+def _report(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> int:
+    from audit.document import quantity  # the other commands need none of these, nor Jinja
+    from audit.report import build_report
+    from audit.report_html import to_html
+    from audit.report_layout import lay_out
+    from audit.report_markdown import to_markdown
+
+    targets = {name: getattr(arguments, name) for name in ("markdown", "json", "html") if getattr(arguments, name)}
+    if list(targets.values()).count("-") > 1:
+        print("report: only one of --markdown, --json and --html can be - (the standard output)", file=sys.stderr)
+        return 2
+    report = build_report(store.folder.parent, logs.parent, datetime.now(UTC), store.key)
+    render = {
+        "markdown": lambda: to_markdown(lay_out(report)),
+        "json": lambda: json.dumps(report.to_json(), indent=2) + "\n",
+        "html": lambda: to_html(lay_out(report)) + "\n",
+    }
+    for name, target in (targets or {"markdown": "-"}).items():
+        _write(target, render[name]())
+    if report.faults:
+        print(f"{quantity(report.faults, 'fault')} found, named in the report", file=sys.stderr)
+    return 1 if report.faults else 0
+
+
+def _write(target: str, text: str) -> None:
+    """Write UTF-8 to a file, or to the standard output if it is called ``-``."""
+    if target == "-":
+        sys.stdout.buffer.write(text.encode())
+        return
+    try:
+        Path(target).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise RegistryError(f"{target}: can't be written ({error.strerror or error})") from error
 
 
 if __name__ == "__main__":

@@ -1,25 +1,39 @@
 """Seals: the log files of finished days, with their rows and SHA-256, as lines of the model's history.
 
-So an edited, shortened or removed log is found as an edited line of the history is. Reads the logs; writes the history.
+An edited, shortened or removed log is then found as an edited line of the history is. Reads the logs; writes the
+history.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from journal import daily_files
 from registry import Actor, VersionStore
+from registry.history import SEAL
 
-STREAMS = ("requests", "predictions", "feedback")
+STREAMS = ("requests", "predictions")
 # A request's rows go into the files of the day on which it arrived, so these may still grow for a while.
 GRACE = timedelta(hours=1)
 
 
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """What the history says of one log file: its name, its rows and its SHA-256, and who sealed it when."""
+
+    file: str
+    rows: int
+    sha256: str
+    time: str
+    by: str
+
+
 def seal(store: VersionStore, logs: Path, now: datetime, who: Actor) -> list[str]:
-    """Write a line of history for each file of a finished day that has none yet. Returns the files' names.
+    """Write a line of history for each file of a finished day that has none yet. Return the files' names.
 
     Args:
         logs: the folder of the model's logs.
@@ -29,45 +43,57 @@ def seal(store: VersionStore, logs: Path, now: datetime, who: Actor) -> list[str
         RegistryError: if the history can't be written.
         OSError: if a file can't be read.
     """
-    last = (now - GRACE).date().isoformat()
-    sealed: list[str] = []
+    today = (now - GRACE).date().isoformat()
+    names: list[str] = []
     with store.aliases.write_lock():
-        there = {line.content["file"] for line in store.history.entries() if line.content["action"] == "seal"}
-        for path in _files(logs):
-            if path.name not in there and path.stem[-10:] < last:
+        sealed = {item.file for item in read_seals(store)}
+        for path in log_files(logs):
+            if path.name not in sealed and path.stem[-10:] < today:
                 rows, digest = _measure(path)
-                said = {"action": "seal", "by": who.by, "file": path.name, "rows": rows, "sha256": digest}
-                store.history.append(said)
-                sealed.append(path.name)
-    return sealed
+                store.history.append({"action": SEAL, "by": who.by, "file": path.name, "rows": rows, "sha256": digest})
+                names.append(path.name)
+    return names
 
 
-def find_changed_files(store: VersionStore, logs: Path) -> Iterator[str]:
-    """Yield what about the sealed files is not as it was sealed; nothing if all is.
+def read_seals(store: VersionStore) -> list[Seal]:
+    """Return the seals in a model's history, oldest first.
 
     Raises:
         RegistryError: if the history was changed.
     """
-    for line in store.history.entries():
-        if line.content["action"] != "seal":
-            continue
-        path = logs / line.content["file"]
-        sealed = f"it was sealed on {line.content['time'][:10]} with {line.content['rows']} rows"
-        try:
-            rows, digest = _measure(path)
-        except OSError as error:
-            yield f"{path}: can't be read ({error.strerror}); {sealed}"
-            continue
-        if digest != line.content["sha256"]:
-            yield f"{path}: was changed: it has {rows} rows; {sealed}"
+    contents = [entry.content for entry in store.history.entries() if entry.content["action"] == SEAL]
+    return [Seal(line["file"], line["rows"], line["sha256"], line["time"], line["by"]) for line in contents]
 
 
-def _files(logs: Path) -> list[Path]:
+def find_changed_files(store: VersionStore, logs: Path) -> Iterator[str]:
+    """Yield a sentence for each sealed file that is not as it was sealed.
+
+    Raises:
+        RegistryError: if the history was changed.
+    """
+    for item in read_seals(store):
+        if change := find_change(item, logs):
+            yield change
+
+
+def find_change(item: Seal, logs: Path) -> str | None:
+    """Return what was changed in a sealed file, as a sentence; None if nothing was."""
+    path = logs / item.file
+    sealed = f"it was sealed on {item.time[:10]} with {item.rows} rows"
+    try:
+        rows, digest = _measure(path)
+    except OSError as error:
+        return f"{path}: can't be read ({error.strerror}); {sealed}"
+    return None if digest == item.sha256 else f"{path}: was changed: it has {rows} rows; {sealed}"
+
+
+def log_files(logs: Path) -> list[Path]:
+    """Return the files in a model's log folder: those of each stream, oldest first."""
     return [path for stream in STREAMS for path in daily_files(logs, stream)]
 
 
 def _measure(path: Path) -> tuple[int, str]:
-    """The rows of a file, without its header, and its SHA-256."""
+    """Return the rows of a file, without its header, and its SHA-256."""
     lines, digest = 0, hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):

@@ -1,5 +1,4 @@
-"""Everything that is known of one answer: its rows in the log, its version and that this is still as it was published,
-where that came from, and who let it answer.
+"""Trace an answer: its rows in the log, its version, where that version came from, and who let it answer.
 
 Reads the logs and the registry; changes nothing.
 """
@@ -13,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from journal import find, is_predicted
-from registry import NotPublishedError, RegistryError, VersionStore, find_inconsistencies, printable
+from registry import RegistryError, VersionStore, find_inconsistencies, printable
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What was found; ``faults`` are what is missing or not as it was."""
+    """One request and what stands behind its answer; ``faults`` are what is missing or not as it was."""
 
     request: Mapping[str, str]
     predictions: Sequence[Mapping[str, str]]
@@ -26,7 +25,7 @@ class Trace:
     faults: list[str]
 
     def to_json(self) -> dict[str, Any]:
-        """For machines."""
+        """Return the trace for machines."""
         return {
             "request": dict(self.request),
             "predictions": [dict(row) for row in self.predictions],
@@ -36,68 +35,69 @@ class Trace:
 
 
 def trace(store: VersionStore, logs: Path, request_id: str) -> list[Trace]:
-    """Each request that had this id, oldest first: ids of clients may come twice.
+    """Return each request that had this id, oldest first: a client may use an id twice.
 
     Args:
         logs: the folder of the model's logs.
+
+    Raises:
+        OSError: if a log file can't be read.
     """
     predictions = list(find(logs, "predictions", request_id))
-    found = []
+    traces = []
     for request in find(logs, "requests", request_id):
         rows = [row for row in predictions if row["time"] == request["time"]]
         faults = list(find_inconsistencies(store.aliases))
         if is_predicted(request) and not rows:
             faults.append("the request was answered, and has no prediction row")
         numbers = sorted({int(row["version"]) for row in rows})
-        versions = [_version(store, number, request["time"], faults) for number in numbers]
-        found.append(Trace(request, rows, versions, faults))
-    return found
+        versions = [_describe_version(store, number, request["time"], faults) for number in numbers]
+        traces.append(Trace(request, rows, versions, faults))
+    return traces
 
 
 def format_text(trace: Trace) -> str:
-    """A trace for a person."""
-    parts = ["REQUEST", *_listed(trace.request), "", f"PREDICTIONS ({len(trace.predictions)})"]
+    """Return a trace as text for a person; no character of it moves a terminal's cursor."""
+    lines = ["REQUEST", *_format_members(trace.request), "", f"PREDICTIONS ({len(trace.predictions)})"]
     for row in trace.predictions:
-        inputs = {name: text for name, text in row.items() if name not in ("time", "request_id", "model")}
-        parts.append("  " + "  ".join(f"{name} {text}" for name, text in inputs.items() if text))
+        fields = {name: text for name, text in row.items() if name not in ("time", "request_id", "model")}
+        lines.append("  " + "  ".join(f"{name} {text}" for name, text in fields.items() if text))
     for version in trace.versions:
-        parts += [
-            "",
-            f"VERSION {version['version']}",
-            *_listed({k: v for k, v in version.items() if k != "signed_off"}),
+        members = {name: value for name, value in version.items() if name != "signed_off"}
+        lines += ["", f"VERSION {version['version']}", *_format_members(members), "  signed off:"]
+        lines += [f"    {json.dumps(entry, ensure_ascii=False)}" for entry in version["signed_off"]] or [
+            "    by nobody"
         ]
-        parts.append("  signed off:")
-        parts += [f"    {json.dumps(line, ensure_ascii=False)}" for line in version["signed_off"]] or ["    by nobody"]
-    parts += ["", "FAULTS" if trace.faults else "No fault: every file is as it was published, and so is the history."]
-    parts += [f"  {fault}" for fault in trace.faults]
-    return "\n".join(map(printable, parts))
+    lines += ["", "FAULTS" if trace.faults else "No fault: every file is as it was published, and so is the history."]
+    lines += [f"  {fault}" for fault in trace.faults]
+    return "\n".join(map(printable, lines))
 
 
-def _version(store: VersionStore, number: int, time: str, faults: list[str]) -> dict[str, Any]:
-    """Where a version comes from, with its hashes computed now, and the lines of history on it."""
-    said: dict[str, Any] = {"version": number}
+def _describe_version(store: VersionStore, number: int, time: str, faults: list[str]) -> dict[str, Any]:
+    """Return where a version comes from, with its hashes computed now, and its entries in the history up to a time."""
+    version: dict[str, Any] = {"version": number}
     try:
         verified = store.check(number)
         card = json.loads(verified.read("card.json"))
-        said |= {"sha256": verified.digest, "files": "as published"}
-        said |= {"data": card.get("data"), "commit": card.get("commit"), "trained_by": card.get("by")}
-        said |= {"gates": card.get("gates"), "weights_sha256": card.get("weights_sha256")}
-    except (NotPublishedError, RegistryError) as error:
+        version |= {"sha256": verified.digest, "files": "as published"}
+        version |= {"data": card.get("data"), "commit": card.get("commit"), "trained_by": card.get("by")}
+        version |= {"gates": card.get("gates"), "weights_sha256": card.get("weights_sha256")}
+    except RegistryError as error:
         faults.append(str(error))
-        said["files"] = "not as published"
+        version["files"] = "not as published"
     try:
-        lines = [line.content for line in store.history.entries()]
+        entries = [entry.content for entry in store.history.entries()]
     except RegistryError:
-        lines = []  # named among the faults
-    said["signed_off"] = [
-        {name: value for name, value in line.items() if name not in ("previous", "aliases")}
-        for line in lines
-        if line.get("version") == number and line["time"] <= time
+        entries = []  # find_inconsistencies has named it among the faults
+    version["signed_off"] = [
+        {name: value for name, value in entry.items() if name not in ("previous", "aliases")}
+        for entry in entries
+        if entry.get("version") == number and entry["time"] <= time
     ]
-    return said
+    return version
 
 
-def _listed(content: Mapping[str, Any]) -> list[str]:
+def _format_members(content: Mapping[str, Any]) -> list[str]:
     width = max(map(len, content), default=0)
     return [
         f"  {name:<{width}}  {value if isinstance(value, str) else json.dumps(value)}"

@@ -35,9 +35,8 @@ from journal import (  # noqa: E402
     encode_predictions,
     encode_request,
     prediction_columns,
-    timestamp,
 )
-from registry import CHAMPION, INPUT_TENSOR, Float32Array, Predictor, Signature, Version, VersionStore  # noqa: E402
+from registry import CHAMPION, INPUT_TENSOR, CommonSettings, Float32Array, Predictor, Signature, Version  # noqa: E402
 
 SIZES = (1, 100, 10_000)
 SECONDS = 1.0
@@ -127,12 +126,12 @@ def logging(folder: Path, version: Version) -> Callable[[Case], int]:
 
     def log(case: Case) -> int:
         case.floor()
-        time, name = timestamp(datetime.now(UTC)), str(uuid4())
+        time, name = datetime.now(UTC), str(uuid4())
         body = case.request.partition(b"\r\n\r\n")[2]
         body = body if body.isascii() else b64encode(body)  # as the service does
         request = encode_request(time=time, request_id=name, duration_ms=1, body=body, **said)
         predicted = encode_predictions(time, name, version.signature.model, 1, CHAMPION, case.rows, case.rows[:, 0])
-        journal.append(time[:10], {"predictions": predicted, "requests": request})
+        journal.append(time.date().isoformat(), {"predictions": predicted, "requests": request})
         return len(predicted) + len(request)
 
     return log
@@ -165,7 +164,7 @@ def rate(size: int, work: Callable[[], object], seconds: float) -> float:
 
 
 def main(rounds: int) -> None:
-    store = VersionStore.from_env(os.environ)
+    store = CommonSettings.from_env(os.environ).store()
     version = store.open(store.number_of(CHAMPION))
     every = list(cases(version.signature, version.predictor))
     (ROOT / "logs").mkdir(exist_ok=True)

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.serving import serving  # noqa: E402
-from registry import CHAMPION, Actor, VersionStore  # noqa: E402
+from registry import CHAMPION, Actor, CommonSettings, VersionStore  # noqa: E402
 from registry.promotion import promote  # noqa: E402
 
 CHANGES, SECONDS, CONNECTIONS, WORKERS = 50, 10.0, 4, 4
@@ -49,8 +49,9 @@ def times(clients: subprocess.Popen[bytes]) -> list[float]:
 
 def main(rounds: int) -> None:
     with tempfile.TemporaryDirectory(dir=ROOT / "logs") as folder:
-        store = VersionStore(Path(folder, "models"), VersionStore.from_env({}).model)
-        shutil.copytree(VersionStore.from_env({}).folder, store.folder)
+        shipped = CommonSettings().store()
+        store = VersionStore(Path(folder, "models"), shipped.model)
+        shutil.copytree(shipped.folder, store.folder)
         second(store)
         one, other = store.number_of(CHAMPION), store.versions()[-1]
         with serving(f"{folder}/logs", workers=WORKERS, models=str(store.folder.parent)) as port:

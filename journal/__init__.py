@@ -1,14 +1,14 @@
-"""The journal: the CSV logs of requests and predictions. Row shapes, durable append, reading back.
+"""The journal: the CSV logs of requests and predictions. Columns, durable append, reading back.
 
-Ground floor: it knows neither Flask nor models. ``python -m journal`` checks what is on disk.
+Knows no Flask and no model.
 """
 
 from journal.encoding import (
     REQUEST_COLUMNS,
+    PartialFailure,
     encode_predictions,
     encode_request,
     is_predicted,
-    partial_failure,
     prediction_columns,
     timestamp,
 )
@@ -22,12 +22,12 @@ __all__ = [
     "Journal",
     "JournalError",
     "LogReader",
+    "PartialFailure",
     "daily_files",
     "encode_predictions",
     "encode_request",
     "find",
     "is_predicted",
-    "partial_failure",
     "prediction_columns",
     "timestamp",
 ]

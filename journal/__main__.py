@@ -1,9 +1,10 @@
-"""``python -m journal``: names the commands that took its place."""
+"""``python -m journal``: name the command that took its place."""
 
 from __future__ import annotations
 
 import sys
 
 if __name__ == "__main__":
-    command = sys.argv[1] if sys.argv[1:] in (["check"], ["seal"]) or sys.argv[2:] else "check"
-    sys.exit(f"`python -m journal` is gone; `python -m audit {command}` reads the logs now")
+    command = "seal" if sys.argv[1:2] == ["seal"] else "check"
+    print(f"`python -m journal` is gone; `python -m audit {command}` reads the logs now", file=sys.stderr)
+    sys.exit(2)

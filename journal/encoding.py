@@ -1,12 +1,14 @@
-"""The shapes of the log's rows, and how a value is written into a CSV field and read back.
+"""The columns of the logs, and how a value is written into a CSV field (RFC 4180) and read back.
 
-A row is one line: whatever could break a line is escaped. Text reads back exactly, down to bytes that were no UTF-8.
+A row is one line: every character that could end a line is escaped. Text reads back exactly, and so do bytes that are
+not UTF-8.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
@@ -29,18 +31,18 @@ REQUEST_COLUMNS = (
 
 
 def prediction_columns(inputs: Sequence[str]) -> tuple[str, ...]:
-    """The columns of the prediction log of a model with these inputs."""
+    """Return the columns of the prediction log of a model with these inputs."""
     return ("time", "request_id", "row", "model", "version", "role", *inputs, "prediction", "flags")
 
 
 def timestamp(time: datetime) -> str:
-    """ISO 8601 with microseconds; ``time`` is in UTC. The first ten characters are the day that names the file."""
+    """Return a time in UTC as ISO 8601 with microseconds. Its first ten characters are the day of the file."""
     return time.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def encode_request(
     *,
-    time: str,
+    time: datetime,
     request_id: str,
     client: str,
     method: str,
@@ -51,28 +53,49 @@ def encode_request(
     error: str,
     body: bytes,
 ) -> bytes:
-    """What was asked, and what became of it, as one line of CSV."""
+    """Return a request and its outcome as one line of CSV; ``time`` is in UTC."""
     return (
-        f"{time},{escape_field(request_id)},{escape_field(client)},{escape_field(method)},{escape_field(path)},{escape_field(content_type)},{status},"
-        f"{duration_ms:.3f},{escape_field(error)},{_escape_body(body)}\n"
+        f"{timestamp(time)},{escape_field(request_id)},{escape_field(client)},{escape_field(method)},{escape_field(path)},"
+        f"{escape_field(content_type)},{status},{duration_ms:.3f},{escape_field(error)},{_escape_body(body)}\n"
     ).encode()
 
 
-def partial_failure(bad: int, count: int, worst: str) -> str:
-    """The error of a request that was answered, although some of its rows could not be predicted for."""
-    return f"{bad} of {count} rows have no prediction; {worst}"
+_PARTIAL_FAILURE = re.compile(r"(0|[1-9][0-9]*) of (0|[1-9][0-9]*) rows have no prediction; (.*)", re.ASCII | re.DOTALL)
 
 
-_NONE_PREDICTED = re.compile(r"([0-9]+) of \1 rows have no prediction")
+@dataclass(frozen=True, slots=True)
+class PartialFailure:
+    """What the column ``error`` holds if a request was answered although some of its rows have no prediction.
+
+    Attributes:
+        failed: how many rows have no prediction.
+        total: how many rows the request had.
+        message: what is wrong with the first of them.
+    """
+
+    failed: int
+    total: int
+    message: str
+
+    def __str__(self) -> str:
+        """Return the text that the log holds: ``1 of 3 rows have no prediction; MESSAGE``."""
+        return f"{self.failed} of {self.total} rows have no prediction; {self.message}"
+
+    @classmethod
+    def parse(cls, error: str) -> PartialFailure | None:
+        """Return the partial failure that a column ``error`` holds; None if it holds something else."""
+        match = _PARTIAL_FAILURE.fullmatch(error)
+        return match and cls(int(match[1]), int(match[2]), match[3])
 
 
 def is_predicted(request: Mapping[str, str]) -> bool:
-    """Whether a row of the request log stands for at least one prediction."""
-    return request["status"] == "200" and _NONE_PREDICTED.match(request["error"]) is None
+    """Return whether a row of the request log stands for at least one prediction."""
+    failure = PartialFailure.parse(request["error"])
+    return request["status"] == "200" and (failure is None or failure.failed < failure.total)
 
 
 def encode_predictions(
-    time: str,
+    time: datetime,
     request_id: str,
     model: str,
     version: int,
@@ -82,13 +105,14 @@ def encode_predictions(
     flags: Sequence[str] | None = None,
     numbers: Sequence[int] | None = None,
 ) -> bytes:
-    """The prediction rows of one request as lines of CSV.
+    """Return the prediction rows of one request as lines of CSV.
 
     Args:
+        time: when the request arrived, in UTC.
         rows: what the model saw, shape (n, k), float32; written with the fewest digits that read back the same.
         predictions: shape (n,), float32; written likewise, or as nan, inf, -inf.
-        flags: what was noticed about each row, n texts; None if nothing was noticed about any.
-        numbers: which rows of the request these are; None for all of them, from 0 on.
+        flags: remarks on each row, n texts; None if there is no remark on any row.
+        numbers: the rows' numbers in the request; None for 0 to n - 1.
     """
     table = np.empty((len(rows), rows.shape[1] + 1), dtype=np.float32)
     table[:, :-1] = rows
@@ -96,7 +120,7 @@ def encode_predictions(
     ends = _numbers(table)
     if flags is not None:
         ends = [f"{end},{escape_field(flag)}" for end, flag in zip(ends, flags, strict=True)]
-    head = f"{time},{escape_field(request_id)},"
+    head = f"{timestamp(time)},{escape_field(request_id)},"
     middle = f",{escape_field(model)},{version},{role},"
     end = "\n" if flags is not None else ",\n"
     # One join over all is a third of the time of formatting each line; and of texts it is a third of that of bytes,
@@ -110,15 +134,15 @@ def encode_predictions(
 
 
 def _numbers(table: NDArray[np.float32]) -> list[str]:
-    """Each row of a float32 table as comma-separated shortest decimals."""
+    """Return each row of a float32 table as comma-separated shortest decimals."""
     if np.count_nonzero(np.isfinite(table)) == table.size:  # .all() takes longer than all the rest of a single row
         return orjson.dumps(table, option=orjson.OPT_SERIALIZE_NUMPY)[2:-2].decode().split("],[")
     return [",".join(map(str, row)) for row in table]
 
 
 def _numbered(middle: str, numbers: Sequence[int]) -> Sequence[str]:
-    """Each number with what stands behind it."""
-    if isinstance(numbers, range) and len(numbers) <= _KEPT:
+    """Return each row number, followed by ``middle``."""
+    if isinstance(numbers, range) and len(numbers) <= _MAX_CACHED_ROWS:
         return _numbered_below(middle, 1 << (len(numbers) - 1).bit_length())[: len(numbers)]
     return [f"{number}{middle}" for number in numbers]
 
@@ -128,28 +152,27 @@ def _numbered_below(middle: str, count: int) -> tuple[str, ...]:
     return tuple(f"{number}{middle}" for number in range(count))
 
 
-# Row numbers below this are written once for a version in a role, and kept: a megabyte at most.
-_KEPT = 1 << 14
+# Up to this many row numbers are cached as text for a version in a role: a megabyte at most.
+_MAX_CACHED_ROWS = 1 << 14
 
-# What a spreadsheet may take for a formula, behind any number of quotes: so the quote that guards a text can be told
-# from one that was there.
+# What a spreadsheet may take for a formula, also behind quotes: so the quote that guards a text can be told from one
+# that is part of it.
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _ESCAPED = re.compile(r"[\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SHORT = {"\\": r"\\", "\n": r"\n", "\r": r"\r", "\t": r"\t"}
 _LONG = {short: character for character, short in _SHORT.items()}
 _ESCAPE = re.compile(r"\\(?:[\\nrt]|x[0-9a-f]{2}|u[0-9a-f]{4})")
 
-
-# What stands in a field as it is.
+# The bytes that need no escape.
 _PLAIN = bytes(code for code in range(0x20, 0x7F) if code != 0x5C)
 _SHORT_BYTES = "".join(_SHORT).encode()
 
 
 def escape_field(text: str) -> str:
-    r"""A text as one CSV field (RFC 4180) that is safe to open in a spreadsheet and to print on a terminal.
+    r"""Return a text as one CSV field (RFC 4180) that is safe to open in a spreadsheet and to print on a terminal.
 
     Control characters become ``\n``, ``\r``, ``\t``, ``\xNN`` or ``\uNNNN``, and a backslash becomes two (CWE-117). A
-    byte that was no UTF-8 (a surrogate, as surrogateescape leaves it) becomes ``\xNN``. A text that a spreadsheet would
+    byte that is not UTF-8 (a surrogate, as surrogateescape leaves it) becomes ``\xNN``. A text that a spreadsheet would
     take for a formula gets a leading ``'`` (CWE-1236).
     """
     if "\\" in text or not text.isprintable():
@@ -158,7 +181,7 @@ def escape_field(text: str) -> str:
 
 
 def _escape_body(body: bytes) -> str:
-    """A field of bytes, which may be many: in a tenth of the time of :func:`escape_field`."""
+    """Return bytes as one CSV field: as :func:`escape_field` does, in a tenth of its time for a long body."""
     odd = body.translate(None, _PLAIN)
     if odd.translate(None, _SHORT_BYTES):
         return escape_field(body.decode("utf-8", "surrogateescape"))
@@ -169,15 +192,15 @@ def _escape_body(body: bytes) -> str:
     return _quoted(text, escaped)
 
 
-def _quoted(given: str, text: str) -> str:
-    guard = "'" if _FORMULA.match(given) else ""
-    if '"' in text or "," in text:
-        return '"' + guard + text.replace('"', '""') + '"'
-    return guard + text
+def _quoted(text: str, escaped: str) -> str:
+    guard = "'" if _FORMULA.match(text) else ""
+    if '"' in escaped or "," in escaped:
+        return '"' + guard + escaped.replace('"', '""') + '"'
+    return guard + escaped
 
 
 def unescape_field(text: str) -> str:
-    """The text that :func:`escape_field` was given, from a field whose quotes a CSV reader has already taken off."""
+    """Return the text that :func:`escape_field` escaped. The CSV reader has removed the quotes of the field."""
     text = _ESCAPE.sub(_unescape, text)
     return text[1:] if text.startswith("'") and _FORMULA.match(text, 1) else text
 

@@ -1,12 +1,17 @@
-"""The files of one day on the disk: opened, locked against other processes, written whole or not at all.
+"""Group commit to the files of one day: one ``O_APPEND`` write under an ``flock``, and the repair of a torn write.
 
-Many processes write the same files: what is appended to one is one ``os.write`` on an ``O_APPEND`` descriptor, under an
-``flock`` on the folder. (An flock does not part threads; what calls this sees to that.)
+A log folder:
 
-A kill can cut a write at a page boundary; who comes next sees it by the last byte, and ends that line and a quote that
-is open in it, so that the torn row (nobody was answered for it) takes no other with it. A full disk can shorten a
-write; its remains are cut off at once. ``flock`` and ``O_APPEND`` are only as good as the file system: logs belong on a
-local disk.
+    requests-2026-11-23.csv      a header line, then one line a row (RFC 4180); every line ends in "\\n"
+    predictions-2026-11-23.csv   likewise; a row never has a line break in it
+
+Many processes append to the same files. A group of rows (writer.py: group commit) is one ``os.write`` on an
+``O_APPEND`` descriptor, under an ``flock`` on the folder. Not thread-safe: an flock does not keep threads apart, so
+the caller holds a lock of its own.
+
+A kill can tear a write at a page boundary. The next writer sees it by the last byte, and ends the torn line, and a
+quote that is open in it, so that readers lose only that row; its request was never answered. A full disk can shorten a
+write; the part that was written is cut off at once. All of it is only as good as the file system: use a local disk.
 """
 
 from __future__ import annotations
@@ -14,29 +19,28 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from filesystem import lock
+
 logger = logging.getLogger(__name__)
 
-Write = Callable[[int, bytes], int]  # as os.write: a descriptor and bytes in, how many were written out
+Write = Callable[[int, bytes], int]  # as os.write: takes a descriptor and bytes, returns how many were written
+# How long to wait for another process's lock on the folder, and how often to try, in seconds.
+LOCK_TIMEOUT, _POLL_INTERVAL = 5.0, 0.0002
 _fdatasync = getattr(os, "fdatasync", os.fsync)  # macOS has only fsync
 _CHUNK = 1 << 16
 _GONE = -1
-_LOCK_TIMEOUT, _POLL_INTERVAL = (
-    5.0,
-    0.0002,
-)  # how long to wait for another process's lock, and how often to ask, in seconds
 
 
 class JournalError(Exception):
-    """Rows could not be written: nothing that they stand for may be answered."""
+    """Rows could not be written, so their request must not be answered with success."""
 
 
 class DailyFiles:
-    """The open files of one day, and the folder that their writers lock. Used by one thread at a time."""
+    """The open files of one day, and the folder that is locked while they are written. Not thread-safe."""
 
     def __init__(
         self,
@@ -44,19 +48,34 @@ class DailyFiles:
         day: str,
         headers: Mapping[str, bytes],
         write: Write,
+        *,
         durable: bool,
+        lock_timeout: float,
     ) -> None:
         self.day = day
         self._path = folder
         self._headers = headers
         self._write = write
         self._durable = durable
+        self._lock_timeout = lock_timeout
         self._folder = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
         self._files: dict[str, File] = {}
 
     def append(self, rows: Mapping[str, bytes]) -> bool:
-        """Write rows behind what is there. Returns False, with nothing written, if something was moved or removed."""
-        self._take_lock()
+        """Append rows to their files, by stream.
+
+        Returns:
+            whether they were written; False, with nothing written, if the folder or a file was moved or removed.
+
+        Raises:
+            JournalError: if they can't be written; then no part of them is left in any file.
+            OSError: if the sync failed, or a file can't be opened.
+        """
+        try:
+            lock(self._folder, self._lock_timeout, poll_interval=_POLL_INTERVAL)
+        except TimeoutError as error:
+            message = f"{self._path}: another process holds its lock for {self._lock_timeout:g} s"
+            raise JournalError(message) from error
         try:
             try:
                 files = [self._file(stream) for stream in rows]
@@ -72,7 +91,7 @@ class DailyFiles:
                     file.write(block, size)
             except BaseException:
                 for file, size in zip(files, sizes, strict=True):
-                    file.cut(size)
+                    file.truncate(size)
                 raise
         finally:
             fcntl.flock(self._folder, fcntl.LOCK_UN)
@@ -82,27 +101,13 @@ class DailyFiles:
         return True
 
     def close(self) -> None:
+        """Close the files and the folder."""
         os.close(self._folder)
         for file in self._files.values():
             os.close(file.descriptor)
 
-    def _take_lock(self) -> None:
-        """Lock the folder. Not for ever: whoever holds it may have been stopped."""
-        deadline = 0.0
-        while True:
-            try:
-                return fcntl.flock(self._folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                now = time.monotonic()
-                deadline = deadline or now + _LOCK_TIMEOUT
-                if now > deadline:
-                    raise JournalError(
-                        f"{self._path}: another process holds its lock for {_LOCK_TIMEOUT:g} s"
-                    ) from error
-                time.sleep(_POLL_INTERVAL)
-
     def _is_moved(self) -> bool:
-        """Whether the folder at the path is another one by now, or none."""
+        """Return whether the path no longer names the folder that is open here."""
         try:
             return not os.path.samefile(self._path, self._folder)  # noqa: PTH121 - a descriptor
         except FileNotFoundError:
@@ -122,20 +127,20 @@ class DailyFiles:
 
 
 class File:
-    """One file, open for appending; used under the folder's lock."""
+    """One file, open for appending; used under the folder's lock. Begins with its header, or is not ours."""
 
     def __init__(self, path: Path, header: bytes, write: Write) -> None:
         self._path = path
         self._header = header
         self._write = write
-        self._end = 0  # the size after our last write: if it is still that, the last row is ours and whole
+        self._end = 0  # the size after our last write: if it is still the same, the last row is ours and whole
         self.descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             status = os.fstat(self.descriptor)
             self._identity = (status.st_dev, status.st_ino)
             head = os.pread(self.descriptor, len(header), 0)
             if status.st_size < len(header) and header.startswith(head):
-                os.ftruncate(self.descriptor, 0)  # its first writer did not live to finish the header
+                os.ftruncate(self.descriptor, 0)  # its first writer was killed before the header was finished
             elif head != header:
                 raise JournalError(
                     f"{path}: its columns are not {header.decode().strip()}; move it away, "
@@ -146,7 +151,7 @@ class File:
             raise
 
     def size(self) -> int:
-        """The size of the file at its path; _GONE if that is not this file any more."""
+        """Return the size of the file; _GONE if its path names another file by now, or none."""
         try:
             status = os.stat(self._path)  # noqa: PTH116 - on the way of every request
         except FileNotFoundError:
@@ -154,8 +159,8 @@ class File:
         return status.st_size if (status.st_dev, status.st_ino) == self._identity else _GONE
 
     def write(self, rows: bytes, size: int) -> None:
-        """Write rows behind the ``size`` bytes that are there."""
-        block = rows if size == self._end and size else self._lead(size) + rows
+        """Append rows to the ``size`` bytes that are there; before them the header or the end of a torn line."""
+        block = rows if size == self._end and size else self._missing(size) + rows
         try:
             written = self._write(self.descriptor, block)
             while written < len(block):
@@ -164,14 +169,14 @@ class File:
             raise JournalError(f"{self._path}: can't be written ({error.strerror or error})") from error
         self._end = size + len(block)
 
-    def cut(self, size: int) -> None:
-        """Take off what was written behind ``size``."""
+    def truncate(self, size: int) -> None:
+        """Remove what was written after the first ``size`` bytes."""
         self._end = 0
         with suppress(OSError):
             os.ftruncate(self.descriptor, size)
 
-    def _lead(self, size: int) -> bytes:
-        """What has to stand before the next row: the header, or the end of a line that has none."""
+    def _missing(self, size: int) -> bytes:
+        """Return what has to be written before the next row: the header, or the end of a torn line."""
         if size == 0:
             return self._header
         tail = os.pread(self.descriptor, 1, size - 1)
@@ -183,5 +188,5 @@ class File:
             start -= step
             tail = os.pread(self.descriptor, step, start) + tail
         torn = tail.rpartition(b"\n")[2]
-        logger.warning("%s: its last %d bytes had no end of line: their writer did not live", self._path, len(torn))
+        logger.warning("%s: its last %d bytes had no end of line: their writer was killed", self._path, len(torn))
         return b'"\n' if torn.count(b'"') % 2 else b"\n"

@@ -1,4 +1,4 @@
-"""LogReader the logs back: whole rows as they were meant, torn ones counted."""
+"""Reads the logs back: whole rows with their text restored; torn rows are skipped and counted."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _ANY_SIZE = 2**31 - 1
 
 
 class LogReader:
-    """The rows of one day's file, in order; iterate it once or often.
+    """The rows of one day's file, in order. It can be iterated more than once.
 
     Args:
-        containing: a text that needs no escape; only lines that have it are looked at.
+        containing: a text that needs no escape; lines without it are skipped.
 
     Attributes:
-        torn: after an iteration, how many lines were no whole rows: a last line that its writer did not finish, or one
-            whose number of fields is not the header's.
+        torn: after an iteration, the number of lines that are not whole rows: a last line without an end, or a line
+            that has not as many fields as the header.
     """
 
     def __init__(self, path: Path, containing: str = "") -> None:
@@ -36,7 +36,7 @@ class LogReader:
             for line in file:
                 if self._containing not in line:
                     continue
-                # A row is a line, whatever its quotes say: so one torn row can't swallow the next.
+                # A row is one line, even if a quote is open at its end: so a torn row can't swallow the next.
                 fields = _fields(line) if line.endswith("\n") else []
                 if len(fields) != len(columns):
                     self.torn += 1
@@ -45,7 +45,7 @@ class LogReader:
 
 
 def find(folder: Path, stream: str, request_id: str) -> Iterator[dict[str, str]]:
-    """The rows of a request in a stream, oldest first."""
+    """Return the rows of a request in a stream, oldest first."""
     for path in daily_files(folder, stream):
         for row in LogReader(path, containing=request_id):
             if row["request_id"] == request_id:
@@ -53,7 +53,7 @@ def find(folder: Path, stream: str, request_id: str) -> Iterator[dict[str, str]]
 
 
 def daily_files(folder: Path, stream: str) -> list[Path]:
-    """The files of a stream ("requests", "predictions"), oldest first; empty if there are none."""
+    """Return the files of a stream ("requests", "predictions"), oldest first; empty if there are none."""
     return sorted(folder.glob(f"{stream}-????-??-??.csv"))
 
 

@@ -1,8 +1,8 @@
-"""Durable append: a request's rows are in their files before :meth:`Journal.append` returns, or none of them is.
+"""Group commit: the threads of a process share one write and one sync, as the clients of a database do.
 
-Threads of one process share a write: while one writes, the others' rows gather, and the next one writes them all, with
-one sync if rows are to survive a power loss. A file is named by the day of its rows, so there is no rotation to
-coordinate. How bytes get safely into a file is files.py's matter.
+While one thread writes, the rows of the others wait in a queue; the thread that gets the lock next writes all of them.
+A request's rows are in their files before :meth:`Journal.append` returns, or none of them is. A file is named by the
+day of its rows, so there is no rotation to coordinate. How rows get into the files of a day: files.py.
 """
 
 from __future__ import annotations
@@ -14,53 +14,68 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from journal.files import DailyFiles, JournalError, Write
+from filesystem import sync
+from journal.files import LOCK_TIMEOUT, DailyFiles, JournalError, Write
 
 Durability = Literal["write", "fsync"]
-_LAST = "requests"  # the stream that says of a request that its other rows are there
+_LAST = "requests"  # written last: a request's row says that its rows in the other streams are there
 
 
 class Journal:
-    """The logs of one model: streams of rows, each in a file a day, ``folder/STREAM-YYYY-MM-DD.csv``.
+    """The logs of one model: streams of rows, each in a file a day, ``folder/STREAM-YYYY-MM-DD.csv``. Thread-safe.
 
     Args:
-        durability: "write" survives the process, "fsync" survives a power loss; concurrent appends share a sync.
-        write: ``os.write``, or what a test puts in its place.
+        durability: "write" survives a crash of the process, "fsync" also a power loss; concurrent appends share a sync.
+        write: ``os.write``, or a replacement for tests.
+        lock_timeout: how long to wait for the folder's lock, in seconds.
     """
 
-    def __init__(self, folder: Path, *, durability: Durability = "write", write: Write = os.write) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        durability: Durability = "write",
+        write: Write = os.write,
+        lock_timeout: float = LOCK_TIMEOUT,
+    ) -> None:
         self._folder = folder
         self._durable = durability == "fsync"
         self._write = write
+        self._lock_timeout = lock_timeout
         self._headers: dict[str, bytes] = {}
-        self._waiting: deque[_Entry] = deque()
-        self._lock = threading.Lock()  # held by the thread that writes for all that wait
-        self._day: DailyFiles | None = None
+        self._queue: deque[_Entry] = deque()
+        self._lock = threading.Lock()  # held by the thread that writes the whole queue
+        self._files: DailyFiles | None = None
         self._unproven: set[str] = set()  # streams whose last append failed, or that had none yet
         self._failed_day = ""  # the day of the last append that failed
 
     def add_stream(self, stream: str, columns: Sequence[str]) -> None:
-        """Say which columns a stream has, before anything is appended to it."""
+        """Declare the columns of a stream. To be called before the first append to it."""
         self._headers[stream] = (",".join(columns) + "\n").encode()
         self._unproven.add(stream)
 
+    @property
+    def pending(self) -> int:
+        """The number of appends that wait for the thread that writes."""
+        return len(self._queue)
+
     def append(self, day: str, rows: Mapping[str, bytes]) -> None:
-        """Append whole lines to a day's files, by stream; a request's own row is written last.
+        """Append whole lines to the files of a day, by stream; the stream "requests" is written last.
 
         Raises:
-            JournalError: if they could not be written; then no part of them is left behind in any file. (If it was the
-                sync that failed, they may be there.)
+            JournalError: if they could not be written; then no part of them is left in any file. (If only the sync
+                failed, they may be there.)
         """
         entry = _Entry(day, rows)
-        self._waiting.append(entry)
+        self._queue.append(entry)
         with self._lock:
-            if not entry.ended:
-                self._write_waiting()
+            if not entry.finished:
+                self._write_queue()
         if not entry.written:
             raise JournalError(entry.fault)
 
     def probe(self) -> None:
-        """Find out whether rows can be written: unless each stream's last append succeeded, by writing.
+        """Check that rows can be written: by writing, unless the last append to each stream succeeded.
 
         Raises:
             JournalError: with the reason, if they can't.
@@ -78,7 +93,7 @@ class Journal:
                 scratch.unlink()
         except OSError as error:
             raise JournalError(f"{self._folder}: can't be written ({error.strerror or error})") from error
-        if self._failed_day:  # there may be something about the file itself
+        if self._failed_day:  # the fault may be in the file itself
             with self._lock:
                 self._write_rows(self._failed_day, dict.fromkeys(self._unproven, b""))
 
@@ -87,13 +102,13 @@ class Journal:
         with self._lock:
             self._close()
 
-    def _write_waiting(self) -> None:
-        """Write what all threads have waiting: one write a file, and one sync."""
-        waiting = []
-        while self._waiting:
-            waiting.append(self._waiting.popleft())
-        for day in {entry.day for entry in waiting}:
-            entries = [entry for entry in waiting if entry.day == day]
+    def _write_queue(self) -> None:
+        """Write the rows of all waiting threads, with one write and one sync a file."""
+        batch = []
+        while self._queue:
+            batch.append(self._queue.popleft())
+        for day in {entry.day for entry in batch}:
+            entries = [entry for entry in batch if entry.day == day]
             rows = _joined(entries)
             try:
                 self._write_rows(day, rows)
@@ -107,57 +122,51 @@ class Journal:
                     entry.fault = str(error)
             finally:
                 for entry in entries:
-                    entry.ended = True
+                    entry.finished = True
 
     def _write_rows(self, day: str, rows: Mapping[str, bytes]) -> None:
         try:
-            # Again if somebody moved or removed a file: rows must not go where no one looks for them.
+            # Open again if somebody moved or removed a file: rows must not go where no one looks for them.
             while not self._open(day).append(rows):
                 self._close()
         except OSError as error:
             raise JournalError(f"{error.filename or self._folder}: can't be written ({error.strerror})") from error
 
     def _open(self, day: str) -> DailyFiles:
-        """The day's files. Only one day's are kept open, so that deleting an old one frees its disk."""
-        if self._day is None or self._day.day != day:
+        """Return the files of a day. Only one day's are open, so that deleting an old file frees its disk space."""
+        if self._files is None or self._files.day != day:
             self._close()
             self._folder.mkdir(parents=True, exist_ok=True)
             if self._durable:
                 for folder in (self._folder.parent, self._folder.parent.parent):
-                    _sync_folder(folder)
-            self._day = DailyFiles(self._folder, day, self._headers, self._write, self._durable)
-        return self._day
+                    sync(folder)
+            self._files = DailyFiles(
+                self._folder, day, self._headers, self._write, durable=self._durable, lock_timeout=self._lock_timeout
+            )
+        return self._files
 
     def _close(self) -> None:
-        if self._day is not None:
-            self._day.close()
-            self._day = None
+        if self._files is not None:
+            self._files.close()
+            self._files = None
 
 
 class _Entry:
-    """Rows that a thread wants to have written, and what became of them."""
+    """Rows that wait to be written, and then the outcome."""
 
-    __slots__ = ("day", "ended", "fault", "rows", "written")
+    __slots__ = ("day", "fault", "finished", "rows", "written")
 
     def __init__(self, day: str, rows: Mapping[str, bytes]) -> None:
         self.day = day
         self.rows = rows
-        self.ended = self.written = False
+        self.finished = self.written = False
         self.fault = "the thread that wrote the log was interrupted"
 
 
 def _joined(entries: Sequence[_Entry]) -> Mapping[str, bytes]:
-    """The rows of all entries by stream, in the order in which they are to be written."""
+    """Return the rows of all entries by stream, in the order in which the streams are written."""
     blocks: dict[str, list[bytes]] = {}
     for entry in entries:
         for stream, rows in entry.rows.items():
             blocks.setdefault(stream, []).append(rows)
     return {stream: b"".join(blocks[stream]) for stream in sorted(blocks, key=_LAST.__eq__)}
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,4 +1,4 @@
-"""Monitoring: what the logs and the registry say together. Traces of answers, comparisons of versions, seals of logs.
+"""Monitoring: statistics over the logs. Today: how far two versions are apart on the same requests.
 
 Reads the journal and the registry; knows no Flask.
 """

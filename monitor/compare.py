@@ -1,6 +1,6 @@
-"""How far two versions are apart on the same requests: the champion's rows joined with those of its shadow.
+"""Compare two versions on the requests that both predicted for: the champion's rows joined with those of its shadow.
 
-Reads the logs; knows no model.
+Reads the logs only.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from journal import LogReader, daily_files
 
 Floats = NDArray[np.float64]
-# Rows that are kept while their counterpart is awaited: a shadow's come later, but not much.
-_WAITING = 1_000_000
+# How many rows wait for their counterpart: a shadow's come later, but not much.
+_MAX_WAITING = 1_000_000
 _BARS, _WIDTH = 11, 40
 
 
@@ -25,22 +25,20 @@ class Comparison:
     """Predictions of two versions for the same rows, each of shape (n,), float64, in the output's unit.
 
     Attributes:
-        no_number: on how many further rows one of them, or both, gave no number.
-        unmatched: how many rows only one of them saw.
+        no_number: how many further rows got no finite number from one of them or from both.
     """
 
     first: Floats
     second: Floats
     no_number: int
-    unmatched: int
 
     @property
     def differences(self) -> Floats:
-        """Second less first, shape (n,)."""
+        """Second minus first, shape (n,)."""
         return self.second - self.first
 
     def share_over(self, threshold: float) -> float:
-        """The share of rows on which they differ by more than this, 0 to 1."""
+        """Return the share of rows, 0 to 1, on which they differ by more than a threshold in the output's unit."""
         return float(np.mean(np.abs(self.differences) > threshold))
 
 
@@ -49,6 +47,10 @@ def compare(logs: Path, first: int, second: int) -> Comparison:
 
     Args:
         logs: the folder of the model's logs.
+        first, second: the numbers of the versions.
+
+    Raises:
+        OSError: if a log file can't be read.
     """
     waiting: dict[tuple[str, str, str], tuple[int, float]] = {}
     pairs: list[tuple[float, float]] = []
@@ -56,26 +58,26 @@ def compare(logs: Path, first: int, second: int) -> Comparison:
         other = waiting.pop(key, None)
         if other is None or other[0] == number:
             waiting[key] = (number, prediction)
-            if len(waiting) > _WAITING:
+            if len(waiting) > _MAX_WAITING:
                 del waiting[next(iter(waiting))]
         else:
             pairs.append((other[1], prediction) if number == second else (prediction, other[1]))
     table = np.array(pairs, dtype=np.float64).reshape(-1, 2)
     numbers = table[np.isfinite(table).all(axis=1)]
-    return Comparison(numbers[:, 0], numbers[:, 1], len(table) - len(numbers), len(waiting))
+    return Comparison(numbers[:, 0], numbers[:, 1], len(table) - len(numbers))
 
 
-def report(found: Comparison, first: int, second: int, threshold: float) -> str:
-    """The difference for a person: its quantiles, the share over a threshold, and a histogram."""
-    differences = found.differences
-    without = f"; on {found.no_number} more, one of them gave no number" if found.no_number else ""
-    low, quarter, middle, three, high = np.quantile(differences, [0.025, 0.25, 0.5, 0.75, 0.975])
+def format_text(comparison: Comparison, first: int, second: int, threshold: float) -> str:
+    """Return the differences as text for a person: quantiles, the share over a threshold, and a histogram."""
+    differences = comparison.differences
+    without = f"; on {comparison.no_number} more, one of them gave no number" if comparison.no_number else ""
+    quantiles = np.quantile(differences, [0.025, 0.25, 0.5, 0.75, 0.975])
     counts, edges = np.histogram(differences, _BARS, _span(differences))
     lines = [
         f"{len(differences)} rows of version {first} and version {second} for the same requests{without}",
         f"{second} less {first}: mean {differences.mean():.4g}, standard deviation {differences.std():.4g}",
-        f"2.5 % {low:.4g}   25 % {quarter:.4g}   50 % {middle:.4g}   75 % {three:.4g}   97.5 % {high:.4g}",
-        f"{found.share_over(threshold):.2%} differ by more than {threshold:g}",
+        "2.5 % {:.4g}   25 % {:.4g}   50 % {:.4g}   75 % {:.4g}   97.5 % {:.4g}".format(*quantiles),
+        f"{comparison.share_over(threshold):.2%} differ by more than {threshold:g}",
         "",
     ]
     for count, start, end in zip(counts, edges[:-1], edges[1:], strict=True):
@@ -84,26 +86,26 @@ def report(found: Comparison, first: int, second: int, threshold: float) -> str:
     return "\n".join(lines)
 
 
-def plot(found: Comparison, first: int, second: int, file: Path) -> None:
-    """Draw the difference as an SVG or PNG.
+def plot(comparison: Comparison, first: int, second: int, file: Path) -> None:
+    """Draw the differences as an SVG or PNG.
 
     Raises:
-        ImportError: if matplotlib is not installed, which serving does without.
+        ImportError: if matplotlib is not installed; serving does without it.
     """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 3.5), layout="constrained")
     left, right = figure.subplots(1, 2)
-    left.hist(found.differences, 50, _span(found.differences))
+    left.hist(comparison.differences, 50, _span(comparison.differences))
     left.set(xlabel=f"version {second} less version {first}", ylabel="rows")
-    right.plot(found.first, found.second, ".", markersize=2)
-    right.axline((float(found.first.mean()),) * 2, slope=1, linewidth=1, color="gray")
+    right.plot(comparison.first, comparison.second, ".", markersize=2)
+    right.axline((float(comparison.first.mean()),) * 2, slope=1, linewidth=1, color="gray")
     right.set(xlabel=f"version {first}", ylabel=f"version {second}")
     figure.savefig(file)
 
 
 def _span(values: Floats) -> tuple[float, float]:
-    """From the least to the largest, and a little more: they may be one."""
+    """Return the least and the largest value with a small margin, so that equal values have a range too."""
     low, high = float(values.min()), float(values.max())
     margin = 1e-6 * max(abs(low), abs(high), 1.0)
     return low - margin, high + margin

@@ -1,6 +1,6 @@
-"""The registry: signatures, published versions and their integrity, aliases, and opening a version as a predictor.
+"""The registry: signatures, published versions and their integrity, aliases and promotion, predictors, shared settings.
 
-Ground floor: it knows neither Flask nor training nor the logs.
+Knows no Flask, no training and no logs.
 """
 
 from registry.aliases import (
@@ -21,11 +21,13 @@ from registry.errors import (
     PublishError,
     RegistryError,
     ReleaseError,
+    SettingError,
     SignatureError,
 )
 from registry.formatting import plain, printable
 from registry.predictor import Float32Array, Predictor, Runtime
 from registry.promotion_gates import GateResult
+from registry.settings import CommonSettings
 from registry.signature import INPUT_TENSOR, OUTPUT_TENSOR, SIGNATURE_NAME, Input, Output, Signature
 from registry.verify import find_inconsistencies
 from registry.versions import Version, VersionStore
@@ -42,6 +44,7 @@ __all__ = [
     "SIGNATURE_NAME",
     "Actor",
     "AliasStore",
+    "CommonSettings",
     "Float32Array",
     "GateResult",
     "HistoryError",
@@ -54,6 +57,7 @@ __all__ = [
     "RegistryError",
     "ReleaseError",
     "Runtime",
+    "SettingError",
     "Signature",
     "SignatureError",
     "Version",

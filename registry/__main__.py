@@ -1,4 +1,4 @@
-"""``python -m registry``: look at the published versions, and say which of them answers. Reads the SERVE_ settings."""
+"""``python -m registry``: show the published versions, and promote them, try them out, or take them back."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from registry.errors import HistoryError, NotPublishedError, RegistryError, Rele
 from registry.formatting import printable
 from registry.promotion import canary, clear, promote, rollback, shadow
 from registry.promotion_gates import GateResult
-from registry.versions import VersionStore, requires_two_person_approval
+from registry.settings import CommonSettings
+from registry.versions import VersionStore
 
-_SHARE = re.compile(r"([0-9]+(?:\.[0-9]+)?)%|([0-9]*\.[0-9]+)", re.ASCII)  # a plain 1 might be meant as either
-
-
+Command = Callable[[VersionStore, argparse.Namespace], int]
+_SHARE = re.compile(r"([0-9]+(?:\.[0-9]+)?)%|([0-9]*\.[0-9]+)", re.ASCII)  # a plain 1 could mean 1 % or all
 # Commands that other packages have now.
 _MOVED = {"trace": "audit trace", "verify": "audit verify", "compare": "monitor compare"}
 
@@ -31,9 +31,11 @@ def main() -> int:
         print(f"`python -m registry {sys.argv[1]}` is now `python -m {moved}`", file=sys.stderr)
         return 2
     arguments = _parser().parse_args()
-    run: Callable[[VersionStore, argparse.Namespace], int] = arguments.run
+    run: Command = arguments.run
     try:
-        return run(VersionStore.from_env(os.environ), arguments)
+        settings = CommonSettings.from_env(os.environ)
+        arguments.two_person = settings.requires_two_person_approval
+        return run(settings.store(), arguments)
     except RegistryError as error:
         print(error, file=sys.stderr)
         return 1
@@ -41,41 +43,39 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m registry", description="Look at the published versions, and say which of them answers."
+        prog="python -m registry", description="Show the published versions, and decide which of them answers."
     )
     commands = parser.add_subparsers(dest="command", required=True)
 
-    def add(name: str, run: Callable[[VersionStore, argparse.Namespace], int], meaning: str) -> argparse.ArgumentParser:
+    def add(name: str, run: Command, meaning: str) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=meaning, description=meaning)
         command.set_defaults(run=run)
         return command
 
-    def change(
-        name: str, run: Callable[[VersionStore, argparse.Namespace], int], meaning: str, *, reason: bool = False
-    ) -> argparse.ArgumentParser:
+    def change(name: str, run: Command, meaning: str, *, reason: bool = False) -> argparse.ArgumentParser:
         command = add(name, run, meaning)
         command.add_argument("--by", default=current_user(), metavar="NAME", help="who does it; by default: you")
         command.add_argument("--reason", default="", required=reason, metavar="TEXT", help="why, for the history")
         return command
 
     number = "a number or an alias, like champion"
-    add("list", _list, "the versions, their aliases, and whether their files are sound")
+    add("list", _list, "the versions, their aliases, and files that were changed")
     add("show", _show, "a version's signature and card, as JSON").add_argument("version", help=number)
-    promoted = change("promote", _promote, "let a version answer everybody, if every gate holds", reason=True)
+    promoted = change("promote", _promote, "make a version champion, if it passes every gate", reason=True)
     promoted.add_argument("version", type=int)
     promoted.add_argument("--alias", default=CHAMPION, help="champion (the default), challenger or fallback")
-    promoted.add_argument("--override", action="store_true", help="although a gate does not hold; is marked for ever")
+    promoted.add_argument("--override", action="store_true", help="even if a gate fails; the history marks it for ever")
     tried = change("canary", _canary, "let a version answer a share of the requests")
     tried.add_argument("version", type=int)
     tried.add_argument("--share", required=True, help="like 5%% or 0.05")
-    change("shadow", _shadow, "let a version see all requests and answer none").add_argument("version", type=int)
+    change("shadow", _shadow, "let a version predict every request and answer none").add_argument("version", type=int)
     change("clear", _clear, "take an alias away: end a canary or a shadow").add_argument("alias")
-    change("rollback", _rollback, "make the version champion again that was it before")
-    change("adopt", _adopt, "begin the history of versions that it does not tell of", reason=True)
+    change("rollback", _rollback, "make the previous champion champion again")
+    change("adopt", _adopt, "add versions to the history that are not in it", reason=True)
     change("retire", _retire, "take a version out of service, and keep its files").add_argument("version", type=int)
     history = add("history", _history, "who did what, when and why")
-    history.add_argument("--verify", action="store_true", help="only find out whether a line was changed")
-    history.add_argument("--contains", metavar="SHA256", help="that of a line, which --verify told earlier")
+    history.add_argument("--verify", action="store_true", help="only check whether a line was changed")
+    history.add_argument("--contains", metavar="SHA256", help="find the line with this digest, from --verify")
     history.add_argument("--json", action="store_true", help="the lines as they are")
     signed = add("sign", _sign, "sign a version with an Ed25519 private key")
     signed.add_argument("version", help=number)
@@ -110,16 +110,16 @@ def _show(store: VersionStore, arguments: argparse.Namespace) -> int:
 
 
 def _promote(store: VersionStore, arguments: argparse.Namespace) -> int:
-    found = promote(
+    gates = promote(
         store,
         arguments.version,
         arguments.alias,
-        _who(arguments),
+        _actor(arguments),
         override=arguments.override,
-        two_person=requires_two_person_approval(os.environ),
+        two_person=arguments.two_person,
     )
-    for gate in found:
-        print(_line(gate))
+    for gate in gates:
+        print(_format_gate(gate))
     print(f"{store.model} version {arguments.version} is {arguments.alias}")
     return 0
 
@@ -129,83 +129,83 @@ def _canary(store: VersionStore, arguments: argparse.Namespace) -> int:
     if match is None:
         raise ReleaseError(f"--share {arguments.share}: expected a share like 5% or 0.05")
     share = float(match[1]) / 100 if match[1] else float(match[2])
-    canary(store, arguments.version, share, _who(arguments))
+    canary(store, arguments.version, share, _actor(arguments))
     print(f"{store.model} version {arguments.version} answers {share:.4g} of the requests")
     return 0
 
 
 def _shadow(store: VersionStore, arguments: argparse.Namespace) -> int:
-    shadow(store, arguments.version, _who(arguments))
+    shadow(store, arguments.version, _actor(arguments))
     print(f"{store.model} version {arguments.version} sees every request and answers none")
     return 0
 
 
 def _clear(store: VersionStore, arguments: argparse.Namespace) -> int:
-    if not clear(store, arguments.alias, _who(arguments)):
+    if not clear(store, arguments.alias, _actor(arguments)):
         raise ReleaseError(f"no version is {arguments.alias}")
     print(f"{store.model}: no version is {arguments.alias} any more")
     return 0
 
 
 def _rollback(store: VersionStore, arguments: argparse.Namespace) -> int:
-    number = rollback(store, _who(arguments), two_person=requires_two_person_approval(os.environ))
+    number = rollback(store, _actor(arguments), two_person=arguments.two_person)
     print(f"{store.model} version {number} is champion again")
     return 0
 
 
 def _retire(store: VersionStore, arguments: argparse.Namespace) -> int:
-    store.aliases.retire(arguments.version, _who(arguments))
+    store.aliases.retire(arguments.version, _actor(arguments))
     print(f"{store.model} version {arguments.version} is retired; its files are in {store.folder / RETIRED}")
     return 0
 
 
 def _adopt(store: VersionStore, arguments: argparse.Namespace) -> int:
-    for number in store.aliases.import_existing(_who(arguments)):
+    for number in store.aliases.import_existing(_actor(arguments)):
         print(f"{store.model} version {number} is in the history from here on")
     return 0
 
 
 def _history(store: VersionStore, arguments: argparse.Namespace) -> int:
-    lines = store.history.entries()
-    if not lines:
+    entries = store.history.entries()
+    if not entries:
         raise HistoryError(f"{store.folder}: has no history yet")
     if arguments.contains:
         number = store.history.number_of(arguments.contains)
         if number is None:
-            raise HistoryError(f"{store.folder}: no line has this SHA-256: the history was written anew")
-        print(f"line {number} of {len(lines)}")
+            raise HistoryError(f"{store.folder}: no line has this SHA-256: the history was rewritten")
+        print(f"line {number} of {len(entries)}")
         return 0
     if arguments.verify:
-        print(f"{len(lines)} lines, as they were written; the last is {lines[-1].digest}")
+        print(f"{len(entries)} lines, as they were written; the last is {entries[-1].digest}")
         return 0
-    for line in lines:
-        print(json.dumps(line.content, ensure_ascii=False) if arguments.json else said(line.content))
+    for entry in entries:
+        print(json.dumps(entry.content, ensure_ascii=False) if arguments.json else format_entry(entry.content))
     return 0
 
 
 def _sign(store: VersionStore, arguments: argparse.Namespace) -> int:
-    from registry.signing import sign  # its library is only there for who signs, or asks for signatures
+    from registry.signing import sign  # its library is loaded only where versions are signed
 
     number = store.resolve(arguments.version)
-    store.key = None  # it need not be signed yet
+    store.key = None  # the version may not be signed yet
     print(sign(store.folder, number, store.check(number).sums, arguments.key))
     return 0
 
 
-def said(content: Mapping[str, Any]) -> str:
-    """A line of history for a person: when, who, what, why."""
-    named = [f"{name} {content[name]}" for name in ("version", "alias", "file", "share") if name in content]
-    what = [str(content.get("action", "?")), *named]
+def format_entry(content: Mapping[str, Any]) -> str:
+    """Return a history entry as a line of text: when, who, what, why."""
+    details = [f"{name} {content[name]}" for name in ("version", "alias", "file", "share") if name in content]
+    what = [str(content.get("action", "?")), *details]
     override = ", OVERRIDING A GATE" if content.get("override") else ""
     reason = f": {content['reason']}" if content.get("reason") else ""
     return printable(f"{content.get('time', '')}  {content.get('by', '')}  {', '.join(what)}{override}{reason}")
 
 
-def _line(gate: GateResult) -> str:
+def _format_gate(gate: GateResult) -> str:
     return f"{'held  ' if gate.passed else 'FAILED'}  {gate.name}: {gate.detail}"
 
 
-def _who(arguments: argparse.Namespace) -> Actor:
+def _actor(arguments: argparse.Namespace) -> Actor:
     by, reason = arguments.by.strip(), arguments.reason.strip()
     if not by or (arguments.command in ("promote", "adopt") and not reason):
         raise ReleaseError("--by and --reason: expected a name and a reason, for the history")
@@ -217,9 +217,9 @@ def _who(arguments: argparse.Namespace) -> Actor:
 
 
 def _aliases(store: VersionStore, number: int) -> list[str]:
-    return sorted(alias for alias, named in store.aliases.read().items() if named == number)
+    return sorted(alias for alias, version in store.aliases.read().items() if version == number)
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # what is read by head ends with it, quietly
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # end quietly if the reader of the output, like head, ends
     sys.exit(main())

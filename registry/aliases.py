@@ -1,47 +1,45 @@
-"""Which version answers whom: each change is a line of history, and then a new aliases.json.
+"""The aliases of a model's versions: each change is first a line in the history, then a new aliases.json.
 
-aliases.json is what the last line of history says that it is. The line is written first, so whoever dies before the
-alias is changed leaves the old one serving, and the next command finishes what was begun.
+aliases.json must be what the last line of the history says. A process that dies between the two leaves the old aliases
+in use; the next command writes the new ones (:meth:`AliasStore.write_lock`).
 """
 
 from __future__ import annotations
 
-import fcntl
 import getpass
 import json
 import os
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from filesystem import lock, replace, sync
 from registry import history_queries
 from registry.errors import HistoryError, IntegrityError, NotPublishedError, RegistryError, ReleaseError
-from registry.history import ADOPT, RETIRE, Entry, History, replace, sync
+from registry.history import ADOPT, RETIRE, Entry, History
 from registry.integrity import SIGNATURE, verify_files
 
 ALIASES, RETIRED = "aliases.json", "retired"
 CHAMPION, CHALLENGER, FALLBACK, CANARY, SHADOW = "champion", "challenger", "fallback", "canary", "shadow"
 _ALIASES_EXAMPLE = '{"champion": 1}'
-# How long to wait for another command, and how often to look, in seconds.
-TIMEOUT, _POLL_INTERVAL = 30.0, 0.001
+TIMEOUT = 30.0  # how long to wait for another command, in seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Actor does something, and why."""
+    """Who makes a change, and why."""
 
     by: str
     reason: str = ""
 
 
 def current_user() -> str:
-    """The name of who runs this process."""
+    """Return the name of the user who runs this process."""
     try:
         return getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have none
+    except (KeyError, OSError):  # a container's user may have no name
         return f"uid {os.getuid()}"
 
 
@@ -53,10 +51,10 @@ class AliasStore:
         self.history = History(folder)
 
     def read(self) -> dict[str, int]:
-        """Which version each alias names; empty before the first publication.
+        """Return the version of each alias; empty before the first publication.
 
         Raises:
-            RegistryError: if aliases.json is not what this class writes.
+            RegistryError: if aliases.json can't be read or holds something else.
         """
         path = self.folder / ALIASES
         data = _read_json(path)
@@ -64,13 +62,13 @@ class AliasStore:
             raise RegistryError(f"{path}: expected an object of aliases and version numbers, like {_ALIASES_EXAMPLE}")
         return data
 
-    def numbers(self, where: str = "") -> list[int]:
-        """The numbers of the version folders here, or in the folder of the retired ones, ascending.
+    def numbers(self, subfolder: str = "") -> list[int]:
+        """Return the numbers of the version folders in the model's folder or a subfolder of it, ascending.
 
         Raises:
             RegistryError: if the folder can't be read.
         """
-        folder = self.folder / where
+        folder = self.folder / subfolder
         try:
             names = os.listdir(folder)
         except FileNotFoundError:
@@ -80,7 +78,7 @@ class AliasStore:
         return sorted(int(name) for name in names if name.isascii() and name.isdecimal() and name == str(int(name)))
 
     def versions(self) -> list[int]:
-        """The numbers of the published versions, ascending, without the retired.
+        """Return the numbers of the published versions, ascending, without the retired ones.
 
         Raises:
             RegistryError: if the folder can't be read.
@@ -89,14 +87,15 @@ class AliasStore:
         return [number for number in self.numbers() if number not in retired]
 
     @contextmanager
-    def write_lock(self, *, anew: bool = False) -> Iterator[None]:
-        """Hold the lock that everybody takes who changes something, after what was begun before was finished.
+    def write_lock(self, *, timeout: float = TIMEOUT, allow_missing_history: bool = False) -> Iterator[None]:
+        """Hold the lock that every change needs. Finish first what a command that died had begun.
 
         Args:
-            anew: although there is no history where there should be one.
+            timeout: how long to wait for the lock, in seconds.
+            allow_missing_history: accept versions without a history.
 
         Raises:
-            RegistryError: if the folder can't be written, or is not as the history says, or another command hangs.
+            RegistryError: if the folder can't be written or contradicts the history, or another command holds the lock.
         """
         path = self.folder / ".lock"
         try:
@@ -104,97 +103,96 @@ class AliasStore:
         except OSError as error:
             raise RegistryError(f"{path}: can't be written ({error.strerror}); nothing was done") from error
         with file:
-            _lock(path, file.fileno(), fcntl.LOCK_EX)
+            _lock(path, file.fileno(), timeout)
             entries = self.history.entries()
             if entries or not self.read():
                 self._recover(entries)
-            elif not anew:
-                message = "the history is gone; restore it, or begin another one with `registry adopt`"
-                raise HistoryError(f"{self.folder}: {message}")
+            elif not allow_missing_history:
+                advice = "restore it, or begin another one with `registry adopt`"
+                raise HistoryError(f"{self.folder}: the history is gone; {advice}")
             yield
 
     @contextmanager
     def read_lock(self) -> Iterator[None]:
-        """Have nobody change anything meanwhile: between a line of history and its aliases, the two differ.
+        """Keep others from changing anything: until a change is complete, history and aliases.json differ.
 
         Raises:
-            RegistryError: if another command hangs.
+            RegistryError: if another command holds the lock.
         """
         path = self.folder / ".lock"
         try:
             file = path.open("rb")
-        except OSError:  # nobody has changed anything yet, or nobody can
+        except OSError:  # nothing was changed yet, or nothing can be
             yield
             return
         with file:
-            _lock(path, file.fileno(), fcntl.LOCK_SH)
+            _lock(path, file.fileno(), TIMEOUT, shared=True)
             yield
 
-    def change(self, action: str, aliases: Mapping[str, int], who: Actor, **details: Any) -> Entry:
-        """Write a line of history, then the aliases as they are after it. The lock is held.
+    def change(self, action: str, aliases: Mapping[str, int], actor: Actor, **details: Any) -> Entry:
+        """Append a line to the history, then write the aliases after the change. Needs :meth:`write_lock`.
 
         Raises:
             RegistryError: if either can't be written. If it is the aliases, the next command writes them.
         """
-        said = {"action": action, "by": who.by, **({"reason": who.reason} if who.reason else {})}
-        line = self.history.append({**said, **details, "aliases": dict(sorted(aliases.items()))})
+        by = {"by": actor.by, **({"reason": actor.reason} if actor.reason else {})}
+        entry = self.history.append({"action": action, **by, **details, "aliases": dict(sorted(aliases.items()))})
         self._write_aliases(aliases)
-        return line
+        return entry
 
-    def import_existing(self, who: Actor) -> list[int]:
-        """Take versions into the history that it does not tell of: from before there was one, or because it was lost.
+    def import_existing(self, actor: Actor) -> list[int]:
+        """Add versions that have no entry to the history: they are older than it, or it was lost.
 
         Returns:
             their numbers.
         """
-        with self.write_lock(anew=True):
+        with self.write_lock(allow_missing_history=True):
             published, retired = history_queries.published_digests(self.history.entries()), self.numbers(RETIRED)
-            found = [number for number in sorted({*self.versions(), *retired}) if number not in published]
-            for number in found:
+            missing = [number for number in sorted({*self.versions(), *retired}) if number not in published]
+            for number in missing:
                 digest = verify_files(self.folder / (RETIRED if number in retired else "") / str(number)).digest
-                self.change(ADOPT, self.read(), who, version=number, sha256=digest)
+                self.change(ADOPT, self.read(), actor, version=number, sha256=digest)
                 if number in retired:
-                    self.change(RETIRE, self.read(), who, version=number)
-            return found
+                    self.change(RETIRE, self.read(), actor, version=number)
+            return missing
 
-    def retire(self, number: int, who: Actor) -> None:
-        """Take a version out of service; its files stay, for whoever traces what it answered."""
+    def retire(self, number: int, actor: Actor) -> None:
+        """Take a version out of service. Its files stay, so that its answers can be traced."""
         with self.write_lock():
             self.require_published(number)
             aliases = self.read()
-            held = [alias for alias, version in aliases.items() if version == number]
-            if held:
-                raise ReleaseError(f"version {number} is {' and '.join(held)}: give that to another version first")
-            self.change(RETIRE, aliases, who, version=number)
+            if names := [alias for alias, version in aliases.items() if version == number]:
+                raise ReleaseError(f"version {number} is {' and '.join(names)}: give that to another version first")
+            self.change(RETIRE, aliases, actor, version=number)
             self._move_retired(number)
 
     def require_published(self, number: int) -> None:
-        """Nothing, if a version is published and not retired.
+        """Check that a version is published and not retired.
 
         Raises:
             NotPublishedError: if it is not.
         """
         if number not in self.versions():
-            gone = "is retired" if number in self.numbers(RETIRED) else "is not published"
-            raise NotPublishedError(f"{self.folder}: version {number} {gone}")
+            state = "is retired" if number in self.numbers(RETIRED) else "is not published"
+            raise NotPublishedError(f"{self.folder}: version {number} {state}")
 
     def _recover(self, entries: Sequence[Entry]) -> None:
-        """Do what a command that died had written down, and not done; and write down what it had done."""
+        """Carry out what a command that died had only written down, and write down what it had only carried out."""
         if changes := history_queries.alias_changes(entries):
             last = changes[-1]
-            said, there = last["aliases"], self.read()
-            if said != there:
+            expected, actual = last["aliases"], self.read()
+            if actual != expected:
                 before = changes[-2]["aliases"] if len(changes) > 1 else {}
-                if there and there != before:
+                if actual and actual != before:
                     raise RegistryError(
-                        f"{self.folder / ALIASES}: says {json.dumps(there)}, and the history says {json.dumps(said)}; "
-                        "it was changed by hand: put back what the history says"
+                        f"{self.folder / ALIASES}: says {json.dumps(actual)}, and the history says "
+                        f"{json.dumps(expected)}; it was changed by hand: put back what the history says"
                     )
-                self._write_aliases(said)
+                self._write_aliases(expected)
             if last["action"] == RETIRE and last["version"] in self.versions():
-                with suppress(RegistryError):  # what can't be moved is a fault (audit), and hinders nothing else
+                with suppress(RegistryError):  # `audit verify` names a folder that can't be moved; it blocks nothing
                     self._move_retired(last["version"])
-        # A version behind all others, whose publisher died. What is no version, somebody's half copy, gets no part.
+        # The newest version has no entry if its publisher died. A folder that is no whole version is left alone.
         newest = max(self.versions(), default=0)
         if newest > max(history_queries.published_digests(entries), default=0):
             with suppress(IntegrityError):
@@ -211,7 +209,7 @@ class AliasStore:
             raise RegistryError(f"{self.folder / str(number)}: can't be moved ({error.strerror or error})") from error
 
     def _write_aliases(self, aliases: Mapping[str, int]) -> None:
-        """Also if they stay the same: services look at the file, and a canary's share may be another."""
+        """Write aliases.json, even if it stays the same: services watch it, and a canary's share may have changed."""
         path = self.folder / ALIASES
         text = json.dumps(aliases, indent=2, sort_keys=True) + "\n"
         try:
@@ -220,17 +218,12 @@ class AliasStore:
             raise RegistryError(f"{path}: can't be written ({error.strerror or error})") from error
 
 
-def _lock(path: Path, descriptor: int, kind: int) -> None:
-    """Take the lock; not for ever, for who holds it may have been stopped."""
-    deadline = time.monotonic() + TIMEOUT
-    while True:
-        try:
-            return fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                message = f"{path}: another command holds it for {TIMEOUT:g} s; nothing was done"
-                raise RegistryError(message) from None
-            time.sleep(_POLL_INTERVAL)
+def _lock(path: Path, descriptor: int, timeout: float, *, shared: bool = False) -> None:
+    try:
+        lock(descriptor, timeout, shared=shared)
+    except TimeoutError:
+        message = f"{path}: another command holds it for {timeout:g} s; nothing was done"
+        raise RegistryError(message) from None
 
 
 def _read_json(path: Path) -> Any:

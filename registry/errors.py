@@ -1,10 +1,14 @@
-"""The faults that the registry reports. Each message is one sentence for a person: what is wrong, where, what to do."""
+"""The errors of the registry. Each message is one sentence for a person: where, what is wrong, what to do."""
 
 from __future__ import annotations
 
 
 class RegistryError(Exception):
-    """Something about the published versions is not as it must be."""
+    """The published versions, or a setting, can't be used as they are. The base of the others."""
+
+
+class SettingError(RegistryError):
+    """An environment variable can't be taken as a setting. The message names it and says what was expected."""
 
 
 class SignatureError(RegistryError):
@@ -16,16 +20,16 @@ class IntegrityError(RegistryError):
 
 
 class NotPublishedError(RegistryError):
-    """The version or alias asked for does not exist."""
+    """The version or alias does not exist."""
 
 
 class HistoryError(RegistryError):
-    """The history is not as it was written, or can't be written."""
+    """The history was changed, or can't be written."""
 
 
 class ReleaseError(RegistryError):
-    """A version can't be given the part that was asked for."""
+    """A version can't be given an alias, or can't lose it."""
 
 
 class PublishError(RegistryError):
-    """A finished training can't be published beside what is there."""
+    """A new version can't be published beside those that are there."""

@@ -1,4 +1,4 @@
-"""Numbers and texts as a person can read them, in messages and on a terminal."""
+"""Formats numbers and texts for people, in messages and on a terminal."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ def plain(value: float) -> str:
 
 
 def printable(line: str) -> str:
-    """Return a line that can't move a terminal's cursor or end early: other characters become escapes."""
+    """Return a line with every character escaped that could move a terminal's cursor or end the line."""
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in line)

@@ -1,13 +1,15 @@
-"""history.jsonl: who did what to a model's versions, when and why; and that nobody changed it afterwards.
+"""history.jsonl: an append-only, hash-chained log of who did what to a model's versions, when and why.
+
+    {"time": …, "action": "promote", "by": "ann", …, "previous": "SHA-256 of the line before", "sha256": "…"}
 
 A line is a JSON object. Its last member, ``sha256``, is the SHA-256 of the line without that member, so an edited line
-is known by itself; ``previous`` is the SHA-256 of the whole line before, so a line that was removed, moved or written
-anew does not fit its neighbours. What neither shows is that the last lines are gone: history.head says how many there
-were, and the SHA-256 of the last. (Whoever writes both anew, up to the end, is found by who kept the SHA-256 of a line
-somewhere else: :meth:`History.number_of`.)
+gives itself away. ``previous`` is the SHA-256 of the whole line before, so a line that was removed, moved or rewritten
+does not fit its neighbours. Neither shows that the last lines are gone: history.head has the number of lines, and the
+SHA-256 of the last. (If somebody rewrites both files completely, a digest that was kept elsewhere shows it:
+:meth:`History.number_of`.)
 
-A line is on the disk before what it tells is done; who dies in between leaves something to finish, which is the store's
-matter. Knows no version and no alias.
+A line is on the disk before its action is carried out. If the process dies in between, aliases.py finishes the action.
+Knows no version and no alias.
 """
 
 from __future__ import annotations
@@ -17,7 +19,6 @@ import hashlib
 import json
 import os
 import re
-import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,10 +26,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from filesystem import replace
 from registry.errors import HistoryError
 
 HISTORY, HEAD = "history.jsonl", "history.head"
-# What an entry can say was done.
+# The actions of an entry.
 PUBLISH, ADOPT, PROMOTE, ROLLBACK, RETIRE = "publish", "adopt", "promote", "rollback", "retire"
 CANARY, SHADOW, CLEAR, SEAL = "canary", "shadow", "clear", "seal"
 _BEGINNING = "0" * 64
@@ -38,7 +40,7 @@ _HEAD_LINE = re.compile(r"([0-9]{1,18}) ([0-9a-f]{64})\n", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line: its number from 1 on, its SHA-256, and what it says."""
+    """One line: its number from 1 on, its SHA-256, and its content without the member ``sha256``."""
 
     number: int
     digest: str
@@ -46,66 +48,64 @@ class Entry:
 
 
 class History:
-    """The history below one model's folder. Whoever appends holds the store's lock."""
+    """The history in one model's folder. To append, hold :meth:`AliasStore.write_lock`; reading needs no lock."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / HISTORY
         self._head = folder / HEAD
 
     def entries(self) -> list[Entry]:
-        """Every line, oldest first; empty before the first publication. Needs no lock.
+        """Return all entries, oldest first; none before the first publication.
 
         Raises:
-            HistoryError: naming the first line that is not as it was written.
+            HistoryError: naming the first line that was changed.
         """
-        head = self._read_head()  # first: lines that are written meanwhile are no fault
+        head = self._read_head()  # first: lines that are appended between the two reads are no fault
         entries: list[Entry] = []
         previous = _BEGINNING
         for number, text in enumerate(self._texts(), 1):
-            content = _read(text)
+            content = _parse(text)
             if content is None:
                 raise HistoryError(f"{self._path}, line {number}: was changed; restore it")
             if content["previous"] != previous:
-                what = f"line {number}: does not follow the line before it"
-                raise HistoryError(f"{self._path}, {what}; lines were removed, moved or written anew")
+                fault = f"line {number}: does not follow the line before it"
+                raise HistoryError(f"{self._path}, {fault}; lines were removed, moved or rewritten")
             previous = hashlib.sha256(text).hexdigest()
             entries.append(Entry(number, previous, content))
-        self._compare(head, entries)
+        self._check_head(head, entries)
         return entries
 
-    def readable(self, text: str) -> list[Entry]:
-        """The lines with this text in them that are sound in themselves; others may be damaged, or even all.
+    def undamaged(self, containing: str) -> list[Entry]:
+        """Return the entries whose line contains a text and has a right checksum; damaged lines are skipped.
 
-        For who has to go on meanwhile: a damaged history keeps nobody from serving what is sound.
+        A damaged history must not keep the service from opening undamaged versions.
         """
         try:
-            texts = enumerate(self._texts(), 1)
+            lines = [(number, text) for number, text in enumerate(self._texts(), 1) if containing.encode() in text]
         except HistoryError:
             return []
-        some = [(number, line, _read(line)) for number, line in texts if text.encode() in line]
-        return [
-            Entry(number, hashlib.sha256(line).hexdigest(), said) for number, line, said in some if said is not None
-        ]
+        entries = [(number, hashlib.sha256(text).hexdigest(), _parse(text)) for number, text in lines]
+        return [Entry(number, digest, content) for number, digest, content in entries if content is not None]
 
     def number_of(self, digest: str) -> int | None:
-        """Which line has this SHA-256, which somebody kept elsewhere; None if none has."""
+        """Return the number of the line with this SHA-256; None if there is no such line."""
         return next((entry.number for entry in self.entries() if entry.digest == digest), None)
 
     def append(self, content: Mapping[str, Any]) -> Entry:
-        """Write a line, and have it on the disk.
+        """Append a line durably.
 
         Args:
-            content: what happened; the time and the links are added.
+            content: what happened; the time, ``previous`` and ``sha256`` are added.
 
         Raises:
-            HistoryError: if the history that is there is not whole, or can't be written; then nothing is.
+            HistoryError: if the history was changed or can't be written; then nothing is appended.
         """
         entries = self.entries()
         if not entries:
-            self._replace_head(0, _BEGINNING)  # from here on, a history without a head was shortened
+            self._replace_head(0, _BEGINNING)  # from now on, a history without a head was tampered with
         time = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-        whole = {"time": time, **content, "previous": entries[-1].digest if entries else _BEGINNING}
-        text = _with_checksum(json.dumps(whole, ensure_ascii=False).encode())
+        complete = {"time": time, **content, "previous": entries[-1].digest if entries else _BEGINNING}
+        text = _with_checksum(json.dumps(complete, ensure_ascii=False).encode())
         digest = hashlib.sha256(text).hexdigest()
         try:
             end = self._write(text + b"\n")
@@ -117,10 +117,10 @@ class History:
             with suppress(OSError):
                 os.truncate(self._path, end)
             raise
-        return Entry(len(entries) + 1, digest, whole)
+        return Entry(len(entries) + 1, digest, complete)
 
     def _texts(self) -> list[bytes]:
-        """The whole lines; behind them may be one that its writer did not finish."""
+        """Return the whole lines; a last one that its writer did not finish is left out."""
         try:
             return self._path.read_bytes().split(b"\n")[:-1]
         except FileNotFoundError:
@@ -129,7 +129,7 @@ class History:
             raise HistoryError(f"{self._path}: can't be read ({error.strerror})") from error
 
     def _read_head(self) -> tuple[int, str] | None:
-        """How many lines there were, and the SHA-256 of the last; None if there is no head."""
+        """Return the number of lines and the SHA-256 of the last, as the head has them; None if there is no head."""
         try:
             match = _HEAD_LINE.fullmatch(self._head.read_text(encoding="ascii"))
         except FileNotFoundError:
@@ -137,20 +137,20 @@ class History:
         except (OSError, ValueError) as error:
             raise HistoryError(f"{self._head}: can't be read ({error})") from error
         if match is None:
-            raise HistoryError(f"{self._head}: was changed; it says how many lines there were")
+            raise HistoryError(f"{self._head}: was changed; restore it")
         return int(match[1]), match[2]
 
-    def _compare(self, head: tuple[int, str] | None, entries: list[Entry]) -> None:
+    def _check_head(self, head: tuple[int, str] | None, entries: list[Entry]) -> None:
         if head is None:
             if entries and self._read_head() is None:  # the first line may have been written since
-                raise HistoryError(f"{self._head}: is missing; it says how many lines there were")
+                raise HistoryError(f"{self._head}: is missing; restore it")
             return
         count, digest = head
         if count > len(entries):
-            whole = f"; restore it, or remove {self._head.name} and begin another one with `registry adopt`"
+            advice = f"restore it, or remove {self._head.name} and begin another one with `registry adopt`"
             raise HistoryError(
                 f"{self._path}, line {len(entries) + 1}: is gone; {self._head.name} tells of {count} lines"
-                f"{'' if entries else whole}"
+                f"{'' if entries else '; ' + advice}"
             )
         if digest != (entries[count - 1].digest if count else _BEGINNING):
             raise HistoryError(f"{self._path}, line {count}: is not the one that {self._head.name} tells of")
@@ -162,7 +162,7 @@ class History:
             raise HistoryError(f"{self._head}: can't be written ({error.strerror or error})") from error
 
     def _write(self, block: bytes) -> int:
-        """Write behind the last whole line: what is behind that was never finished. Returns where that was."""
+        """Write after the last whole line, over one that was never finished. Return the offset of the block."""
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             size = os.fstat(descriptor).st_size
@@ -181,46 +181,17 @@ class History:
         return end
 
 
-def replace(path: Path, content: bytes) -> None:
-    """Replace a small file at once and durably: a reader sees the old one or the new one. One writer at a time.
-
-    Actor could read the old one can read the new one, whatever the writer's umask, where files have modes.
-    """
-    fresh = path.with_name(path.name + ".new")
-    try:
-        with fresh.open("wb") as file:
-            file.write(content)
-            with suppress(OSError):  # there is no old one, or the file system has no modes
-                os.fchmod(file.fileno(), stat.S_IMODE(path.stat().st_mode))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.rename(path)
-    except OSError:
-        fresh.unlink(missing_ok=True)
-        raise
-    sync(path.parent)
-
-
-def sync(path: Path) -> None:
-    """Have a file, or a folder's entries, on the disk."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _with_checksum(text: bytes) -> bytes:
     return b'%b, "sha256": "%b"}' % (text[:-1], hashlib.sha256(text).hexdigest().encode())
 
 
-def _read(text: bytes) -> dict[str, Any] | None:
-    """What a line says; None if it is not what was written."""
-    unsealed = text[:-_CHECKSUM_LENGTH] + b"}"
-    if text != _with_checksum(unsealed):
+def _parse(text: bytes) -> dict[str, Any] | None:
+    """Return the content of a line; None if it was changed."""
+    without_checksum = text[:-_CHECKSUM_LENGTH] + b"}"
+    if text != _with_checksum(without_checksum):
         return None
     try:
-        content: dict[str, Any] = json.loads(unsealed)
+        content: dict[str, Any] = json.loads(without_checksum)
     except ValueError:
         return None
     return content if "previous" in content else None

@@ -1,4 +1,4 @@
-"""What the entries of a history say: which version was published as what, who was champion, which share a canary has.
+"""Queries over the history: what a version was published as, who held an alias, the canary's share.
 
 Pure functions of entries; reads no file.
 """
@@ -12,12 +12,12 @@ from registry.history import ADOPT, CANARY, PROMOTE, PUBLISH, RETIRE, ROLLBACK, 
 
 
 def alias_changes(entries: Sequence[Entry]) -> list[Mapping[str, Any]]:
-    """Return the entries that say what the aliases are after them; seals don't."""
+    """Return the contents of the entries that state the aliases; seals of log files do not."""
     return [entry.content for entry in entries if "aliases" in entry.content]
 
 
 def published_digests(entries: Sequence[Entry]) -> dict[int, str]:
-    """Return the SHA-256 of each version as it was first published: no later entry changes what a version is."""
+    """Return the SHA-256 of each version as it was first published or adopted; no later entry can change it."""
     digests: dict[int, str] = {}
     for entry in entries:
         if entry.content["action"] in (PUBLISH, ADOPT):
@@ -26,7 +26,7 @@ def published_digests(entries: Sequence[Entry]) -> dict[int, str]:
 
 
 def canary_share(entries: Sequence[Entry], number: int) -> tuple[float, str]:
-    """Return the share of requests, 0 to 1, that a version got as canary, and the digest of the entry that gave it."""
+    """Return a canary's share of the requests, 0 to 1, and the digest of the entry that set it; else 0 and ""."""
     for entry in reversed(entries):
         if entry.content["action"] == CANARY and entry.content["version"] == number:
             return float(entry.content["share"]), entry.digest
@@ -34,9 +34,9 @@ def canary_share(entries: Sequence[Entry], number: int) -> tuple[float, str]:
 
 
 def former_holders(entries: Sequence[Entry], alias: str) -> list[int]:
-    """Return the versions that held an alias before the present one, the last first.
+    """Return the versions that held an alias before the present one, the latest first.
 
-    A version that was rolled back from is not among them.
+    Versions that were rolled back from are left out.
     """
     holders: list[int] = []
     for change in alias_changes(entries):
@@ -57,7 +57,7 @@ def retired_versions(entries: Sequence[Entry]) -> set[int]:
 
 
 def approvers(entries: Sequence[Entry], number: int, alias: str) -> set[str]:
-    """Return who gave a version an alias by a promotion."""
+    """Return who promoted a version to an alias."""
     return {
         entry.content["by"]
         for entry in entries

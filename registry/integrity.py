@@ -1,6 +1,6 @@
-"""SHA256SUMS: which files a version consists of, and that they are still those.
+"""SHA256SUMS: the files of a version with their digests, and the check that none was changed, removed or added.
 
-The list has the format of ``sha256sum``, so ``sha256sum -c SHA256SUMS`` in a version's folder says the same.
+The file has the format of ``sha256sum``: ``sha256sum -c SHA256SUMS`` in a version's folder checks the same digests.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 
 
 def digest(path: Path) -> str:
-    """The SHA-256 of a file, in hex."""
+    """Return the SHA-256 of a file, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -35,7 +35,7 @@ def write_sums(folder: Path) -> None:
 
 
 def verify_files(folder: Path) -> VerifiedFiles:
-    """Compare every file below ``folder`` with SHA256SUMS, before anything in it is parsed.
+    """Check every file below ``folder`` against SHA256SUMS, before anything in it is parsed.
 
     Raises:
         IntegrityError: naming each file that is missing, extra or changed.
@@ -61,11 +61,11 @@ def verify_files(folder: Path) -> VerifiedFiles:
 
 
 class VerifiedFiles:
-    """A version's folder whose files were found as published.
+    """A version's folder after :func:`verify_files`.
 
     Attributes:
         sums: the content of SHA256SUMS.
-        digest: its SHA-256, which stands for the whole version.
+        digest: the SHA-256 of SHA256SUMS, which identifies the whole version.
     """
 
     def __init__(self, folder: Path, sums: Mapping[str, str], raw: bytes) -> None:
@@ -78,7 +78,7 @@ class VerifiedFiles:
         return name in self._sums
 
     def read(self, name: str) -> bytes:
-        """The bytes of one published file; what is returned is what was hashed, so no later change can slip in.
+        """Return the content of a published file, hashed again: no change after the check can slip in.
 
         Raises:
             IntegrityError: if the version has no such file, or it was changed since :func:`verify_files`.
@@ -95,9 +95,9 @@ class VerifiedFiles:
 
 
 def _files(folder: Path) -> list[str]:
-    """Every file below a folder but SHA256SUMS, as a relative POSIX path.
+    """Return every file below a folder except SHA256SUMS, as a relative POSIX path.
 
-    A link could point at something outside that changes later, so anything but plain files and folders is refused.
+    Only plain files and folders are accepted: a link could point at something outside that changes later.
     """
     names: list[str] = []
     for parent, folders, files in os.walk(folder):
@@ -116,6 +116,6 @@ def _parse(path: Path, raw: bytes) -> dict[str, str]:
     for number, line in enumerate(raw.decode("utf-8", "replace").splitlines(), 1):
         match = _LINE.fullmatch(line)
         if match is None or match[2] in sums:
-            raise IntegrityError(f"{path}, line {number}: expected a SHA-256, two spaces and a file's name, each once")
+            raise IntegrityError(f"{path}, line {number}: expected a SHA-256, two spaces and a name, each name once")
         sums[match[2]] = match[1]
     return sums

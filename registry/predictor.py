@@ -1,7 +1,7 @@
-"""Predictors: one interface over the two runtimes that can run a version.
+"""Predictors: one interface over the two runtimes, LiteRT and Keras.
 
 float32 rows of shape (n, k) in, float32 predictions of shape (n,) out. A runtime's library is imported when the first
-version is opened in it, so that the service never loads TensorFlow unless it was asked to.
+version is opened in it, so the service loads TensorFlow only if SERVE_RUNTIME is keras.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from registry.integrity import VerifiedFiles
 Float32Array = NDArray[np.float32]
 Runtime = Literal["litert", "keras"]
 
-# How long a call waits for the calls before it, in seconds.
+# How long a call waits for other threads' calls, in seconds.
 _LOCK_TIMEOUT = 2.0
 
 
@@ -28,7 +28,7 @@ class Predictor(Protocol):
     """Runs one version of a model. May be called from several threads at once."""
 
     def predict(self, rows: Float32Array) -> Float32Array:
-        """Predict for rows of shape (n, k), n ≥ 1, dtype float32. Returns shape (n,), dtype float32.
+        """Return the predictions, shape (n,), float32, for rows of shape (n, k), float32, n at least 1.
 
         Raises:
             RuntimeError: if the model fails.
@@ -50,7 +50,7 @@ class LiteRT:
     def _load(self) -> None:
         from ai_edge_litert.interpreter import Interpreter
 
-        # One thread an interpreter: parallel work comes from the workers, and a pool would outlast what it gains here.
+        # One thread each: the workers already use all cores, and a pool of threads would cost more than it gains.
         self._interpreter = Interpreter(model_content=self._model, num_threads=1)
         self._input = int(self._interpreter.get_input_details()[0]["index"])
         self._output = int(self._interpreter.get_output_details()[0]["index"])
@@ -64,7 +64,7 @@ class LiteRT:
         try:
             interpreter = self._interpreter
             if size != self._size:
-                self._size = 0  # stays so if the resizing fails, and the next call does it again
+                self._size = 0  # if resizing fails, the next call resizes again
                 interpreter.resize_tensor_input(self._input, [size, self._columns])
                 interpreter.allocate_tensors()
                 self._size = size
@@ -72,7 +72,7 @@ class LiteRT:
             interpreter.invoke()
             result: Float32Array = interpreter.get_tensor(self._output).reshape(size)
         except (RuntimeError, ValueError) as error:
-            self._load()  # an interpreter keeps the words of all its failures, and says them all again
+            self._load()  # an interpreter repeats the messages of all its failures with each new one
             raise RuntimeError(str(error)) from None
         finally:
             self._lock.release()
@@ -80,7 +80,7 @@ class LiteRT:
 
 
 class Keras:
-    """model.keras in TensorFlow: the reference that the exports are proved against."""
+    """model.keras in TensorFlow: the reference that the exported files are compared with."""
 
     def __init__(self, model: bytes) -> None:
         import keras
@@ -93,12 +93,12 @@ class Keras:
     def predict(self, rows: Float32Array) -> Float32Array:
         try:
             return np.asarray(self._model.predict_on_batch(rows), dtype=np.float32).reshape(len(rows))
-        except Exception as error:  # TensorFlow's faults have no base of their own
+        except Exception as error:  # TensorFlow's errors have no base class
             raise RuntimeError(str(error)) from error
 
 
 def open_predictor(verified: VerifiedFiles, runtime: Runtime) -> Predictor:
-    """Open the model file of a version that was checked.
+    """Return a predictor over the model file of a version.
 
     Raises:
         IntegrityError: if the model file is not the published one.

@@ -1,37 +1,39 @@
-"""Giving a version its part: champion, challenger, fallback, canary, shadow; and taking it back.
+"""Gives a version an alias (champion, challenger, fallback, canary, shadow), and takes it away.
 
-Each is refused unless the version is published and its files are sound, and is a line of history with who and why.
-Champion takes more: every gate of signoff, and where two persons are asked for, another one than the one who trained.
+The version must be published and its files unchanged, and each change is a line in the history with who and why. To
+become champion it must also pass every promotion gate and, where two-person approval is required, be promoted by
+somebody who did not train it.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
-from registry.aliases import CANARY, CHALLENGER, CHAMPION, FALLBACK, SHADOW, Actor
+from registry.aliases import CANARY, CHALLENGER, CHAMPION, FALLBACK, SHADOW, TIMEOUT, Actor
 from registry.errors import RegistryError, ReleaseError
 from registry.history import CLEAR, PROMOTE, ROLLBACK
 from registry.history_queries import approvers, canary_share, former_holders
 from registry.integrity import VerifiedFiles
 from registry.predictor import Predictor
-from registry.promotion_gates import GateResult, gates
+from registry.promotion_gates import GateResult, check_gates
 from registry.versions import CARD, VersionStore
 
 
 def promote(
-    store: VersionStore, number: int, alias: str, who: Actor, *, override: bool = False, two_person: bool = False
+    store: VersionStore, number: int, alias: str, actor: Actor, *, override: bool = False, two_person: bool = False
 ) -> list[GateResult]:
     """Give a version an alias: champion, challenger or fallback.
 
     Args:
-        override: let it be champion although a gate does not hold; the history says so for ever.
-        two_person: nobody signs off a version that they trained, not even with an override.
+        override: let it become champion although a gate failed; the history marks it for ever.
+        two_person: refuse an actor who trained the version, even with an override.
 
     Returns:
-        the gates, for champion; for another alias none is asked.
+        the results of the gates, for champion; none for another alias.
 
     Raises:
-        RegistryError: or one of its kinds, if the version is not sound or a gate does not hold: nothing is changed.
+        RegistryError: or a subclass, if the version is damaged or a gate failed; nothing is changed.
     """
     if alias not in (CHAMPION, CHALLENGER, FALLBACK):
         raise ReleaseError(f"{alias}: expected {CHAMPION}, {CHALLENGER} or {FALLBACK}")
@@ -39,135 +41,137 @@ def promote(
         aliases = store.aliases.read()
         if aliases.get(alias) == number:
             raise ReleaseError(f"version {number} is {alias} already")
-        verified = _sound(store, number)
-        found: list[GateResult] = []
+        verified = _verify(store, number)
+        results: list[GateResult] = []
         if alias == CHAMPION:
             if two_person:
-                _another_person(verified, who)
-            try:
-                found = gates(verified, store.signature(number), _present(store, aliases.get(CHAMPION)))
-            except RuntimeError as error:
-                raise ReleaseError(
-                    f"version {number} does not become champion: it does not predict ({error})"
-                ) from error
-            failed = [f"{gate.name}: {gate.detail}" for gate in found if not gate.passed]
+                _require_another_person(verified, actor)
+            results = _gate_results(store, number, verified, aliases.get(CHAMPION))
+            failed = [f"{gate.name}: {gate.detail}" for gate in results if not gate.passed]
             if failed and not override:
                 raise ReleaseError(f"version {number} does not become champion, because of {'; '.join(failed)}")
-            # Actor answers everybody is no longer on trial.
-            aliases = {name: held for name, held in aliases.items() if held != number or name == FALLBACK}
-        details = {"override": True} if any(not gate.passed for gate in found) else {}
+            aliases = _without_trials(aliases, number)
+        details = {"override": True} if any(not gate.passed for gate in results) else {}
         store.aliases.change(
             PROMOTE,
             {**aliases, alias: number},
-            who,
+            actor,
             version=number,
             alias=alias,
             sha256=verified.digest,
             **details,
-            **({"gates": [gate.to_json() for gate in found]} if found else {}),
+            **({"gates": [gate.to_json() for gate in results]} if results else {}),
         )
-        return found
+        return results
 
 
-def canary(store: VersionStore, number: int, share: float, who: Actor) -> None:
-    """Let a version answer a share of the requests, more than 0 and at most 1.
+def canary(store: VersionStore, number: int, share: float, actor: Actor) -> None:
+    """Let a version answer a share of the requests, greater than 0 and at most 1.
 
     Raises:
-        RegistryError: if it is champion, or not sound.
+        RegistryError: or a subclass, if the version is champion or damaged.
     """
     if not 0 < share <= 1:
         raise ReleaseError(f"a share of {share:g}: expected more than 0 and at most 1, or a percentage")
-    with store.aliases.write_lock():
-        aliases, verified = store.aliases.read(), _sound(store, number)
-        _not_champion(aliases, number)
-        store.aliases.change(
-            CANARY, {**aliases, CANARY: number}, who, version=number, share=share, sha256=verified.digest
-        )
+    _try_out(store, CANARY, number, actor, share=share)
 
 
-def shadow(store: VersionStore, number: int, who: Actor) -> None:
-    """Let a version see every request of the champion's, and answer none.
+def shadow(store: VersionStore, number: int, actor: Actor) -> None:
+    """Let a version predict for every request of the champion, without answering.
 
     Raises:
-        RegistryError: if it is champion, or not sound.
+        RegistryError: or a subclass, if the version is champion or damaged.
     """
-    with store.aliases.write_lock():
-        aliases, verified = store.aliases.read(), _sound(store, number)
-        _not_champion(aliases, number)
-        store.aliases.change(SHADOW, {**aliases, SHADOW: number}, who, version=number, sha256=verified.digest)
+    _try_out(store, SHADOW, number, actor)
 
 
-def clear(store: VersionStore, alias: str, who: Actor, *, entry: str | None = None) -> bool:
-    """Take an alias away, other than champion: end a canary, a shadow, or do without a fallback.
+def clear(store: VersionStore, alias: str, actor: Actor, *, entry: str | None = None, timeout: float = TIMEOUT) -> bool:
+    """Take an alias away, except champion: end a canary or a shadow, or do without a fallback.
 
     Args:
-        entry: only if it is still this entry of history, by its digest, that made the version canary.
+        entry: the digest of a history entry; clear only if the canary's share is still the one that this entry set.
+        timeout: how long to wait for other commands, in seconds.
 
     Returns:
-        whether it was there.
+        whether the alias was taken away.
     """
     if alias == CHAMPION:
         raise ReleaseError("there is always a champion; promote another one")
-    with store.aliases.write_lock():
+    with store.aliases.write_lock(timeout=timeout):
         aliases = store.aliases.read()
-        held = aliases.pop(alias, None)
-        if held is None or entry not in (None, canary_share(store.history.entries(), held)[1]):
+        number = aliases.pop(alias, None)
+        if number is None or entry not in (None, canary_share(store.history.entries(), number)[1]):
             return False
-        store.aliases.change(CLEAR, aliases, who, version=held, alias=alias)
+        store.aliases.change(CLEAR, aliases, actor, version=number, alias=alias)
         return True
 
 
-def rollback(store: VersionStore, who: Actor, *, two_person: bool = False) -> int:
-    """Make the version champion again that was it before; a retired one is passed over.
+def rollback(store: VersionStore, actor: Actor, *, two_person: bool = False) -> int:
+    """Make the previous champion champion again. Retired versions are skipped.
 
-    No gate is asked: it was champion, and it is urgent.
+    No gate is checked: the version passed them once, and it is urgent.
 
     Args:
-        two_person: nobody rolls back to a version that they trained, unless somebody else once signed it off.
+        two_person: refuse an actor who trained the version, unless somebody else promoted it before.
+
+    Returns:
+        the version's number.
 
     Raises:
-        RegistryError: if there was none, or it is not sound any more.
+        RegistryError: or a subclass, if there is no previous champion, or it is damaged.
     """
     with store.aliases.write_lock():
-        entries, present = store.history.entries(), store.versions()
-        number = next((number for number in former_holders(entries, CHAMPION) if number in present), None)
+        entries, published = store.history.entries(), store.versions()
+        number = next((number for number in former_holders(entries, CHAMPION) if number in published), None)
         if number is None:
             raise ReleaseError(f"{store.folder}: no other version was champion before; `registry promote` names one")
-        verified = _sound(store, number)
-        if two_person and not approvers(entries, number, CHAMPION) - {who.by}:
-            _another_person(verified, who)
-        aliases = {name: held for name, held in store.aliases.read().items() if held != number or name == FALLBACK}
-        store.aliases.change(
-            ROLLBACK, {**aliases, CHAMPION: number}, who, version=number, alias=CHAMPION, sha256=verified.digest
-        )
+        verified = _verify(store, number)
+        if two_person and not approvers(entries, number, CHAMPION) - {actor.by}:
+            _require_another_person(verified, actor)
+        aliases = {**_without_trials(store.aliases.read(), number), CHAMPION: number}
+        store.aliases.change(ROLLBACK, aliases, actor, version=number, alias=CHAMPION, sha256=verified.digest)
         return number
 
 
-def _sound(store: VersionStore, number: int) -> VerifiedFiles:
-    """A version whose files are as published, and which predicts."""
+def _try_out(store: VersionStore, alias: str, number: int, actor: Actor, **details: float) -> None:
+    with store.aliases.write_lock():
+        aliases, verified = store.aliases.read(), _verify(store, number)
+        if aliases.get(CHAMPION) == number:
+            raise ReleaseError(f"version {number} is champion: it answers everybody already")
+        store.aliases.change(
+            alias, {**aliases, alias: number}, actor, version=number, **details, sha256=verified.digest
+        )
+
+
+def _verify(store: VersionStore, number: int) -> VerifiedFiles:
+    """Return the files of a published version, after a test that it predicts."""
     store.aliases.require_published(number)
     store.open(number)
     return store.check(number)
 
 
-def _not_champion(aliases: dict[str, int], number: int) -> None:
-    if aliases.get(CHAMPION) == number:
-        raise ReleaseError(f"version {number} is champion: it answers everybody already")
+def _without_trials(aliases: Mapping[str, int], number: int) -> dict[str, int]:
+    """Return the aliases that stay when a version becomes champion: it may be fallback too, but not its own canary."""
+    return {alias: version for alias, version in aliases.items() if version != number or alias == FALLBACK}
 
 
-def _another_person(verified: VerifiedFiles, who: Actor) -> None:
+def _require_another_person(verified: VerifiedFiles, actor: Actor) -> None:
     trained_by = json.loads(verified.read(CARD)).get("by")
     if trained_by is None:
         raise ReleaseError(f"{verified.folder / CARD}: does not say who trained it, and two persons have to sign off")
-    if trained_by == who.by:
-        raise ReleaseError(f"{who.by} trained this version: somebody else has to sign it off")
+    if trained_by == actor.by:
+        raise ReleaseError(f"{actor.by} trained this version: somebody else has to sign it off")
 
 
-def _present(store: VersionStore, number: int | None) -> Predictor | RegistryError | None:
-    """The present champion, to compare with, or why it can't be opened any more; None if there is none."""
-    if number is None:
-        return None
+def _gate_results(store: VersionStore, number: int, verified: VerifiedFiles, champion: int | None) -> list[GateResult]:
+    """Check the gates, in comparison with the present champion if there is one."""
+    rival: Predictor | RegistryError | None = None
+    if champion is not None:
+        try:
+            rival = store.open(champion).predictor
+        except RegistryError as error:
+            rival = error
     try:
-        return store.open(number).predictor
-    except RegistryError as error:
-        return error
+        return check_gates(verified, store.signature(number), rival)
+    except RuntimeError as error:
+        raise ReleaseError(f"version {number} does not become champion: it does not predict ({error})") from error

@@ -1,8 +1,8 @@
-"""What a version has to show before it may be champion: its card's gates, and what is measured now beside the champion.
+"""The promotion gates: what a version must pass before it becomes champion.
 
-Measured here and now, from the files that would serve: the error on the version's own test rows, next to the present
-champion's on the same rows; how long a prediction takes and how much memory the model file wants; and whether the
-reference rows are what the signature says. Knows no alias and no history.
+Some were checked by its training and are in its card. The others are measured now, on the files that would serve: the
+error on the version's own test rows, compared with the champion's on the same rows; the time of a prediction; and
+whether the reference rows fit the signature. Knows no alias and no history.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,11 +24,11 @@ from registry.predictor import Float32Array, LiteRT, Predictor
 from registry.signature import Signature
 
 REFERENCE, TEST = "reference.csv", "test.csv"
-# What is asked of every model file: a median of one row in milliseconds, and megabytes.
-MAX_MILLISECONDS, MAX_MEGABYTES = 5.0, 200.0
+# The median time that a prediction for one row may take, in milliseconds.
+MAX_MILLISECONDS = 5.0
 # The share of the reference rows that must get a plausible prediction.
 MIN_PLAUSIBLE = 0.95
-# Resamples of the test rows for the interval of the difference, and how much of it the interval covers.
+# Resamples of the test rows for the interval of the difference, and the coverage of the interval.
 RESAMPLES, COVERAGE = 2000, 0.95
 _TIMED_CALLS = 200
 
@@ -38,67 +37,68 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """One thing that a version has to show before it may answer everybody."""
+    """The result of one gate."""
 
     name: str
     passed: bool
     detail: str
 
     def to_json(self) -> dict[str, Any]:
-        """Return the gate as a history entry has it; there ``passed`` is called ``held``."""
+        """Return the result as the history stores it; there ``passed`` is called ``held``."""
         return {"name": self.name, "held": self.passed, "detail": self.detail}
 
 
-def gates(
+def check_gates(
     candidate: VerifiedFiles, signature: Signature, champion: Predictor | RegistryError | None
 ) -> list[GateResult]:
-    """Every gate, passed or not.
+    """Check every gate, and return all results.
 
     Args:
-        candidate: the version that is to be champion; its files were checked.
-        champion: the present one, or why it can't be opened; None if there is none.
+        candidate: the files of the version that is to become champion.
+        champion: the present champion, or why it can't be opened; None if there is none.
 
     Raises:
-        RegistryError: if the model file can't be opened.
-        RuntimeError: if it does not predict.
+        RegistryError: if a file of the candidate is missing.
+        ValueError: if the model file can't be opened.
+        RuntimeError: if the model does not predict.
     """
-    before = _resident()
     model = LiteRT(candidate.read("model.tflite"))
-    found = _of_card(json.loads(candidate.read("card.json")))
-    found.append(_against(champion, model, candidate, signature))
-    found += _of_file(model, signature, before)
-    found.append(_reference(candidate, signature, model))
-    return found
+    return [
+        *_card_gates(json.loads(candidate.read("card.json"))),
+        _champion_gate(champion, model, candidate, signature),
+        _latency_gate(model, signature),
+        _reference_gate(candidate, signature, model),
+    ]
 
 
-def difference(
+def rmse_difference(
     actual: Floats, new: Float32Array, old: Float32Array, resamples: int = RESAMPLES, seed: int = 0
 ) -> tuple[float, float, float]:
-    """RMSE of ``new`` less that of ``old`` on the same rows, shape (n,), and its bootstrap interval.
+    """Return RMSE(new) - RMSE(old) and the ends of its bootstrap interval, from arrays of shape (n,).
 
-    The rows are resampled in pairs, and the interval is that of percentiles: Efron and Tibshirani, An Introduction to
-    the Bootstrap (1993), chapter 13.
+    Rows are resampled in pairs; the interval is the percentile interval: Efron and Tibshirani, An Introduction to the
+    Bootstrap (1993), chapter 13.
     """
     squares = np.stack([(new - actual) ** 2, (old - actual) ** 2]).astype(np.float64)
     random = np.random.default_rng(seed)
     roots = np.empty((resamples, 2))
-    for resample in range(resamples):  # one at a time, so that many rows need no memory
+    for resample in range(resamples):  # one at a time, so that memory does not grow with rows times resamples
         roots[resample] = np.sqrt(squares[:, random.integers(0, len(actual), len(actual))].mean(axis=1))
     low, high = np.quantile(roots[:, 0] - roots[:, 1], [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
     new_rmse, old_rmse = np.sqrt(squares.mean(axis=1))
     return float(new_rmse - old_rmse), float(low), float(high)
 
 
-def read_table(sealed: VerifiedFiles, name: str, columns: Sequence[str]) -> Floats:
-    """The numbers of a CSV file of a version, shape (n, len(columns)).
+def read_table(verified: VerifiedFiles, name: str, columns: Sequence[str]) -> Floats:
+    """Return the numbers in a CSV file of a version, shape (n, len(columns)).
 
     Raises:
-        RegistryError: if it is missing or has other columns.
+        RegistryError: if the file is missing, has other columns or holds something that is not a number.
     """
-    text = sealed.read(name).decode()
+    text = verified.read(name).decode()
     reader = csv.reader(io.StringIO(text))
     header = next(reader, [])
-    path = Path(sealed.folder, name)
+    path = verified.folder / name
     if header != list(columns):
         raise RegistryError(f"{path}: expected the columns {', '.join(columns)}, not {', '.join(header)}")
     try:
@@ -107,19 +107,17 @@ def read_table(sealed: VerifiedFiles, name: str, columns: Sequence[str]) -> Floa
         raise RegistryError(f"{path}: expected numbers ({error})") from error
 
 
-def _of_card(card: dict[str, Any]) -> list[GateResult]:
-    said = card.get("gates") or []
-    if not said:
-        return [GateResult("card", False, "the card tells of no gate")]
-    return [
+def _card_gates(card: dict[str, Any]) -> list[GateResult]:
+    results = [
         GateResult(
             gate["name"], bool(gate["passed"]), f"{gate['value']:.6g}, at most {gate['limit']:g}, at its training"
         )
-        for gate in said
+        for gate in card.get("gates") or []
     ]
+    return results or [GateResult("card", False, "the card tells of no gate")]
 
 
-def _against(
+def _champion_gate(
     champion: Predictor | RegistryError | None, model: Predictor, candidate: VerifiedFiles, signature: Signature
 ) -> GateResult:
     name = "test_vs_champion"
@@ -138,26 +136,21 @@ def _against(
         return GateResult(
             name, bool(np.isfinite(rmse)), f"RMSE {rmse:.4g} on {len(rows)} test rows; there is no champion"
         )
-    worse, low, high = difference(actual, new, champion.predict(rows))
+    change, low, high = rmse_difference(actual, new, champion.predict(rows))
     interval = f"{COVERAGE:.0%} interval {low:+.4g} to {high:+.4g}"
-    detail = f"RMSE {rmse:.4g}, {worse:+.4g} against the champion's on the same {len(rows)} test rows; {interval}"
-    return GateResult(name, bool(low <= 0), detail)  # a NaN does not hold
+    detail = f"RMSE {rmse:.4g}, {change:+.4g} against the champion's on the same {len(rows)} test rows; {interval}"
+    return GateResult(name, bool(low <= 0), detail)  # NaN does not pass
 
 
-def _of_file(model: Predictor, signature: Signature, before: float) -> list[GateResult]:
+def _latency_gate(model: Predictor, signature: Signature) -> GateResult:
     row = np.array([signature.example], dtype=np.float32)
-    model.predict(row)  # the first is the slowest
+    model.predict(row)  # the first call is the slowest
     milliseconds = _median_seconds(lambda: model.predict(row)) * 1000
-    megabytes = _resident() - before
-    return [
-        GateResult(
-            "latency", milliseconds <= MAX_MILLISECONDS, f"{milliseconds:.3g} ms a row, at most {MAX_MILLISECONDS:g}"
-        ),
-        GateResult("memory", megabytes <= MAX_MEGABYTES, f"{megabytes:.3g} MB to open it, at most {MAX_MEGABYTES:g}"),
-    ]
+    detail = f"{milliseconds:.3g} ms a row, at most {MAX_MILLISECONDS:g}"
+    return GateResult("latency", milliseconds <= MAX_MILLISECONDS, detail)
 
 
-def _reference(candidate: VerifiedFiles, signature: Signature, model: Predictor) -> GateResult:
+def _reference_gate(candidate: VerifiedFiles, signature: Signature, model: Predictor) -> GateResult:
     name = "reference_data"
     try:
         table = read_table(candidate, REFERENCE, [*signature.names, signature.output.name])
@@ -186,12 +179,3 @@ def _median_seconds(call: Callable[[], object]) -> float:
         call()
         times.append(time.perf_counter() - start)
     return sorted(times)[len(times) // 2]
-
-
-def _resident() -> float:
-    """This process's resident memory in megabytes; 0 where the system does not tell."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except OSError:
-        return 0.0
-    return pages * 4096 / 1e6

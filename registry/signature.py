@@ -1,7 +1,7 @@
-"""What a model eats and gives: the values behind signature.json.
+"""The signature of a model: its inputs and its output, as signature.json holds them.
 
-Everything that depends on a model's inputs is derived from here: validation, the form, the log's columns, the
-protocols' metadata. This module knows no model file, no HTTP and no log.
+Everything that depends on a model's inputs is derived from it: validation, the form, the log's columns, the protocols'
+metadata. Knows no model file, no HTTP and no log.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ FORMAT = 1
 # Rows and predictions are float32: a limit beyond them would let an infinity through.
 FLOAT32_MAX = 3.4028234663852886e38
 
-# An input's name becomes a CSV column, a form field, a JSON key and a tensor's name: what is safe in all four.
+# An input's name becomes a CSV column, a form field, a JSON key and a tensor's name; this is safe in all four.
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 # A model's name becomes a folder and a part of a URL.
 MODEL_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 
-# What the SavedModel calls its signature, its input tensor of shape (n, k) and its output tensor of shape (n, 1).
+# The SavedModel's names of its signature, its input tensor of shape (n, k) and its output tensor of shape (n, 1).
 SIGNATURE_NAME, INPUT_TENSOR, OUTPUT_TENSOR = "serving_default", "features", "output_0"
 
-# The other columns of the prediction log: an input of this name would stand there twice.
+# The columns of the prediction log that are not inputs (journal.prediction_columns; a test compares the two).
 RESERVED = frozenset({"time", "request_id", "row", "model", "version", "role", "prediction", "flags"})
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One input of the model: a number, or a category written as one of a few numeric codes.
+    """One input of the model: a number, or a category that is written as a numeric code.
 
     Args:
-        limits: the smallest and largest value that is accepted at all, in ``unit``.
-        training: the smallest and largest value among the training rows.
-        categories: the accepted codes of a category, ascending; empty for a number.
+        limits: the smallest and largest value that is accepted, in ``unit``.
+        training: the smallest and largest value in the training rows.
+        categories: the codes of a category, ascending; empty for a number.
         category_labels: a word for each code, in the same order; may be empty.
-        example: a typical value, shown where a person needs one.
+        example: a typical value, for forms and documentation.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Input:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The name and then the aliases: all that a client may call this input."""
+        """The name, then the aliases: all names that a client may use for this input."""
         return (self.name, *self.aliases)
 
 
@@ -86,24 +86,17 @@ class Signature:
             )
         if not self.inputs:
             raise SignatureError("inputs: a model needs at least one")
-        seen: dict[str, str] = {}
+        owners: dict[str, str] = {}
         for item in self.inputs:
             for name in item.names:
                 if not NAME.fullmatch(name):
                     raise SignatureError(
                         f"input {name!r}: a name is a letter or '_', then at most 63 letters, digits or '_'"
                     )
-                if name in seen:
-                    raise SignatureError(f"input {item.name}: the name {name!r} is taken by {seen[name]}")
-                seen[name] = item.name
-            if item.name in RESERVED:
-                raise SignatureError(f"input {item.name}: this is a column of the prediction log; choose another name")
-            _check_range(f"input {item.name}: limits", item.limits)
-            _check_range(f"input {item.name}: training", item.training)
-            if item.categories and list(item.categories) != sorted(set(item.categories)):
-                raise SignatureError(f"input {item.name}: categories must be different codes in ascending order")
-            if item.category_labels and len(item.category_labels) != len(item.categories):
-                raise SignatureError(f"input {item.name}: {len(item.categories)} categories need as many labels")
+                if name in owners:
+                    raise SignatureError(f"input {item.name}: the name {name!r} is taken by {owners[name]}")
+                owners[name] = item.name
+            _check_input(item)
         _check_range("output: plausible", self.output.plausible)
 
     @property
@@ -122,7 +115,7 @@ class Signature:
         return f"[{', '.join(map(plain, self.example))}]"
 
     def to_json(self) -> dict[str, Any]:
-        """The content of signature.json, ready for a JSON writer."""
+        """Return the content of signature.json, ready for a JSON writer."""
         return {
             "format": FORMAT,
             "model": self.model,
@@ -155,10 +148,10 @@ class Signature:
 
     @classmethod
     def from_json(cls, data: Any) -> Signature:
-        """Read the content of a signature.json.
+        """Return the signature that the content of a signature.json describes.
 
         Raises:
-            SignatureError: naming the key that is missing or not of its type.
+            SignatureError: naming the key that is missing or has a wrong type.
         """
         if not isinstance(data, Mapping) or data.get("format") != FORMAT:
             raise SignatureError(f"signature.json: expected an object of format {FORMAT}")
@@ -193,6 +186,17 @@ class Signature:
 def _pair(value: Any) -> tuple[float, float]:
     low, high = value
     return float(low), float(high)
+
+
+def _check_input(item: Input) -> None:
+    if item.name in RESERVED:
+        raise SignatureError(f"input {item.name}: this is a column of the prediction log; choose another name")
+    _check_range(f"input {item.name}: limits", item.limits)
+    _check_range(f"input {item.name}: training", item.training)
+    if item.categories and list(item.categories) != sorted(set(item.categories)):
+        raise SignatureError(f"input {item.name}: categories must be different codes in ascending order")
+    if item.category_labels and len(item.category_labels) != len(item.categories):
+        raise SignatureError(f"input {item.name}: {len(item.categories)} categories need as many labels")
 
 
 def _check_range(what: str, pair: tuple[float, float]) -> None:

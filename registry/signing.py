@@ -1,7 +1,8 @@
-"""Signatures of versions: Ed25519 over a line "MODEL N" and SHA256SUMS, made offline with a private key.
+"""Signs versions with an Ed25519 private key, and verifies them with the public one.
 
-A signature lies beside the versions, in signatures/N.sig: a published folder never changes. SHA256SUMS stands for every
-file of the version, so signing it signs them all; with the line before it, no version can stand in another's place.
+What is signed is a line "MODEL N" and then SHA256SUMS. SHA256SUMS has the digest of every file of the version, so that
+signs them all; the line before it keeps one version from taking the place of another. The file is signatures/N.sig,
+beside the versions, since a published folder never changes.
 """
 
 from __future__ import annotations
@@ -14,22 +15,22 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
+from filesystem import replace
 from registry.errors import IntegrityError, RegistryError
-from registry.history import replace
 
 FOLDER = "signatures"
 
 
 def sign(folder: Path, number: int, sums: bytes, key_file: Path) -> Path:
-    """Sign a version whose files were checked.
+    """Sign a version. Its files must have been checked.
 
     Args:
-        folder: the model's.
+        folder: the folder of the model.
         sums: the content of the version's SHA256SUMS.
         key_file: an Ed25519 private key in PEM, as `openssl genpkey -algorithm ed25519` writes it.
 
     Returns:
-        the file with the signature.
+        the path of the signature.
 
     Raises:
         RegistryError: if the key can't be used, or the signature can't be written.
@@ -50,11 +51,11 @@ def sign(folder: Path, number: int, sums: bytes, key_file: Path) -> Path:
     return path
 
 
-def read_key(key_file: Path) -> Ed25519PublicKey:
-    """An Ed25519 public key in PEM, as `openssl pkey -pubout` writes it.
+def load_public_key(key_file: Path) -> Ed25519PublicKey:
+    """Return the Ed25519 public key in a PEM file, as `openssl pkey -pubout` writes it.
 
     Raises:
-        RegistryError: if it is none.
+        RegistryError: if the file holds no such key.
     """
     try:
         key = load_pem_public_key(key_file.read_bytes())
@@ -66,7 +67,7 @@ def read_key(key_file: Path) -> Ed25519PublicKey:
 
 
 def verify_signing(folder: Path, number: int, sums: bytes, key: Ed25519PublicKey) -> None:
-    """Nothing, if the version's SHA256SUMS was signed with the private half of this key.
+    """Check that a version's SHA256SUMS was signed with the private key of this public key.
 
     Raises:
         IntegrityError: if it was not.
@@ -79,7 +80,7 @@ def verify_signing(folder: Path, number: int, sums: bytes, key: Ed25519PublicKey
     except OSError as error:
         raise IntegrityError(f"{path}: can't be read ({error.strerror})") from error
     except (InvalidSignature, binascii.Error):
-        raise IntegrityError(f"{path}: is not this version's signature by the key that is asked for") from None
+        raise IntegrityError(f"{path}: is not this version's signature by the required key") from None
 
 
 def _message(folder: Path, number: int, sums: bytes) -> bytes:

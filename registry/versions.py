@@ -1,7 +1,7 @@
-"""The published versions of one model, below models/NAME: numbers, aliases, opening, publishing.
+"""The published versions of one model, in models/NAME: publish, check and open them.
 
-A version is a folder that appears whole, by one rename, and is never changed afterwards. aliases.json is replaced by a
-rename too. Whoever writes holds the lock file; readers need none.
+A version is a folder that appears whole, by one rename, and never changes afterwards. To publish, take
+:meth:`AliasStore.write_lock`; readers need no lock.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,14 +19,15 @@ from typing import Any
 
 import numpy as np
 
+from filesystem import sync
 from registry import history_queries
 from registry.aliases import CHALLENGER, CHAMPION, RETIRED, Actor, AliasStore
 from registry.errors import IntegrityError, NotPublishedError, PublishError, RegistryError, SignatureError
-from registry.history import PUBLISH, sync
+from registry.history import PUBLISH
 from registry.integrity import SIGNATURE, SUMS, VerifiedFiles, digest, verify_files, write_sums
 from registry.predictor import Predictor, Runtime, open_predictor
 from registry.promotion_gates import REFERENCE, read_table
-from registry.signature import MODEL_NAME, Signature
+from registry.signature import Signature
 
 CARD, MODEL_CARD = "card.json", "model_card.md"
 STAGING = ".staging-"
@@ -35,7 +36,7 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version that was found sound and is ready to predict."""
+    """A version that was checked and is ready to predict."""
 
     number: int
     digest: str
@@ -44,10 +45,10 @@ class Version:
 
 
 class VersionStore:
-    """The versions of ``model`` below the folder ``models``. Nothing is touched until a method is called.
+    """The versions of a model in the folder ``models``. The constructor reads and writes nothing.
 
     Attributes:
-        key: the public key that every version must be signed with; None if it need not be signed.
+        key: the Ed25519 public key that every version must be signed with; None if signatures are not required.
     """
 
     def __init__(self, models: Path, model: str, key: Any = None) -> None:
@@ -57,25 +58,12 @@ class VersionStore:
         self.aliases = AliasStore(self.folder)
         self.history = self.aliases.history
 
-    @classmethod
-    def from_env(cls, environ: Mapping[str, str]) -> VersionStore:
-        """Return the store that SERVE_MODELS and SERVE_MODEL name; every command reads them here.
-
-        Raises:
-            RegistryError: if SERVE_MODEL is no model's name.
-        """
-        model = environ.get("SERVE_MODEL", "boston")
-        if not MODEL_NAME.fullmatch(model):
-            raise RegistryError(f"SERVE_MODEL={model!r}: expected the name of a folder in SERVE_MODELS, without a path")
-        models = Path(environ.get("SERVE_MODELS") or "models")
-        return cls(models, model, load_public_key(environ.get("SERVE_REQUIRE_SIGNATURE", "")))
-
     def versions(self) -> list[int]:
-        """The numbers of the published versions, ascending, without the retired; empty if there are none."""
+        """Return the numbers of the published versions, ascending, without the retired ones."""
         return self.aliases.versions()
 
     def number_of(self, alias: str) -> int:
-        """The version that an alias names.
+        """Return the version that has an alias.
 
         Raises:
             NotPublishedError: if the alias is not set.
@@ -88,7 +76,7 @@ class VersionStore:
             ) from None
 
     def resolve(self, text: str) -> int:
-        """Return the version that a person named, by its number or by an alias.
+        """Return the version that a number or an alias names.
 
         Raises:
             NotPublishedError: if the alias is not set.
@@ -96,13 +84,13 @@ class VersionStore:
         return int(text) if _NUMBER.fullmatch(text) else self.number_of(text)
 
     def check(self, number: int) -> VerifiedFiles:
-        """Compare a version's files with its SHA256SUMS, that with the history and, if one is asked for, a signature.
+        """Check a version's files against SHA256SUMS, and SHA256SUMS against the history and the required signature.
 
-        A retired version is found, too; it is not among those that may serve.
+        Retired versions can be checked too.
 
         Raises:
             NotPublishedError: if there is no such version.
-            IntegrityError: naming each file that is missing, extra or changed.
+            IntegrityError: naming each file that is missing, extra or changed; or if the signature is missing or wrong.
         """
         folder = self.folder / str(number)
         if not folder.is_dir():
@@ -110,7 +98,7 @@ class VersionStore:
         if not folder.is_dir():
             raise NotPublishedError(f"{self.folder}: version {number} is not published")
         verified = verify_files(folder)
-        published = history_queries.published_digests(self.history.readable(f'"version": {number},')).get(number)
+        published = history_queries.published_digests(self.history.undamaged(f'"version": {number},')).get(number)
         if published not in (None, verified.digest):
             raise IntegrityError(f"{folder / SUMS}: is not what was published as version {number}; restore that")
         if self.key is not None:
@@ -120,10 +108,10 @@ class VersionStore:
         return verified
 
     def open(self, number: int, runtime: Runtime = "litert") -> Version:
-        """Check a version and make it ready to predict; it has done so twice then, for the first time is the slowest.
+        """Check a version and return it ready to predict, after a first prediction, which is the slowest.
 
         Raises:
-            RegistryError: or one of its kinds, if the version is missing, was changed or can't be run.
+            RegistryError: or a subclass, if the version is missing, was changed or can't be run.
         """
         verified = self.check(number)
         signature = _signature(verified)
@@ -135,19 +123,19 @@ class VersionStore:
         return Version(number, verified.digest, signature, predictor)
 
     def signature(self, number: int) -> Signature:
-        """The signature of a version whose files were checked first."""
+        """Return the signature of a version, after a check of its files."""
         return _signature(self.check(number))
 
     def card(self, number: int) -> dict[str, Any]:
-        """The card of a version whose files were checked first."""
+        """Return the card of a version, after a check of its files."""
         card: dict[str, Any] = json.loads(self.check(number).read(CARD))
         return card
 
     def reference(self, number: int) -> list[tuple[float, ...]]:
-        """Training rows of a version whose files were checked first, in the order of its inputs; perhaps none.
+        """Return the reference rows of a version, inputs in order, after a check of its files; empty without a file.
 
         Raises:
-            RegistryError: or one of its kinds, if the version was changed or its reference.csv has other columns.
+            RegistryError: or a subclass, if the version was changed or its reference.csv has other columns.
         """
         verified = self.check(number)
         if REFERENCE not in verified:
@@ -157,12 +145,12 @@ class VersionStore:
         return [tuple(row) for row in table[:, :-1].tolist()]
 
     def model_card(self, number: int) -> str:
-        """The model card of a version whose files were checked first, in Markdown."""
+        """Return the model card of a version, in Markdown, after a check of its files."""
         return self.check(number).read(MODEL_CARD).decode()
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
-        """A fresh folder to write a version's files in; whatever is still there at the end is removed."""
+        """Provide a new folder to write a version's files in; remove it at the end if it was not published."""
         self.folder.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix=STAGING, dir=self.folder))
         try:
@@ -170,19 +158,19 @@ class VersionStore:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def publish(self, staged: Path, who: Actor, alias: str | None = None) -> tuple[int, str]:
-        """Publish a staged folder under the next free number: seal it, make it durable, rename it into place.
+    def publish(self, staged: Path, actor: Actor, alias: str | None = None) -> tuple[int, str]:
+        """Publish a staged folder under the next free number: write SHA256SUMS, sync it, rename it into place.
 
-        The first version becomes champion; a later one becomes challenger, and someone has to promote it.
+        The first version becomes champion. A later one becomes challenger, until somebody promotes it.
 
         Args:
-            alias: another alias to give it.
+            alias: the alias to give it instead.
 
         Returns:
             the version's number and its alias.
 
         Raises:
-            PublishError: if the inputs differ from those of the versions there: clients and logs rely on them.
+            PublishError: if its inputs differ from those of the latest version: clients and logs rely on them.
         """
         signature = Signature.from_json(json.loads((staged / SIGNATURE).read_bytes()))
         if signature.model != self.model:
@@ -191,53 +179,27 @@ class VersionStore:
         staged.chmod(0o755)  # mkdtemp's 0700 would hide the version from a server that runs as someone else
         _sync_tree(staged)
         with self.aliases.write_lock():
-            told_of = history_queries.published_digests(
-                self.history.entries()
-            )  # a number is given once, whatever became of it
-            present = [number for number in self.versions() if number in told_of]
+            recorded = history_queries.published_digests(self.history.entries())
+            present = [number for number in self.versions() if number in recorded]
             if present:
-                self._same_inputs(signature, present[-1])
-            number = max([*self.aliases.numbers(), *self.aliases.numbers(RETIRED), *told_of], default=0) + 1
+                self._require_same_inputs(signature, present[-1])
+            # A number is never used again, not even if its folder is gone.
+            number = max([*self.aliases.numbers(), *self.aliases.numbers(RETIRED), *recorded], default=0) + 1
             staged.rename(self.folder / str(number))
             sync(self.folder)
             aliases = self.aliases.read()
             alias = alias or (CHALLENGER if CHAMPION in aliases else CHAMPION)
             sums = digest(self.folder / str(number) / SUMS)
-            self.aliases.change(PUBLISH, {**aliases, alias: number}, who, version=number, alias=alias, sha256=sums)
+            self.aliases.change(PUBLISH, {**aliases, alias: number}, actor, version=number, alias=alias, sha256=sums)
         return number, alias
 
-    def _same_inputs(self, signature: Signature, latest: int) -> None:
-        there = Signature.from_json(json.loads((self.folder / str(latest) / SIGNATURE).read_bytes()))
-        if there.names != signature.names:
+    def _require_same_inputs(self, signature: Signature, latest: int) -> None:
+        published = Signature.from_json(json.loads((self.folder / str(latest) / SIGNATURE).read_bytes()))
+        if published.names != signature.names:
             raise PublishError(
-                f"{self.folder}: version {latest} takes ({', '.join(there.names)}), this one "
+                f"{self.folder}: version {latest} takes ({', '.join(published.names)}), this one "
                 f"({', '.join(signature.names)}); clients and logs rely on the inputs, so give it another model name"
             )
-
-
-def load_public_key(file: str) -> Any:
-    """The public key in a file (SERVE_REQUIRE_SIGNATURE); None if no file is named.
-
-    Raises:
-        RegistryError: if it is no Ed25519 public key.
-    """
-    if not file:
-        return None
-    from registry.signing import read_key  # its library is needed by nobody else
-
-    return read_key(Path(file))
-
-
-def requires_two_person_approval(environ: Mapping[str, str]) -> bool:
-    """Whether nobody may sign off a version that they trained (SERVE_TWO_PERSON=1).
-
-    Raises:
-        RegistryError: if it is neither 0 nor 1.
-    """
-    value = environ.get("SERVE_TWO_PERSON", "0")
-    if value not in ("0", "1"):
-        raise RegistryError(f"SERVE_TWO_PERSON={value!r}: expected 0 or 1")
-    return value == "1"
 
 
 def _signature(verified: VerifiedFiles) -> Signature:

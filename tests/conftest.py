@@ -123,7 +123,7 @@ def make_app(settings: Settings) -> Iterator[Callable[..., Flask]]:
 
     yield make
     for app in made:  # its thread would look after the aliases until the last test
-        app.extensions["versions"].close()
+        app.extensions["router"].close()
 
 
 @pytest.fixture

@@ -1,53 +1,141 @@
-"""The house: which package may know which. Arrows run train -> registry <- app -> journal <- monitor -> registry."""
+"""The house: which room imports which, and what a module says of itself. docs/architecture.md draws the same arrows."""
 
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
+
+from benchmarks.call_path import predict_json, trace
 
 ROOT = Path(__file__).parent.parent
-ALLOWED = {
-    "app": {"journal", "registry"},
-    "audit": {"journal", "registry"},
-    "journal": set(),
-    "monitor": {"journal", "registry"},
-    "registry": set(),
-    "train": {"registry"},
+# Every arrow, a line a room: what it imports of the others. The rooms of app/ are named without it.
+ARROWS = {
+    "filesystem": "",
+    "journal": "filesystem",
+    "registry": "filesystem",
+    "audit": "journal registry",
+    "monitor": "journal registry",
+    "train": "registry",
+    "errors": "",
+    "results": "errors registry",
+    "settings": "registry",
+    "server": "",
+    "codecs": "errors registry",
+    "routing": "codecs errors settings registry",
+    "inference": "routing codecs errors results registry",
+    "http": "errors results journal",
+    "endpoints": "inference routing codecs http errors results settings registry",
+    "app": "endpoints inference routing http server settings registry",
+}
+# What a module may say that it does not know, and which imports that rules out.
+UNKNOWN = {
+    "HTTP": {"flask", "werkzeug", "http"},
+    "Flask": {"flask"},
+    "TensorFlow": {"tensorflow", "keras"},
+    "keras": {"keras"},
+    "alias": {"routing", "registry.aliases"},
+    "history": {"registry.history", "registry.history_queries"},
+    "model file": {"registry.predictor"},
+    "log": {"journal"},
+    "logs": {"journal"},
+    "request": {"flask", "werkzeug", "http"},
+    "model": {"routing", "inference", "registry.predictor"},
+    "version": {"routing", "registry.versions"},
+    "protocol": {"endpoints"},
+    "registry": {"registry"},
+    "training": {"train"},
+    "monitoring": {"monitor"},
+    "the service": {"settings", "errors", "results", "http", "codecs", "routing", "inference", "endpoints"},
 }
 HEAVY = {"tensorflow", "keras", "pandas", "sklearn", "matplotlib"}
 # Imported when somebody asks for it: the reference runtime, and a plot.
 MAY_BE_HEAVY = {("registry/predictor.py", "keras"), ("monitor/compare.py", "matplotlib")}
+MAX_CHANGES_OF_FILE = 20
 
 
-def imports(file: Path) -> set[str]:
-    names: set[str] = set()
+def modules(*packages: str) -> list[Path]:
+    return [file for package in packages for file in sorted((ROOT / package).rglob("*.py"))]
+
+
+EVERY = [ROOT / "filesystem.py", *modules("app", "audit", "journal", "monitor", "registry", "train")]
+
+
+def imports(file: Path) -> Iterator[str]:
+    """What a file imports, as written; of ``from package import module`` the module too."""
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[0] for alias in node.names}
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module.split(".")[0])
-    return names
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-@pytest.mark.parametrize("package", sorted(ALLOWED))
-def test_a_package_knows_only_those_it_may(package: str) -> None:
-    files = list((ROOT / package).rglob("*.py"))
-    assert files
-    for file in files:
-        assert imports(file) & ALLOWED.keys() - {package} <= ALLOWED[package], file
+def room(module: str) -> str:
+    """The room of a module by its dotted name: ``app.http.context`` is in ``http``."""
+    first, _, rest = module.partition(".")
+    second = rest.partition(".")[0]
+    return second if first == "app" and second in ARROWS else first
 
 
-@pytest.mark.parametrize("package", ["app", "journal", "registry"])
-def test_what_serves_knows_nothing_heavy_and_ground_floors_no_flask(package: str) -> None:
-    for file in (ROOT / package).rglob("*.py"):
-        name = file.relative_to(ROOT).as_posix()
-        assert {heavy for heavy in imports(file) & HEAVY if (name, heavy) not in MAY_BE_HEAVY} == set(), name
-        if package != "app":
-            assert "flask" not in imports(file), name
+def name(file: Path) -> str:
+    return ".".join(file.relative_to(ROOT).with_suffix("").parts)
+
+
+@pytest.mark.parametrize("of", ARROWS)
+def test_a_room_imports_the_rooms_of_its_line_and_no_other(of: str) -> None:
+    imported = {room(module) for file in EVERY if room(name(file)) == of for module in imports(file)}
+    assert imported & ARROWS.keys() - {of} == set(ARROWS[of].split())
+
+
+def test_the_arrows_run_one_way() -> None:
+    below: set[str] = set()
+    while below != set(ARROWS):
+        free = {of for of, to in ARROWS.items() if of not in below and set(to.split()) <= below}
+        assert free, f"a circle among {set(ARROWS) - below}"
+        below |= free
+
+
+def test_the_architecture_draws_these_arrows() -> None:
+    (block,) = re.findall(r"```arrows\n(.*?)```", (ROOT / "docs/architecture.md").read_text(), re.DOTALL)
+    assert block.splitlines() == [f"{of} -> {', '.join(to.split()) or '(nothing)'}" for of, to in ARROWS.items()]
+
+
+def test_one_module_of_the_service_imports_the_journal() -> None:
+    assert [file.name for file in modules("app") if "journal" in set(imports(file))] == ["audit_log.py"]
+
+
+def claims(file: Path) -> Iterator[str]:
+    """What a module's docstring, or its room's, says that it does not know."""
+    docstring = ast.get_docstring(ast.parse(file.read_text())) or ""
+    for sentence in re.findall(r"(?:[Kk]nows|know) (?:no|neither|nothing of) ([^.;:]+)", " ".join(docstring.split())):
+        yield from (word.strip() for word in re.split(r",|\bno\b|\bnor\b|\band\b|\bor\b", sentence) if word.strip())
+
+
+@pytest.mark.parametrize("file", [file for file in EVERY if any(claims(file))], ids=name)
+def test_what_a_module_says_it_does_not_know_it_does_not_import(file: Path) -> None:
+    files = file.parent.rglob("*.py") if file.name == "__init__.py" else [file]
+    imported = {
+        part for each in files for module in imports(each) for part in (module, room(module), module.split(".")[0])
+    }
+    for claim in claims(file):
+        assert claim in UNKNOWN, f"{name(file)} knows no {claim}: say in UNKNOWN which imports that rules out"
+        assert UNKNOWN[claim] & imported - {room(name(file))} == set(), f"{name(file)} knows no {claim}"
+
+
+@pytest.mark.parametrize("file", [*modules("app", "audit", "journal", "registry"), ROOT / "filesystem.py"], ids=name)
+def test_what_serves_imports_nothing_heavy_and_only_the_service_imports_flask(file: Path) -> None:
+    roots = {module.split(".")[0] for module in imports(file)}
+    path = file.relative_to(ROOT).as_posix()
+    assert {heavy for heavy in roots & HEAVY if (path, heavy) not in MAY_BE_HEAVY} == set()
+    if not path.startswith("app/"):
+        assert "flask" not in roots
 
 
 def test_serving_a_prediction_loads_neither_tensorflow_nor_training(tmp_path: Path) -> None:
@@ -69,12 +157,19 @@ print(*sorted({name.split(".")[0] for name in sys.modules}))
     )
     loaded = set(done.stdout.split())
     assert {"ai_edge_litert", "flask", "registry"} <= loaded
-    assert loaded & (HEAVY | {"train", "monitor"}) == set()
+    assert loaded & (HEAVY | {"train", "monitor", "audit"}) == set()
 
 
 def test_no_module_outside_training_names_an_input_of_the_shipped_model() -> None:
-    for package in ("app", "journal", "monitor", "registry", "templates"):
+    for package in ("app", "audit", "journal", "monitor", "registry", "templates"):
         for file in (ROOT / package).rglob("*"):
             if file.suffix in {".py", ".html", ".js"}:
                 words = set(file.read_text().replace('"', " ").replace("'", " ").split())
                 assert words & {"rm", "tax", "rooms", "medv"} == set(), file
+
+
+def test_a_prediction_changes_file_a_few_times_only(make_app: type[Flask]) -> None:
+    application = make_app().wsgi_app
+    predict_json(application, b"[6, 250, 66.5]")  # files are opened by the first one
+    calls = trace(lambda: predict_json(application, b"[6, 250, 66.5]"))
+    assert len(calls) <= MAX_CHANGES_OF_FILE, calls

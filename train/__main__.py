@@ -1,7 +1,4 @@
-"""The command `python -m train [SPEC.toml]`: reads the spec, trains, and says what came out.
-
-Owns arguments, terminal and exit codes. Knows no rule of training.
-"""
+"""The command `python -m train [SPEC.toml]`: its arguments, its output and its exit codes."""
 
 from __future__ import annotations
 
@@ -16,49 +13,55 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from registry import Actor, RegistryError, VersionStore
+from registry import Actor, CommonSettings, RegistryError, VersionStore
 from registry.aliases import current_user
-from registry.versions import requires_two_person_approval
-from train.card import signature
-from train.data import load
+from train.dataset import load_dataset
 from train.errors import TrainError
-from train.noise import held_back
+from train.metadata import build_signature
 from train.provenance import commit
 from train.spec import read_spec
+from train.stderr import suppress_stderr
 
 if TYPE_CHECKING:
-    from train.pipeline import Published
+    from train.pipeline import TrainingResult
 
 
 def main(arguments: list[str], environ: Mapping[str, str]) -> int:
-    """Run the command. Returns its exit code: 0 published, 1 nothing was, 130 stopped by Ctrl-C."""
-    parser = argparse.ArgumentParser(
-        prog="python -m train", description="Fit a model from a spec, judge and publish it."
-    )
-    default = Path(__file__).parent / f"{environ.get('SERVE_MODEL', 'boston')}.toml"
-    parser.add_argument("spec", nargs="?", type=Path, default=default, metavar="SPEC.toml", help=f"default: {default}")
-    parser.add_argument("--by", default=current_user(), metavar="NAME", help="who trains; by default: you")
-    parser.add_argument(
-        "--alias", choices=["challenger", "fallback"], help="what the version is to be, if there is a champion"
-    )
-    given = parser.parse_args(arguments)
-    spec_file: Path = given.spec
-    models = Path(environ.get("SERVE_MODELS", "models"))
+    """Run the command. Return its exit code: 0 if a version was published, 1 if not, 130 after Ctrl-C."""
     try:
-        spec = read_spec(spec_file)
-        data = load(spec)
-        eaten = signature(spec, data)
+        settings = CommonSettings.from_env(environ)
+    except RegistryError as error:
+        print(error, file=sys.stderr)
+        return 1
+    parser = argparse.ArgumentParser(
+        prog="python -m train", description="Fit a model from a spec, evaluate it and publish it."
+    )
+    default = Path(__file__).parent / f"{settings.model}.toml"
+    parser.add_argument("spec", nargs="?", type=Path, default=default, metavar="SPEC.toml", help=f"default: {default}")
+    parser.add_argument("--by", default=current_user(), metavar="NAME", help="who trains; default: the current user")
+    parser.add_argument(
+        "--alias",
+        choices=["challenger", "fallback"],
+        help="alias of the version; default: champion if there is none (unless SERVE_TWO_PERSON=1), else challenger",
+    )
+    options = parser.parse_args(arguments)
+    spec_path: Path = options.spec
+    models = settings.models
+    try:
+        spec = read_spec(spec_path)
+        data = load_dataset(spec)
+        signature = build_signature(spec, data)
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors only
-        with held_back():
-            from train.pipeline import train  # imports TensorFlow: seconds, so only once the rest is in order
+        with suppress_stderr():
+            from train.pipeline import train  # imports TensorFlow, which takes seconds; so errors above come first
         with _Progress() as progress:
-            published = train(
+            result = train(
                 spec,
                 data,
-                eaten,
+                signature,
                 VersionStore(models, spec.model),
-                who=Actor(given.by),
-                alias=given.alias or ("challenger" if requires_two_person_approval(environ) else None),
+                actor=Actor(options.by),
+                alias=options.alias or ("challenger" if settings.requires_two_person_approval else None),
                 commit=commit(environ),
                 now=datetime.now(UTC),
                 report=progress.report,
@@ -72,17 +75,17 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
     except KeyboardInterrupt:
         print("stopped; nothing was published", file=sys.stderr)
         return 130
-    print(_summary(spec.model, published))
+    print(_summary(spec.model, result))
     return 0
 
 
 class _Progress:
-    """A bar on a terminal, a line for each new thing elsewhere; on stderr."""
+    """Progress on stderr: a bar on a terminal, else a line for each step."""
 
     def __init__(self) -> None:
         layout = "{desc:<30}{bar:30}{percentage:3.0f} % {elapsed}"
         self._bar = tqdm(total=1.0, bar_format=layout, leave=False) if sys.stderr.isatty() else None
-        self._what = ""
+        self._step = ""
 
     def __enter__(self) -> _Progress:
         return self
@@ -91,25 +94,26 @@ class _Progress:
         if self._bar is not None:
             self._bar.close()
 
-    def report(self, what: str, share: float) -> None:
-        fresh, self._what = what != self._what, what
+    def report(self, step: str, fraction: float) -> None:
+        """Show the step that runs, and the fraction of the training that is done, 0 to 1."""
+        is_new, self._step = step != self._step, step
         if self._bar is not None:
-            self._bar.set_description_str(what, refresh=fresh)
-            self._bar.update(share - self._bar.n)
-        elif fresh:
-            print(what, file=sys.stderr)
+            self._bar.set_description_str(step, refresh=is_new)
+            self._bar.update(fraction - self._bar.n)
+        elif is_new:
+            print(step, file=sys.stderr)
 
 
-def _summary(model: str, published: Published) -> str:
-    lines = [f"{model} version {published.number}, {published.alias}", ""]
+def _summary(model: str, result: TrainingResult) -> str:
+    lines = [f"{model} version {result.number}, {result.alias}", ""]
     lines.append(f"{'RMSE':<20}{'test':>8}{'CV':>8}")
-    for name, verdict in {"this model": published.model, **published.rivals}.items():
-        lines.append(f"{name.replace('_', ' '):<20}{verdict.metrics['rmse']:>8.3f}{verdict.cv_rmse:>8.3f}")
+    for name, evaluation in {"this model": result.model, **result.baselines}.items():
+        lines.append(f"{name.replace('_', ' '):<20}{evaluation.metrics['rmse']:>8.3f}{evaluation.cv_rmse:>8.3f}")
     lines.append("")
-    lines += [f"passed {gate.name}: {gate.value:.4g}, at most {gate.limit:g}" for gate in published.gates]
+    lines += [f"passed {gate.name}: {gate.value:.4g}, at most {gate.limit:g}" for gate in result.gates]
     return "\n".join(lines)
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exception, so that the staging folder is removed
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # raise SystemExit, so that the staging folder is removed
     sys.exit(main(sys.argv[1:], os.environ))

@@ -1,7 +1,10 @@
-"""The fault that training reports: one sentence that names the file, line, key or column, and what to do."""
+"""The error of this package."""
 
 from __future__ import annotations
 
 
 class TrainError(Exception):
-    """The training can't go on; nothing was published."""
+    """The training can't go on, and nothing was published.
+
+    Its message is one sentence: which file, line, key or column is wrong, what was expected, and what to do.
+    """

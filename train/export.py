@@ -1,6 +1,6 @@
-"""The exports: a model's files in every format, and the proof that they all predict the same.
+"""The exports: a model's files in every format, and how far their predictions are from the model's.
 
-Knows the layout of a version's folder. Knows neither how the model was trained nor where it is published.
+Owns the names of the model files in a version's folder.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ import tensorflow as tf
 from registry import INPUT_TENSOR, OUTPUT_TENSOR, SIGNATURE_NAME
 from registry.predictor import Float32Array, Keras, LiteRT
 from train import tfjs
-from train.data import Floats
+from train.dataset import Floats
 from train.network import Model, predict
-from train.noise import held_back
+from train.stderr import suppress_stderr
 
 
 def write_exports(model: Model, folder: Path) -> None:
-    """Write the SavedModel at the folder's root, model.keras, model.tflite and tfjs/.
+    """Write the SavedModel at the root of an existing folder, and model.keras, model.tflite and tfjs/ beside it.
+
+    model.tflite is exported for one row, float32 (1, k); the others for (n, k).
 
     Raises:
         OSError: if the folder can't be written.
@@ -34,9 +36,9 @@ def write_exports(model: Model, folder: Path) -> None:
             verbose=False,
             input_signature=[keras.InputSpec(dtype="float32", shape=(None, columns), name=INPUT_TENSOR)],
         )
-    except tf.errors.OpError as error:  # what TensorFlow makes of a full disk
+    except tf.errors.OpError as error:  # such as a full disk
         raise OSError(error.message) from error
-    (folder / "assets").rmdir()  # always empty: the network has no vocabulary
+    (folder / "assets").rmdir()  # always empty: the network has no vocabulary files
     model.save(folder / "model.keras")
     model.export(
         folder / "model.tflite",
@@ -47,17 +49,22 @@ def write_exports(model: Model, folder: Path) -> None:
     tfjs.write(model, folder / "tfjs")
 
 
-def differences(model: Model, folder: Path, rows: Floats) -> Mapping[str, float]:
-    """The largest absolute difference between the model's predictions for rows (n, k) and each written file's."""
+def export_differences(model: Model, folder: Path, rows: Floats) -> Mapping[str, float]:
+    """Return how far each export is from the model: the largest absolute difference, in the label's unit.
+
+    Args:
+        folder: where :func:`write_exports` wrote them.
+        rows: float64 (n, k), to predict.
+    """
     expected = predict(model, rows)
-    given: Float32Array = rows.astype(np.float32)
+    batch: Float32Array = rows.astype(np.float32)
     serve = tf.saved_model.load(str(folder)).signatures[SIGNATURE_NAME]
-    with held_back():
-        litert = LiteRT((folder / "model.tflite").read_bytes()).predict(given)
-    found = {
-        "keras": Keras((folder / "model.keras").read_bytes()).predict(given),
-        "saved_model": serve(**{INPUT_TENSOR: tf.constant(given)})[OUTPUT_TENSOR].numpy().reshape(len(rows)),
+    with suppress_stderr():
+        litert = LiteRT((folder / "model.tflite").read_bytes()).predict(batch)
+    predictions = {
+        "keras": Keras((folder / "model.keras").read_bytes()).predict(batch),
+        "saved_model": serve(**{INPUT_TENSOR: tf.constant(batch)})[OUTPUT_TENSOR].numpy().reshape(len(rows)),
         "litert": litert,
-        "tfjs": tfjs.recompute(folder / "tfjs", given),
+        "tfjs": tfjs.recompute(folder / "tfjs", batch),
     }
-    return {name: float(np.max(np.abs(values - expected))) for name, values in found.items()}
+    return {name: float(np.max(np.abs(values - expected))) for name, values in predictions.items()}

@@ -1,6 +1,6 @@
-"""The gates: what a model must show before it may be published.
+"""The gates of a training: metrics that must not exceed the spec's limits, or nothing is published.
 
-Knows the figures and the spec's limits; knows no model and no file.
+A promotion has gates of its own; see registry.promotion_gates.
 """
 
 from __future__ import annotations
@@ -9,16 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from train.errors import TrainError
-from train.judge import Slice, Verdict
-from train.spec import Gates
+from train.evaluation import Evaluation, Slice
+from train.spec import GateLimits
 
-# The error of fewer rows says more about the rows than about the model.
-FEWEST_SLICE_ROWS = 20
+MIN_SLICE_ROWS = 20  # the RMSE of fewer rows depends more on the rows than on the model
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
-    """One figure and the largest value it may have."""
+class MetricGate:
+    """One metric, the largest value it may have, and the value it has."""
 
     name: str
     limit: float
@@ -26,36 +25,47 @@ class Gate:
 
     @property
     def passed(self) -> bool:
-        return self.value <= self.limit  # NaN never passes
+        """Whether the value is within the limit; NaN never is."""
+        return self.value <= self.limit
 
 
-def gates(
-    asked: Gates, model: Verdict, rivals: Mapping[str, Verdict], slices: Sequence[Slice], parity: float
-) -> list[Gate]:
-    """The gates that the spec asks for, with the values found; :class:`~train.spec.Gates` says what each figure is."""
+def measure_gates(
+    limits: GateLimits,
+    model: Evaluation,
+    baselines: Mapping[str, Evaluation],
+    slices: Sequence[Slice],
+    parity: float,
+) -> list[MetricGate]:
+    """Return a gate for each limit that the spec sets; :class:`~train.spec.GateLimits` defines the metrics.
+
+    Args:
+        baselines: of :func:`train.evaluation.baselines`, by name.
+        slices: of the model. Those of fewer than MIN_SLICE_ROWS rows are ignored.
+        parity: the largest difference between the model and its exports, in standard deviations of the label.
+    """
     overall = model.cv_rmse
-    worst = max((item.cv_rmse for item in slices if item.cv_rows >= FEWEST_SLICE_ROWS), default=overall)
+    worst = max((item.cv_rmse for item in slices if item.cv_rows >= MIN_SLICE_ROWS), default=overall)
     values = {
         "parity": parity,
-        "test_vs_mean": _ratio(model.metrics["rmse"], rivals["mean"].metrics["rmse"]),
-        "test_vs_least_squares": _ratio(model.metrics["rmse"], rivals["least_squares"].metrics["rmse"]),
-        "cv_vs_gradient_boosting": _ratio(model.cv_rmse, rivals["gradient_boosting"].cv_rmse),
+        "test_vs_mean": _ratio(model.metrics["rmse"], baselines["mean"].metrics["rmse"]),
+        "test_vs_least_squares": _ratio(model.metrics["rmse"], baselines["least_squares"].metrics["rmse"]),
+        "cv_vs_gradient_boosting": _ratio(model.cv_rmse, baselines["gradient_boosting"].cv_rmse),
         "worst_slice": _ratio(worst, overall),
     }
-    return [Gate(name, limit, values[name]) for name, limit in asdict(asked).items() if limit is not None]
+    return [MetricGate(name, limit, values[name]) for name, limit in asdict(limits).items() if limit is not None]
 
 
-def refuse_failed(found: Sequence[Gate]) -> None:
-    """Let nothing pass that a gate holds back.
+def require_passed(gates: Sequence[MetricGate]) -> None:
+    """Check that every gate passed.
 
     Raises:
         TrainError: naming each gate that failed, its value and its limit.
     """
-    failed = [f"{gate.name} is {gate.value:.6g} and may be {gate.limit:g} at most" for gate in found if not gate.passed]
+    failed = [f"{gate.name} is {gate.value:.6g}, expected at most {gate.limit:g}" for gate in gates if not gate.passed]
     if failed:
-        raise TrainError(f"not published, because of a gate: {'; '.join(failed)}")
+        raise TrainError(f"not published, because a gate failed: {'; '.join(failed)}")
 
 
-def _ratio(value: float, rival: float) -> float:
-    """value / rival, where a rival without any error is matched by rounding errors only."""
-    return value / max(rival, 1e-300)
+def _ratio(value: float, baseline: float) -> float:
+    """Return value / baseline; for a baseline of 0, a huge number, or 0 if the value is 0 as well."""
+    return value / max(baseline, 1e-300)

@@ -1,7 +1,7 @@
-"""model_card.md: what a version is, for whom, and how good it is, for people.
+"""model_card.md: what a version is, what it is for, and how well it predicts; written for people.
 
 The sections are those of Mitchell et al., Model Cards for Model Reporting (FAT* 2019, doi:10.1145/3287560.3287596).
-What no figure can say comes from the spec's ``about``; all else from the card.
+The author's words come from the spec's ``about``, all figures from card.json.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Any
 from registry import Input, Signature, plain
 from train.spec import Spec
 
-NOTHING = "Nobody has said anything on this yet: the spec's `[about]` is the place."
+MISSING = "Not described yet; add it to `[about]` in the spec."
 
 
 def model_card(spec: Spec, signature: Signature, card: Mapping[str, Any]) -> str:
-    """The page, in Markdown with tables.
+    """Return the page, in Markdown with tables.
 
     Args:
         card: the content of card.json.
@@ -25,7 +25,7 @@ def model_card(spec: Spec, signature: Signature, card: Mapping[str, Any]) -> str
     unit = f" in {output.unit}" if output.unit else ""
     network = f"{spec.fit.architecture}, {card['parameters']} parameters"
     interval = card["intervals"]["rmse"]
-    parts = [
+    blocks = [
         f"# Model card: {signature.title}",
         "## Model details",
         f"{about.details or signature.title}. It predicts {output.label}{unit} from {len(signature.inputs)} inputs.",
@@ -35,46 +35,49 @@ def model_card(spec: Spec, signature: Signature, card: Mapping[str, Any]) -> str
                 ("Model", f"`{signature.model}`"),
                 ("Network", network),
                 ("Trained", f"{card['created']} by {card['by']}, in {card['training_seconds']:g} s"),
-                ("Code", f"commit `{card['commit']}`" if card["commit"] else "no commit is known"),
+                ("Code", f"commit `{card['commit']}`" if card["commit"] else "unknown commit"),
                 ("Packages", ", ".join(f"{name} {version}" for name, version in card["packages"].items())),
                 ("Weights", f"SHA-256 `{card['weights_sha256']}`"),
             ],
         ),
         "## Intended use",
-        about.intended_use or NOTHING,
+        about.intended_use or MISSING,
         f"Not for: {about.out_of_scope}" if about.out_of_scope else "",
         "## Factors",
         about.factors,
-        "Inputs, and the range of each in training:",
+        "Inputs, with the values that are accepted and the range of the training rows:",
         _table(
             ("input", "meaning", "accepted", "in training"),
             [(f"`{item.name}`", _meaning(item), _span(item.limits), _span(item.training)) for item in signature.inputs],
         ),
-        f"Slices that were tested: {', '.join(f'`{name}`' for name in _columns(card['slices']))}.",
+        f"Tested slices: {', '.join(f'`{name}`' for name in _columns(card['slices']))}.",
         "## Metrics",
         "Root mean squared error (RMSE), mean absolute error (MAE) and the coefficient of determination (R²), with the "
-        "95 % interval of a percentile bootstrap over the test rows; and RMSE in cross-validation.",
+        "95 % interval of a percentile bootstrap over the test rows; and the RMSE in cross-validation.",
         "## Evaluation data",
-        f"{card['split']['test_rows']} rows of `{card['data']['file']}`, drawn with seed {card['split']['seed']}; the "
-        "model has seen none of them.",
+        f"{card['split']['test_rows']} rows of `{card['data']['file']}`, drawn with seed {card['split']['seed']}. "
+        "The model was not trained on them.",
         "## Training data",
         f"{card['split']['training_rows']} rows of `{card['data']['file']}` (SHA-256 `{card['data']['sha256']}`).",
         about.data,
         "## Quantitative analyses",
-        f"On the test rows RMSE is {card['metrics']['rmse']:.4g} ({interval[0]:.4g} to {interval[1]:.4g}), MAE "
-        f"{card['metrics']['mae']:.4g}, R² {card['metrics']['r2']:.3f}; in {card['cv']['folds']}-fold cross-validation "
+        f"On the test rows, RMSE is {card['metrics']['rmse']:.4g} ({interval[0]:.4g} to {interval[1]:.4g}), MAE "
+        f"{card['metrics']['mae']:.4g}, R² {card['metrics']['r2']:.3f}. In {card['cv']['folds']}-fold cross-validation "
         f"RMSE is {card['cv']['rmse']:.4g}.",
         _table(
             ("baseline", "test RMSE", "cross-validated RMSE"),
             [
-                (name.replace("_", " "), f"{rival['metrics']['rmse']:.4g}", f"{rival['cv']['rmse']:.4g}")
-                for name, rival in card["baselines"].items()
+                (name.replace("_", " "), f"{baseline['metrics']['rmse']:.4g}", f"{baseline['cv']['rmse']:.4g}")
+                for name, baseline in card["baselines"].items()
             ],
         ),
         "By slice:",
         _table(
             ("column", "slice", "rows", "cross-validated RMSE"),
-            [(f"`{s['column']}`", s["slice"], str(s["cv_rows"]), f"{s['cv_rmse']:.4g}") for s in card["slices"]],
+            [
+                (f"`{item['column']}`", item["slice"], str(item["cv_rows"]), f"{item['cv_rmse']:.4g}")
+                for item in card["slices"]
+            ],
         ),
         "Gates:",
         _table(
@@ -82,13 +85,13 @@ def model_card(spec: Spec, signature: Signature, card: Mapping[str, Any]) -> str
             [(gate["name"], f"{gate['value']:.4g}", f"{gate['limit']:g}") for gate in card["gates"]],
         ),
         "## Ethical considerations",
-        about.ethics or NOTHING,
+        about.ethics or MISSING,
         "## Caveats and recommendations",
         about.caveats,
-        f"A value outside the range of training is answered with a warning. A prediction outside "
-        f"{_span(output.plausible)}{unit} is never sent.",
+        "The service adds a warning to its answer if an input is outside the range of the training rows. It never "
+        f"sends a prediction outside {_span(output.plausible)}{unit}.",
     ]
-    return "\n\n".join(filter(None, parts)) + "\n"
+    return "\n\n".join(filter(None, blocks)) + "\n"
 
 
 def _meaning(item: Input) -> str:
@@ -99,10 +102,10 @@ def _columns(slices: Sequence[Mapping[str, Any]]) -> list[str]:
     return list(dict.fromkeys(str(item["column"]) for item in slices))
 
 
-def _span(pair: tuple[float, float]) -> str:
-    return " to ".join(map(plain, pair))
+def _span(limits: tuple[float, float]) -> str:
+    return " to ".join(map(plain, limits))
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

@@ -1,6 +1,6 @@
-"""The pipeline: the order in which a training happens. Nothing is published unless every step went well.
+"""The pipeline: the steps of a training, in order. A version is published only if every step succeeded.
 
-Knows every other module of the package; holds no rule of its own. Importing this module imports TensorFlow.
+Importing this module imports TensorFlow.
 """
 
 from __future__ import annotations
@@ -18,139 +18,148 @@ import numpy as np
 from registry import Actor, Signature, VersionStore
 from registry.integrity import SIGNATURE
 from registry.versions import CARD, MODEL_CARD
-from train import card
-from train.data import Data, Floats
-from train.export import differences, write_exports
-from train.gates import Gate, gates, refuse_failed
-from train.judge import Predict, Verdict, baselines, intervals, judge, slices
+from train import metadata
+from train.dataset import Dataset, Floats
+from train.evaluation import (
+    Evaluation,
+    PredictFunction,
+    baselines,
+    bootstrap_intervals,
+    evaluate,
+    evaluate_slices,
+)
+from train.export import export_differences, write_exports
+from train.gates import MetricGate, measure_gates, require_passed
 from train.model_card import model_card
 from train.network import Model, fit_network, predict, weights_digest
 from train.plots import write_plots
 from train.provenance import packages
 from train.spec import Spec
 
-# What is being done, and the share of the training that is done, 0 to 1.
+# Takes the name of the step that runs, and the fraction of all fitting steps that is done, 0 to 1.
 Report = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
-    """A training that went well."""
+class TrainingResult:
+    """A published version: its number and alias, and how it and the baselines were evaluated."""
 
     number: int
     alias: str
-    model: Verdict
-    rivals: dict[str, Verdict]
-    gates: list[Gate]
+    model: Evaluation
+    baselines: dict[str, Evaluation]
+    gates: list[MetricGate]
 
 
 def train(
     spec: Spec,
-    data: Data,
+    data: Dataset,
     signature: Signature,
     store: VersionStore,
     *,
-    who: Actor,
+    actor: Actor,
     alias: str | None = None,
     commit: str | None,
     now: datetime,
     report: Report,
-) -> Published:
-    """Fit, judge, export and publish.
+) -> TrainingResult:
+    """Fit, evaluate, export and publish a model.
 
     Args:
-        who: trains, for the card and the history.
-        alias: to give the version, instead of the next one in the usual order.
-        commit, now: of the code and of the moment, for the card.
+        actor: who trains, for the card and the history.
+        alias: the alias of the version; by default champion if there is none, else challenger.
+        commit: of the code, for the card.
+        now: the time, with its zone, for the card.
+        report: called whenever there is progress.
 
     Raises:
         TrainError: if the training diverged or a gate failed.
-        RegistryError: if the version can't be published beside those there.
+        RegistryError: if the version can't be published beside the existing ones.
         OSError: if the models folder can't be written.
     """
-    with _unchanged_on_failure(store.folder), store.staging() as folder:
+    with _removed_on_failure(store.folder), store.staging() as folder:
         started = time.monotonic()
         fitter = _Fitter(spec, report)
-        model = fitter.fit(data.inputs[data.train], data.label[data.train])
-        verdict = judge(fitter.learn, data, fitted=lambda rows: predict(model, rows))
+        model = fitter.fit(data.inputs[data.train_rows], data.label[data.train_rows])
+        evaluation = evaluate(fitter.fit_function, data, fitted=lambda rows: predict(model, rows))
         seconds = time.monotonic() - started
 
         report("comparing with the baselines", 1.0)
-        rivals = {name: judge(learner, data) for name, learner in baselines(spec.inputs, spec.seed).items()}
-        parts = slices(spec, data, verdict)
-        actual = data.label[data.test]
-        spread = intervals(actual, verdict.test, spec.judge.bootstrap, spec.seed)
+        compared = {name: evaluate(fit, data) for name, fit in baselines(spec.inputs, spec.seed).items()}
+        slices = evaluate_slices(spec, data, evaluation)
+        test_label, test_predictions = data.label[data.test_rows], evaluation.test_predictions
+        intervals = bootstrap_intervals(test_label, test_predictions, spec.evaluation.bootstrap, spec.seed)
 
         report("exporting", 1.0)
         write_exports(model, folder)
         parity = _parity(model, folder, data)
-        found = gates(spec.gates, verdict, rivals, parts, parity["largest_in_label_sd"])
-        refuse_failed(found)
+        gates = measure_gates(spec.gates, evaluation, compared, slices, parity["largest_in_label_sd"])
+        require_passed(gates)
 
-        write_plots(folder, spec.label, actual, verdict.test)
-        card.write_reference(spec, data, folder)
-        card.write_test(spec, data, folder)
-        card.write_json(folder / SIGNATURE, signature.to_json())
-        content = {
-            **card.described(spec, data),
-            **card.judged(verdict, spread, rivals, parts, parity, found),
+        write_plots(folder, spec.label, test_label, test_predictions)
+        metadata.write_reference(spec, data, folder)
+        metadata.write_test(spec, data, folder)
+        metadata.write_json(folder / SIGNATURE, signature.to_json())
+        card = {
+            **metadata.provenance_section(spec, data),
+            **metadata.evaluation_section(evaluation, intervals, compared, slices, parity, gates),
             "weights_sha256": weights_digest(model),
             "parameters": int(model.count_params()),
             "packages": packages(),
-            "by": who.by,
+            "by": actor.by,
             "commit": commit,
             "created": now.isoformat(timespec="seconds"),
             "training_seconds": round(seconds, 2),
         }
-        card.write_json(folder / CARD, content)
-        (folder / MODEL_CARD).write_text(model_card(spec, signature, content), encoding="utf-8")
+        metadata.write_json(folder / CARD, card)
+        (folder / MODEL_CARD).write_text(model_card(spec, signature, card), encoding="utf-8")
         report("publishing", 1.0)
-        number, alias = store.publish(folder, who, alias)
-    return Published(number, alias, verdict, rivals, found)
+        number, alias = store.publish(folder, actor, alias)
+    return TrainingResult(number, alias, evaluation, compared, gates)
 
 
 class _Fitter:
-    """Fits networks of one spec, and reports how far all the fits together are."""
+    """Fits a spec's network to the training rows and then to each fold, and reports the progress over all fits."""
 
     def __init__(self, spec: Spec, report: Report) -> None:
         self._spec, self._report = spec, report
         self._fits, self._steps = 0, 0
 
     def fit(self, rows: Floats, label: Floats) -> Model:
-        spec, total = self._spec, self._spec.judge.folds + 1
+        spec, folds = self._spec, self._spec.evaluation.folds
+        step = f"fitting fold {self._fits} of {folds}" if self._fits else "fitting the model"
         self._fits += 1
-        what = "fitting the model" if self._fits == 1 else f"fitting fold {self._fits - 1} of {total - 1}"
 
         def on_step() -> None:
             self._steps += 1
-            self._report(what, self._steps / (total * spec.fit.steps))
+            self._report(step, self._steps / ((folds + 1) * spec.fit.steps))
 
         return fit_network(spec.inputs, spec.fit, spec.seed, rows, label, on_step)
 
-    def learn(self, rows: Floats, label: Floats) -> Predict:
+    def fit_function(self, rows: Floats, label: Floats) -> PredictFunction:
         model = self.fit(rows, label)
-        return lambda some: predict(model, some)
+        return lambda rows: predict(model, rows)
 
 
-def _parity(model: Model, folder: Path, data: Data) -> dict[str, Any]:
-    """How far the written files are from the model, over all rows.
+def _parity(model: Model, folder: Path, data: Dataset) -> dict[str, Any]:
+    """Return how far the exports are from the model, over all rows.
 
-    The gate looks at the largest difference in standard deviations of the label: a fault that matters for prices in
-    thousands would be nothing for prices in cents.
+    The gate uses standard deviations of the label, because a difference that matters for prices in thousands would be
+    negligible for prices in cents.
     """
-    found = differences(model, folder, data.inputs)
-    largest = max(found.values()) / float(np.std(data.label))
-    return {"rows": len(data.label), "differences": found, "largest_in_label_sd": largest}
+    differences = export_differences(model, folder, data.inputs)
+    largest = max(differences.values()) / float(np.std(data.label))
+    return {"rows": len(data.label), "differences": differences, "largest_in_label_sd": largest}
 
 
 @contextmanager
-def _unchanged_on_failure(folder: Path) -> Iterator[None]:
-    """Take away the folders that were not there before, if the training comes to nothing."""
-    fresh = [path for path in (folder, *folder.parents) if not path.exists()]
+def _removed_on_failure(folder: Path) -> Iterator[None]:
+    """If the block raises, remove the folder and its parents, as far as they are new and empty."""
+    new_folders = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         yield
     except BaseException:
-        for path in fresh:
-            with suppress(OSError):  # not empty: someone else has published meanwhile
+        for path in new_folders:
+            with suppress(OSError):  # not empty: another process has published there meanwhile
                 path.rmdir()
         raise

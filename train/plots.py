@@ -1,7 +1,4 @@
-"""The two plots of a version: where the model errs. SVG, the same bytes for the same numbers.
-
-Knows actual and predicted values only.
-"""
+"""The two plots of a version, as SVG: the same numbers give the same bytes."""
 
 from __future__ import annotations
 
@@ -12,15 +9,19 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from train.data import Floats
+from train.dataset import Floats
 from train.spec import LabelSpec
 
-# Without the salt the ids differ in every file. Text stays text, and a label may hold two dollar signs.
+# A fixed salt, or the ids differ in each file. Text stays text, and two dollar signs in a label are no formula.
 _STYLE = {"svg.hashsalt": "train", "svg.fonttype": "none", "text.parse_math": False}
 
 
 def write_plots(folder: Path, label: LabelSpec, actual: Floats, predicted: Floats) -> None:
-    """Write predicted_actual.svg and residuals.svg for the test rows, (n,) each in the label's unit."""
+    """Write predicted_actual.svg and residuals.svg into a folder.
+
+    Args:
+        actual, predicted: float64 (n,) in the label's unit, of the test rows.
+    """
     name = f"{label.label} ({label.unit})" if label.unit else label.label
     both = np.concatenate([actual, predicted])
     with mpl.rc_context(_STYLE):
@@ -41,7 +42,7 @@ def write_plots(folder: Path, label: LabelSpec, actual: Floats, predicted: Float
 
 
 def _axes(title: str) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(6, 4.5), layout="constrained")  # no pyplot: no window system, nothing kept between plots
+    figure = Figure(figsize=(6, 4.5), layout="constrained")  # pyplot would need a backend and keep figures open
     axes = figure.add_subplot()
     axes.set_title(title)
     axes.spines[["top", "right"]].set_visible(False)

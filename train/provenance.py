@@ -1,7 +1,4 @@
-"""Provenance: which code and which packages are at work.
-
-Knows the environment and git; knows nothing of data or models.
-"""
+"""Provenance: which commit of the code and which packages a training runs with."""
 
 from __future__ import annotations
 
@@ -13,20 +10,22 @@ from pathlib import Path
 
 
 def commit(environ: Mapping[str, str]) -> str | None:
-    """The code's commit: SOURCE_COMMIT where an image was built with it, else git's, with -dirty if files differ."""
-    given = environ.get("SOURCE_COMMIT")
-    if given:
-        return given
+    """Return the commit of the code: SOURCE_COMMIT if that is set (in an image), else git's; None if both are missing.
+
+    ``-dirty`` is appended to git's if files differ from the commit.
+    """
+    if source_commit := environ.get("SOURCE_COMMIT"):
+        return source_commit
     try:
         head = _git("rev-parse", "HEAD")
         return f"{head}-dirty" if _git("status", "--porcelain") else head
     except (OSError, subprocess.CalledProcessError):
-        return None  # an unpacked archive, or no git here
+        return None  # not a git repository, or git is not installed
 
 
 def packages() -> dict[str, str]:
-    """The versions of what the numbers depend on."""
-    import tensorflow as tf  # has a wheel of another name on some platforms, so its metadata can't be asked for
+    """Return the versions of Python and of the packages that the numbers depend on, by name."""
+    import tensorflow as tf  # its package has another name on some platforms, so importlib.metadata may not find it
 
     names = ("keras", "numpy", "pandas", "scikit-learn")
     return {
@@ -36,9 +35,9 @@ def packages() -> dict[str, str]:
     }
 
 
-def _git(*words: str) -> str:
-    done = subprocess.run(  # noqa: S603 - fixed words
-        ["git", "-C", str(Path(__file__).parent), *words],  # noqa: S607 - git is where the person's PATH has it
+def _git(*arguments: str) -> str:
+    done = subprocess.run(  # noqa: S603 - fixed arguments
+        ["git", "-C", str(Path(__file__).parent), *arguments],  # noqa: S607 - found in PATH
         capture_output=True,
         text=True,
         check=True,

@@ -1,27 +1,30 @@
-"""The spec: what one TOML file says about a training, as frozen values.
+"""The spec: one TOML file that describes a training, as frozen values.
 
-Owns the keys, their types and what they may be. Knows neither the data's content nor how anything is trained.
+Owns the keys, their types and their allowed values. The data that a spec names is read by dataset.py.
 """
 
 from __future__ import annotations
 
-import hashlib
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from registry.signature import NAME
-from train.errors import TrainError
-from train.table import Table
+from registry.signature import FLOAT32_MAX, NAME
+from train.toml_reader import TomlTable, read_toml
 
-_FLOAT32 = 3.4e38  # the rows are float32: nothing larger reaches the network
+FLOAT32_EXACT = 2**24  # float32 represents every integer up to here; the model's rows are float32
 
 
 @dataclass(frozen=True, slots=True)
 class InputSpec:
-    """One input: a number with ``limits``, or a category with its numeric codes, ascending (then limits follow)."""
+    """One input, as in :class:`registry.Input`.
+
+    Attributes:
+        column: its name in the data; ``name`` and ``aliases`` are for clients.
+        limits: the smallest and largest accepted value; for a category, its first and last code.
+        example: a typical value; None to take one from the training rows.
+    """
 
     name: str
     column: str
@@ -36,7 +39,7 @@ class InputSpec:
 
 @dataclass(frozen=True, slots=True)
 class LabelSpec:
-    """What is predicted. Values and predictions outside ``plausible`` are faults."""
+    """The value to predict. A label in the data, or a prediction, outside ``plausible`` is an error."""
 
     column: str
     name: str
@@ -46,8 +49,15 @@ class LabelSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
-    """How the network is fitted: full-batch steps; ``hidden`` and ``weight_decay`` belong to the mlp alone."""
+class FitConfig:
+    """How the network is fitted.
+
+    Attributes:
+        architecture: ``linear`` or ``mlp``; only the mlp has ``hidden`` layers and ``weight_decay``.
+        steps: optimizer steps; each uses all training rows.
+        learning_rate: at the first step; see :func:`train.network.fit_network`.
+        hidden: the number of units in each hidden layer.
+    """
 
     architecture: str
     steps: int
@@ -57,8 +67,8 @@ class Fit:
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
-    """How the network is judged: folds of the cross-validation, bootstrap samples, columns to slice by."""
+class EvaluationConfig:
+    """How the network is evaluated: cross-validation folds, bootstrap samples, and further columns to slice by."""
 
     folds: int
     bootstrap: int
@@ -66,8 +76,8 @@ class Judge:
 
 
 @dataclass(frozen=True, slots=True)
-class Gates:
-    """The largest value of each figure with which a version may be published; None where nothing is asked.
+class GateLimits:
+    """The largest value that each metric may have in a version that is published; None for no limit.
 
     Attributes:
         parity: largest difference between the network and its exports, in standard deviations of the label.
@@ -86,28 +96,32 @@ class Gates:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What no figure can say, for the model card; each may be empty.
+    """The author's own words for the model card; each may be empty.
 
-    Attributes:
-        details: what kind of model it is.
-        intended_use, out_of_scope: what it is for, and what it is not.
-        factors: which groups and circumstances matter.
-        data: what there is to know about the data.
-        ethics, caveats: what to keep in mind.
+    ``factors`` are the groups and circumstances that matter; ``data`` is the background of the data.
     """
 
-    details: str = ""
-    intended_use: str = ""
-    out_of_scope: str = ""
-    factors: str = ""
-    data: str = ""
-    ethics: str = ""
-    caveats: str = ""
+    details: str
+    intended_use: str
+    out_of_scope: str
+    factors: str
+    data: str
+    ethics: str
+    caveats: str
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """A training, described whole. ``content`` is the file as parsed, ``sha256`` that of its bytes."""
+    """A whole training.
+
+    Attributes:
+        file, sha256, content: the spec's path, the SHA-256 of its bytes, and the parsed TOML.
+        model: the name of the model, and of its folder.
+        title: the model in one line, for people.
+        seed: of the split, the folds, the bootstrap, the network and gradient boosting.
+        data_file, data_sha256: the path of the CSV file and the SHA-256 that it must have.
+        test_fraction: the fraction of the rows that is held out for the test.
+    """
 
     file: Path
     sha256: str
@@ -115,146 +129,120 @@ class Spec:
     model: str
     title: str
     seed: int
-    data: Path
+    data_file: Path
     data_sha256: str
     inputs: tuple[InputSpec, ...]
     label: LabelSpec
-    test: float
-    fit: Fit
-    judge: Judge
-    gates: Gates
-    about: About = field(default_factory=About)
+    test_fraction: float
+    fit: FitConfig
+    evaluation: EvaluationConfig
+    gates: GateLimits
+    about: About
 
 
-def read_spec(file: Path) -> Spec:
-    """Read a spec.
+def read_spec(path: Path) -> Spec:
+    """Read and check a spec.
 
     Raises:
-        TrainError: naming the line that is not TOML, or the key that is missing, unknown or not what it must be.
+        TrainError: if the file can't be read, naming the line that is not TOML, or the key that is missing, unknown or
+            has a value that is not allowed.
     """
-    try:
-        raw = file.read_bytes()
-        content = tomllib.loads(raw.decode("utf-8"))
-    except OSError as error:
-        raise TrainError(f"{file}: can't be read ({error.strerror}); name a spec that is there") from error
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise TrainError(f"{file}, line {line}: not UTF-8; save the file as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise TrainError(f"{file}: not TOML: {error}; correct it there") from error
-
-    top = Table(file, "", content)
-    data, split, judge = top.table("data"), top.table("split"), top.table("judge")
+    content, sha256 = read_toml(path, "give the path of an existing spec")
+    top = TomlTable(path, "", content)
+    data, evaluation = top.table("data"), top.table("judge")
     spec = Spec(
-        file=file,
-        sha256=hashlib.sha256(raw).hexdigest(),
+        file=path,
+        sha256=sha256,
         content=content,
-        model=top.text("model"),
-        title=top.text("title"),
-        seed=top.whole("seed", 0, 2**32 - 1),
-        data=file.parent / data.text("file"),
-        data_sha256=data.text("sha256").lower(),
+        model=top.string("model"),
+        title=top.string("title"),
+        seed=top.integer("seed", 0, 2**32 - 1),
+        data_file=path.parent / data.string("file"),
+        data_sha256=data.string("sha256").lower(),
         inputs=tuple(_input(table) for table in top.tables("inputs")),
         label=_label(top.table("label")),
-        test=split.number("test", 0.1, 0.5),
+        test_fraction=top.table("split").number("test", 0.1, 0.5),
         fit=_fit(top.table("fit")),
-        judge=Judge(
-            folds=judge.whole("folds", 2, 20),
-            bootstrap=judge.whole("bootstrap", 100, 100_000),
-            slices=judge.texts("slices", ()),
+        evaluation=EvaluationConfig(
+            folds=evaluation.integer("folds", 2, 20),
+            bootstrap=evaluation.integer("bootstrap", 100, 100_000),
+            slices=evaluation.strings("slices", ()),
         ),
         gates=_gates(top.table("gates")),
-        about=_about(top.table("about")) if "about" in top else About(),
+        about=_about(top.table("about", {})),
     )
-    for table in (data, split, judge, top):
-        table.done()
+    top.reject_unread_keys()
     for position, item in enumerate(spec.inputs, 1):
         if item.column == spec.label.column or spec.label.name in (item.name, *item.aliases):
-            raise top.fault(f"inputs[{position}]", f"{item.name!r} is the label; a model can't be given its answer")
-    if spec.label.column in spec.judge.slices:
-        raise judge.fault("slices", f"{spec.label.column!r} is the label; slice by what is known beforehand")
+            raise top.error(f"inputs[{position}]", f"{item.name!r} is the label; the label can't be an input too")
+    if spec.label.column in spec.evaluation.slices:
+        raise evaluation.error("slices", f"{spec.label.column!r} is the label; slice by other columns")
     return spec
 
 
-def _input(table: Table) -> InputSpec:
-    name = table.text("name")
-    codes: tuple[float, ...] = ()
-    labels: tuple[str, ...] = ()
+def _input(table: TomlTable) -> InputSpec:
+    name = table.string("name")
+    categories: tuple[float, ...] = ()
+    category_labels: tuple[str, ...] = ()
     if "categories" in table:
-        # Whole numbers below 2**24: the rows are float32, and a code must still be itself there.
-        codes = tuple(float(code) for code in table.wholes("categories", -(2**24), 2**24))
-        if len(codes) < 2 or list(codes) != sorted(set(codes)):
-            raise table.fault("categories", "expected two different codes or more, in ascending order")
-        labels = table.texts("category_labels", ())
-        limits = codes[0], codes[-1]
+        categories = tuple(float(code) for code in table.integers("categories", -FLOAT32_EXACT, FLOAT32_EXACT))
+        if len(categories) < 2 or list(categories) != sorted(set(categories)):
+            raise table.error("categories", "expected at least two different codes in ascending order")
+        category_labels = table.strings("category_labels", ())
+        limits = categories[0], categories[-1]
     else:
-        limits = table.interval("limits", -_FLOAT32, _FLOAT32)
-    item = InputSpec(
+        limits = table.interval("limits", -FLOAT32_MAX, FLOAT32_MAX)
+    example = table.optional_number("example", *limits)
+    if categories and example is not None and example not in categories:
+        raise table.error("example", f"{example:g} is not one of the categories")
+    return InputSpec(
         name=name,
-        column=table.text("column", name),
-        aliases=table.texts("aliases", ()),
-        label=table.text("label"),
-        unit=table.text("unit") if "unit" in table else "",
+        column=table.string("column", name),
+        aliases=table.strings("aliases", ()),
+        label=table.string("label"),
+        unit=table.string("unit", ""),
         limits=limits,
-        example=table.number_if_there("example", *limits),
-        categories=codes,
-        category_labels=labels,
+        example=example,
+        categories=categories,
+        category_labels=category_labels,
     )
-    if codes and item.example is not None and item.example not in codes:
-        raise table.fault("example", f"{item.example:g} is not one of the categories")
-    table.done()
-    return item
 
 
-def _label(table: Table) -> LabelSpec:
-    column = table.text("column")
-    name = table.text("name", column)
+def _label(table: TomlTable) -> LabelSpec:
+    column = table.string("column")
+    name = table.string("name", column)
     if not NAME.fullmatch(name):
-        raise table.fault("name", f"{name!r} is not a letter or '_', then at most 63 letters, digits or '_'; give one")
-    label = LabelSpec(
+        raise table.error("name", f"expected a letter or '_', then at most 63 letters, digits or '_', not {name!r}")
+    return LabelSpec(
         column=column,
         name=name,
-        label=table.text("label"),
-        unit=table.text("unit") if "unit" in table else "",
-        plausible=table.interval("plausible", -_FLOAT32, _FLOAT32),
+        label=table.string("label"),
+        unit=table.string("unit", ""),
+        plausible=table.interval("plausible", -FLOAT32_MAX, FLOAT32_MAX),
     )
-    table.done()
-    return label
 
 
-def _fit(table: Table) -> Fit:
-    architecture = table.text("architecture")
-    steps = table.whole("steps", 1, 1_000_000)
+def _fit(table: TomlTable) -> FitConfig:
+    architecture = table.string("architecture")
+    if architecture not in ("linear", "mlp"):
+        raise table.error("architecture", f"expected 'linear' or 'mlp', not {architecture!r}")
+    steps = table.integer("steps", 1, 1_000_000)
     learning_rate = table.number("learning_rate", 1e-6, 10)
     if architecture == "linear":
-        fit = Fit(architecture, steps, learning_rate)
-    elif architecture == "mlp":
-        fit = Fit(
-            architecture,
-            steps,
-            learning_rate,
-            hidden=table.wholes("hidden", 1, 4096),
-            weight_decay=table.number("weight_decay", 0, 1000),
-        )
-    else:
-        raise table.fault("architecture", f"expected 'linear' or 'mlp', not {architecture!r}")
-    table.done()
-    return fit
+        return FitConfig(architecture, steps, learning_rate)
+    hidden = table.integers("hidden", 1, 4096)
+    return FitConfig(architecture, steps, learning_rate, hidden, table.number("weight_decay", 0, 1000))
 
 
-def _about(table: Table) -> About:
-    about = About(**{name: table.text(name) for name in About.__slots__ if name in table})
-    table.done()
-    return about
-
-
-def _gates(table: Table) -> Gates:
-    gates = Gates(
+def _gates(table: TomlTable) -> GateLimits:
+    return GateLimits(
         parity=table.number("parity", 0, 1),
         test_vs_mean=table.number("test_vs_mean", 0, 1),
-        test_vs_least_squares=table.number_if_there("test_vs_least_squares", 0, 100),
-        cv_vs_gradient_boosting=table.number_if_there("cv_vs_gradient_boosting", 0, 100),
-        worst_slice=table.number_if_there("worst_slice", 0, 100),
+        test_vs_least_squares=table.optional_number("test_vs_least_squares", 0, 100),
+        cv_vs_gradient_boosting=table.optional_number("cv_vs_gradient_boosting", 0, 100),
+        worst_slice=table.optional_number("worst_slice", 0, 100),
     )
-    table.done()
-    return gates
+
+
+def _about(table: TomlTable) -> About:
+    return About(**{item.name: table.string(item.name, "") for item in fields(About)})

@@ -1,7 +1,8 @@
-"""TensorFlow.js: a network written as a layers model, and recomputed from the written files.
+"""TensorFlow.js: write a network as a layers model, and compute its predictions from the written files.
 
-Written directly, because the converter's output for Keras 3 does not load in the browser: it knows no Normalization
-and no `batch_shape`. Here is InputLayer and Dense only. Knows a model's layers; imports neither TensorFlow nor keras.
+The official converter is not used, because its output for Keras 3 does not load in the browser: TensorFlow.js has no
+Normalization layer and no `batch_shape`. The files that are written here use InputLayer and Dense only. Imports neither
+TensorFlow nor keras.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from registry import INPUT_TENSOR
-from train.data import Floats
+from train.dataset import Floats
 
 MODEL, WEIGHTS = "model.json", "weights.bin"
 
@@ -29,8 +30,9 @@ _ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
 def write(model: Any, folder: Path) -> None:
     """Write ``model.json`` and ``weights.bin`` of a Sequential of Normalization and Dense layers into a new folder.
 
-    Normalization becomes a frozen Dense that takes the mean away, and its scale moves into the kernel behind it.
-    Folding the mean in as well would save a layer, but lose digits where an input's mean is far larger than its spread.
+    Normalization becomes a frozen Dense that subtracts the mean; the next layer's kernel is divided by the standard
+    deviation. Moving the mean into the next layer too would save a layer, but lose digits if an input's mean is far
+    larger than its standard deviation.
     """
     layers: list[dict[str, Any]] = [
         _layer("InputLayer", name=INPUT_TENSOR, batchInputShape=[None, model.input_shape[1]], dtype="float32")
@@ -38,13 +40,13 @@ def write(model: Any, folder: Path) -> None:
     weights: list[tuple[str, NDArray[np.float32]]] = []
     scale: Floats | None = None
     for layer in model.layers:
-        found = [np.asarray(value, dtype=np.float64) for value in layer.get_weights()]
+        layer_weights = [np.asarray(value, dtype=np.float64) for value in layer.get_weights()]
         if type(layer).__name__ == "Normalization":
-            mean, variance = found[:2]
+            mean, variance = layer_weights[:2]
             scale = np.sqrt(variance)
             kernel, bias, activation, trainable = np.eye(len(mean)), -mean, "linear", False
         else:
-            kernel, bias = found
+            kernel, bias = layer_weights
             activation, trainable = layer.activation.__name__, layer.trainable
             if scale is not None:
                 kernel, scale = kernel / scale[:, np.newaxis], None
@@ -65,7 +67,7 @@ def write(model: Any, folder: Path) -> None:
 
 
 def recompute(folder: Path, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Compute the written model in numpy, for rows (n, k), from nothing but its files. Returns float32 (n,)."""
+    """Return the predictions, float32 (n,), for float32 rows (n, k), computed in numpy from the two files alone."""
     content = json.loads((folder / MODEL).read_bytes())
     raw = np.frombuffer((folder / WEIGHTS).read_bytes(), dtype="<f4")
     weights: dict[str, NDArray[np.float32]] = {}
@@ -80,5 +82,5 @@ def recompute(folder: Path, rows: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(values, dtype=np.float32).reshape(len(rows))
 
 
-def _layer(kind: str, **config: Any) -> dict[str, Any]:
-    return {"class_name": kind, "config": config}
+def _layer(class_name: str, **config: Any) -> dict[str, Any]:
+    return {"class_name": class_name, "config": config}

@@ -1,0 +1,1 @@
+"""The input: from what clients send to a checked batch of numbers. Knows no HTTP, no log and no version."""

@@ -1,6 +1,12 @@
-"""A CSV text on its way: blocks of whole lines, and the csv module's records of them with what is wrong with each.
+r"""A CSV text as it arrives: whole lines, and the csv module's records of them with what is wrong with each.
 
-Bounds what is held of a text, and how much of it is read again. Knows no columns and no numbers.
+    read(n) ─► next_block(): whole lines ─┬─► numbers only? parsed in C by csv_reader
+                                          └─► split(block) ─► pending lines ─► records(): csv module
+                                                                  ▲   │
+                                            the lines behind it ──┘   └─ a record with a fault
+
+A record of several lines (quotes) takes lines of the next block too. If it turns out to be faulty, only its first line
+is: the others go back to the pending lines and are read again. Both are bounded, and so is what is held of a text.
 """
 
 from __future__ import annotations
@@ -10,16 +16,16 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from app.errors import Refusal
+from app.errors import MalformedRequest
 
 _BLOCK = 1 << 18  # bytes that are read together
-_LONGEST = 1 << 20  # bytes that a line, or a record of several lines, may have
-_AGAIN = 8 * _LONGEST  # bytes of a text that are read once more because of quotes without an end
-# What the csv module says of a record, and what a person is history_queries.
+_MAX_RECORD = 1 << 20  # bytes that a line, or a record of several lines, may have
+_MAX_REREAD = 8 * _MAX_RECORD  # bytes of a text that are read once more because of quotes without an end
+# What the csv module says of a record, and what a person is told.
 _NO_END, _TOO_LONG = "unexpected end of data", "field larger than field limit"
 _FAULTS = (
     (_NO_END, "has a quote without an end"),
-    (_TOO_LONG, f"is longer than {_LONGEST} bytes"),
+    (_TOO_LONG, f"is longer than {_MAX_RECORD} bytes"),
     ("expected after", "has text behind the end of a quote"),
     ("new-line character", "has a carriage return within it"),
 )
@@ -38,42 +44,42 @@ class CsvLineStream:
     """Reads one CSV text.
 
     Args:
-        read: gives at most so many bytes of it, and none at its end.
+        read: returns at most so many bytes of it, and none at its end.
 
     Attributes:
-        mark: the byte order mark before it; most have none.
+        bom: the byte order mark before it; most have none.
         line: the number of the next line.
-        left: lines that were parted and not parsed yet.
+        pending: lines that were split and not parsed yet.
     """
 
     def __init__(self, read: Callable[[int], bytes]) -> None:
-        csv.field_size_limit(_LONGEST)  # who is refused for less resets the csv module in the middle of a quote
+        csv.field_size_limit(_MAX_RECORD)  # a smaller limit resets the csv module in the middle of a quote
         self._read = read
         self._rest = self._ahead = b""
-        self._read_again = 0  # bytes
+        self._reread = 0  # bytes
         self.line = 1
-        first = self.block()
-        self.mark = first[:3] if first.startswith(b"\xef\xbb\xbf") else b""
-        self.left = deque(_lines(first[len(self.mark) :]))
+        first = self.next_block()
+        self.bom = first[:3] if first.startswith(b"\xef\xbb\xbf") else b""
+        self.pending = deque(_split_lines(first[len(self.bom) :]))
 
     def header(self) -> CsvRecord:
-        """The first record. What came with it is the next block.
+        """Return the first record. What came with it is the next block.
 
         Raises:
-            Refusal: 400 if there is none, or it is no CSV.
+            MalformedRequest: if there is none, or it is no CSV.
         """
         header = next(self.records(), CsvRecord(0, b"", [], "there is none; the first line names the columns"))
         if header.fault:
-            raise Refusal(400, f"the header: {header.fault}")
-        self._ahead = b"".join(self.left)
-        self.left.clear()
+            raise MalformedRequest(f"the header: {header.fault}")
+        self._ahead = b"".join(self.pending)
+        self.pending.clear()
         return header
 
-    def block(self) -> bytes:
-        """The next whole lines; the last one may have no end. Empty at the end of the text.
+    def next_block(self) -> bytes:
+        """Return the next whole lines; the last one may have no end. Empty at the end of the text.
 
         Raises:
-            Refusal: 400, with the line, if a line has no end.
+            MalformedRequest: naming a line that has no end.
         """
         if self._ahead:
             ahead, self._ahead = self._ahead, b""
@@ -88,27 +94,27 @@ class CsvLineStream:
                 return b"".join([*parts, lines, newline])
             parts.append(data)
             size += len(data)
-            if size > _LONGEST:
-                raise Refusal(400, f"a line from line {self.line} on is longer than {_LONGEST} bytes")
+            if size > _MAX_RECORD:
+                raise MalformedRequest(f"a line from line {self.line} on is longer than {_MAX_RECORD} bytes")
         return b"".join(parts)
 
-    def part(self, block: bytes) -> None:
-        """Part a block into lines, to be parsed."""
-        self.left.extend(_lines(block))
+    def split(self, block: bytes) -> None:
+        """Split a block into lines, to be parsed."""
+        self.pending.extend(_split_lines(block))
 
     def records(self) -> Iterator[CsvRecord]:
-        """The records of the lines that are left, and of the next block what belongs to the last of them.
+        """Yield the records of the pending lines, and of the next block what belongs to the last of them.
 
         Blank lines are passed over.
         """
         taken: list[bytes] = []
         reader = csv.reader(self._take(taken), strict=True)
-        while self.left:
+        while self.pending:
             line, cells, fault = self.line, [], ""
             try:
                 cells = next(reader, [])
             except csv.Error as error:
-                fault = next((words for said, words in _FAULTS if said in str(error)), str(error))
+                fault = next((words for phrase, words in _FAULTS if phrase in str(error)), str(error))
                 self._put_back(taken[1:])  # the fault is its first line's: the others may be sound
                 del taken[1:]
                 reader = csv.reader(self._take(taken), strict=True)  # the other one may have been at the end
@@ -120,28 +126,28 @@ class CsvLineStream:
 
     def _put_back(self, lines: list[bytes]) -> None:
         """Have lines read once more; but not for ever, where each of them leaves a quote open for the next."""
-        self._read_again += sum(map(len, lines))
-        if self._read_again > _AGAIN:
-            raise Refusal(400, f"line {self.line}: has a quote without an end, like many lines before")
-        self.left.extendleft(reversed(lines))
+        self._reread += sum(map(len, lines))
+        if self._reread > _MAX_REREAD:
+            raise MalformedRequest(f"line {self.line}: has a quote without an end, like many lines before")
+        self.pending.extendleft(reversed(lines))
 
     def _take(self, taken: list[bytes]) -> Iterator[str]:
-        """Takes line after line off those that are left; beyond them only while a quote is open."""
+        """Take line after line off the pending ones; beyond them only while a quote is open."""
         size = 0
-        while self.left or self._refill():
-            line = self.left.popleft()
+        while self.pending or self._refill():
+            line = self.pending.popleft()
             size = size + len(line) if taken else len(line)
             taken.append(line)
-            if size > _LONGEST:
+            if size > _MAX_RECORD:
                 raise csv.Error(_NO_END if len(taken) > 1 else _TOO_LONG)
             yield line.decode("utf-8", "surrogateescape")
 
     def _refill(self) -> bool:
-        self.part(self.block())
-        return bool(self.left)
+        self.split(self.next_block())
+        return bool(self.pending)
 
 
-def _lines(block: bytes) -> list[bytes]:
-    """The lines with their ends; what is between quotes may have other ends of lines in it."""
+def _split_lines(block: bytes) -> list[bytes]:
+    """Return the lines with their ends; what is between quotes may have other ends of lines in it."""
     *lines, last = block.split(b"\n")
     return [line + b"\n" for line in lines] + ([last] if last else [])

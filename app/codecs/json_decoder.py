@@ -1,8 +1,10 @@
-"""From what clients send to a table of numbers: names and aliases, positions, and what is no number.
+"""From JSON and forms to a batch of numbers: names and aliases, positions, and what is no number.
 
-Knows the inputs' names, not their limits (checks does), and no HTTP and no protocol: an adapter says where in a body
-the rows are (:class:`Rows`). What is regular, which is nearly everything, goes through in a few passes in C; what is
-not is parsed once more, slowly, to say what is wrong and where.
+A protocol says where in a body its rows are (:class:`JsonRows`). A regular body, as nearly all are, goes through in a
+few passes in C. Any other is parsed once more, slowly, to say what is wrong and where (json_strict).
+
+orjson is quick, but keeps only the last of two members with one name, and stops at a NaN without saying where. So what
+it read counts only if it holds as many strings as the text has pairs of quotes.
 """
 
 from __future__ import annotations
@@ -12,28 +14,37 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import numpy as np
 import orjson
 
-from app.codecs.batch import Rows, Table, Values, float64
-from app.codecs.examine import Examiner, listed, typed_number
-from app.codecs.json_strict import Pairs, exact, is_list, kind, strings
-from app.errors import FieldError, Refusal
+from app.codecs.batch import Float64Matrix, InputBatch, JsonRows
+from app.codecs.json_strict import (
+    ObjectPairs,
+    StrictDecoder,
+    count_strings,
+    join_names,
+    json_type,
+    parse_decimal,
+    parse_strict,
+)
+from app.errors import FieldError, InvalidInput, MalformedRequest, ServingError, TooLarge
 from registry import Signature
 
-# A form that asks for more than this is no form of ours.
-_MAX_FIELDS = 1000
+_MAX_FIELDS = 1000  # of a form
 # What JSON may have around a number, and within it.
 _SPACE = b" \t\r\n"
 _DIGITS = b"0123456789.eE+-" + _SPACE
 _NO_BRACKETS = bytes.maketrans(b"[]", b"  ")
 
+Extra = TypeVar("Extra")
+Located = tuple[JsonRows | Float64Matrix, Extra]
+
 
 class JsonDecoder:
-    """Decodes requests for one model. May be used by several threads."""
+    """Decodes requests for one model. Knows the inputs' names, not their limits. May be used by several threads."""
 
     def __init__(self, signature: Signature, max_rows: int) -> None:
         self.names = signature.names
@@ -41,136 +52,145 @@ class JsonDecoder:
         self._in_order = list(range(len(self.names)))
         self._max_rows = max_rows
         self._expected = f"a row like {signature.example_json}"
-        self._examiner = Examiner(self.names, self._positions, self._expected)
+        self._strict = StrictDecoder(self.names, self._positions, self._expected)
 
-    def json(self, body: bytes) -> tuple[Table, bool]:
+    def decode_rows(self, body: bytes) -> tuple[InputBatch, bool]:
         """Decode one row, by position or by name, or a list of rows.
 
         Returns:
-            the table, and whether it was one row on its own.
+            the batch, and whether it was one row on its own.
 
         Raises:
-            Refusal: 400 if it is not JSON or has no accepted shape, 413 if there are too many rows.
+            MalformedRequest: if it is not JSON or has no accepted shape.
+            TooLarge: if there are too many rows.
         """
-        single = False
-
-        def find(data: Any) -> Rows:
-            nonlocal single
-            if not isinstance(data, (list, dict)):
-                message = f"expected {self._expected}, an object of inputs, or a list of rows, not {kind(data)}"
-                raise Refusal(400, message)
-            if is_list(data) and (not data or isinstance(data[0], list | dict)):
-                return Rows(data)
-            single = True
-            return Rows([data])
-
-        values = self._matrix(body)
+        values = self._parse_matrix(body)
         if values is not None:
-            self.bound(len(values))
-            return Table(values), False
-        return self.find(body, find), single
+            self.check_row_count(len(values))
+            return InputBatch(values), False
+        return self.decode_document(body, self._locate_rows)
 
-    def find(self, body: bytes, find: Callable[[Any], Rows | Values]) -> Table:
-        """Decode the rows that ``find`` finds in a JSON body, or beside it, as an array.
+    def decode_document(self, body: bytes, locate: Callable[[Any], Located[Extra]]) -> tuple[InputBatch, Extra]:
+        """Decode the rows of a JSON body.
 
         Args:
-            find: called with what the body holds; if that is not quite regular once more, with every object as Pairs.
+            locate: returns, for what a body holds, where its rows are, or their values as an array that came beside
+                it, float64 (n, k); and what else the protocol reads there. Called a second time if the body is not
+                regular: then every object is ObjectPairs, and every number a float.
+
+        Returns:
+            the batch, and what else ``locate`` returned.
 
         Raises:
-            Refusal: 400 if it is not JSON, 413 if there are too many rows, and whatever ``find`` refuses.
+            MalformedRequest: if it is not JSON.
+            TooLarge: if there are too many rows.
+            ServingError: what ``locate`` raises.
         """
-        # Perhaps only for a NaN or a 1e400, or because it is nested deep: the close look says what.
-        with suppress(orjson.JSONDecodeError, Refusal, RecursionError):
+        # A fault may be only a NaN or a 1e400, or a body that is nested deep: the strict parser says what it is.
+        with suppress(orjson.JSONDecodeError, ServingError, RecursionError):
             data = orjson.loads(body)
-            found = find(data)
-            if isinstance(found, np.ndarray):
-                if not _strings_in_rows(body, data, ()):
-                    return self.array(found)
-            else:
-                self._bounded(found)
-                literals = b"true" in body or (b"l" in body and (b"false" in body or b"null" in body))
-                values = self._regular(found, _strings_in_rows(body, data, found.rows), literals)
-                if values is not None:
-                    return Table(values)
-        found = find(exact(body))
-        return self.array(found) if isinstance(found, np.ndarray) else self._examiner.examine(self._bounded(found))
+            rows, extra = locate(data)
+            batch = self._decode_regular(body, data, rows)
+            if batch is not None:
+                return batch, extra
+        rows, extra = locate(parse_strict(body))
+        if isinstance(rows, np.ndarray):
+            return self.decode_array(rows), extra
+        self._check_rows(rows)
+        return self._strict.decode(rows), extra
 
-    def form(self, body: bytes) -> tuple[Table, dict[str, str]]:
+    def decode_form(self, body: bytes) -> tuple[InputBatch, dict[str, str]]:
         """Decode an urlencoded form of one row.
 
         Returns:
-            the table, and what was typed for each input.
+            the batch, and what was typed for each input.
 
         Raises:
-            Refusal: 400 if it is no form.
+            MalformedRequest: if it is no form.
         """
         try:
             pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict")
         except ValueError as error:
-            raise Refusal(400, f"the body is no urlencoded form in UTF-8: {error}") from error
+            raise MalformedRequest(f"the body is no urlencoded form in UTF-8: {error}") from error
         typed: dict[str, str] = {}
         for name, text in pairs:
             if name in self._positions:
                 typed.setdefault(self.names[self._positions[name]], text)
-        row = Pairs((name, typed_number(text)) for name, text in pairs)
-        return self._examiner.examine(Rows([row])), typed
+        row = ObjectPairs((name, parse_decimal(text)) for name, text in pairs)
+        return self._strict.decode(JsonRows([row])), typed
 
-    def array(self, values: Values) -> Table:
-        """Decode what came as numbers, shape (n, k), float64: there may be NaN and infinities among them.
+    def decode_array(self, values: Float64Matrix) -> InputBatch:
+        """Decode what came as numbers, float64 (n, k): there may be NaN and infinities among them.
 
         Raises:
-            Refusal: 413 if there are too many rows.
+            TooLarge: if there are too many rows.
         """
-        if len(values) and np.isfinite(values).all():
-            self.bound(len(values))
-            return Table(values)
-        return self._examiner.examine(self._bounded(Rows(values.tolist())))
+        self.check_row_count(len(values))
+        if np.isfinite(values).all():
+            return InputBatch(values)
+        return self._strict.decode(JsonRows(values.tolist()))
 
-    def texts(self, rows: Sequence[Sequence[str]]) -> Table:
+    def decode_text(self, rows: Sequence[Sequence[str]]) -> InputBatch:
         """Decode rows of text, in the order of the inputs."""
-        return self._examiner.examine(Rows([list(map(typed_number, row)) for row in rows]))
+        return self._strict.decode(JsonRows([list(map(parse_decimal, row)) for row in rows]))
 
-    def columns(self, names: Sequence[str]) -> list[int]:
-        """At which of these names of columns each input is; other names may be among them.
+    def map_columns(self, names: Sequence[str]) -> list[int]:
+        """Return at which of these names of columns each input is; other names may be among them.
 
         Raises:
-            Refusal: 422 if an input is missing or there twice.
+            InvalidInput: if an input is missing or appears twice.
         """
-        order = self._order(names, others=True)
+        order = self._find_order(names, allow_extra=True)
         if order is not None:
             return order
-        found = Counter(self._positions[name] for name in names if name in self._positions)
-        problems = [FieldError(0, self.names[i], "the column is missing") for i in self._in_order if not found[i]]
-        problems += [FieldError(0, self.names[i], "the column is there twice") for i in self._in_order if found[i] > 1]
-        problem = problems[0]
-        hint = f"; the columns are {listed(names)}"
-        raise Refusal(422, f"{problem.input}: {problem.message}{hint}", problems)
+        counts = Counter(self._positions[name] for name in names if name in self._positions)
+        errors = [FieldError(0, self.names[i], "the column is missing") for i in self._in_order if not counts[i]]
+        errors += [FieldError(0, self.names[i], "the column appears twice") for i in self._in_order if counts[i] > 1]
+        raise InvalidInput(f"{errors[0]}; the columns are {join_names(names)}", errors)
 
-    def bound(self, count: int) -> None:
-        """Nothing, if there are rows, and not too many.
+    def check_row_count(self, count: int) -> None:
+        """Check that there is a row, and that there are not too many.
 
         Raises:
-            Refusal: 400 or 413.
+            MalformedRequest: if there is none.
+            TooLarge: if there are too many.
         """
         if not count:
-            raise Refusal(400, f"there is no row: expected {self._expected}, an object of inputs, or a list of rows")
+            message = f"there is no row: expected {self._expected}, an object of inputs, or a list of rows"
+            raise MalformedRequest(message)
         if count > self._max_rows:
-            raise Refusal(413, f"{count} rows are too many at once: send at most {self._max_rows}")
+            raise TooLarge(f"{count} rows are too many at once: send at most {self._max_rows}")
 
-    def _bounded(self, found: Rows) -> Rows:
-        count = len(found.rows) // len(found.columns(self.names)) if found.flat else len(found.rows)
-        self.bound(count)
-        return found
+    def _locate_rows(self, data: Any) -> Located[bool]:
+        if not isinstance(data, (list, dict)):
+            message = f"expected {self._expected}, an object of inputs, or a list of rows, not {json_type(data)}"
+            raise MalformedRequest(message)
+        if type(data) is list and (not data or isinstance(data[0], list | dict)):  # and not ObjectPairs
+            return JsonRows(data), False
+        return JsonRows([data]), True
 
-    def _regular(self, found: Rows, strings: int, literals: bool) -> Values | None:
-        """The values, if every row has the same shape and nothing but numbers; None if someone has to look closer.
+    def _check_rows(self, rows: JsonRows) -> None:
+        self.check_row_count(len(rows.rows) // len(rows.columns(self.names)) if rows.flat else len(rows.rows))
+
+    def _decode_regular(self, body: bytes, data: Any, rows: JsonRows | Float64Matrix) -> InputBatch | None:
+        """Return the batch of a body that orjson read, if it is regular; None if someone has to look closer."""
+        if isinstance(rows, np.ndarray):
+            return None if _count_strings_in_rows(body, data, ()) else self.decode_array(rows)
+        self._check_rows(rows)
+        literals = b"true" in body or (b"l" in body and (b"false" in body or b"null" in body))
+        values = self._fast_path(rows, _count_strings_in_rows(body, data, rows.rows), literals)
+        return None if values is None else InputBatch(values)
+
+    def _fast_path(self, rows: JsonRows, strings: int, literals: bool) -> Float64Matrix | None:
+        """Return the values, if every row has the same shape and nothing but numbers.
 
         Args:
             strings: how many there are in the text of the rows.
             literals: whether there may be a true, false or null among the values, which numpy would take for numbers.
         """
-        cells, names = found.rows, found.columns(self.names)
-        if not found.flat:
+        cells = rows.rows
+        names = self.names if rows.names is None else rows.names
+        if not rows.flat:
             kinds = set(map(type, cells))
             if kinds == {dict}:
                 names = tuple(cells[0])
@@ -182,20 +202,20 @@ class JsonDecoder:
                 cells = list(chain.from_iterable(cells))
             else:
                 return None
-        order = self._order(names, found.others)
-        # A member that is there twice, in a row or around them, leaves a string in the text that nothing kept.
+        order = self._find_order(names, rows.allow_extra)
+        # A member that appears twice, in a row or around them, leaves a string in the text that nothing kept.
         if strings or order is None or len(cells) % len(names):
             return None
         if literals and not set(map(type, cells)) <= {int, float}:
             return None
         try:
-            values = float64(cells).reshape(-1, len(names))
+            values = to_float64(cells).reshape(-1, len(names))
         except struct.error:
             return None
         return values if order == self._in_order else values[:, order]
 
-    def _matrix(self, body: bytes) -> Values | None:
-        """The values of a JSON text that is nothing but lists of k numbers; None if it is not.
+    def _parse_matrix(self, body: bytes) -> Float64Matrix | None:
+        """Return the values of a JSON text that is nothing but lists of k numbers; None if it is anything else.
 
         What is left of the text without its digits shows that, where there are none between the rows; so one flat list
         is parsed, in half the time of many.
@@ -212,19 +232,28 @@ class JsonDecoder:
         with suppress(orjson.JSONDecodeError):
             cells = orjson.loads(b"[%b]" % body.translate(_NO_BRACKETS))
             if len(cells) == count * len(self.names):  # a row of one input may be empty
-                return float64(cells).reshape(count, -1)
+                return to_float64(cells).reshape(count, -1)
         return None
 
-    def _order(self, names: Sequence[str], others: bool) -> list[int] | None:
-        """At which of these names each input is; None if one is missing, or there twice, or a name is no input."""
+    def _find_order(self, names: Sequence[str], allow_extra: bool) -> list[int] | None:
+        """Return at which of these names each input is; None if one is missing or appears twice, or a name is new."""
         columns = {self._positions[name]: index for index, name in enumerate(names) if name in self._positions}
         known = sum(name in self._positions for name in names)
-        if len(columns) < len(self.names) or known > len(columns) or (known < len(names) and not others):
+        if len(columns) < len(self.names) or known > len(columns) or (known < len(names) and not allow_extra):
             return None
         return [columns[position] for position in self._in_order]
 
 
-def _strings_in_rows(body: bytes, data: Any, rows: Sequence[Any]) -> int:
-    """How many strings the text of the rows has: those of the text less those that were parsed around the rows."""
+def _count_strings_in_rows(body: bytes, data: Any, rows: Sequence[Any]) -> int:
+    """Return how many strings the text of the rows has: those of the text less those that were parsed around them."""
     quotes = body.count(b'"')
-    return quotes // 2 - strings(data, rows[0] if len(rows) == 1 else rows) if quotes else 0
+    return quotes // 2 - count_strings(data, rows[0] if len(rows) == 1 else rows) if quotes else 0
+
+
+def to_float64(cells: Sequence[Any]) -> Float64Matrix:
+    """Return numbers of JSON as an array (n,), which can't be written to, in half of numpy's time.
+
+    Raises:
+        struct.error: if one is no number; true and false are.
+    """
+    return np.frombuffer(struct.pack(f"{len(cells)}d", *cells))

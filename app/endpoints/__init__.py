@@ -1,4 +1,4 @@
-"""The protocols: each module decodes a request, has it predicted, encodes the answer, and owns its error body.
+"""The doors: a module for each URL family. It decodes a request, has it predicted, and encodes the answer.
 
-None of them checks a value, predicts or logs: that is the same for all (checks, service, application).
+None of them validates a value, predicts or logs: that is the same for all (codecs, inference, http).
 """

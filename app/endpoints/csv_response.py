@@ -1,4 +1,4 @@
-"""The two forms of a bulk reply, gathered block by block in files without a name: the same CSV and more, or JSON."""
+"""The two forms of a reply to a CSV file, gathered in files without a name: the same CSV with more columns, or JSON."""
 
 from __future__ import annotations
 
@@ -10,121 +10,114 @@ from typing import Any, Self
 import numpy as np
 import orjson
 
-from app.codecs.csv_reader import CsvBatch, Reader
-from app.codecs.validation import refusal
-from app.errors import FieldError
+from app.codecs.csv_reader import CsvBatch, CsvBatchReader
+from app.errors import FieldError, InvalidInput
 from app.http.context import RequestContext
-from app.http.responses import CSV, JSON, FileReply
-from app.inference.pipeline import PartialResult
+from app.http.responses import CSV, JSON, FileResponse
+from app.results import PredictionResult
 
 _ADDED = ("prediction", "warnings", "error")
 
 
-def placed(problem: FieldError, lines: Sequence[int]) -> str:
-    """A problem of a block's row, with its place in the file."""
-    column = f", column {problem.input}" if problem.input else ""
-    return f"line {lines[problem.row]}{column}: {problem.message}"
+def format_location(error: FieldError, lines: Sequence[int]) -> str:
+    """Return an error of a batch's row, with its place in the file."""
+    column = f", column {error.input}" if error.input else ""
+    return f"line {lines[error.row]}{column}: {error.message}"
 
 
 class CsvResponseWriter:
-    """The reader's own text, with three columns more.
+    """The client's own text, with three columns more.
 
     Raises:
-        Refusal: 422 if it has one of them already.
+        InvalidInput: if it has one of them already.
     """
 
-    def __init__(self, reader: Reader, folder: Path) -> None:
-        there = [name for name in _ADDED if name in reader.names]
-        if there:
-            problems = [FieldError(0, name, "this column is added by the reply: rename or remove it") for name in there]
-            raise refusal(422, problems)
+    def __init__(self, reader: CsvBatchReader, folder: Path) -> None:
+        taken = [name for name in _ADDED if name in reader.names]
+        if taken:
+            message = "this column is added by the reply: rename or remove it"
+            raise InvalidInput.from_errors([FieldError(0, name, message) for name in taken])
         self._end = reader.end
-        self._file = TemporaryFile(dir=folder)  # noqa: SIM115 - the reply closes it
+        self._file = TemporaryFile(dir=folder)  # noqa: SIM115 - the response closes it
         self._file.write(reader.header + f",{','.join(_ADDED)}".encode() + self._end)
 
-    def add(self, block: CsvBatch, found: PartialResult, first: int) -> None:  # noqa: ARG002 - as the other table's
-        """Take a block and what was found for it."""
-        numbers = orjson.dumps(found.predictions, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].split(b",")
-        if not found.problems and not found.warnings:
+    def add(self, batch: CsvBatch, result: PredictionResult, first: int) -> None:  # noqa: ARG002 - as the other's
+        """Add a batch and its predictions."""
+        numbers = orjson.dumps(result.predictions, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].split(b",")
+        if not result.errors and not result.warnings:
             end = b",," + self._end
-            self._file.write(end.join(map(b",".join, zip(block.records, numbers, strict=True))) + end)
+            self._file.write(end.join(map(b",".join, zip(batch.records, numbers, strict=True))) + end)
             return
-        notes = {row: _field("; ".join(map(str, items))) for row, items in found.warnings.items()}
-        errors = {problem.row: placed(problem, block.lines) for problem in reversed(found.problems)}
-        for row, (record, number) in enumerate(zip(block.records, numbers, strict=True)):
-            record += b"," * block.missing.get(row, 0)
-            number, error = (b"", _field(errors[row])) if row in errors else (number, b"")
-            self._file.write(b",".join((record, number, notes.get(row, b""), error)) + self._end)
+        warnings = {row: _quote("; ".join(map(str, items))) for row, items in result.warnings.items()}
+        errors = {error.row: format_location(error, batch.lines) for error in reversed(result.errors)}
+        for row, (record, number) in enumerate(zip(batch.records, numbers, strict=True)):
+            record += b"," * batch.missing.get(row, 0)
+            number, error = (b"", _quote(errors[row])) if row in errors else (number, b"")
+            self._file.write(b",".join((record, number, warnings.get(row, b""), error)) + self._end)
 
     def size(self) -> int:
-        """The bytes so far."""
+        """Return the bytes so far."""
         return self._file.tell()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:  # there will be no reply
+        if kind is not None:  # there will be no response
             self._file.close()
 
-    def reply(self, model: str, record: RequestContext, filename: str | None) -> FileReply:  # noqa: ARG002 - as the other table's
-        """The whole reply; what was uploaded as a file is given back as one."""
-        reply = FileReply([self._file], f"{CSV}; charset=utf-8")
+    def response(self, model: str, context: RequestContext, filename: str | None) -> FileResponse:  # noqa: ARG002
+        """Return the whole response; what was uploaded as a file is sent back as one."""
+        response = FileResponse([self._file], f"{CSV}; charset=utf-8")
         if filename is not None:
             name = f"{filename}-predicted" if filename else "predicted"
-            reply.headers.append(("Content-Disposition", f'attachment; filename="{name}.csv"'))
-        return reply
+            response.headers.append(("Content-Disposition", f'attachment; filename="{name}.csv"'))
+        return response
 
 
 class JsonResponseWriter:
     """Predictions, null where there is none; warnings; and problems with their rows and lines."""
 
     def __init__(self, folder: Path) -> None:
-        self._parts = {name: TemporaryFile(dir=folder) for name in ("predictions", "warnings", "problems")}  # noqa: SIM115 - the reply closes them
+        self._parts = {name: TemporaryFile(dir=folder) for name in ("predictions", "warnings", "problems")}  # noqa: SIM115 - the response closes them
 
-    def add(self, block: CsvBatch, found: PartialResult, first: int) -> None:
-        """Take a block and what was found for it."""
-        predictions = found.predictions.copy()
-        predictions[[problem.row for problem in found.problems]] = np.nan  # a null
-        warnings: list[list[str]] = [[]] * len(block.records)
-        for row, items in found.warnings.items():
+    def add(self, batch: CsvBatch, result: PredictionResult, first: int) -> None:
+        """Add a batch and its predictions; ``first`` is the number of its first row."""
+        predictions = result.predictions.copy()
+        predictions[[error.row for error in result.errors]] = np.nan  # a null
+        warnings: list[list[str]] = [[]] * len(batch.records)
+        for row, items in result.warnings.items():
             warnings[row] = list(map(str, items))
-        self._write("predictions", predictions)
-        self._write("warnings", warnings)
-        self._write(
-            "problems",
-            [
-                {"row": first + p.row, "line": block.lines[p.row], "input": p.input, "message": p.message}
-                for p in found.problems
-            ],
-        )
+        problems = [
+            {"row": first + error.row, "line": batch.lines[error.row], "input": error.input, "message": error.message}
+            for error in result.errors
+        ]
+        for name, values in (("predictions", predictions), ("warnings", warnings), ("problems", problems)):
+            text = orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1]
+            file = self._parts[name]
+            if text:
+                file.write(b"," + text if file.tell() else text)
 
     def size(self) -> int:
-        """The bytes so far."""
+        """Return the bytes so far."""
         return sum(file.tell() for file in self._parts.values())
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:  # there will be no reply
+        if kind is not None:  # there will be no response
             for file in self._parts.values():
                 file.close()
 
-    def reply(self, model: str, record: RequestContext, filename: str | None) -> FileReply:  # noqa: ARG002 - as the other table's
-        """The whole reply."""
-        said = {"success": True, "request_id": record.request_id, "model": model, "version": record.version}
-        parts: list[Any] = [orjson.dumps(said)[:-1]]
+    def response(self, model: str, context: RequestContext, filename: str | None) -> FileResponse:  # noqa: ARG002
+        """Return the whole response."""
+        head = {"success": True, "request_id": context.request_id, "model": model, "version": context.version}
+        parts: list[Any] = [orjson.dumps(head)[:-1]]
         for name, file in self._parts.items():
             parts += [f',"{name}":['.encode(), file, b"]"]
-        return FileReply([*parts, b"}"], JSON)
-
-    def _write(self, name: str, values: Any) -> None:
-        text = orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1]
-        file = self._parts[name]
-        if text:
-            file.write(b"," + text if file.tell() else text)
+        return FileResponse([*parts, b"}"], JSON)
 
 
-def _field(text: str) -> bytes:
+def _quote(text: str) -> bytes:
     return f'"{text.replace(chr(34), chr(34) * 2)}"'.encode()

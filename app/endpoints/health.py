@@ -4,70 +4,64 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint
-
-from app.errors import Refusal
-from app.http.responses import Reply
+from app.errors import NotReady
+from app.http.application import Application
+from app.http.audit_log import AuditLog
+from app.http.responses import JSONResponse
 from app.inference.shadow import ShadowMirror
 from app.routing.router import ModelRouter
 from app.routing.table import Route
-from journal import Journal, JournalError
 
 
 class Readiness:
     """Whether a prediction can be made and logged."""
 
-    def __init__(self, versions: ModelRouter, journal: Journal) -> None:
-        self._versions = versions
-        self._journal = journal
+    def __init__(self, router: ModelRouter, audit_log: AuditLog) -> None:
+        self._router = router
+        self._audit_log = audit_log
 
     def check(self) -> Route:
-        """The version that would answer.
+        """Return the route that would answer.
 
         Raises:
-            Refusal: 503 with the reason why nothing can.
+            NotReady: with the reason why nothing can.
         """
-        serving = self._versions.champion()
-        try:
-            self._journal.probe()
-        except JournalError as error:
-            raise Refusal(503, str(error)) from error
-        return serving
+        route = self._router.champion()
+        self._audit_log.check()
+        return route
 
     def __bool__(self) -> bool:
         try:
             self.check()
-        except Refusal:
+        except NotReady:
             return False
         return True
 
 
-def blueprint(ready: Readiness, versions: ModelRouter, shadow: ShadowMirror) -> Blueprint:
-    """The routes of the service's own health checks."""
-    routes = Blueprint("health", __name__, url_prefix="/health")
+def register(app: Application, router: ModelRouter, ready: Readiness, shadow: ShadowMirror) -> None:
+    """Add the routes of the service's own health checks."""
 
-    @routes.get("/live")
     def live() -> Any:
-        return Reply({"live": True})
+        return JSONResponse({"live": True})
 
-    @routes.get("/ready")
     def is_ready() -> Any:
         try:
-            serving = ready.check()
-        except Refusal as refusal:
-            return Reply({"ready": False, "reason": refusal.error}, 503)
-        version, breaker, seen = serving.version, serving.breaker, shadow.status()
-        return Reply(
+            route = ready.check()
+        except NotReady as error:
+            return JSONResponse({"ready": False, "reason": error.message}, 503)
+        model, breaker, mirrored = route.model, route.breaker, shadow.status()
+        return JSONResponse(
             {
                 "ready": True,
-                "model": serving.signature.model,
-                "version": version.number,
-                "sha256": version.digest,
+                "model": model.signature.model,
+                "version": model.number,
+                "sha256": model.digest,
                 **({"failing": True} if breaker is not None and breaker.is_open else {}),
-                **({"shadow": seen} if seen else {}),
-                # Aliases whose version has no part, and why; in place of a champion, the one before answers.
-                **({"faults": versions.faults} if versions.faults else {}),
+                **({"shadow": mirrored} if mirrored else {}),
+                # Aliases without a version here, and why; in place of a champion, the one before answers.
+                **({"faults": router.faults} if router.faults else {}),
             }
         )
 
-    return routes
+    app.flask.add_url_rule("/health/live", "health.live", live)
+    app.flask.add_url_rule("/health/ready", "health.ready", is_ready)

@@ -5,25 +5,26 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from app.codecs import csv_reader as csv_rows
-from app.codecs.batch import Rows
-from app.codecs.json_strict import members, optional
+from app.codecs.batch import JsonRows
+from app.codecs.csv_reader import decode_csv
+from app.codecs.json_decoder import Located
+from app.codecs.json_strict import as_object, optional_object
 from app.endpoints.health import Readiness
 from app.endpoints.tabular_json import columns, filled_list, instances
-from app.errors import Refusal
-from app.http.application import App
+from app.errors import MalformedRequest, ServingError
+from app.http.application import Application
 from app.http.context import RequestContext
-from app.http.request_body import declared_type, read_body
-from app.http.responses import CSV, JSON, Reply
+from app.http.request_body import read_body, require_media_type
+from app.http.responses import CSV, JSON, BytesResponse, JSONResponse
 from app.inference.pipeline import InferencePipeline
 from app.routing.router import ModelRouter
 from app.settings import VERSION, Settings
 from registry import Signature
 
 PATH = "/invocations"
-_FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
+_LAYOUTS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 # MLflow's names of the statuses that this service has (mlflow's databricks.proto); what is not here is BAD_REQUEST.
-_CODES = {
+_ERROR_CODES = {
     404: "ENDPOINT_NOT_FOUND",
     429: "REQUEST_LIMIT_EXCEEDED",
     500: "INTERNAL_ERROR",
@@ -31,56 +32,59 @@ _CODES = {
 }
 
 
-def register(app: App, versions: ModelRouter, service: InferencePipeline, settings: Settings, ready: Readiness) -> None:
+def register(
+    app: Application, router: ModelRouter, pipeline: InferencePipeline, settings: Settings, ready: Readiness
+) -> None:
     """Add the routes to the application."""
 
-    def invocations(record: RequestContext) -> Reply:
-        body = read_body(record, None, settings.max_body)
-        media_type = declared_type(record.environ, JSON, CSV)
-        serving = versions.choose(record)
+    def invocations(context: RequestContext) -> JSONResponse:
+        body = read_body(context, None, settings.max_body)
+        media_type = require_media_type(context.environ, JSON, CSV)
+        route = router.route(context.client_id)
+        decoder, signature = route.model.decoder, route.model.signature
         if media_type == CSV:
-            table = csv_rows.table(body, serving.decoder)
+            batch = decode_csv(body, decoder)
         else:
-            table = serving.decoder.find(body, lambda data: _find(data, serving.signature))
-        return Reply({"predictions": service.predict(serving, table, record).predictions})
+            batch, _ = decoder.decode_document(body, lambda data: _locate_rows(data, signature))
+        return JSONResponse({"predictions": context.add_complete(pipeline.predict(route, batch)).predictions})
 
     def ping() -> Any:
-        return Reply.of_bytes(b"\n", JSON, HTTPStatus.OK if ready else HTTPStatus.NOT_FOUND)
+        return BytesResponse(b"\n", JSON, HTTPStatus.OK if ready else HTTPStatus.NOT_FOUND)
 
     def version() -> Any:
-        return Reply.of_bytes(VERSION.encode(), "text/plain")
+        return BytesResponse(VERSION.encode(), "text/plain")
 
-    app.add_prediction(PATH, invocations)
-    app.add_protocol(PATH, refuse)
-    app.add_url_rule("/ping", "/ping", ping)
-    app.add_url_rule("/health", "/health", ping)
-    app.add_url_rule("/version", "/version", version)
-
-
-def refuse(refusal: Refusal, record: RequestContext) -> Reply:  # noqa: ARG001 - as every protocol's
-    """A refusal as MLflow puts it: whatever is wrong with the data is a bad request."""
-    status = 400 if refusal.status == 422 else refusal.status
-    return Reply({"error_code": _CODES.get(status, "BAD_REQUEST"), "message": refusal.error}, status)
+    app.add_fast_route(PATH, invocations)
+    app.register_error_renderer(PATH, render_error)
+    app.flask.add_url_rule("/ping", "/ping", ping)
+    app.flask.add_url_rule("/health", "/health", ping)
+    app.flask.add_url_rule("/version", "/version", version)
 
 
-def _find(data: Any, signature: Signature) -> Rows:
-    request = members(data, "the body")
-    given = [form for form in _FORMS if form in request]
-    if len(given) != 1:
-        found = f", not {' and '.join(given)}" if given else ""
-        raise Refusal(400, f"expected an object with exactly one of {', '.join(_FORMS)}{found}")
-    optional(request, "params")  # for models that have some
-    form, value = given[0], request[given[0]]
-    if form == "dataframe_records":
-        return Rows(filled_list(value, form), others=True)
-    if form == "instances":
-        return instances(value, signature, form, others=True)
-    if form == "inputs":
-        return columns(value, signature, form, others=True)
-    frame = members(value, form)
+def render_error(error: ServingError, status: int, context: RequestContext) -> JSONResponse:  # noqa: ARG001
+    """Return an error as MLflow puts it: whatever is wrong with the data is a bad request."""
+    status = 400 if status == 422 else status
+    return JSONResponse({"error_code": _ERROR_CODES.get(status, "BAD_REQUEST"), "message": error.message}, status)
+
+
+def _locate_rows(data: Any, signature: Signature) -> Located[None]:
+    request = as_object(data, "the body")
+    layouts = [layout for layout in _LAYOUTS if layout in request]
+    if len(layouts) != 1:
+        sent = f", not {' and '.join(layouts)}" if layouts else ""
+        raise MalformedRequest(f"expected an object with exactly one of {', '.join(_LAYOUTS)}{sent}")
+    optional_object(request, "params")  # for models that have some
+    layout, value = layouts[0], request[layouts[0]]
+    if layout == "dataframe_records":
+        return JsonRows(filled_list(value, layout), allow_extra=True), None
+    if layout == "instances":
+        return instances(value, signature, layout, allow_extra=True), None
+    if layout == "inputs":
+        return columns(value, signature, layout, allow_extra=True), None
+    frame = as_object(value, layout)
     if "data" not in frame:
-        raise Refusal(400, f"{form}: data is missing")
+        raise MalformedRequest(f"{layout}: data is missing")
     names = frame.get("columns")
     if names is not None and not all(isinstance(name, str) for name in filled_list(names, "columns")):
-        raise Refusal(400, f"{form}: columns: expected a list of names")
-    return Rows(filled_list(frame["data"], "data"), names, others=True)
+        raise MalformedRequest(f"{layout}: columns: expected a list of names")
+    return JsonRows(filled_list(frame["data"], "data"), names, allow_extra=True), None

@@ -7,76 +7,89 @@ from typing import Any
 import mistune
 from flask import Blueprint, render_template, request
 
-from app.endpoints.predict_json import reply
-from app.errors import Refusal
-from app.http.context import current
+from app.endpoints.predict_json import prediction_response
+from app.errors import FieldError, NotFound, ServingError
+from app.http.application import Application
+from app.http.context import current_request
+from app.http.error_responses import status_of
 from app.http.request_body import read_body
-from app.http.responses import FORM, HTML, JSON, prefers
+from app.http.responses import FORM, HTML, JSON, negotiate
 from app.inference.pipeline import InferencePipeline
 from app.routing.router import ModelRouter
 from app.settings import Settings
+from registry import Signature
 
-MEND = "No prediction: please mend what is marked."
+CORRECT_FIELDS = "No prediction: please correct the marked fields."
 
 
-def blueprint(versions: ModelRouter, service: InferencePipeline, settings: Settings) -> Blueprint:
-    """The pages, over the versions that can be asked."""
+def register(app: Application, router: ModelRouter, pipeline: InferencePipeline, settings: Settings) -> None:
+    """Add the routes to the application."""
+    pages = _Pages(router, pipeline, settings)
     routes = Blueprint("pages", __name__)
-    markdown = mistune.create_markdown(escape=True, plugins=["table"])
+    routes.add_url_rule("/", "index", pages.index)
+    routes.add_url_rule("/form", "plain_form", pages.form)
+    routes.add_url_rule("/form_async", "form_in_place", lambda: pages.form(in_place=True))
+    routes.add_url_rule("/form_csv", "upload", pages.upload)
+    routes.add_url_rule("/predict_form", "predict_form", pages.predict_form, methods=["POST"])
+    routes.add_url_rule("/models/<name>/<int:version>", "model_card", pages.model_card)
+    app.flask.register_blueprint(routes)
 
-    def form(**context: Any) -> str:
-        empty: dict[str, Any] = {"typed": {}, "problems": {}, "messages": []}
-        return render_template("form.html", signature=versions.champion().signature, **{**empty, **context})
 
-    @routes.get("/")
-    def index() -> str:
-        serving = versions.champion()
-        return render_template(
-            "index.html", signature=serving.signature, version=serving.version, root=request.url_root
-        )
+class _Pages:
+    """The pages, over the versions that can be asked."""
 
-    @routes.get("/form")
-    def plain_form() -> str:
-        return form()
+    def __init__(self, router: ModelRouter, pipeline: InferencePipeline, settings: Settings) -> None:
+        self._router = router
+        self._pipeline = pipeline
+        self._settings = settings
+        self._markdown = mistune.create_markdown(escape=True, plugins=["table"])
 
-    @routes.get("/form_async")
-    def form_in_place() -> str:
-        return form(in_place=True)
+    def index(self) -> str:
+        """Show what is predicted, and how to ask."""
+        model = self._router.champion().model
+        return render_template("index.html", signature=model.signature, version=model.number, root=request.url_root)
 
-    @routes.get("/form_csv")
-    def upload() -> str:
-        return render_template("upload.html", signature=versions.champion().signature)
+    def upload(self) -> str:
+        """Show the form for a CSV file."""
+        return render_template("upload.html", signature=self._signature())
 
-    @routes.post("/predict_form")
-    def predict_form() -> Any:
-        record = current()
+    def predict_form(self) -> Any:
+        """Answer the form, as a page or as JSON."""
+        context = current_request()
         typed: dict[str, str] = {}
-        wanted = prefers(HTML, JSON)
+        as_page = negotiate(HTML, JSON) == HTML
         try:
-            body = read_body(record, FORM, settings.max_body)
-            serving = versions.choose(record)
-            table, typed = serving.decoder.form(body)
-            answer = service.predict(serving, table, record)
-        except Refusal as refusal:
-            if wanted == JSON:
+            body = read_body(context, FORM, self._settings.max_body)
+            route = self._router.route(context.client_id)
+            batch, typed = route.model.decoder.decode_form(body)
+            result = context.add_complete(self._pipeline.predict(route, batch))
+        except ServingError as error:
+            if not as_page:
                 raise
-            record.error = refusal.error
-            marked, messages = _placed(refusal, versions.champion().signature.names)
-            return form(typed=typed, problems=marked, messages=messages), refusal.status
-        return reply(answer, record, single=True) if wanted == JSON else form(typed=typed, answer=answer)
+            context.error = error.message
+            marked, messages = _place_errors(error, self._signature().names)
+            return self.form(typed=typed, errors=marked, messages=messages), status_of(error)
+        return self.form(typed=typed, result=result) if as_page else prediction_response(result, context, single=True)
 
-    @routes.get("/models/<name>/<int:version>")
-    def model_card(name: str, version: int) -> Any:
-        card = versions.model_card(version) if name == settings.model else None
+    def model_card(self, name: str, version: int) -> Any:
+        """Show a version's model card."""
+        card = self._router.model_card(version) if name == self._settings.model else None
         if card is None:
-            raise Refusal(404, f"{name}: version {version} has no model card here")
-        return render_template("model_card.html", card=markdown(card), title=f"{name} {version}")
+            raise NotFound(f"{name}: version {version} has no model card here")
+        return render_template("model_card.html", card=self._markdown(card), title=f"{name} {version}")
 
-    return routes
+    def _signature(self) -> Signature:
+        return self._router.champion().model.signature
+
+    def form(self, **context: Any) -> str:
+        """Show the form, with what was typed and what came of it."""
+        empty: dict[str, Any] = {"typed": {}, "errors": {}, "messages": []}
+        texts = {"signature": self._signature(), "correct_fields": CORRECT_FIELDS}
+        return render_template("form.html", **{**empty, **texts, **context})
 
 
-def _placed(refusal: Refusal, names: tuple[str, ...]) -> tuple[dict[str, str], list[str]]:
-    """The messages that stand at a field, and those that stand below the form."""
-    marked = {problem.input: problem.message for problem in reversed(refusal.problems) if problem.input in names}
-    others = [str(problem) for problem in refusal.problems if problem.input not in names]
-    return marked, others or [MEND if marked else refusal.error]
+def _place_errors(error: ServingError, names: tuple[str, ...]) -> tuple[dict[str, str], list[str]]:
+    """Return the messages that stand at a field, and those that stand below the form."""
+    marked = {item.input: item.message for item in reversed(error.errors) if item.input in names}
+    others: list[FieldError] = [item for item in error.errors if item.input not in names]
+    return marked, list(map(str, others)) or [CORRECT_FIELDS if marked else error.message]

@@ -1,6 +1,6 @@
-"""``POST /predict_csv``: a CSV file of any length, given back with a prediction, warnings and an error for each row.
+"""``POST /predict_csv``: a CSV file of any length, sent back with a prediction, warnings and an error for each row.
 
-Rows are predicted for and logged block by block, and the reply gathers in files without a name: so memory is bounded,
+Rows are predicted for and logged batch by batch, and the reply gathers in files without a name: so memory is bounded,
 every row is in the log before the first byte of the reply leaves, and a fault on the way is still a status of its own.
 (Many clients send all before they read, so a reply that began earlier could wait for them, and they for it.)
 """
@@ -8,99 +8,107 @@ every row is in the log before the first byte of the reply leaves, and a fault o
 from __future__ import annotations
 
 import threading
-from typing import Any
 
 from flask import request
 
-from app.codecs.csv_reader import Reader
-from app.codecs.validation import refusal
-from app.endpoints.csv_response import CsvResponseWriter, JsonResponseWriter, placed
+from app.codecs.csv_reader import CsvBatchReader
+from app.endpoints.csv_response import CsvResponseWriter, JsonResponseWriter, format_location
 from app.endpoints.upload import Upload
-from app.errors import FieldError, Refusal
-from app.http.application import App
-from app.http.context import RequestContext, current
-from app.http.responses import CSV, JSON, FileReply, prefers
+from app.errors import FieldError, InvalidInput, MalformedRequest, ModelFailed, NotReady, TooLarge
+from app.http.application import Application
+from app.http.audit_log import PartialFailure
+from app.http.context import RequestContext, current_request
+from app.http.error_responses import HTTPError
+from app.http.responses import CSV, JSON, FileResponse, negotiate
 from app.inference.pipeline import InferencePipeline
 from app.routing.router import ModelRouter
 from app.routing.table import Route
 from app.settings import Settings
-from journal import Journal, partial_failure
 
 PATH = "/predict_csv"
 # How many times as long as an upload may be, a reply may get: with a warning for each value, or an error for each row.
-_GROWTH = 8
+_MAX_GROWTH = 8
 
 
-def register(app: App, versions: ModelRouter, service: InferencePipeline, settings: Settings, journal: Journal) -> None:
+def register(app: Application, router: ModelRouter, pipeline: InferencePipeline, settings: Settings) -> None:
     """Add the route to the application."""
-    # One thread at least is left for all others, also while clients take their time to read.
-    slots = threading.BoundedSemaphore(max(1, settings.threads - 1))
-    longest = _GROWTH * settings.max_upload
-    folder = settings.logs / settings.model  # the one place where there is room, and which is written anyway
+    endpoint = _Endpoint(app, router, pipeline, settings)
+    app.flask.add_url_rule(PATH, PATH, endpoint.predict, methods=["POST"])
 
-    def predict_all(
-        reader: Reader,
-        table: CsvResponseWriter | JsonResponseWriter,
-        serving: Route,
-        record: RequestContext,
+
+class _Endpoint:
+    """Takes at most as many files at once as leave one thread for other requests."""
+
+    def __init__(self, app: Application, router: ModelRouter, pipeline: InferencePipeline, settings: Settings) -> None:
+        self._app = app
+        self._router = router
+        self._pipeline = pipeline
+        self._max_upload = settings.max_upload
+        self._folder = settings.log_folder  # the one place where there is room, and which is written anyway
+        self._slots = threading.BoundedSemaphore(max(1, settings.threads - 1))
+
+    def predict(self) -> FileResponse:
+        """Answer a file."""
+        if not self._slots.acquire(blocking=False):
+            raise HTTPError(429, "too many files at once: try again in a second", [("Retry-After", "1")])
+        try:
+            response = self._predict(current_request(), _is_strict())
+        except BaseException:
+            self._slots.release()
+            raise
+        response.on_close = self._slots.release
+        return response
+
+    def _predict(self, context: RequestContext, strict: bool) -> FileResponse:
+        route = self._router.route(context.client_id)
+        folder = self._folder
+        try:
+            with Upload(context, self._max_upload, folder) as upload:
+                reader = CsvBatchReader(upload.read, route.model.decoder)
+                as_csv = negotiate(CSV, JSON) == CSV
+                with CsvResponseWriter(reader, folder) if as_csv else JsonResponseWriter(folder) as writer:
+                    self._predict_batches(reader, writer, route, context, strict)
+        except OSError as error:
+            raise NotReady(f"there is no room for the reply ({error.strerror}): try again later") from error
+        return writer.response(route.model.signature.model, context, upload.filename)
+
+    def _predict_batches(
+        self,
+        reader: CsvBatchReader,
+        writer: CsvResponseWriter | JsonResponseWriter,
+        route: Route,
+        context: RequestContext,
         strict: bool,
     ) -> None:
-        """Predict for every block, and have its rows in the log; what went wrong goes into the request's row."""
-        record.version = serving.version.number  # also where no row can be predicted for
-        count = bad = 0
-        worst = ""
-        for block in reader.blocks():
-            found = service.predict_sound(serving, block.table, record, count)
-            if found.problems:
-                worst = worst or placed(found.problems[0], block.lines)
+        """Predict for every batch, and have its rows in the log; what went wrong goes into the request's row."""
+        context.version = route.model.number  # also where no row can be predicted for
+        count = failed = 0
+        first_error = ""
+        for batch in reader.batches():
+            result = self._pipeline.predict_partial(route, batch.inputs, count)
+            context.add(result)
+            if result.errors:
+                first_error = first_error or format_location(result.errors[0], batch.lines)
                 if strict:
-                    problems = [FieldError(count + p.row, p.input, p.message) for p in found.problems]
-                    raise refusal(500 if found.failed else 422, problems, worst)
-                bad += len({problem.row for problem in found.problems})
-            table.add(block, found, count)
-            if table.size() > longest:
-                raise Refusal(413, f"the reply would have more than {longest} bytes: send a part of the file at a time")
-            count += len(block.records)
-            journal.append(record.day, {"predictions": b"".join(record.predictions)})
-            record.predictions.clear()
-            if record.shadowed:
-                app.show(record)
+                    errors = [FieldError(count + error.row, error.input, error.message) for error in result.errors]
+                    raise (ModelFailed if result.model_failed else InvalidInput).from_errors(errors, first_error)
+                failed += len({error.row for error in result.errors})
+            writer.add(batch, result, count)
+            if writer.size() > _MAX_GROWTH * self._max_upload:
+                limit = _MAX_GROWTH * self._max_upload
+                raise TooLarge(f"the reply would have more than {limit} bytes: send a part of the file at a time")
+            count += len(batch.records)
+            self._app.audit_log.append_attempts(context)
+            if context.to_mirror:
+                self._app.mirror(context)
         if not count:
-            raise Refusal(400, "there is no row behind the header")
-        if bad:
-            record.error = partial_failure(bad, count, worst)
-
-    def predict_csv() -> Any:
-        if not slots.acquire(blocking=False):
-            raise Refusal(429, "too many files at once: try again in a second", headers=[("Retry-After", "1")])
-        try:
-            reply = answer(current(), _strict())
-        except BaseException:
-            slots.release()
-            raise
-        reply.at_end = slots.release
-        return reply
-
-    def answer(record: RequestContext, strict: bool) -> FileReply:
-        serving = versions.choose(record)
-        try:
-            with Upload(record, settings.max_upload, folder) as upload:
-                reader = Reader(upload.read, serving.decoder)
-                with (
-                    CsvResponseWriter(reader, folder)
-                    if prefers(CSV, JSON) == CSV
-                    else JsonResponseWriter(folder) as table
-                ):
-                    predict_all(reader, table, serving, record, strict)
-        except OSError as error:
-            raise Refusal(503, f"there is no room for the reply ({error.strerror}): try again later") from error
-        return table.reply(serving.signature.model, record, upload.filename)
-
-    app.add_url_rule(PATH, PATH, predict_csv, methods=["POST"])
+            raise MalformedRequest("there is no row behind the header")
+        if failed:
+            context.error = str(PartialFailure(failed, count, first_error))
 
 
-def _strict() -> bool:
+def _is_strict() -> bool:
     values = request.args.getlist("strict") or ["0"]
     if values not in (["0"], ["1"]):
-        raise Refusal(400, "strict: expected 0 or 1, once")
+        raise MalformedRequest("strict: expected 0 or 1, once")
     return values == ["1"]

@@ -2,40 +2,41 @@
 
 from __future__ import annotations
 
-from app.http.application import App
+from app.http.application import Application
 from app.http.context import RequestContext
 from app.http.request_body import read_body
-from app.http.responses import JSON, Reply
-from app.inference.pipeline import InferencePipeline, PredictionResult
+from app.http.responses import JSON, JSONResponse
+from app.inference.pipeline import InferencePipeline
+from app.results import PredictionResult
 from app.routing.router import ModelRouter
 from app.settings import Settings
 
 
-def register(app: App, versions: ModelRouter, service: InferencePipeline, settings: Settings) -> None:
+def register(app: Application, router: ModelRouter, pipeline: InferencePipeline, settings: Settings) -> None:
     """Add the route to the application."""
 
-    def predict_json(record: RequestContext) -> Reply:
-        body = read_body(record, JSON, settings.max_body)
-        serving = versions.choose(record)
-        table, single = serving.decoder.json(body)
-        return reply(service.predict(serving, table, record), record, single)
+    def predict_json(context: RequestContext) -> JSONResponse:
+        body = read_body(context, JSON, settings.max_body)
+        route = router.route(context.client_id)
+        batch, single = route.model.decoder.decode_rows(body)
+        return prediction_response(context.add_complete(pipeline.predict(route, batch)), context, single)
 
-    app.add_prediction("/predict_json", predict_json)
+    app.add_fast_route("/predict_json", predict_json)
 
 
-def reply(answer: PredictionResult, record: RequestContext, single: bool) -> Reply:
-    """An answer as JSON: one prediction and its warnings, or a list of both."""
-    predictions, given = answer.predictions, answer.warnings
+def prediction_response(result: PredictionResult, context: RequestContext, single: bool) -> JSONResponse:
+    """Return an answer as JSON: one prediction and its warnings, or a list of both."""
+    predictions = result.predictions
     warnings: list[list[str]] = [[]] * len(predictions)
-    for row, items in given.items():
+    for row, items in result.warnings.items():
         warnings[row] = [str(warning) for warning in items]
-    return Reply(
+    return JSONResponse(
         {
             "success": True,
             **({"prediction": predictions[0]} if single else {"predictions": predictions}),
-            "request_id": record.request_id,
-            "model": answer.model,
-            "version": answer.version,
+            "request_id": context.request_id,
+            "model": result.model,
+            "version": result.version,
             "warnings": warnings[0] if single else warnings,
         }
     )

@@ -1,4 +1,4 @@
-"""TensorFlow Route's REST interface, ``/v1/models/...``: predict by row and by column, regress, status, metadata.
+"""TensorFlow Serving's REST interface, ``/v1/models/...``: predict by row and by column, regress, status, metadata.
 
 Its errors are ``{"error": ...}`` with the status of TensorFlow's code, in its own words where it has some: see
 docs/clients.md for what is the same and what is not.
@@ -7,19 +7,21 @@ docs/clients.md for what is the same and what is not.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
-from app.codecs.batch import Rows
-from app.codecs.json_strict import Pairs, is_list, kind, members, shown
+from app.codecs.batch import InputBatch, JsonRows
+from app.codecs.json_decoder import JsonDecoder, Located
+from app.codecs.json_strict import ObjectPairs, as_object, excerpt, is_list, json_type
+from app.endpoints.model_selection import select_route
 from app.endpoints.tabular_json import columns, filled_list, instances
-from app.errors import Refusal
-from app.http.application import App
-from app.http.context import RequestContext, current
+from app.errors import MalformedRequest, NotFound, ServingError
+from app.http.application import Application
+from app.http.context import RequestContext, current_request
+from app.http.error_responses import render_error_member
 from app.http.request_body import read_body
-from app.http.responses import Reply
+from app.http.responses import JSONResponse
 from app.inference.pipeline import InferencePipeline
-from app.routing.cache import State
+from app.routing.cache import LoadedModel, VersionStatus
 from app.routing.router import ModelRouter
 from app.routing.table import Route
 from app.settings import Settings
@@ -28,195 +30,172 @@ from registry import INPUT_TENSOR, OUTPUT_TENSOR, SIGNATURE_NAME, Signature
 ROOT = "/v1"
 _VERSION = r"(?:/versions/(?P<number>[0-9]{1,18})|/labels/(?P<label>[^/:]+))?"
 _METHOD = re.compile(rf"/v1/models/(?P<model>[^/:]+){_VERSION}:(?P<method>classify|regress|predict)")
-_STATE = re.compile(rf"/v1/models(?:/(?P<model>[^/:]+))?{_VERSION}(?P<metadata>/metadata)?")
+_STATUS = re.compile(rf"/v1/models(?:/(?P<model>[^/:]+))?{_VERSION}(?P<metadata>/metadata)?")
 
 
-def register(app: App, versions: ModelRouter, service: InferencePipeline, settings: Settings) -> None:
+def register(app: Application, router: ModelRouter, pipeline: InferencePipeline, settings: Settings) -> None:
     """Add the routes to the application."""
-    model = settings.model
-
-    def labelled(label: str) -> int:
-        try:
-            return versions.number_of(label)
-        except Refusal as refusal:
-            if refusal.status != 404:
-                raise
-            raise Refusal(400, f"Unrecognized servable version label: {label}") from refusal
-
-    def select(asked: str, number: str | None, label: str | None, record: RequestContext | None = None) -> Route:
-        """The version that the path names; if it names none, the one that answers this request, or the champion."""
-        name = f"Specific({asked}, {number})" if number else f"Latest({asked})"
-        try:
-            if asked != model:
-                raise Refusal(404, "another model")
-            if label is None and number is None:
-                return versions.choose(record) if record else versions.champion()
-            return versions.numbered(labelled(label) if label else int(number or 0))
-        except Refusal as refusal:
-            if refusal.status != 404:
-                raise
-            raise Refusal(404, f"Servable not found for request: {name}") from refusal
-
-    def answer(record: RequestContext, method: str, serving: Route) -> Reply:
-        body = read_body(record, None, settings.max_body)  # curl -d declares a form, and the original does not look
-        return _METHODS[method](body, serving, service, record)
-
-    def post(path: str) -> Any:
-        asked = _METHOD.fullmatch(path)
-        if asked is None:
-            raise _malformed("POST", path)
-        record = current()
-        return answer(record, asked["method"], select(asked["model"], asked["number"], asked["label"], record))
-
-    def get(path: str) -> Any:
-        asked = _STATE.fullmatch(path)
-        if asked is None:
-            raise _malformed("GET", path)
-        if asked["model"] is None:
-            raise Refusal(400, "Missing model name in request.")
-        if asked["metadata"]:
-            return Reply(_metadata(select(asked["model"], asked["number"], asked["label"])))
-        return Reply({"model_version_status": status(asked["model"], asked["number"], asked["label"])})
-
-    def status(asked: str, number: str | None, label: str | None) -> list[dict[str, Any]]:
-        if label and asked == model:
-            number = str(labelled(label))
-        states = versions.states() if asked == model else []
-        if number is None:
-            if not states:
-                raise Refusal(404, f"Could not find any versions of model {asked}")
-            return [_state(state) for state in states]
-        for state in states:
-            if state.number == int(number):
-                return [_state(_asked_for(state, versions))]
-        raise Refusal(404, f"Could not find version {number} of model {asked}")
-
-    def dispatch(rest: str = "") -> Any:  # noqa: ARG001 - the path is matched as a whole
-        environ = current().environ
-        path, method = environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace"), environ["REQUEST_METHOD"]
-        if method in ("GET", "HEAD"):
-            return get(path)
-        if method == "POST":
-            return post(path)
-        raise _malformed(method, path)
-
+    endpoints = _Endpoints(router, pipeline, settings)
     methods = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]
     for rule in (ROOT, f"{ROOT}/", f"{ROOT}/<path:rest>"):
-        app.add_url_rule(rule, rule, dispatch, methods=methods, provide_automatic_options=False)
-    app.add_protocol(ROOT, refuse)
-    chosen = versions.choose
-    root = f"{ROOT}/models/{model}"
-    app.add_prediction(f"{root}:predict", lambda record: answer(record, "predict", chosen(record)), routed=True)
-    app.add_prediction(f"{root}:regress", lambda record: answer(record, "regress", chosen(record)), routed=True)
+        app.flask.add_url_rule(rule, rule, endpoints.dispatch, methods=methods, provide_automatic_options=False)
+    app.register_error_renderer(ROOT, render_error_member)
+    root = f"{ROOT}/models/{settings.model}"
+    app.add_fast_route(f"{root}:predict", endpoints.predict, routed=True)
+    app.add_fast_route(f"{root}:regress", endpoints.regress, routed=True)
 
 
-def refuse(refusal: Refusal, record: RequestContext) -> Reply:  # noqa: ARG001 - as every protocol's
-    """A refusal as TensorFlow Route puts it: it has one status for whatever is wrong with a request."""
-    return Reply({"error": refusal.error}, 400 if refusal.status == 422 else refusal.status)
+class _Endpoints:
+    """The endpoints of one model. Their paths are matched as TensorFlow Serving matches them, not by Flask."""
+
+    def __init__(self, router: ModelRouter, pipeline: InferencePipeline, settings: Settings) -> None:
+        self._router = router
+        self._pipeline = pipeline
+        self._model = settings.model
+        self._max_body = settings.max_body
+
+    def predict(self, context: RequestContext) -> JSONResponse:
+        return self._answer(context, "predict", self._router.route(context.client_id))
+
+    def regress(self, context: RequestContext) -> JSONResponse:
+        return self._answer(context, "regress", self._router.route(context.client_id))
+
+    def dispatch(self, rest: str = "") -> Any:  # noqa: ARG002 - the path is matched as a whole
+        context = current_request()
+        path = context.environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace")
+        method = context.environ["REQUEST_METHOD"]
+        if method in ("GET", "HEAD"):
+            return self._get(path)
+        match = _METHOD.fullmatch(path)
+        if method != "POST" or match is None:
+            raise MalformedRequest(f"Malformed request: {method} {path}")
+        route = self._select(match["model"], match["number"], match["label"], context)
+        return self._answer(context, match["method"], route)
+
+    def _get(self, path: str) -> JSONResponse:
+        match = _STATUS.fullmatch(path)
+        if match is None:
+            raise MalformedRequest(f"Malformed request: GET {path}")
+        model, number, label = match["model"], match["number"], match["label"]
+        if model is None:
+            raise MalformedRequest("Missing model name in request.")
+        if match["metadata"]:
+            return JSONResponse(_metadata(self._select(model, number, label).model))
+        return JSONResponse({"model_version_status": list(map(_format_status, self._statuses(model, number, label)))})
+
+    def _select(self, name: str, number: str | None, label: str | None, context: RequestContext | None = None) -> Route:
+        """Return the route of the version that a path names; without one, of the one that answers this request."""
+        try:
+            if label and name == self._model:
+                return self._router.pinned(self._resolve_label(label))
+            return select_route(self._router, self._model, name, number, context)
+        except NotFound as error:
+            version = f"Specific({name}, {number})" if number else f"Latest({name})"
+            raise NotFound(f"Servable not found for request: {version}") from error
+
+    def _resolve_label(self, label: str) -> int:
+        try:
+            return self._router.resolve_alias(label)
+        except NotFound as error:
+            raise MalformedRequest(f"Unrecognized servable version label: {label}") from error
+
+    def _statuses(self, name: str, number: str | None, label: str | None) -> list[VersionStatus]:
+        statuses = self._router.statuses() if name == self._model else []
+        wanted = self._resolve_label(label) if label and name == self._model else int(number) if number else None
+        if wanted is None and statuses:
+            return statuses
+        if wanted is None:
+            raise NotFound(f"Could not find any versions of model {name}")
+        if not any(status.number == wanted for status in statuses):
+            raise NotFound(f"Could not find version {wanted} of model {name}")
+        try:  # one that somebody asks for is loaded, so that its status can be said
+            self._router.pinned(wanted)
+        except ServingError as error:
+            return [VersionStatus(wanted, False, error.message)]
+        return [VersionStatus(wanted, True)]
+
+    def _answer(self, context: RequestContext, method: str, route: Route) -> JSONResponse:
+        body = read_body(context, None, self._max_body)  # curl -d declares a form, and the original does not look
+        if method == "classify":
+            raise MalformedRequest("Expected classification signature method_name to be tensorflow/serving/classify")
+        decode = _decode_predict if method == "predict" else _decode_regress
+        batch, key = decode(body, route.model.decoder, route.model.signature)
+        predictions = context.add_complete(self._pipeline.predict(route, batch)).predictions
+        return JSONResponse({key: predictions if method == "regress" else predictions.reshape(-1, 1)})
 
 
-def _malformed(method: str, path: str) -> Refusal:
-    return Refusal(400, f"Malformed request: {method} {path}")
+def _decode_predict(body: bytes, decoder: JsonDecoder, signature: Signature) -> tuple[InputBatch, str]:
+    """Return the rows of a predict request, and under which key its predictions are sent."""
 
-
-def _predict(body: bytes, serving: Route, service: InferencePipeline, record: RequestContext) -> Reply:
-    key = "predictions"
-
-    def find(data: Any) -> Rows:
-        nonlocal key
-        request = _request(data)
+    def locate(data: Any) -> Located[str]:
+        request = _read_request(data)
         if "instances" in request and "inputs" in request:
-            raise Refusal(400, "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist")
+            message = "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist"
+            raise MalformedRequest(message)
         if "instances" in request:
-            return instances(request["instances"], serving.signature, "instances")
+            return instances(request["instances"], signature, "instances"), "predictions"
         if "inputs" in request:
-            key = "outputs"
-            return columns(request["inputs"], serving.signature, "inputs")
-        raise Refusal(400, "Missing 'inputs' or 'instances' key")
+            return columns(request["inputs"], signature, "inputs"), "outputs"
+        raise MalformedRequest("Missing 'inputs' or 'instances' key")
 
-    answer = service.predict(serving, serving.decoder.find(body, find), record)
-    return Reply({key: answer.predictions.reshape(-1, 1)})
+    return decoder.decode_document(body, locate)
 
 
-def _regress(body: bytes, serving: Route, service: InferencePipeline, record: RequestContext) -> Reply:
-    table = serving.decoder.find(body, _examples)
-    return Reply({"results": service.predict(serving, table, record).predictions})
+def _decode_regress(body: bytes, decoder: JsonDecoder, signature: Signature) -> tuple[InputBatch, str]:  # noqa: ARG001
+    """Return the rows of a regress request, and under which key its predictions are sent."""
+    return decoder.decode_document(body, lambda data: (_locate_examples(data), "results"))
 
 
-def _classify(body: bytes, serving: Route, service: InferencePipeline, record: RequestContext) -> Reply:  # noqa: ARG001 - as every method's
-    raise Refusal(400, "Expected classification signature method_name to be tensorflow/serving/classify")
-
-
-_METHODS: dict[str, Callable[[bytes, Route, InferencePipeline, RequestContext], Reply]] = {
-    "predict": _predict,
-    "regress": _regress,
-    "classify": _classify,
-}
-
-
-def _request(data: Any) -> dict[str, Any]:
-    request = members(data, "the body")
+def _read_request(data: Any) -> dict[str, Any]:
+    request = as_object(data, "the body")
     name = request.get("signature_name", "")
     if not isinstance(name, str):
-        raise Refusal(400, f"signature_name: expected a text, not {kind(name)}")
+        raise MalformedRequest(f"signature_name: expected a text, not {json_type(name)}")
     if name not in ("", SIGNATURE_NAME):
-        raise Refusal(400, f'Route signature name: "{shown(name)}" not found in signature def')
+        raise MalformedRequest(f'Serving signature name: "{excerpt(name)}" not found in signature def')
     return request
 
 
-def _examples(data: Any) -> Rows:
-    """The rows of a regress request. A feature is a value or a list of one; those of the context are in each row."""
-    request = _request(data)
+def _locate_examples(data: Any) -> JsonRows:
+    """Return the rows of a regress request: a feature is a value or a list of one; the context's are in each row."""
+    request = _read_request(data)
     if "examples" not in request:
-        raise Refusal(400, "Missing 'examples' key")
+        raise MalformedRequest("Missing 'examples' key")
     examples = filled_list(request["examples"], "examples")
     context = request.get("context", {})
-    members(context, "context")
+    as_object(context, "context")
     if isinstance(data, dict) and not context:
-        return Rows(examples)
-    shared = _features(context)
-    return Rows([Pairs([*shared, *row]) if isinstance(row := _features(one), Pairs) else row for one in examples])
+        return JsonRows(examples)
+    shared = _read_features(context)
+    rows = map(_read_features, examples)
+    return JsonRows([ObjectPairs([*shared, *row]) if isinstance(row, ObjectPairs) else row for row in rows])
 
 
-def _features(row: Any) -> Any:
-    if not isinstance(row, Pairs | dict):
+def _read_features(row: Any) -> Any:
+    if not isinstance(row, ObjectPairs | dict):
         return row
-    pairs = row if isinstance(row, Pairs) else row.items()
-    return Pairs((name, cell[0] if is_list(cell) and len(cell) == 1 else cell) for name, cell in pairs)
+    pairs = row if isinstance(row, ObjectPairs) else row.items()
+    return ObjectPairs((name, cell[0] if is_list(cell) and len(cell) == 1 else cell) for name, cell in pairs)
 
 
-def _asked_for(state: State, versions: ModelRouter) -> State:
-    """The state of one version that somebody asks for: it is opened, so that it can be history_queries."""
-    try:
-        versions.numbered(state.number)
-    except Refusal as refusal:
-        return State(state.number, False, refusal.error)
-    return State(state.number, True)
+def _format_status(status: VersionStatus) -> dict[str, Any]:
+    """Return a status; a version that nobody asked for yet is at its start: this service loads it then."""
+    state = "AVAILABLE" if status.loaded else "END" if status.fault else "START"
+    error = {"error_code": "UNAVAILABLE" if status.fault else "OK", "error_message": status.fault}
+    return {"version": str(status.number), "state": state, "status": error}
 
 
-def _state(state: State) -> dict[str, Any]:
-    """A version that nobody asked for yet is at its start: this service opens it then."""
-    word = "AVAILABLE" if state.open else "END" if state.fault else "START"
-    error = {"error_code": "UNAVAILABLE" if state.fault else "OK", "error_message": state.fault}
-    return {"version": str(state.number), "state": word, "status": error}
-
-
-def _metadata(serving: Route) -> dict[str, Any]:
-    signature: Signature = serving.signature
+def _metadata(model: LoadedModel) -> dict[str, Any]:
+    inputs = _tensor(f"{SIGNATURE_NAME}_{INPUT_TENSOR}:0", len(model.signature.inputs))
+    signature = {
+        "inputs": {INPUT_TENSOR: inputs},
+        # Of the SavedModel's two functions Keras exports this one last.
+        "outputs": {OUTPUT_TENSOR: _tensor("StatefulPartitionedCall_1:0", 1)},
+        "method_name": "tensorflow/serving/predict",
+    }
     return {
-        "model_spec": {"name": signature.model, "signature_name": "", "version": str(serving.version.number)},
-        "metadata": {
-            "signature_def": {
-                "signature_def": {
-                    SIGNATURE_NAME: {
-                        "inputs": {INPUT_TENSOR: _tensor(f"{SIGNATURE_NAME}_{INPUT_TENSOR}:0", len(signature.inputs))},
-                        # Of the SavedModel's two functions Keras exports this one last.
-                        "outputs": {OUTPUT_TENSOR: _tensor("StatefulPartitionedCall_1:0", 1)},
-                        "method_name": "tensorflow/serving/predict",
-                    }
-                }
-            }
-        },
+        "model_spec": {"name": model.signature.model, "signature_name": "", "version": str(model.number)},
+        "metadata": {"signature_def": {"signature_def": {SIGNATURE_NAME: signature}}},
     }
 
 

@@ -1,4 +1,4 @@
-"""What a client uploads: a CSV body of a bounded length, or the one file of a page's form. Read piece by piece."""
+"""A CSV file that a client uploads: as the body, or as the one file of a page's form. Read piece by piece."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
 
-from app.errors import Refusal
+from app.errors import MalformedRequest, TooLarge
 from app.http.context import RequestContext
-from app.http.request_body import declared_type, unpacking
+from app.http.request_body import SentBody, decompressor, require_media_type
 from app.http.responses import CSV
 
 FIELD, MULTIPART = "file", "multipart/form-data"
-_PIECE = 1 << 16
+_CHUNK = 1 << 16
 # How many times what was sent a compressed file may become, past so many bytes: gzip could make it a thousand.
-_GROWTH, _SMALL = 100, 1 << 20
+_MAX_GROWTH, _SMALL = 100, 1 << 20
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
 
 
 class Upload:
-    """A CSV text that is on its way. Use it in a ``with``: its end takes a form's temporary file away.
+    """A CSV text that is on its way. Use it in a ``with``: its end removes a form's temporary file.
 
-    In the request's row its length and its SHA-256 stand in its place; unpacked, if it was sent compressed.
+    In the request's row its length and its SHA-256 stand in its place; decompressed, if it was sent compressed.
 
     Args:
         limit: bytes that it may have.
@@ -37,32 +37,34 @@ class Upload:
         filename: a form's file's name without its ending, of safe characters, perhaps none; None if it is no form.
 
     Raises:
-        Refusal: 413 if it is too large, 415 if it is neither CSV nor a form. In the ``with``, 400 for a form without
-            the file.
+        TooLarge: if it has more bytes.
+        HTTPError: 415 if it is neither CSV nor a form.
+        MalformedRequest: in the ``with``, for a form without the file.
     """
 
-    def __init__(self, record: RequestContext, limit: int, folder: Path) -> None:
-        environ = record.environ
+    def __init__(self, context: RequestContext, limit: int, folder: Path) -> None:
+        environ = context.environ
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        self._record = record
-        self._body = _Body(environ, limit)
+        self._context = context
+        self._body = _HashedBody(environ, limit)
         self._file: IO[bytes] | None = None
         self.filename: str | None = None
-        self._media_type = declared_type(environ, CSV, MULTIPART)
+        self._media_type = require_media_type(environ, CSV, MULTIPART)
 
     def read(self, size: int) -> bytes:
-        """At most so many bytes; none at the end.
+        """Return at most so many bytes; none at the end.
 
         Raises:
-            Refusal: 400 if the rest does not arrive, 413 if there is too much.
+            MalformedRequest: if the rest does not arrive.
+            TooLarge: if there is too much.
         """
         return self._body.read(size) if self._file is None else self._file.read(size)
 
     def __enter__(self) -> Upload:
         if self._media_type == MULTIPART:
             try:
-                self._file = self._form()
+                self._file = self._read_form()
             except BaseException:
                 self.__exit__()
                 raise
@@ -70,72 +72,47 @@ class Upload:
 
     def __exit__(self, *_: object) -> None:
         text = f"{self._media_type}, {self._body.count} bytes, SHA-256 {self._body.digest.hexdigest()}"
-        self._record.body = text.encode()
+        self._context.body = text.encode()
         if self._file is not None:
             self._file.close()
 
-    def _form(self) -> IO[bytes]:
-        _, options = parse_options_header(self._record.environ.get("CONTENT_TYPE"))
+    def _read_form(self) -> IO[bytes]:
+        _, options = parse_options_header(self._context.environ.get("CONTENT_TYPE"))
         parser = FormDataParser(
             lambda *_, **__: TemporaryFile(dir=self._folder),  # noqa: SIM115 - closed by __exit__
-            max_form_memory_size=_PIECE,
+            max_form_memory_size=_CHUNK,
             max_form_parts=9,
         )
         try:
-            _, _, files = parser.parse(self._body, MULTIPART, None, options)  # type: ignore[arg-type]
+            _, _, fields = parser.parse(self._body, MULTIPART, None, options)  # type: ignore[arg-type]
         except RequestEntityTooLarge as error:
-            raise Refusal(400, "the form has too many fields beside the file, or too long ones") from error
+            raise MalformedRequest("the form has too many fields beside the file, or too long ones") from error
         except ValueError as error:
-            raise Refusal(400, f"the form can't be read: {error}") from error
-        given = [file for named in files.listvalues() for file in named]
-        if len(given) != 1 or FIELD not in files:
-            for file in given:
+            raise MalformedRequest(f"the form can't be read: {error}") from error
+        files = [file for named in fields.listvalues() for file in named]
+        if len(files) != 1 or FIELD not in fields:
+            for file in files:
                 file.close()
-            raise Refusal(400, f"expected a form with one file, in the field {FIELD}")
-        self.filename = _UNSAFE.sub("-", Path(given[0].filename or "").stem)[:100].strip("-.")
-        return given[0].stream
+            raise MalformedRequest(f"expected a form with one file, in the field {FIELD}")
+        self.filename = _UNSAFE.sub("-", Path(files[0].filename or "").stem)[:100].strip("-.")
+        return files[0].stream
 
 
-class _Body:
-    """A request's body with a bound, as a file: unpacked, counted and hashed on the way."""
+class _HashedBody:
+    """A request's body as a file: decompressed, counted and hashed on the way."""
 
     def __init__(self, environ: dict[str, Any], limit: int) -> None:
-        self._input = environ["wsgi.input"]
-        self._limit = limit
-        declared = environ.get("CONTENT_LENGTH")
-        self._left = int(declared) if declared else None if environ.get("wsgi.input_terminated") else 0
-        self._sent = 0
-        self._unpack = unpacking(environ, self._read)
+        self._sent = SentBody(environ, limit, "file")
+        self._read = decompressor(environ, self._sent.read)
         self.count = 0
         self.digest = hashlib.sha256()
-        if self._left is not None:
-            self._bound(self._left)
 
     def read(self, size: int = -1) -> bytes:
-        data = self._unpack(_PIECE if size < 0 else size)
+        data = self._read(_CHUNK if size < 0 else size)
         self.count += len(data)
-        self._bound(self.count)
-        if self.count > _SMALL and self.count > _GROWTH * self._sent:
-            raise Refusal(413, f"the file grows to more than {_GROWTH} times of what was sent: send it as it is")
+        self._sent.check_size(self.count)
+        if self.count > _SMALL and self.count > _MAX_GROWTH * self._sent.count:
+            message = f"the file grows to more than {_MAX_GROWTH} times of what was sent: send it as it is"
+            raise TooLarge(message)
         self.digest.update(data)
         return data
-
-    def _read(self, size: int) -> bytes:
-        """What is sent, as it is."""
-        if self._left is not None:
-            size = min(size, self._left)
-        try:
-            data: bytes = self._input.read(size) if size else b""
-        except Exception as error:
-            raise Refusal(400, "the file did not arrive whole: the connection stood still or ended") from error
-        if self._left is not None:
-            if size and not data:
-                raise Refusal(400, f"the file ends {self._left} bytes before the length that was declared")
-            self._left -= len(data)
-        self._sent += len(data)
-        self._bound(self._sent)  # packed nothing can be endless
-        return data
-
-    def _bound(self, size: int) -> None:
-        if size > self._limit:
-            raise Refusal(413, f"the file is too large: send at most {self._limit} bytes")

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from app.codecs.batch import Rows, Values
-from app.codecs.json_strict import is_list, kind, optional, shown
-from app.endpoints.tabular_json import zipped
-from app.errors import Refusal
+from app.codecs.batch import Float64Matrix, JsonRows
+from app.codecs.json_strict import excerpt, is_list, json_type, optional_object
+from app.endpoints.tabular_json import zip_columns
+from app.errors import MalformedRequest
 from registry import Signature
 
 BINARY_SIZE = "binary_data_size"
@@ -32,7 +32,7 @@ class Tensor:
 
     name: str
     shape: tuple[int, ...]
-    values: list[Any] | Values
+    values: list[Any] | Float64Matrix
 
 
 def read_tensor(content: dict[str, Any], raw: bytes) -> tuple[Tensor, bytes]:
@@ -45,78 +45,79 @@ def read_tensor(content: dict[str, Any], raw: bytes) -> tuple[Tensor, bytes]:
         the tensor, and the bytes that are left.
 
     Raises:
-        Refusal: 400 if its parts don't fit each other.
+        MalformedRequest: if its parts don't fit each other.
     """
     name = content.get("name")
     if not isinstance(name, str):
-        raise Refusal(400, "inputs: a tensor has no name")
-    here = f"inputs: {shown(name)}"
+        raise MalformedRequest("inputs: a tensor has no name")
+    here = f"inputs: {excerpt(name)}"
     shape, count = _shape(content.get("shape"), here)
     datatype = content.get("datatype")
     if not isinstance(datatype, str) or datatype not in DATATYPES:
-        given = shown(datatype) if isinstance(datatype, str) else "nothing"
-        raise Refusal(400, f"{here}: expected a datatype of numbers, like FP32, not {given}")
-    size = optional(content, "parameters").get(BINARY_SIZE)
+        sent = excerpt(datatype) if isinstance(datatype, str) else "nothing"
+        raise MalformedRequest(f"{here}: expected a datatype of numbers, like FP32, not {sent}")
+    size = optional_object(content, "parameters").get(BINARY_SIZE)
     if size is not None:
         expected = count * DATATYPES[datatype].itemsize
         if size is True or size != expected or len(raw) < expected:  # true is 1
             stated = int(size) if type(size) is float and size % 1 == 0 else size
             here += f": shape {list(shape)} of {datatype} is {expected} bytes"
-            raise Refusal(
-                400,
-                f"{here}, not {shown(str(stated))}; and {len(raw)} are there behind the JSON",
+            raise MalformedRequest(
+                f"{here}, not {excerpt(str(stated))}; and {len(raw)} are there behind the JSON",
             )
         array = np.frombuffer(raw, DATATYPES[datatype], count).reshape(shape)
-        with np.errstate(invalid="ignore"):  # a signalling NaN is told as any other
+        with np.errstate(invalid="ignore"):  # a signalling NaN is refused like any other
             array = array.astype(np.float64)
         return Tensor(name, shape, array), raw[expected:]
     data = content.get("data")
     if not is_list(data):
-        raise Refusal(400, f"{here}: data: expected a list, not {kind(data)}")
+        raise MalformedRequest(f"{here}: data: expected a list, not {json_type(data)}")
     nested = bool(data) and is_list(data[0])
     if len(data) != (shape[0] if nested else count):
-        raise Refusal(400, f"{here}: shape {list(shape)} and the {len(data)} values in data don't fit")
+        raise MalformedRequest(f"{here}: shape {list(shape)} and the {len(data)} values in data don't fit")
     return Tensor(name, shape, data), raw
 
 
-def rows(tensors: Sequence[Tensor], signature: Signature) -> Rows | Values:
-    """The rows of a request: of its one tensor of shape [n, k], or of k tensors of shape [n] or [n, 1].
+def arrange_rows(tensors: Sequence[Tensor], signature: Signature) -> JsonRows | Float64Matrix:
+    """Return the rows of a request: of its one tensor of shape [n, k], or of k tensors of shape [n] or [n, 1].
 
     The one tensor may have any name, as MLServer's clients send it; the k have their inputs'.
 
     Raises:
-        Refusal: 400 if the tensors have another shape.
+        MalformedRequest: if the tensors have another shape.
     """
     first = tensors[0]
     width = len(signature.inputs)
     if len(tensors) == 1 and not any(first.name in item.names for item in signature.inputs):
         if len(first.shape) != 2 or first.shape[1] != width:
             expected = f"one tensor of shape [n, {width}], or one for each of {', '.join(signature.names)}"
-            raise Refusal(400, f"inputs: {shown(first.name)}: expected {expected}; its shape is {list(first.shape)}")
+            raise MalformedRequest(
+                f"inputs: {excerpt(first.name)}: expected {expected}; its shape is {list(first.shape)}"
+            )
         if isinstance(first.values, np.ndarray):
             return first.values
-        return Rows(first.values, flat=not is_list(first.values[0]) if first.values else True)
-    given: dict[str, list[Any]] = {}
+        return JsonRows(first.values, flat=not is_list(first.values[0]) if first.values else True)
+    columns: dict[str, list[Any]] = {}
     for tensor in tensors:
-        if tensor.name in given:
-            raise Refusal(400, f"inputs: {shown(tensor.name)} is given twice")
-        given[tensor.name] = _column(tensor)
-    return zipped(given, "inputs")
+        if tensor.name in columns:
+            raise MalformedRequest(f"inputs: {excerpt(tensor.name)} appears twice")
+        columns[tensor.name] = _column(tensor)
+    return zip_columns(columns, "inputs")
 
 
 def _column(tensor: Tensor) -> list[Any]:
     if len(tensor.shape) != 1 and tensor.shape[1:] != (1,):
         message = f"expected the shape [n] or [n, 1], not {list(tensor.shape)}"
-        raise Refusal(400, f"inputs: {shown(tensor.name)}: {message}")
+        raise MalformedRequest(f"inputs: {excerpt(tensor.name)}: {message}")
     if isinstance(tensor.values, np.ndarray):
         return tensor.values.reshape(-1).tolist()
     return [value[0] if is_list(value) and len(value) == 1 else value for value in tensor.values]
 
 
 def _shape(value: Any, here: str) -> tuple[tuple[int, ...], int]:
-    """A tensor's shape, and how many values it has."""
+    """Return a tensor's shape, and how many values it has."""
     sizes = value if is_list(value) and 1 <= len(value) <= 2 else None
     if sizes is None or not all(type(size) in (int, float) and 0 <= size < 1 << 31 and size % 1 == 0 for size in sizes):
-        raise Refusal(400, f"{here}: shape: expected a list of one or two sizes, like [1, 3]")
+        raise MalformedRequest(f"{here}: shape: expected a list of one or two sizes, like [1, 3]")
     shape = tuple(map(int, sizes))
     return shape, math.prod(shape)

@@ -1,0 +1,1 @@
+"""The wire: WSGI, Flask and the request log. Knows no model and no protocol."""

@@ -1,133 +1,119 @@
-"""The Flask application: the life of a request, from its record to its reply, and in which protocol it is refused.
+"""The life of a request: its context, its answer or its error, its rows in the log, its response.
 
-Knows no model and no protocol: those are added to it.
+Around Flask, as a WSGI wrapper: paths that ask for a prediction are looked up in a dictionary and answered without
+Flask's request context, which costs more than a prediction does. Everything else is Flask's.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, request
-from flask.sessions import NullSession, SessionInterface
+from flask import Flask
+from werkzeug import Response
 
-from app.errors import Refusal
-from app.http.context import RequestContext, begin, current
-from app.http.responses import Refuse, Reply, add_headers, as_refusal, refusal_page
-from journal import Journal, JournalError
-from registry import plain
+from app.errors import ServingError
+from app.http.audit_log import AuditLog
+from app.http.context import RequestContext, current_request, start_request
+from app.http.error_responses import (
+    ErrorRenderer,
+    HTTPError,
+    render_error,
+    render_error_page,
+    status_of,
+    to_serving_error,
+)
+from app.http.responses import WSGIResponse, send
 
 logger = logging.getLogger(__name__)
 
-TEMPLATES = Path(__file__).parents[2] / "templates"
+Handler = Callable[[RequestContext], WSGIResponse]
 
 
-class _NoSessions(SessionInterface):
-    """Nobody logs in here, and a session costs a part of every request."""
-
-    _none = NullSession()
-
-    def open_session(self, app: Flask, request: object) -> NullSession:  # noqa: ARG002
-        return self._none
-
-
-class App(Flask):
-    """A Flask application in which no reply leaves before its request's rows are in the log.
+class Application:
+    """The WSGI application: no response leaves before its request's rows are in the log.
 
     Args:
-        journal: the logs.
-        now: the wall clock, in UTC.
-        show: is given the requests that a shadow is to see, once they were answered and logged.
+        flask: answers what has no fast route. Its ``wsgi_app`` is replaced by this object.
+        now: returns the time in UTC.
+        mirror: is given each answered and logged request that a shadow is to see.
     """
 
-    session_interface = _NoSessions()
-    jinja_options = {"trim_blocks": True, "lstrip_blocks": True}  # noqa: RUF012 - as Flask declares it
-
-    def __init__(self, journal: Journal, now: Callable[[], datetime], show: Callable[[RequestContext], None]) -> None:
-        super().__init__("app", template_folder=str(TEMPLATES))
-        self._journal = journal
+    def __init__(
+        self,
+        flask: Flask,
+        audit_log: AuditLog,
+        now: Callable[[], datetime],
+        mirror: Callable[[RequestContext], None],
+    ) -> None:
+        self.flask = flask
+        self.audit_log = audit_log
+        self.mirror = mirror
         self._now = now
-        self.show = show
-        self.add_template_filter(plain)
-        self.url_map.merge_slashes = False  # a doubled one is another path, and no redirect
-        self._predictions: dict[str, Callable[[RequestContext], Reply]] = {}
-        self._protocols: list[tuple[str, Refuse]] = []
+        self._flask_app = flask.wsgi_app
+        self._fast_routes: dict[str, Handler] = {}
+        self._renderers: list[tuple[str, ErrorRenderer]] = []
+        flask.register_error_handler(Exception, self._handle_flask_error)
+        flask.wsgi_app = self  # type: ignore[method-assign]
 
-    def add_protocol(self, root: str, refuse: Refuse) -> None:
-        """Say how refusals are put at ``root`` and below it."""
-        self._protocols.append((root, refuse))
-
-    def add_prediction(self, path: str, answer: Callable[[RequestContext], Reply], *, routed: bool = False) -> None:
-        """Answer ``POST path`` with a function of the request's record.
-
-        It is called without Flask's request context, which costs more than a prediction does.
+    def add_fast_route(self, path: str, handler: Handler, *, routed: bool = False) -> None:
+        """Answer ``POST path`` with a function of the request's context.
 
         Args:
-            routed: whether a route that was added says what other methods are history_queries.
+            routed: whether Flask has a rule already that answers other methods.
         """
-        self._predictions[path] = answer
+        self._fast_routes[path] = handler
         if not routed:
-            self.add_url_rule(path, path, lambda: answer(current()), methods=["POST"])
+            self.flask.add_url_rule(path, path, lambda: handler(current_request()), methods=["POST"])
 
-    def wsgi_app(self, environ: dict[str, Any], start_response: Any) -> Any:
-        """A request, by the short way if it asks for a prediction, else by Flask's."""
-        path = environ["PATH_INFO"]
-        answer = self._predictions.get(path)
-        if answer is None or environ["REQUEST_METHOD"] != "POST":
-            return super().wsgi_app(environ, start_response)
-        return self._live(environ, answer, self._refuse(path, Reply.refusal))(environ, start_response)
+    def register_error_renderer(self, root: str, renderer: ErrorRenderer) -> None:
+        """Put errors at ``root`` and below it as a protocol does."""
+        self._renderers.append((root, renderer))
 
-    def full_dispatch_request(self) -> Any:
-        """What Flask calls within the request context; here without its hooks before and after, which nothing uses."""
-        refuse = self._refuse(request.path, refusal_page)
-        return self._live(request.environ, lambda _: self._dispatched(self.dispatch_request()), refuse)
-
-    def _refuse(self, path: str, own: Refuse) -> Refuse:
-        """How a refusal is put at this path: as the protocol that it belongs to does, or in our own way."""
-        for root, refuse in self._protocols:
-            if path.startswith(root) and path[len(root) : len(root) + 1] in ("", "/"):
-                return refuse
-        return own
-
-    def _live(
-        self, environ: dict[str, Any], answer: Callable[[RequestContext], Reply | Response], refuse: Refuse
-    ) -> Reply | Response:
-        """The life of a request: its record, its answer or what it is told instead, its row, its reply."""
-        record = begin(environ, self._now())
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
+        """Answer a request."""
+        context = start_request(environ, self._now())
+        handler = self._fast_routes.get(environ["PATH_INFO"]) if environ["REQUEST_METHOD"] == "POST" else None
+        response: WSGIResponse
         try:
-            reply = answer(record)
+            response = handler(context) if handler is not None else Response.from_app(self._flask_app, environ)
         except Exception as error:  # noqa: BLE001 - whatever it was, the client is told and the rows are written
-            reply = _refused(error, record, refuse)
-        if rows := record.rows(reply.status_code):
-            try:
-                self._journal.append(record.day, rows)
-            except JournalError as error:
-                reply.close()
-                reply = _refused(error, record, refuse)
-        if record.shadowed and reply.status_code == HTTPStatus.OK:
-            self.show(record)
-        add_headers(reply, record)
-        return reply
+            response = self._error_response(error, context)
+        try:
+            self.audit_log.append(context, response.status_code)
+        except ServingError as error:
+            response.close()
+            with self.flask.request_context(environ):
+                response = self._error_response(error, context, render_error if handler else render_error_page)
+        if context.to_mirror and response.status_code == HTTPStatus.OK:
+            self.mirror(context)
+        return send(response, context, start_response)
 
-    def _dispatched(self, answer: Any) -> Reply | Response:
-        return answer if isinstance(answer, Reply) else self.make_response(answer)
+    def _handle_flask_error(self, error: Exception) -> Any:
+        return self._error_response(error, current_request(), render_error_page)
 
+    def _error_response(
+        self, error: Exception, context: RequestContext, default: ErrorRenderer = render_error
+    ) -> WSGIResponse:
+        """Return what the client is told about a fault; what only we may know goes to the error log."""
+        fault = to_serving_error(error, context)
+        status = status_of(fault)
+        context.error = fault.message
+        if fault is not error and status >= 500:
+            logger.error("request %s failed", context.request_id, exc_info=error)
+        try:
+            response = self._renderer(context.environ["PATH_INFO"], default)(fault, status, context)
+        except Exception:  # noqa: BLE001 - a page needs more than the JSON does: a host name that can stand in links
+            response = render_error(fault, status, context)
+        if isinstance(fault, HTTPError):
+            response.headers.extend(fault.headers)
+        return response
 
-def _refused(error: Exception, record: RequestContext, refuse: Refuse) -> Reply | Response:
-    """What the client is told about a fault; what only we may know goes to the error log."""
-    refusal = as_refusal(error, record)
-    record.error = refusal.error
-    if isinstance(error, JournalError):
-        logger.error("request %s: %s", record.request_id, error)
-    elif not isinstance(error, Refusal) and refusal.status >= 500:
-        logger.error("request %s failed", record.request_id, exc_info=error)
-    try:
-        reply = refuse(refusal, record)
-    except Exception:  # noqa: BLE001 - a page needs more than the JSON does: a host name that can stand in links
-        reply = Reply.refusal(refusal, record)
-    reply.headers.extend(refusal.headers)
-    return reply
+    def _renderer(self, path: str, default: ErrorRenderer) -> ErrorRenderer:
+        for root, renderer in self._renderers:
+            if path.startswith(root) and path[len(root) : len(root) + 1] in ("", "/"):
+                return renderer
+        return default

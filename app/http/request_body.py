@@ -1,4 +1,4 @@
-"""What arrives: a request's body, whole, bounded, of the declared media type, and unpacked if it is compressed."""
+"""What arrives: a request's body, bounded, of the declared media type, and decompressed."""
 
 from __future__ import annotations
 
@@ -9,118 +9,150 @@ from typing import Any
 
 from werkzeug.http import parse_options_header
 
-from app.errors import Refusal
+from app.errors import MalformedRequest, TooLarge
 from app.http.context import RequestContext
+from app.http.error_responses import HTTPError
 
-Read = Callable[[int], bytes]  # gives at most so many bytes, and none at the end
+Read = Callable[[int], bytes]  # returns at most so many bytes, and none at the end
 
-_PACKED = frozenset({"gzip", "x-gzip", "deflate"})
+SUPPORTED_ENCODINGS = frozenset({"gzip", "x-gzip", "deflate"})
 _EITHER = 32 + zlib.MAX_WBITS  # zlib tells by the header whether it is gzip or zlib's own
-_PIECE = 1 << 16  # packed bytes that are read at a time
+_CHUNK = 1 << 16  # compressed bytes that are read at a time
 
 
-def read_body(record: RequestContext, media_type: str | None, max_body: int) -> bytes:
-    """The request's body, unpacked, which its row shows too, unless it is larger than is accepted.
+class SentBody:
+    """A request's body as it is sent, with a limit on its bytes.
+
+    Args:
+        noun: what messages call it.
+
+    Raises:
+        TooLarge: if more than ``limit`` bytes are declared.
+    """
+
+    def __init__(self, environ: dict[str, Any], limit: int, noun: str) -> None:
+        # What the server hands on as a length is a number. Without one the body is chunked; or there is none, and
+        # reading would wait for ever.
+        length = environ.get("CONTENT_LENGTH")
+        self.declared = int(length) if length else None if environ.get("wsgi.input_terminated") else 0
+        self.count = 0
+        self._input = environ["wsgi.input"]
+        self._limit = limit
+        self._noun = noun
+        self.check_size(self.declared or 0)
+
+    def read(self, size: int) -> bytes:
+        """Return at most so many bytes; none at the end.
+
+        Raises:
+            MalformedRequest: if the rest does not arrive.
+            TooLarge: if there is too much.
+        """
+        if self.declared is not None:
+            size = min(size, self.declared - self.count)
+        try:
+            data: bytes = self._input.read(size) if size else b""
+        except Exception as error:
+            message = (
+                f"the {self._noun} did not arrive whole: the connection stood still or ended, or its chunks are wrong"
+            )
+            raise MalformedRequest(message) from error
+        if size and not data and self.declared is not None:
+            raise MalformedRequest(f"the {self._noun} ends after {self.count} of {self.declared} bytes")
+        self.count += len(data)
+        self.check_size(self.count)
+        return data
+
+    def check_size(self, size: int) -> None:
+        """Check that a size in bytes is not over the limit."""
+        if size > self._limit:
+            raise TooLarge(f"the {self._noun} is too large: send at most {self._limit} bytes")
+
+
+def read_body(context: RequestContext, media_type: str | None, max_body: int) -> bytes:
+    """Return the request's body, decompressed, and have its row show it, unless it is larger than is accepted.
 
     Args:
         media_type: what the request has to declare; None if what it declares does not matter.
 
     Raises:
-        Refusal: 400 if it does not arrive whole, 413 if it is too large, 415 if it is not of this media type in UTF-8.
+        MalformedRequest: if it does not arrive whole.
+        TooLarge: if it has more than ``max_body`` bytes.
+        HTTPError: 415 if it is not of this media type in UTF-8, or compressed in another way than gzip or deflate.
     """
-    environ = record.environ
-    record.body = _read(environ, max_body)
-    if len(record.body) < int(environ.get("CONTENT_LENGTH") or 0):
-        raise Refusal(400, f"the body ends after {len(record.body)} of {environ['CONTENT_LENGTH']} bytes")
+    environ = context.environ
+    sent = SentBody(environ, max_body, "body")
+    wanted = max_body + 1 if sent.declared is None else sent.declared
+    while sent.count < wanted and (data := sent.read(wanted - sent.count)):
+        context.body = context.body + data if context.body else data
     if media_type is not None and environ.get("CONTENT_TYPE") != media_type:
-        declared_type(environ, media_type)
+        require_media_type(environ, media_type)
     if "HTTP_CONTENT_ENCODING" in environ:
-        body = unpacking(environ, io.BytesIO(record.body).read)(max_body + 1)
-        if len(body) > max_body:
-            raise _too_large(max_body)
-        record.body = body
-    return record.body
+        body = decompressor(environ, io.BytesIO(context.body).read)(max_body + 1)
+        sent.check_size(len(body))
+        context.body = body
+    return context.body
 
 
-def declared_type(environ: dict[str, Any], *accepted: str) -> str:
-    """Which of these media types the body is declared as.
+def require_media_type(environ: dict[str, Any], *accepted: str) -> str:
+    """Return which of these media types the body is declared as.
 
     Raises:
-        Refusal: 415 if it is none of them, or not in UTF-8.
+        HTTPError: 415 if it is another one, or not in UTF-8.
     """
-    given, parameters = parse_options_header(environ.get("CONTENT_TYPE"))
-    given = given.lower()
-    if given not in accepted:
-        raise Refusal(415, f"the Content-Type is {given or 'nothing'}: send {' or '.join(accepted)}")
+    declared, parameters = parse_options_header(environ.get("CONTENT_TYPE"))
+    declared = declared.lower()
+    if declared not in accepted:
+        raise HTTPError(415, f"the Content-Type is {declared or 'nothing'}: send {' or '.join(accepted)}")
     if parameters.get("charset", "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
-        raise Refusal(415, "the charset is not UTF-8: send UTF-8")
-    return given
+        raise HTTPError(415, "the charset is not UTF-8: send UTF-8")
+    return declared
 
 
-def unpacking(environ: dict[str, Any], read: Read) -> Read:
-    """What reads a body as it was before it was compressed, from what reads it as it is sent.
+def decompressor(environ: dict[str, Any], read: Read) -> Read:
+    """Return what reads a body as it was before it was compressed, from what reads it as it is sent.
 
     Raises:
-        Refusal: 415 if it is compressed in another way than gzip or deflate. In reading, 400 if it is not what it says.
+        HTTPError: 415 if it is compressed in another way than gzip or deflate.
+        MalformedRequest: in reading, if it is not compressed as it says.
     """
     encoding = environ.get("HTTP_CONTENT_ENCODING", "").strip().lower()
     if encoding in ("", "identity"):
         return read
-    if encoding not in _PACKED:
-        raise Refusal(415, "the body is compressed in a way that is not known here: send it as it is, or in gzip")
-    return _Unpacker(read).read
+    if encoding not in SUPPORTED_ENCODINGS:
+        raise HTTPError(415, "the body is compressed in a way that is not known here: send it as it is, or in gzip")
+    return _Decompressor(read).read
 
 
-class _Unpacker:
-    """Unpacks deflate, and gzip of one member or more; never more at a time than is asked for, however small it was."""
+class _Decompressor:
+    """Decompresses deflate, and gzip of one member or more; never more at a time than is asked for."""
 
     def __init__(self, read: Read) -> None:
         self._read = read
         self._zlib = zlib.decompressobj(_EITHER)
 
     def read(self, size: int) -> bytes:
-        """So many bytes; fewer only at the end."""
+        """Return so many bytes; fewer only at the end."""
         parts = []
-        while size and (part := self._some(size)):
+        while size and (part := self._read_part(size)):
             parts.append(part)
             size -= len(part)
         return b"".join(parts)
 
-    def _some(self, size: int) -> bytes:
-        """At most so many bytes; none at the end."""
+    def _read_part(self, size: int) -> bytes:
+        """Return at most so many bytes; none at the end."""
         while True:
-            packed = self._zlib.unconsumed_tail or self._zlib.unused_data or self._read(_PIECE)
+            compressed = self._zlib.unconsumed_tail or self._zlib.unused_data or self._read(_CHUNK)
             if self._zlib.eof:
-                if not packed:
+                if not compressed:
                     return b""
                 self._zlib = zlib.decompressobj(_EITHER)
             try:
-                data = self._zlib.decompress(packed, size)
+                data = self._zlib.decompress(compressed, size)
             except zlib.error as error:
                 message = f"the body is not in gzip or deflate, as its Content-Encoding says ({error})"
-                raise Refusal(400, message) from error
+                raise MalformedRequest(message) from error
             if data:
                 return data
-            if not packed and not self._zlib.eof:
-                raise Refusal(400, "the compressed body ends before its end")
-
-
-def _read(environ: dict[str, Any], max_body: int) -> bytes:
-    # What the server hands on as a length is a number. Without one the body is chunked; or there is none, and reading
-    # would wait for ever.
-    declared = int(environ.get("CONTENT_LENGTH") or 0)
-    size = declared or (max_body + 1 if environ.get("wsgi.input_terminated") else 0)
-    body = b""
-    if declared <= max_body:
-        try:
-            body = environ["wsgi.input"].read(size)
-        except Exception as error:
-            message = "the body did not arrive whole: the connection stood still, or its chunks are wrong"
-            raise Refusal(400, message) from error
-    if max(len(body), declared) > max_body:
-        raise _too_large(max_body)
-    return body
-
-
-def _too_large(limit: int) -> Refusal:
-    return Refusal(413, f"the body is too large: send at most {limit} bytes")
+            if not compressed and not self._zlib.eof:
+                raise MalformedRequest("the compressed body ends before its end")

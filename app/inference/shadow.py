@@ -8,92 +8,85 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from app.http.context import RequestContext
-from app.inference.pipeline import flags
+from app.inference.pipeline import format_flags
+from app.results import Attempt
 from app.routing.router import ModelRouter
-from journal import Journal, encode_predictions
 from registry import SHADOW, Float32Array
 
 logger = logging.getLogger(__name__)
 
-# Requests that wait for the shadow at most.
-WAITING = 100
+MAX_WAITING = 100  # requests that wait for the shadow
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
-    time: str
+class _MirroredRequest:
+    arrived: datetime
     request_id: str
-    rows: Float32Array
-    numbers: Sequence[int] | None
+    inputs: Float32Array
+    row_numbers: Sequence[int] | None
 
 
 class ShadowMirror:
-    """The shadow of one worker, and the thread in which it predicts.
+    """Mirrors the requests of one worker to the shadow, in a thread of its own.
+
+    Args:
+        log: writes attempts for a request that arrived then, with this id.
 
     Attributes:
-        seen, dropped, failed: how many requests it predicted for, had no time for, and failed with.
+        processed, dropped, failed: how many requests it predicted for, had no time for, and failed with.
     """
 
-    def __init__(self, versions: ModelRouter, journal: Journal) -> None:
-        self._versions = versions
-        self._journal = journal
-        self._jobs: queue.Queue[_Job] = queue.Queue(WAITING)
+    def __init__(self, router: ModelRouter, log: Callable[[datetime, str, Sequence[Attempt]], None]) -> None:
+        self._router = router
+        self._log = log
+        self._queue: queue.Queue[_MirroredRequest] = queue.Queue(MAX_WAITING)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
-        self.seen = self.dropped = self.failed = 0
+        self.processed = self.dropped = self.failed = 0
 
-    def show(self, record: RequestContext) -> None:
-        """Let the shadow see a request that was answered. Never waits."""
+    def submit(
+        self, arrived: datetime, request_id: str, inputs: Float32Array, row_numbers: Sequence[int] | None
+    ) -> None:
+        """Let the shadow see rows, float32 (m, k), that were answered. Never waits."""
         if self._thread is None:
             with self._lock:
                 if self._thread is None:
                     self._thread = threading.Thread(target=self._run, name="shadow", daemon=True)
                     self._thread.start()
-        for rows, numbers in record.shadowed:
-            try:
-                self._jobs.put_nowait(_Job(record.time, record.request_id, rows, numbers))
-            except queue.Full:
-                self.dropped += 1
-        record.shadowed.clear()
+        try:
+            self._queue.put_nowait(_MirroredRequest(arrived, request_id, inputs, row_numbers))
+        except queue.Full:
+            self.dropped += 1
 
     def status(self) -> dict[str, int] | None:
-        """The version and its counts in this worker; None without a shadow."""
-        opened = self._versions.shadow()
-        if opened is None:
+        """Return the shadow's version and its counts in this worker; None without a shadow."""
+        model = self._router.shadow()
+        if model is None:
             return None
-        counts = {"seen": self.seen, "dropped": self.dropped, "failed": self.failed}
-        return {"version": opened.version.number, "waiting": self._jobs.qsize(), **counts}
+        counts = {"seen": self.processed, "dropped": self.dropped, "failed": self.failed}
+        return {"version": model.number, "waiting": self._queue.qsize(), **counts}
 
     def _run(self) -> None:
         while True:
-            job = self._jobs.get()
+            mirrored = self._queue.get()
             try:
-                self._predict(job)
-                self.seen += 1
+                self._predict(mirrored)
+                self.processed += 1
             except Exception as error:  # noqa: BLE001 - whatever it was, the next request is another one's
                 self.failed += 1
-                logger.error("request %s: the shadow failed: %s", job.request_id, error)
+                logger.error("request %s: the shadow failed: %s", mirrored.request_id, error)
 
-    def _predict(self, job: _Job) -> None:
-        opened = self._versions.shadow()
-        if opened is None:
+    def _predict(self, mirrored: _MirroredRequest) -> None:
+        model = self._router.shadow()
+        if model is None:
             return
-        version = opened.version
-        predictions = version.predictor.predict(job.rows)
-        wrong = opened.checks.outputs(predictions)
-        block = encode_predictions(
-            job.time,
-            job.request_id,
-            version.signature.model,
-            version.number,
-            SHADOW,
-            job.rows,
-            predictions,
-            flags(len(job.rows), {}, wrong) if wrong else None,
-            job.numbers,
-        )
-        self._journal.append(job.time[:10], {"predictions": block})
+        inputs = mirrored.inputs
+        predictions = model.predictor.predict(inputs)
+        flags = format_flags(range(len(inputs)), {}, model.validator.validate_outputs(predictions))
+        name = model.signature.model
+        attempt = Attempt(name, model.number, SHADOW, inputs, predictions, flags, mirrored.row_numbers)
+        self._log(mirrored.arrived, mirrored.request_id, [attempt])

@@ -1,6 +1,6 @@
-"""The versions that this worker has open, by number: opened when first asked for, after their files were checked.
+"""The versions that this worker has loaded, by number: loaded when first asked for, after their files were checked.
 
-What can't be opened is tried again, but not by every request. Knows no alias, no request and no HTTP.
+A version that can't be loaded is tried again, but not by every request.
 """
 
 from __future__ import annotations
@@ -14,121 +14,130 @@ from dataclasses import dataclass
 
 from app.codecs.json_decoder import JsonDecoder
 from app.codecs.validation import SignatureValidator
-from app.errors import Refusal
+from app.errors import ModelNotReady, NotFound, NotReady
 from app.settings import Settings
-from journal import Journal, prediction_columns
-from registry import RegistryError, Version, VersionStore
+from registry import Predictor, RegistryError, Signature, VersionStore
 
 logger = logging.getLogger(__name__)
 
-# How long to leave a version alone that could not be opened, in seconds.
-_RETRY = 1.0
+RETRY_INTERVAL = 1.0  # how long to leave a version alone that could not be loaded, in seconds
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A version with what is made once for it."""
+    """A version that is ready to predict, with what reads and checks its rows."""
 
-    version: Version
+    number: int
+    digest: str
+    signature: Signature
+    predictor: Predictor
     decoder: JsonDecoder
-    checks: SignatureValidator
+    validator: SignatureValidator
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """A published version as this worker sees it: open, or not asked for yet, or with the fault that it has."""
+class VersionStatus:
+    """A published version as this worker sees it: loaded, or not asked for yet, or with the fault that it has."""
 
     number: int
-    open: bool
+    loaded: bool
     fault: str = ""
 
 
 class ModelCache:
-    """Opens versions of one model, and keeps those open that were asked for last.
+    """Loads versions of one model, and keeps those loaded that were asked for last.
 
     Args:
-        journal: is told the columns of the prediction log, once they are known.
+        on_load: is called with each version that was loaded.
         clock: seconds that only go forward.
     """
 
     def __init__(
-        self, settings: Settings, store: VersionStore, journal: Journal, clock: Callable[[], float] = time.monotonic
+        self,
+        settings: Settings,
+        store: VersionStore,
+        on_load: Callable[[LoadedModel], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
         self._store = store
-        self._journal = journal
+        self._on_load = on_load
         self._clock = clock
         self._lock = threading.Lock()
-        self._open: OrderedDict[int, LoadedModel] = OrderedDict()  # the one that was asked for last comes last
-        self._kept: Set[int] = frozenset()
+        self._models: OrderedDict[int, LoadedModel] = OrderedDict()  # the one that was asked for last comes last
+        self._pinned: Set[int] = frozenset()
         self._faults: dict[int, tuple[str, float]] = {}  # why not, and when to try again
 
     def get(self, number: int) -> LoadedModel:
-        """A version, if it is published and sound.
+        """Return a version, if it is published and sound.
 
         Raises:
-            Refusal: 404 if it is not published, 503 if it can't be opened.
+            NotFound: if it is not published.
+            ModelNotReady: if it can't be loaded.
         """
         with self._lock:
-            opened = self._open.get(number)
-            if opened is None:
+            model = self._models.get(number)
+            if model is None:
                 if number not in self._published():
-                    raise Refusal(404, f"{self._settings.model}: version {number} is not published")
-                opened = self._open[number] = self._try(number)
-                self._make_room(number)
-            self._open.move_to_end(number)
-            return opened
+                    raise NotFound(f"{self._settings.model}: version {number} is not published")
+                model = self._models[number] = self._load_with_backoff(number)
+                self._evict(number)
+            self._models.move_to_end(number)
+            return model
 
-    def keep(self, numbers: Set[int]) -> None:
-        """Say which versions have a part and so stay open. Those that lost theirs, or are gone, are closed."""
+    def pin(self, numbers: Set[int]) -> None:
+        """Keep these versions loaded. Others that were pinned before, or are gone, are dropped."""
         with self._lock:
             published = self._published()
-            for number in [number for number in self._open if number not in numbers]:
-                if number in self._kept or number not in published:
-                    del self._open[number]
-            self._kept = numbers
+            for number in [number for number in self._models if number not in numbers]:
+                if number in self._pinned or number not in published:
+                    del self._models[number]
+            self._pinned = numbers
 
-    def states(self) -> list[State]:
-        """Every published version, ascending.
+    def statuses(self) -> list[VersionStatus]:
+        """Return every published version, ascending.
 
         Raises:
-            Refusal: 503 if the registry can't be read.
+            NotReady: if the registry can't be read.
         """
         published = self._published()
         with self._lock:
             faults = {number: reason for number, (reason, _) in self._faults.items()}
-            return [State(number, number in self._open, faults.get(number, "")) for number in published]
+            return [VersionStatus(number, number in self._models, faults.get(number, "")) for number in published]
 
     def _published(self) -> list[int]:
         try:
             return self._store.versions()
         except RegistryError as error:
-            raise Refusal(503, str(error)) from error
+            raise NotReady(str(error)) from error
 
-    def _make_room(self, newest: int) -> None:
-        others = [number for number in self._open if number not in self._kept and number != newest]
-        if len(others) >= self._settings.max_versions:
-            del self._open[others[0]]
+    def _evict(self, newest: int) -> None:
+        unpinned = [number for number in self._models if number not in self._pinned and number != newest]
+        if len(unpinned) >= self._settings.max_versions:
+            del self._models[unpinned[0]]
 
-    def _try(self, number: int) -> LoadedModel:
-        """Open a version, unless that just failed."""
-        reason, again = self._faults.get(number, ("", 0.0))
-        if not reason or self._clock() >= again:
+    def _load_with_backoff(self, number: int) -> LoadedModel:
+        """Load a version, unless that just failed."""
+        reason, retry_at = self._faults.get(number, ("", 0.0))
+        if not reason or self._clock() >= retry_at:
             try:
-                opened = self._do_open(number)
+                model = self._load(number)
             except (RegistryError, OSError) as error:
                 if str(error) != reason:
-                    logger.error("version %d can't be opened: %s", number, error)
+                    logger.error("version %d can't be loaded: %s", number, error)
                 reason = str(error)
-                self._faults[number] = (reason, self._clock() + _RETRY)
+                self._faults[number] = (reason, self._clock() + RETRY_INTERVAL)
             else:
                 self._faults.pop(number, None)
-                return opened
-        raise Refusal(503, f"no model is ready: {reason}")
+                return model
+        raise ModelNotReady(reason)
 
-    def _do_open(self, number: int) -> LoadedModel:
+    def _load(self, number: int) -> LoadedModel:
         version = self._store.open(number, self._settings.runtime)
         signature = version.signature
-        self._journal.add_stream("predictions", prediction_columns(signature.names))
-        logger.info("%s version %d is open, %s", signature.model, number, version.digest)
-        return LoadedModel(version, JsonDecoder(signature, self._settings.max_rows), SignatureValidator(signature))
+        decoder = JsonDecoder(signature, self._settings.max_rows)
+        validator = SignatureValidator(signature)
+        model = LoadedModel(number, version.digest, signature, version.predictor, decoder, validator)
+        self._on_load(model)
+        logger.info("%s version %d is loaded, %s", signature.model, number, version.digest)
+        return model

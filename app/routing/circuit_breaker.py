@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-# Failures in a row that open it, and how long it stays open, in seconds.
-FAILURES, PAUSE = 5, 5.0
+FAILURE_THRESHOLD = 5  # failures in a row that open it
+RESET_TIMEOUT = 5.0  # how long it stays open, in seconds
 
 
 class CircuitBreaker:
-    """Closed at first. Open, it lets one request through in each pause, and closes if that one goes well.
+    """Closed at first. Open, it lets one request through in each timeout, and closes if that one goes well.
 
     Args:
         clock: seconds that only go forward.
@@ -20,29 +20,29 @@ class CircuitBreaker:
         self._clock = clock
         self._lock = threading.Lock()
         self._failures = 0
-        self._probe = 0.0  # when the next request may go through
+        self._next_probe = 0.0  # when the next request may go through
 
     @property
     def is_open(self) -> bool:
         """Whether the version is not asked, but for a probe now and then."""
-        return self._failures >= FAILURES
+        return self._failures >= FAILURE_THRESHOLD
 
-    def allows(self) -> bool:
-        """Whether to ask the version."""
-        if self._failures < FAILURES:
+    def allow_request(self) -> bool:
+        """Return whether to ask the version."""
+        if self._failures < FAILURE_THRESHOLD:
             return True
         with self._lock:
             now = self._clock()
-            if now < self._probe:
+            if now < self._next_probe:
                 return False
-            self._probe = now + PAUSE
+            self._next_probe = now + RESET_TIMEOUT
             return True
 
-    def note(self, failed: bool) -> None:
-        """Take down how it went."""
-        if not failed and not self._failures:
+    def record(self, *, success: bool) -> None:
+        """Record how a request went."""
+        if success and not self._failures:
             return
         with self._lock:
-            self._failures = self._failures + 1 if failed else 0
-            if self._failures == FAILURES:
-                self._probe = self._clock() + PAUSE
+            self._failures = 0 if success else self._failures + 1
+            if self._failures == FAILURE_THRESHOLD:
+                self._next_probe = self._clock() + RESET_TIMEOUT

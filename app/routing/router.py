@@ -1,7 +1,7 @@
-"""Which version answers a request: the champion, a canary its share, or the one that is named; and who steps in.
+"""The router: which loaded version answers a request, and what becomes of a canary that fails.
 
-A worker follows aliases.json: a new champion is opened and warmed beside the old, and takes over between two requests.
-One that can't be opened leaves the old one serving. Knows no HTTP and no log.
+A worker follows aliases.json: a new champion is loaded and warmed beside the old, and takes over between two requests.
+If it can't be loaded, the old one goes on.
 """
 
 from __future__ import annotations
@@ -12,202 +12,215 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from app.errors import Refusal
-from app.http.context import RequestContext
-from app.routing.cache import LoadedModel, ModelCache, State
-from app.routing.table import PINNED, Route, RoutingTable, give
+from app.errors import ModelNotReady, NotFound, NotReady, ServingError
+from app.routing.cache import LoadedModel, ModelCache, VersionStatus
+from app.routing.table import PINNED, Route, RoutingTable, build_routing_table
 from app.routing.watcher import FileWatcher
 from app.settings import Settings
-from journal import Journal
-from registry import ALIASES, CANARY, CHAMPION, FALLBACK, SHADOW, Actor, RegistryError, history_queries
+from registry import ALIASES, CANARY, CHAMPION, FALLBACK, SHADOW, Actor, RegistryError
+from registry.history_queries import canary_share
 from registry.promotion import clear
 
 logger = logging.getLogger(__name__)
 
+# How long the service waits for another command, to take a canary off its alias, in seconds.
+_CLEAR_TIMEOUT = 1.0
+
 
 class ModelRouter:
-    """The versions of one model as requests see them.
+    """Routes the requests of one model.
 
     Args:
-        journal: is told the columns of the prediction log, once they are known.
+        on_load: is called with each version that was loaded.
         clock: seconds that only go forward.
+
+    Attributes:
+        faults: by alias, why it has no version here.
     """
 
-    def __init__(self, settings: Settings, journal: Journal, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        on_load: Callable[[LoadedModel], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._settings = settings
         self._store = settings.store()
-        self._shelf = ModelCache(settings, self._store, journal, clock)
+        self._cache = ModelCache(settings, self._store, on_load, clock)
         self._clock = clock
-        self._lock = threading.Lock()  # held by who changes the parts
-        self._parts: RoutingTable | None = None
-        self._withdrawn: dict[str, str] = {}  # why a canary failed its trial, by the line of history that began it
-        self._clearing: threading.Thread | None = None
-        self._stuck = ""  # why the last one could not be taken off its alias
+        self._lock = threading.Lock()  # held by who replaces the table
+        self._table: RoutingTable | None = None
+        self._withdrawn: dict[str, str] = {}  # why a canary was withdrawn, by the history entry that began it
         folder = self._store.folder
-        self._follower = FileWatcher((folder / ALIASES, folder), self._take_over, clock)
-        self.faults: dict[str, str] = {}  # by alias, why its version has no part
+        self._watcher = FileWatcher((folder / ALIASES, folder), self._reload, clock)
+        self.faults: dict[str, str] = {}
 
     def champion(self) -> Route:
-        """The version that answers who names none.
+        """Return the route of requests that name no version.
 
         Raises:
-            Refusal: 503 if there is none that can be used. It is tried again, but at most once a second.
+            NotReady: if there is none. It is tried again, but at most once a second.
         """
-        return self._now().champion
+        return self._current_table().champion
 
-    def choose(self, record: RequestContext) -> Route:
-        """The version that answers this request: the canary, if its share falls on the client, else the champion.
-
-        A client that says who it is (``X-Client-ID``) always gets the same one; else the request's id decides.
+    def route(self, client_id: str) -> Route:
+        """Return the canary's route, if its share falls on this client, else the champion's.
 
         Raises:
-            Refusal: 503 if there is none that can be used.
+            NotReady: if there is none.
         """
-        return self._now().choose(record.environ.get("HTTP_X_CLIENT_ID") or record.request_id)
+        table = self._current_table()
+        return table.champion if table.canary is None else table.choose(client_id)
 
-    def numbered(self, number: int) -> Route:
-        """A version by its number, if it is published and sound.
+    def pinned(self, number: int) -> Route:
+        """Return the route of a version by its number, if it is published and sound. It has no fallback.
 
         Raises:
-            Refusal: 404 if it is not published, 503 if it can't be opened.
+            NotFound: if it is not published.
+            NotReady: if it can't be loaded.
         """
-        parts = self._parts
-        if parts is not None and parts.champion.version.number == number:
-            return replace(parts.champion, instead=None, breaker=None)
-        return Route(self._shelf.get(number), PINNED)
+        table = self._table
+        if table is not None and table.champion.model.number == number:
+            return replace(table.champion, fallback=None, breaker=None, analysed=False)
+        return Route(self._cache.get(number), PINNED, mirrored=table is not None and table.shadow is not None)
 
-    def number_of(self, alias: str) -> int:
-        """The number of the version that an alias names now.
+    def resolve_alias(self, alias: str) -> int:
+        """Return the number of the version that an alias names now.
 
         Raises:
-            Refusal: 404 if the alias is not set, 503 if the registry can't be read.
+            NotFound: if the alias is not set.
+            NotReady: if the registry can't be read.
         """
         try:
             return self._store.aliases.read()[alias]
         except RegistryError as error:
-            raise Refusal(503, f"no version is ready: {error}") from error
+            raise NotReady(f"no version is ready: {error}") from error
         except KeyError:
-            raise Refusal(404, f"{self._settings.model}: no version is {alias}") from None
+            raise NotFound(f"{self._settings.model}: no version is {alias}") from None
 
     def model_card(self, number: int) -> str | None:
-        """A version's model card, in Markdown; also a retired one's. None if it has none."""
+        """Return a version's model card, in Markdown; also a retired one's. None if it has none."""
         try:
             return self._store.model_card(number)
         except (RegistryError, OSError):
             return None
 
-    def states(self) -> list[State]:
-        """Every published version, ascending.
+    def statuses(self) -> list[VersionStatus]:
+        """Return every published version, ascending.
 
         Raises:
-            Refusal: 503 if the registry can't be read.
+            NotReady: if the registry can't be read.
         """
-        return self._shelf.states()
+        return self._cache.statuses()
 
     def shadow(self) -> LoadedModel | None:
-        """The version that sees every request and answers none, if there is one."""
-        parts = self._parts
-        return parts.shadow if parts else None
+        """Return the version that sees every request and answers none, if there is one."""
+        return self._table.shadow if self._table else None
 
-    def judge(self, serving: Route, failed: bool) -> None:
-        """Take down how an answer went, for the canary's trial; one that fails it is withdrawn.
+    def record_outcome(self, route: Route, *, failed: bool) -> None:
+        """Record how an answer went, for the canary's analysis; a canary that fails too often is withdrawn.
 
-        What a version answered that has its part no more, or that was asked for by its number, is no part of the trial.
+        A version that has lost its role since, or that was asked for by its number, does not count.
         """
-        parts = self._parts
-        if parts is None or parts.trial is None or (serving is not parts.canary and serving is not parts.champion):
+        table = self._table
+        if table is None or table.analysis is None or (route is not table.canary and route is not table.champion):
             return
-        verdict = parts.trial.observe(of_canary=serving is parts.canary, failed=failed)
+        verdict = table.analysis.record(of_canary=route is table.canary, failed=failed)
         if verdict:
-            self._withdraw(parts, verdict)
+            self._withdraw_canary(table, verdict)
 
-    def look(self) -> None:
-        """Take over the parts that the aliases give, if they changed since the last look or could not be given then."""
-        self._follower.look()
+    def refresh(self) -> None:
+        """Reload the aliases, if they changed since the last time, or could not be followed then."""
+        self._watcher.poll()
 
-    def follow(self) -> None:
-        """Look after the aliases in a thread, until :meth:`close`, or until nobody uses this object any more."""
-        self._follower.follow()
+    def start(self) -> None:
+        """Follow the aliases in a thread, until :meth:`close`."""
+        self._watcher.start()
 
     def close(self) -> None:
         """Follow the aliases no longer."""
-        self._follower.close()
+        self._watcher.close()
 
-    def _now(self) -> RoutingTable:
-        self._follower.be_current()
-        if self._parts is None:
-            self.look()
-        if self._parts is None:
-            raise Refusal(503, f"no model is ready: {self.faults.get(CHAMPION, 'it is being opened')}")
-        return self._parts
+    def _current_table(self) -> RoutingTable:
+        self._watcher.wait_until_current()
+        if self._table is None:
+            self.refresh()
+        if self._table is None:
+            raise ModelNotReady(self.faults.get(CHAMPION, "it is being opened"))
+        return self._table
 
-    def _take_over(self) -> bool:
-        """Open what the aliases name, and give it its parts. Returns whether every alias has one."""
+    def _reload(self) -> bool:
+        """Load what the aliases name and replace the table. Return whether every alias has a version."""
         faults: dict[str, str] = {}
+        aliases = self._read_aliases(faults)
+        models = self._load(aliases, faults)
+        share, entry = self._find_canary_share(models, faults)
+        verdict = self._withdrawn.get(entry)
+        if verdict:
+            fault = self._clear_canary(entry, verdict)
+            faults[CANARY] = f"version {models.pop(CANARY).number} is withdrawn: {verdict}{fault}"
+        with self._lock:
+            if CHAMPION in aliases and CHAMPION not in models and self._table:
+                models[CHAMPION] = self._table.champion.model  # the old one goes on, and the others change beside it
+            if entry in self._withdrawn:  # by now
+                models.pop(CANARY, None)
+            if CHAMPION in models:
+                workers = self._settings.workers
+                self._table = build_routing_table(models, share, entry, self._table, workers, self._clock)
+        self._log_faults(faults)
+        if CHAMPION in models:
+            self._cache.pin({model.number for model in models.values()})
+        return not faults
+
+    def _read_aliases(self, faults: dict[str, str]) -> dict[str, int]:
         aliases: dict[str, int] = {}
         try:
             aliases = self._store.aliases.read()
             self._store.number_of(CHAMPION)
         except RegistryError as error:
             faults[CHAMPION] = str(error)
-        opened: dict[str, LoadedModel] = {}
+        return aliases
+
+    def _load(self, aliases: dict[str, int], faults: dict[str, str]) -> dict[str, LoadedModel]:
+        models = {}
         for alias in (CHAMPION, FALLBACK, CANARY, SHADOW):
-            number = aliases.get(alias)
-            if number is None:
-                continue
+            if alias in aliases:
+                try:
+                    models[alias] = self._cache.get(aliases[alias])
+                except ModelNotReady as error:
+                    faults[alias] = error.reason
+                except ServingError as error:
+                    faults[alias] = error.message
+        return models
+
+    def _find_canary_share(self, models: dict[str, LoadedModel], faults: dict[str, str]) -> tuple[float, str]:
+        """Return the canary's share of the requests, 0 to 1, and the digest of the history entry that gave it."""
+        if CANARY in models:
             try:
-                opened[alias] = self._shelf.get(number)
-            except Refusal as refusal:
-                faults[alias] = refusal.error.removeprefix("no model is ready: ")
-        share, line = 0.0, ""
-        if CANARY in opened:
-            try:
-                share, line = history_queries.canary_share(self._store.history.entries(), aliases[CANARY])
+                return canary_share(self._store.history.entries(), models[CANARY].number)
             except RegistryError as error:
                 faults[CANARY] = str(error)
-        with self._lock:
-            if verdict := self._withdrawn.get(line):
-                del opened[CANARY]
-                stuck = f"; it can't be taken off its alias: {self._stuck}" if self._stuck else ""
-                faults[CANARY] = f"version {aliases[CANARY]} is withdrawn: {verdict}{stuck}"
-            if CHAMPION in aliases and CHAMPION not in opened and self._parts:
-                opened[CHAMPION] = self._parts.champion.opened  # the old one goes on, and the others change beside it
-            if CHAMPION in opened:
-                self._parts = give(opened, share, line, self._parts, self._settings.workers, self._clock)
-        self._tell(faults)
-        if CHAMPION in opened:
-            self._shelf.keep({one.version.number for one in opened.values()})
-        if verdict:
-            self._begin_clearing(line, verdict)
-        return not faults
+        return 0.0, ""
 
-    def _tell(self, faults: dict[str, str]) -> None:
+    def _log_faults(self, faults: dict[str, str]) -> None:
         for alias, reason in faults.items():
             if self.faults.get(alias) != reason:
                 logger.error("no %s: %s", alias, reason)
         self.faults = faults
 
-    def _withdraw(self, parts: RoutingTable, verdict: str) -> None:
+    def _withdraw_canary(self, table: RoutingTable, verdict: str) -> None:
         with self._lock:
-            if parts.canary is None or self._parts is None or self._parts.line != parts.line:
+            if table.canary is None or self._table is None or self._table.canary_entry != table.canary_entry:
                 return
-            self._withdrawn[parts.line] = verdict
-            self._parts = replace(self._parts, canary=None, line="", trial=None)
-        logger.error("canary version %d is withdrawn: %s", parts.canary.version.number, verdict)
-        self._begin_clearing(parts.line, verdict)
-        self._follower.look_again()  # whether the alias is gone
+            self._withdrawn[table.canary_entry] = verdict
+            self._table = replace(self._table, canary=None, canary_entry="", analysis=None)
+        logger.error("canary version %d is withdrawn: %s", table.canary.model.number, verdict)
+        self._watcher.reload_soon()  # in its thread, which takes the canary off its alias
 
-    def _begin_clearing(self, line: str, verdict: str) -> None:
-        """Take a withdrawn canary off its alias, in a thread: nobody is to wait for that."""
-        if self._clearing is None or not self._clearing.is_alive():
-            arguments = (line, verdict)
-            self._clearing = threading.Thread(target=self._clear, args=arguments, name="withdraw", daemon=True)
-            self._clearing.start()
-
-    def _clear(self, line: str, verdict: str) -> None:
+    def _clear_canary(self, entry: str, verdict: str) -> str:
+        """Take a withdrawn canary off its alias. Return what keeps it there, to be added to the fault; mostly empty."""
         try:
-            clear(self._store, CANARY, Actor("service", verdict), entry=line)
-        except RegistryError as error:  # a models folder that is read-only here: this worker asks it no more
-            self._stuck = str(error)
-        else:
-            self._stuck = ""
+            clear(self._store, CANARY, Actor("service", verdict), entry=entry, timeout=_CLEAR_TIMEOUT)
+        except RegistryError as error:  # perhaps the models folder is read-only here: this worker asks it no more
+            return f"; it can't be taken off its alias: {error}"
+        return ""

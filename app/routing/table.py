@@ -1,4 +1,4 @@
-"""Actor has which part at a moment: champion, fallback, canary, shadow. Values only; knows no file and no HTTP."""
+"""The routing table: who is champion, fallback, canary and shadow at a moment. Plain values."""
 
 from __future__ import annotations
 
@@ -6,96 +6,97 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from app.codecs.json_decoder import JsonDecoder
-from app.codecs.validation import SignatureValidator
 from app.routing.cache import LoadedModel
 from app.routing.canary import CanaryAnalysis
 from app.routing.circuit_breaker import CircuitBreaker
-from registry import CANARY, CHAMPION, FALLBACK, SHADOW, Signature, Version
+from registry import CANARY, CHAMPION, FALLBACK, SHADOW
 
-PINNED = "pinned"
+PINNED = "pinned"  # the role of a version that the request names
 _BUCKETS = 1 << 32
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A version as it was asked: ``role`` is what its rows in the log say, ``instead`` who answers if it can't."""
+    """A version that answers a request.
 
-    opened: LoadedModel
+    Attributes:
+        role: what its rows in the log say.
+        fallback: the route that answers what this one can't.
+        breaker: opens when the version keeps failing; only with a fallback.
+        analysed: whether its answers count for a canary.
+        mirrored: whether a shadow is to see its requests.
+    """
+
+    model: LoadedModel
     role: str
-    instead: Route | None = None
+    fallback: Route | None = None
     breaker: CircuitBreaker | None = None
-
-    @property
-    def version(self) -> Version:
-        """The version itself."""
-        return self.opened.version
-
-    @property
-    def signature(self) -> Signature:
-        """What the version eats and gives."""
-        return self.opened.version.signature
-
-    @property
-    def decoder(self) -> JsonDecoder:
-        """What reads its rows."""
-        return self.opened.decoder
-
-    @property
-    def checks(self) -> SignatureValidator:
-        """What checks its rows and its predictions."""
-        return self.opened.checks
+    analysed: bool = False
+    mirrored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RoutingTable:
-    """Actor has which part. Replaced as a whole, so that no request sees half a change."""
+    """Who answers whom. Replaced as a whole, so that no request sees half a change.
+
+    Attributes:
+        traffic_share: of the requests that the canary gets, 0 to 1.
+        canary_entry: the digest of the history entry that made it canary.
+    """
 
     champion: Route
     canary: Route | None = None
-    share: float = 0.0
-    line: str = ""  # which line of history made it canary
-    trial: CanaryAnalysis | None = None
+    traffic_share: float = 0.0
+    canary_entry: str = ""
+    analysis: CanaryAnalysis | None = None
     shadow: LoadedModel | None = None
 
-    def choose(self, client: str) -> Route:
-        """Actor answers a client: the canary if its share falls on that one, else the champion; always the same."""
+    def choose(self, client_id: str) -> Route:
+        """Return the canary if its share falls on this client, else the champion; always the same for a client."""
         canary = self.canary
-        if canary is not None and bucket(client, canary.version.number) < self.share:
+        if canary is not None and bucket(client_id, canary.model.number) < self.traffic_share:
             return canary
         return self.champion
 
 
-def give(
-    opened: Mapping[str, LoadedModel],
-    share: float,
-    line: str,
-    before: RoutingTable | None,
+def build_routing_table(
+    models: Mapping[str, LoadedModel],
+    traffic_share: float,
+    canary_entry: str,
+    previous: RoutingTable | None,
     workers: int,
     clock: Callable[[], float],
 ) -> RoutingTable:
-    """Give the open versions their parts, by alias; there is a champion among them.
+    """Return the table for the models by alias, a champion among them.
 
     Args:
-        share: of the requests that the canary gets, 0 to 1.
-        line: of history that made it canary.
-        before: the parts until now: what stays the same goes on with its trial, or its breaker.
-        workers: that hold a trial each.
+        traffic_share: of the requests that the canary gets, 0 to 1.
+        canary_entry: the digest of the history entry that made it canary.
+        previous: the table until now: what stays the same goes on with its analysis, or its breaker.
+        workers: that hold an analysis each.
     """
-    fallback = Route(opened[FALLBACK], FALLBACK) if FALLBACK in opened else None
-    if fallback is not None and opened[FALLBACK] is opened[CHAMPION]:
+    fallback = Route(models[FALLBACK], FALLBACK) if FALLBACK in models else None
+    if fallback is not None and fallback.model is models[CHAMPION]:
         fallback = None
-    champion = Route(opened[CHAMPION], CHAMPION, fallback, CircuitBreaker(clock) if fallback else None)
-    if before and (before.champion.opened, before.champion.instead) == (champion.opened, fallback):
-        champion = before.champion
-    if CANARY not in opened or not share:
-        return RoutingTable(champion, shadow=opened.get(SHADOW))
-    trial = before.trial if before and before.line == line else None
-    canary = Route(opened[CANARY], CANARY, champion)
-    return RoutingTable(champion, canary, share, line, trial or CanaryAnalysis(share, workers), opened.get(SHADOW))
+    has_canary, mirrored = CANARY in models and traffic_share > 0, SHADOW in models
+    breaker = CircuitBreaker(clock) if fallback else None
+    if previous and (previous.champion.model, previous.champion.fallback) == (models[CHAMPION], fallback):
+        breaker = previous.champion.breaker
+    champion = Route(models[CHAMPION], CHAMPION, fallback, breaker, has_canary, mirrored)
+    if not has_canary:
+        return RoutingTable(champion, shadow=models.get(SHADOW))
+    analysis = previous.analysis if previous and previous.canary_entry == canary_entry else None
+    return RoutingTable(
+        champion,
+        Route(models[CANARY], CANARY, champion, None, True, mirrored),
+        traffic_share,
+        canary_entry,
+        analysis or CanaryAnalysis(traffic_share, workers),
+        models.get(SHADOW),
+    )
 
 
-def bucket(client: str, number: int) -> float:
-    """Where a client falls for a canary, 0 to 1: the same for every worker, and another for another version."""
-    digest = hashlib.blake2b(f"{number} {client}".encode("utf-8", "surrogateescape"), digest_size=4).digest()
+def bucket(client_id: str, number: int) -> float:
+    """Return where a client falls for a canary, 0 to 1: the same in every worker, another for another version."""
+    digest = hashlib.blake2b(f"{number} {client_id}".encode("utf-8", "surrogateescape"), digest_size=4).digest()
     return int.from_bytes(digest) / _BUCKETS

@@ -1,4 +1,4 @@
-"""How the process keeps the memory that a large request leaves behind. Knows the C library and nothing else."""
+"""How the process keeps the memory that a large request leaves behind."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ARENA_MAX = -8
 _KEPT = 16 << 20
 
 
-def keep_freed() -> None:
+def tune_malloc() -> None:
     """Let malloc keep up to 16 MB that were freed, instead of giving them back to the system after each large request.
 
     Left to itself it may fetch them again page by page for the next one: measured, up to 900 page faults and a fifth of

@@ -30,7 +30,7 @@ function mark(reply) {
     else field.removeAttribute("aria-invalid");
   }
   if (others.size) return [...others].map((one) => (one.input ? one.input + ": " : "") + one.message);
-  return [reply.problems?.length ? "No prediction: please mend what is marked." : reply.error];
+  return [reply.problems?.length ? form.dataset.correctFields : reply.error];
 }
 
 form.addEventListener("submit", async (event) => {

@@ -1,42 +1,97 @@
-"""``python -m journal check``, as a process."""
+"""Counts of log rows, and ``python -m audit check`` as a process."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+import tracemalloc
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import pytest
+from flask import Flask
 
-def check(logs: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "audit", "check"]
-    return subprocess.run(
-        command, env={**os.environ, "SERVE_LOGS": str(logs)}, capture_output=True, text=True, check=False
+from app.settings import Settings
+from audit.check import DayCount, count_rows
+from tests.audit.helpers import ROW, run
+
+
+def write_day(folder: Path, day: str, requests: Sequence[str], predictions: Sequence[str]) -> None:
+    """Write the log files of a day; a request is "ID,STATUS,ERROR", a prediction is "ID,ROW"."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"requests-{day}.csv").write_text("\n".join(["request_id,status,error", *requests, ""]))
+    (folder / f"predictions-{day}.csv").write_text("\n".join(["request_id,row", *predictions, ""]))
+
+
+def peak_memory(logs: Path) -> int:
+    tracemalloc.start()
+    try:
+        assert all(day.lost == day.torn == 0 for day in count_rows(logs))
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def lost(days: Sequence[DayCount]) -> list[tuple[int, str]]:
+    return [(day.lost, day.first_lost) for day in days]
+
+
+def test_a_request_counts_as_lost_although_its_id_was_answered_on_another_day(tmp_path: Path) -> None:
+    write_day(tmp_path, "2026-11-22", ["a,200,"], ["a,0"])
+    write_day(tmp_path, "2026-11-23", ["b,200,", "a,200,"], [])
+    assert lost(list(count_rows(tmp_path))) == [(0, ""), (2, "a")]
+
+
+def test_a_day_without_one_of_its_files_is_counted(tmp_path: Path) -> None:
+    write_day(tmp_path, "2026-11-22", ["a,200,"], [])
+    write_day(tmp_path, "2026-11-23", [], ["b,0"])
+    (tmp_path / "predictions-2026-11-22.csv").unlink()
+    (tmp_path / "requests-2026-11-23.csv").unlink()
+    first, second = count_rows(tmp_path)
+    assert (first.lost, first.predictions) == (1, None)
+    assert (second.requests, str(second.predictions)) == (
+        None,
+        "predictions-2026-11-23.csv: 1 rows, 0 torn, 1 of requests that were not answered",
     )
 
 
-def test_it_counts_whole_torn_and_unanswered_rows(tmp_path: Path) -> None:
-    folder = tmp_path / "boston"
-    folder.mkdir()
-    (folder / "requests-2026-11-23.csv").write_text("request_id,status,error\na,200,\nb,422,\n")
-    (folder / "predictions-2026-11-23.csv").write_text("request_id,row\na,0\nc,0\nd")
-    done = check(tmp_path)
+def test_many_days_need_no_more_memory_than_one(tmp_path: Path) -> None:
+    for day in range(10, 20):
+        ids = [f"{day}-{number}" for number in range(2000)]
+        write_day(tmp_path / "many", f"2026-11-{day}", [f"{one},200," for one in ids], [f"{one},0" for one in ids])
+    write_day(tmp_path / "one", "2026-11-10", [f"{one},200," for one in ids], [f"{one},0" for one in ids])
+    assert peak_memory(tmp_path / "many") < 1.5 * peak_memory(tmp_path / "one")
+
+
+def test_check_counts_whole_torn_and_unanswered_rows_and_lists_requests_first(settings: Settings) -> None:
+    folder = settings.logs / "boston"
+    write_day(folder, "2026-11-23", ["a,200,", "b,422,"], ["a,0", "c,0"])
+    write_day(folder, "2026-11-24", ["a,200,"], ["a,0"])
+    with (folder / "predictions-2026-11-23.csv").open("a") as file:
+        file.write("d")
+    done = run(settings, "audit", "check")
     assert done.returncode == 1
     assert done.stdout.splitlines() == [
         "requests-2026-11-23.csv: 2 rows, 0 torn",
+        "requests-2026-11-24.csv: 1 rows, 0 torn",
         "predictions-2026-11-23.csv: 2 rows, 1 torn, 1 of requests that were not answered",
+        "predictions-2026-11-24.csv: 1 rows, 0 torn",
     ]
 
 
-def test_it_finds_an_answer_whose_prediction_is_gone(tmp_path: Path) -> None:
-    folder = tmp_path / "boston"
-    folder.mkdir()
-    (folder / "requests-2026-11-23.csv").write_text("request_id,status,error\na,200,\nb,200,\n")
-    (folder / "predictions-2026-11-23.csv").write_text("request_id,row\na,0\n")
-    done = check(tmp_path)
+def test_check_finds_an_answer_whose_prediction_is_gone(settings: Settings) -> None:
+    write_day(settings.logs / "boston", "2026-11-23", ["a,200,", "b,200,"], ["a,0"])
+    done = run(settings, "audit", "check")
     assert (done.returncode, done.stderr) == (1, "1 answered requests have no prediction row, b among them\n")
 
 
-def test_no_logs_is_a_sentence(tmp_path: Path) -> None:
-    done = check(tmp_path)
-    assert (done.returncode, done.stderr) == (1, f"{tmp_path / 'boston'}: no logs yet\n")
+def test_check_without_logs_is_a_sentence(settings: Settings) -> None:
+    done = run(settings, "audit", "check")
+    assert (done.returncode, done.stderr) == (1, f"{settings.logs / 'boston'}: no logs yet\n")
+
+
+@pytest.mark.slow
+def test_a_file_without_a_good_row_is_no_lost_answer(settings: Settings, make_app: Callable[..., Flask]) -> None:
+    client = make_app().test_client()
+    assert client.post("/predict_csv", data="rm,tax,age\nx,1,1\n", content_type="text/csv").status_code == 200
+    assert client.post("/predict_json", json=ROW).status_code == 200
+    done = run(settings, "audit", "check")
+    assert (done.returncode, done.stderr) == (0, "")

@@ -24,7 +24,7 @@ from registry.predictor import open_predictor
 from tests.conftest import start
 from tests.e2e.server import ROOT, Server, serving
 from tests.e2e.test_browser import CHROMIUM, QUIET
-from tests.train.diabetes import write_diabetes
+from tests.train.helpers import write_diabetes
 
 pytestmark = pytest.mark.slow
 
@@ -66,7 +66,7 @@ def test_a_model_of_somebody_elses_data_is_served_with_its_own_form_and_logs(dia
 def test_a_code_that_is_no_category_is_refused(diabetes: Server) -> None:
     row = pd.read_csv(diabetes.models.parent / "diabetes.csv").drop(columns="target").iloc[0].to_dict() | {"sex": 3}
     status, reply = diabetes.ask(json.dumps(row).encode())
-    assert (status, reply["error"]) == (422, "sex: 3 is none of 1, 2")
+    assert (status, reply["error"]) == (422, "sex: 3 must be one of 1, 2")
 
 
 def test_the_reference_runtime_gives_the_same_predictions(published: Path, tmp_path: Path) -> None:

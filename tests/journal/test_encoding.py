@@ -12,10 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from journal import REQUEST_COLUMNS, LogReader, encode_predictions, encode_request, prediction_columns, timestamp
+from journal import (
+    REQUEST_COLUMNS,
+    LogReader,
+    PartialFailure,
+    encode_predictions,
+    encode_request,
+    is_predicted,
+    prediction_columns,
+    timestamp,
+)
 from journal.encoding import escape_field, unescape_field
 
-NOW = timestamp(datetime(2026, 11, 23, 18, 42, 1, 5, tzinfo=UTC))
+NOW = datetime(2026, 11, 23, 18, 42, 1, 5, tzinfo=UTC)
 
 
 def request_row(body: bytes, **fields: Any) -> bytes:
@@ -31,7 +40,7 @@ def read(path: Path, columns: tuple[str, ...], rows: bytes) -> list[dict[str, st
 
 
 def test_a_time_has_microseconds_and_ends_in_z() -> None:
-    assert NOW == "2026-11-23T18:42:01.000005Z"
+    assert timestamp(NOW) == "2026-11-23T18:42:01.000005Z"
 
 
 @given(st.text())
@@ -105,15 +114,33 @@ def test_a_request_row_reads_back(tmp_path: Path) -> None:
 
 
 def test_a_body_of_a_mebibyte_reads_back(tmp_path: Path) -> None:
-    row = request_row(b'"' * (1 << 20))
-    (back,) = read(tmp_path / "requests-2026-11-23.csv", REQUEST_COLUMNS, row)
+    (back,) = read(tmp_path / "requests-2026-11-23.csv", REQUEST_COLUMNS, request_row(b'"' * (1 << 20)))
     assert back["body"] == '"' * (1 << 20)
 
 
-def test_a_torn_row_is_counted_and_does_not_take_the_next_with_it(tmp_path: Path) -> None:
-    whole = request_row(b"[6, 250]")
-    path = tmp_path / "requests-2026-11-23.csv"
-    path.write_bytes((",".join(REQUEST_COLUMNS) + "\n").encode() + whole + whole[:-4] + b"\n" + whole + whole[:-1])
-    reading = LogReader(path)
-    assert len(list(reading)) == 2
-    assert reading.torn == 2
+@given(st.integers(0), st.integers(0), st.text())
+def test_a_partial_failure_reads_back_from_the_text_in_the_log(failed: int, total: int, message: str) -> None:
+    failure = PartialFailure(failed, total, message)
+    assert PartialFailure.parse(str(failure)) == failure
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "predicted"),
+    [
+        ("200", "", True),
+        ("200", "1 of 3 rows have no prediction; line 2: rm is missing", True),
+        ("200", "3 of 3 rows have no prediction; line 2: rm is missing", False),
+        ("200", "1 of 13 rows have no prediction; 13 of 13 rows have no prediction; x", True),
+        ("422", "", False),
+        ("503", "1 of 3 rows have no prediction; line 2: rm is missing", False),
+    ],
+)
+def test_a_request_is_predicted_if_any_of_its_rows_is(status: str, error: str, predicted: bool) -> None:
+    assert is_predicted({"status": status, "error": error}) is predicted
+
+
+@pytest.mark.parametrize(
+    "error", ["", "rm is missing", "x 1 of 3 rows have no prediction; y", "01 of 3 rows have no prediction; y"]
+)
+def test_any_other_error_is_no_partial_failure(error: str) -> None:
+    assert PartialFailure.parse(error) is None

@@ -1,11 +1,8 @@
-"""history.jsonl: whatever is done to it afterwards is found and named, and a writer that dies harms nothing."""
+"""history.jsonl: every change to it is found and named, and a writer that dies does no harm."""
 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -25,8 +22,8 @@ def history(tmp_path: Path) -> History:
     return history
 
 
-def changed(folder: Path, lines: list[bytes]) -> str:
-    """What is said about a history that holds these lines instead."""
+def fault(folder: Path, lines: list[bytes]) -> str:
+    """Return the error of a history that has these lines instead."""
     (folder / HISTORY).write_bytes(b"".join(line + b"\n" for line in lines))
     with pytest.raises(HistoryError) as caught:
         History(folder).entries()
@@ -38,53 +35,46 @@ def stored(folder: Path) -> list[bytes]:
 
 
 def test_what_was_written_is_read_back_in_order(history: History) -> None:
-    lines = history.entries()
-    assert [line.number for line in lines] == [1, 2, 3, 4]
-    assert [line.content["version"] for line in lines] == [0, 1, 2, 3]
-    assert lines[0].content["by"] == "Ünal"
-    assert [line.content["previous"] for line in lines[1:]] == [line.digest for line in lines[:-1]]
+    entries = history.entries()
+    assert [entry.number for entry in entries] == [1, 2, 3, 4]
+    assert [entry.content["version"] for entry in entries] == [0, 1, 2, 3]
+    assert entries[0].content["by"] == "Ünal"
+    assert [entry.content["previous"] for entry in entries[1:]] == [entry.digest for entry in entries[:-1]]
 
 
 def test_a_folder_without_history_has_no_lines(tmp_path: Path) -> None:
     assert History(tmp_path).entries() == []
 
 
-@pytest.mark.parametrize("number", [1, 2, 3, 4])
-def test_an_edited_line_is_named(history: History, tmp_path: Path, number: int) -> None:
-    lines = stored(tmp_path)
-    lines[number - 1] = lines[number - 1].replace(b"publish", b"promote")
-    assert f"line {number}: was changed" in changed(tmp_path, lines)
-
-
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_a_removed_line_is_named(history: History, tmp_path: Path, number: int) -> None:
     lines = stored(tmp_path)
     del lines[number - 1]
-    assert f"line {number}: does not follow the line before it" in changed(tmp_path, lines)
+    assert f"line {number}: does not follow the line before it" in fault(tmp_path, lines)
 
 
 def test_removed_last_lines_are_named(history: History, tmp_path: Path) -> None:
     lines = stored(tmp_path)
-    assert "line 4: is gone; history.head tells of 4 lines" in changed(tmp_path, lines[:3])
-    assert "line 1: is gone; history.head tells of 4 lines" in changed(tmp_path, [])
+    assert "line 4: is gone; history.head tells of 4 lines" in fault(tmp_path, lines[:3])
+    assert "line 1: is gone; history.head tells of 4 lines" in fault(tmp_path, [])
 
 
 @pytest.mark.parametrize(("one", "other"), [(0, 1), (1, 2), (2, 3), (0, 3)])
 def test_lines_in_another_order_are_named(history: History, tmp_path: Path, one: int, other: int) -> None:
     lines = stored(tmp_path)
     lines[one], lines[other] = lines[other], lines[one]
-    assert f"line {one + 1}: does not follow the line before it" in changed(tmp_path, lines)
+    assert f"line {one + 1}: does not follow the line before it" in fault(tmp_path, lines)
 
 
-def test_a_line_written_anew_with_its_own_sums_does_not_fit_the_next(history: History, tmp_path: Path) -> None:
+def test_a_rewritten_line_with_a_right_checksum_does_not_fit_the_next(history: History, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     forged = History(other)
     for number in (9, 1, 2, 3):
         forged.append({"action": "publish", "version": number, "by": "Ünal"})
     lines = stored(tmp_path)
-    assert "line 2: does not follow" in changed(tmp_path, [stored(other)[0], *lines[1:]])
-    assert "line 4: is not the one that history.head tells of" in changed(tmp_path, stored(other))
+    assert "line 2: does not follow" in fault(tmp_path, [stored(other)[0], *lines[1:]])
+    assert "line 4: is not the one that history.head tells of" in fault(tmp_path, stored(other))
 
 
 def test_every_single_bit_that_flips_is_found(history: History, tmp_path: Path) -> None:
@@ -114,7 +104,7 @@ def test_a_line_that_its_writer_did_not_finish_is_written_over(history: History,
         file.write(b'{"time": "2026-')
     assert len(history.entries()) == 4
     history.append({"action": "rollback"})
-    assert [line.content["action"] for line in history.entries()][-2:] == ["publish", "rollback"]
+    assert [entry.content["action"] for entry in history.entries()][-2:] == ["publish", "rollback"]
 
 
 def test_a_writer_that_died_before_the_head_leaves_a_whole_history(history: History, tmp_path: Path) -> None:
@@ -132,58 +122,6 @@ def test_nothing_is_appended_to_a_history_that_is_not_whole(history: History, tm
     with pytest.raises(HistoryError, match="line 3: was changed"):
         history.append({"action": "promote"})
     assert (tmp_path / HISTORY).read_bytes() == before
-
-
-def test_a_full_disk_leaves_the_history_as_it_was(small_disk: Path) -> None:
-    history = History(small_disk)
-    history.append({"action": "publish"})
-    before = (small_disk / HISTORY).read_bytes()
-    with (small_disk / "ballast").open("wb", buffering=0) as file, suppress(OSError):
-        while True:
-            file.write(b"x" * 4096)
-    with pytest.raises(HistoryError, match="can't be written"):
-        history.append({"action": "promote", "reason": "x" * 8000})
-    assert (small_disk / HISTORY).read_bytes() == before
-    (small_disk / "ballast").unlink()
-    history.append({"action": "promote"})
-    assert len(history.entries()) == 2
-
-
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from registry.history import History
-history = History(Path(sys.argv[1]))
-left = int(sys.argv[2])
-def dying(real):
-    def call(*arguments, **options):
-        global left
-        left -= 1
-        if left < 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return real(*arguments, **options)
-    return call
-for name in ("pwrite", "fsync", "ftruncate", "rename", "open"):
-    setattr(os, name, dying(getattr(os, name)))
-history.append({"action": "promote"})
-"""
-
-
-@pytest.mark.slow
-def test_a_kill_at_any_step_of_an_append_leaves_a_whole_history(tmp_path: Path) -> None:
-    steps = 0
-    while True:
-        folder = tmp_path / str(steps)
-        folder.mkdir()
-        History(folder).append({"action": "publish"})
-        done = subprocess.run([sys.executable, "-c", KILLED, str(folder), str(steps)], check=False)
-        assert len(History(folder).entries()) in ((1, 2) if done.returncode else (2,))
-        History(folder).append({"action": "rollback"})
-        assert History(folder).entries()[-1].content["action"] == "rollback"
-        if done.returncode == 0:
-            break
-        steps += 1
-    assert steps > 5
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from journal import prediction_columns
 from registry import Signature, SignatureError
+from registry.signature import RESERVED
 from tests.conftest import HOUSES
 
 ROOMS = HOUSES.inputs[0]
@@ -36,6 +38,10 @@ def test_a_signature_reads_back_as_it_was_written() -> None:
 def test_an_input_that_cannot_be_served_is_refused_by_name(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(SignatureError, match="^" + message):
         replace(HOUSES, inputs=(replace(ROOMS, **changes), *HOUSES.inputs[1:]))
+
+
+def test_the_reserved_names_are_the_columns_of_the_prediction_log() -> None:
+    assert set(prediction_columns([])) == RESERVED
 
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", "-x", "x" * 65])

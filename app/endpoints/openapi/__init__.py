@@ -15,13 +15,13 @@ import orjson
 from flask import render_template, send_from_directory
 from werkzeug.exceptions import NotFound
 
-from app.codecs.batch import Table
+from app.codecs.batch import InputBatch
 from app.endpoints.openapi import paths, replies, schemas
 from app.endpoints.openapi.bodies import Bodies, Samples
-from app.http.application import App
-from app.http.responses import JSON, PAGE_POLICY, POLICY, Reply
+from app.http.application import Application
+from app.http.responses import CONTENT_SECURITY_POLICY, JSON, PAGE_POLICY, BytesResponse
+from app.routing.cache import LoadedModel
 from app.routing.router import ModelRouter
-from app.routing.table import Route
 from app.settings import VERSION, Settings
 from registry import RegistryError, VersionStore
 
@@ -33,73 +33,73 @@ _FILES = frozenset({"swagger-ui-bundle.js", "swagger-ui.css"})
 _POLICY = PAGE_POLICY.replace("img-src 'self'", "img-src 'self' data:")
 
 
-def register(app: App, versions: ModelRouter, settings: Settings) -> None:
+def register(app: Application, router: ModelRouter, settings: Settings) -> None:
     """Add the routes to the application."""
     store = VersionStore(settings.models, settings.model)
     folder = _swagger_ui()
     made: dict[str, bytes] = {}  # by the version's digest; of the champion only
 
     def openapi() -> Any:
-        serving = versions.champion()
-        digest = serving.version.digest
+        model = router.champion().model
+        digest = model.digest
         content = made.get(digest)
         if content is None:
-            content = orjson.dumps(document(serving, settings, samples(serving, store)))
+            content = orjson.dumps(document(model, settings, samples(model, store)))
             made.clear()
             made[digest] = content
-        return Reply.of_bytes(content, JSON)
+        return BytesResponse(content, JSON)
 
     def docs() -> Any:
-        return render_template("docs.html"), {POLICY: _POLICY}
+        return render_template("docs.html"), {CONTENT_SECURITY_POLICY: _POLICY}
 
     def docs_file(name: str) -> Any:
         if name not in _FILES:
             raise NotFound
         return send_from_directory(folder, name)
 
-    app.add_url_rule("/openapi.json", "openapi", openapi)
-    app.add_url_rule("/docs", "docs", docs)
-    app.add_url_rule("/docs/<name>", "docs_file", docs_file)
+    app.flask.add_url_rule("/openapi.json", "openapi", openapi)
+    app.flask.add_url_rule("/docs", "docs", docs)
+    app.flask.add_url_rule("/docs/<name>", "docs_file", docs_file)
 
 
-def samples(serving: Route, store: VersionStore) -> Samples:
+def samples(model: LoadedModel, store: VersionStore) -> Samples:
     """A few rows of the training data that the version answers without a warning; else its example."""
     try:
-        rows = store.reference(serving.version.number)
+        rows = store.reference(model.number)
     except RegistryError as error:  # it is open, and can be asked
         logger.warning("no examples from the training data: %s", error)
         rows = []
     chosen: list[list[int | float]] = []
     for row in rows:
         values = np.array([row], dtype=np.float64)
-        warnings, problems = serving.checks.find(Table(values))
-        if warnings or problems or serving.checks.outputs(serving.version.predictor.predict(values.astype(np.float32))):
+        warnings, problems = model.validator.find_errors(InputBatch(values))
+        if warnings or problems or model.validator.validate_outputs(model.predictor.predict(values.astype(np.float32))):
             continue
         chosen.append(list(map(schemas.number, row)))
         if len(chosen) == _SAMPLES:
             break
-    return chosen or [list(map(schemas.number, serving.signature.example))]
+    return chosen or [list(map(schemas.number, model.signature.example))]
 
 
-def document(serving: Route, settings: Settings, rows: Samples) -> dict[str, Any]:
+def document(model: LoadedModel, settings: Settings, rows: Samples) -> dict[str, Any]:
     """The whole document, for one version."""
-    signature, version = serving.signature, serving.version
+    signature = model.signature
     bodies = Bodies(signature, settings.max_rows, rows)
     found = {
         **paths.own(bodies),
-        **paths.tensorflow_serving(signature, bodies, version.number),
-        **paths.open_inference(signature, bodies, version.number),
+        **paths.tensorflow_serving(signature, bodies, model.number),
+        **paths.open_inference(signature, bodies, model.number),
         **paths.scoring(bodies),
         **paths.pages(),
         **paths.health(signature),
-        **paths.model_card(signature, version.number),
+        **paths.model_card(signature, model.number),
     }
     return {
         "openapi": "3.1.0",
         "info": {
             "title": signature.title,
             "version": VERSION,
-            "description": f"Version {version.number} of the model {signature.model}, {version.digest}. "
+            "description": f"Version {model.number} of the model {signature.model}, {model.digest}. "
             "Limits and examples are of this version; another that is named in a path may have its own.",
         },
         "tags": [{"name": item.tag, "description": item.description} for item in replies.PROTOCOLS],

@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 
 from app.settings import Settings
 from registry import Predictor, VersionStore
-from tests.app.logs import logged
+from tests.app.requests import logged
 
 NAMES = ("rm", "tax", "age")
 V1, V2 = "/v1/models/boston", "/v2/models/boston/infer"

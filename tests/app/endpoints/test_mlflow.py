@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.settings import VERSION, Settings
-from tests.app.logs import logged
+from tests.app.requests import logged
 
 NAMED = {"rm": 6, "tax": 250, "age": 66.5}
 COLUMNS, DATA = ["age", "tax", "rm"], [[66.5, 250, 6]]
@@ -66,7 +66,7 @@ def test_csv_gets_a_prediction_a_row(client: FlaskClient, settings: Settings, bo
         ('{"dataframe_split": {"columns": ["rm", "tax", "age"]}}', "dataframe_split: data is missing"),
         ('{"dataframe_split": {"columns": [1, 2, 3], "data": [[6, 250, 66.5]]}}', "expected a list of names"),
         ('{"dataframe_split": {"columns": ["rm", "tax"], "data": [[6, 250]]}}', "age: is missing"),
-        ('{"dataframe_split": {"columns": ["rm", "rm", "tax", "age"], "data": [[6, 6, 250, 1]]}}', "rm: given twice"),
+        ('{"dataframe_split": {"columns": ["rm", "rm", "tax", "age"], "data": [[6, 6, 250, 1]]}}', "rm: appears twice"),
         ('{"dataframe_split": {"columns": ["rm", "tax", "age"], "data": [[6, 250]]}}', "(rm, tax, age), got 2"),
         ('{"dataframe_split": {"columns": [], "data": [[]]}}', "columns: there is no row"),
         ('{"dataframe_records": [{"rm": 6, "tax": 250, "age": null}]}', "age: expected a number, not null"),

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.settings import Settings
-from tests.app.logs import logged
+from tests.app.requests import logged
 from tests.conftest import publish
 
 MODEL = "/v2/models/boston"
@@ -205,11 +205,11 @@ def test_a_float32_limit_is_within_the_limits(client: FlaskClient, settings: Set
         ([{**X, "data": [[6, 250]]}], "age: is missing"),
         ([{**X, "data": [6, 2500, 66.5]}], "tax: 2500 lies outside the limits"),
         ([{**X, "parameters": 1}], "parameters: expected an object, not a number"),
-        ([column("rm", [6], [1])] * 2, "rm is given twice"),
+        ([column("rm", [6], [1])] * 2, "rm appears twice"),
         ([column("rm", [6], [1]), column("tax", [250], [1])], "age: is missing"),
         ([column("rm", [6], [1]), column("tax", [1, 2], [2]), column("age", [1], [1])], "have 1 and 2 values"),
         ([column("rm", [6, 7], [1, 2])], "rm: expected the shape [n] or [n, 1], not [1, 2]"),
-        ([column(name, [6], [1]) for name in ("rm", "rooms", "tax", "age")], "rm: given twice"),
+        ([column(name, [6], [1]) for name in ("rm", "rooms", "tax", "age")], "rm: appears twice"),
         ([column(name, [6], [1]) for name in ("rm", "tax", "age", "b")], "b: no such input"),
     ],
 )
@@ -243,12 +243,12 @@ def test_the_other_members_are_looked_at_too(client: FlaskClient, changes: Any, 
 def test_a_member_that_is_there_twice_is_refused(client: FlaskClient) -> None:
     body = json.dumps({"inputs": [X]})[:-1] + ', "id": "a", "id": "b"}'
     reply = client.post(f"{MODEL}/infer", data=body)
-    assert (reply.status_code, reply.json["error"]) == (400, 'the body: "id" is given twice')
+    assert (reply.status_code, reply.json["error"]) == (400, 'the body: "id" appears twice')
     tensor = '{"name": "features", "shape": [1, 3], "datatype": "FP32", "parameters": {"binary_data_size": 12}'
     head = f'{{"inputs": [{tensor}, "name": "x"}}]}}'.encode()
     headers = {"Inference-Header-Content-Length": str(len(head))}
     reply = client.post(f"{MODEL}/infer", data=head + bytes(12), headers=headers)
-    assert (reply.status_code, "is given twice" in reply.json["error"]) == (400, True)
+    assert (reply.status_code, "appears twice" in reply.json["error"]) == (400, True)
 
 
 @pytest.mark.parametrize(

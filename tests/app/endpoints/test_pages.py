@@ -94,7 +94,7 @@ def test_a_category_is_chosen_from_a_list_and_checked(tmp_path: Path, make_app: 
     assert "<strong>23.505</strong>" in page
     reply = client.post("/predict_json", json=[5, 250, 66.5])
     assert reply.status_code == 422
-    assert reply.json["error"] == "rm: 5 is none of 4, 6"
+    assert reply.json["error"] == "rm: 5 must be one of 4, 6"
 
 
 def test_ready_names_the_version_by_its_digest(client: FlaskClient, settings: Settings) -> None:
@@ -122,7 +122,7 @@ def test_a_large_category_code_is_chosen_as_it_is(tmp_path: Path, make_app: Call
     client = make_app(models=tmp_path / "other").test_client()
     assert '<option value="1234567">1234567</option>' in client.get("/form").text
     reply = client.post("/predict_json", json=[1234568, 250, 66.5])
-    assert (reply.status_code, reply.json["error"]) == (422, "rm: 1234568 is none of 6, 1234567")
+    assert (reply.status_code, reply.json["error"]) == (422, "rm: 1234568 must be one of 6, 1234567")
 
 
 def test_a_file_whose_name_is_no_text_is_a_reason_too(make_app: Callable[..., Flask], settings: Settings) -> None:

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from app.settings import Settings
-from tests.app.logs import logged
+from tests.app.requests import logged
 
 PLAIN = "rm,tax,age\n6,250,66.5\n7,300,10\n"
 ADDED = ["prediction", "warnings", "error"]
@@ -232,7 +232,7 @@ def test_a_file_without_a_good_row_is_answered_too(client: FlaskClient, settings
         ("rm,tax,age\n", 400, "there is no row behind the header"),
         ("rm,tax\n6,250\n", 422, "age: the column is missing; the columns are rm, tax"),
         ("rm;tax;age\n6;250;66.5\n", 422, "the columns are rm;tax;age"),
-        ("rm,tax,age,rooms\n6,250,66.5,6\n", 422, "rm: the column is there twice"),
+        ("rm,tax,age,rooms\n6,250,66.5,6\n", 422, "rm: the column appears twice"),
         (
             "rm,tax,age" + ",rooms" * 100_000 + "\n6,250,66.5\n",
             400,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,20 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import orjson
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from hypothesis import given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
 
-from app.codecs.json_decoder import JsonDecoder
-from app.errors import Refusal
 from app.settings import Settings
 from journal import LogReader, daily_files
-from tests.app.logs import logged
+from tests.app.requests import logged
 from tests.bad_inputs import BAD, Bad
 from tests.conftest import HOUSES, publish
 
@@ -206,79 +199,3 @@ def test_a_model_file_that_does_not_fit_its_signature_is_found_at_start(
     reply = ask(make_app(models=tmp_path / "misfit").test_client(), "[6, 250]")
     assert reply.status_code == 503
     assert "does not predict" in reply.json["error"]
-
-
-NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**63), 2**64 - 1)
-ROWS = st.lists(NUMBERS, min_size=3, max_size=3)
-NAMED = st.permutations(["rooms", "tax", "age"]).flatmap(
-    lambda names: st.fixed_dictionaries(dict.fromkeys(names, NUMBERS))
-)
-JSON_VALUES = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers(-(2**63), 2**64 - 1) | st.text(max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["rm", "tax", "age", "rooms", "x"]), inner)
-    ),
-    max_leaves=12,
-)
-
-
-@given(st.lists(ROWS | NAMED, min_size=1))
-def test_every_number_that_is_sent_is_the_number_that_is_decoded(rows: list[Any]) -> None:
-    table, single = JsonDecoder(HOUSES, 10_000).json(orjson.dumps(rows))
-    expected = [row if isinstance(row, list) else [row["rooms"], row["tax"], row["age"]] for row in rows]
-    assert not single
-    assert table.problems == []
-    assert np.array_equal(table.values, np.array(expected, dtype=np.float64))
-
-
-@given(JSON_VALUES)
-def test_whatever_json_is_sent_is_decoded_or_refused_with_a_reason(data: Any) -> None:
-    try:
-        table, _ = JsonDecoder(HOUSES, 10_000).json(orjson.dumps(data))
-    except Refusal as refusal:
-        status = refusal.status
-    else:
-        status = 200
-        assert table.values.shape[1] == 3
-        assert bool(np.isnan(table.values).any()) <= bool(table.problems)
-    assert status in (200, 400)
-
-
-TYPOS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 2), st.sampled_from("[],0123 .e-")), max_size=4)
-
-
-@given(st.lists(st.lists(st.integers(0, 99), min_size=3, max_size=3), min_size=1, max_size=4), st.booleans(), TYPOS)
-@hypothesis_settings(max_examples=500)
-def test_a_list_of_rows_with_typos_is_what_json_says_it_is(
-    rows: list[list[int]], spaced: bool, typos: list[tuple[int, int, str]]
-) -> None:
-    text = json.dumps(rows, separators=(", ", ": ") if spaced else (",", ":"))
-    for place, length, typo in typos:
-        text = text[:place] + typo + text[place + length :]
-    try:
-        expected = json.loads(text)
-    except json.JSONDecodeError:
-        with pytest.raises(Refusal, match="is not JSON"):
-            JsonDecoder(HOUSES, 10_000).json(text.encode())
-        return
-    rows = expected if isinstance(expected, list) else []
-    numbers = all(isinstance(row, list) and len(row) == 3 and set(map(type, row)) <= {int, float} for row in rows)
-    if rows and numbers and np.isfinite(rows).all():
-        table, _ = JsonDecoder(HOUSES, 10_000).json(text.encode())
-        assert table.problems == []
-        assert table.values.tolist() == expected
-
-
-@pytest.mark.parametrize(
-    "body", [b"[[6,250,6]6.5]", b"[[6,250,66.5]]5", b"[[6,250,]66.5]", b"[[6,250,66.5],7[,300,10]]"]
-)
-def test_digits_outside_of_their_row_are_no_part_of_it(body: bytes) -> None:
-    with pytest.raises(Refusal, match="is not JSON"):
-        JsonDecoder(HOUSES, 10_000).json(body)
-
-
-@pytest.mark.parametrize("body", [b"[[]]", b"[[],[1]]", b"[[1],[]]"])
-def test_of_a_model_of_one_input_a_row_without_it_is_told(body: bytes) -> None:
-    decoder = JsonDecoder(replace(HOUSES, inputs=HOUSES.inputs[:1]), 10_000)
-    table, _ = decoder.json(body)
-    assert [(problem.input, problem.message) for problem in table.problems] == [("rm", "is missing")]

@@ -1,4 +1,4 @@
-"""``/v1``: what TensorFlow Route's REST clients send, what they are answered, and in which words they are refused."""
+"""``/v1``: what TensorFlow Serving's REST clients send, what they are answered, and in which words they are refused."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.settings import Settings
-from tests.app.logs import logged
+from tests.app.requests import logged
 from tests.conftest import publish
 
 MODEL = "/v1/models/boston"
@@ -90,8 +90,8 @@ def test_regress_gives_one_number_an_example(client: FlaskClient, body: Any) -> 
         (":predict", '{"instances": [[6, 2500, 66.5]]}', 400, "tax: 2500 lies outside the limits"),
         (":predict", '{"instances": [{"rm": 6, "tax": 250}]}', 400, "age: is missing"),
         (":predict", '{"instances": [{"rm": 6, "tax": 250, "age": 1, "b": 1}]}', 400, "b: no such input"),
-        (":predict", '{"instances": [{"rm": 6, "rm": 7, "tax": 250, "age": 1}]}', 400, "rm: given twice"),
-        (":predict", '{"instances": [[6, 250, 1]], "instances": [[6, 250, 1]]}', 400, '"instances" is given twice'),
+        (":predict", '{"instances": [{"rm": 6, "rm": 7, "tax": 250, "age": 1}]}', 400, "rm: appears twice"),
+        (":predict", '{"instances": [[6, 250, 1]], "instances": [[6, 250, 1]]}', 400, '"instances" appears twice'),
         (":predict", '{"instances": [{"features": [6, 250]}]}', 400, "age: is missing"),
         (":predict", '{"instances": [{"features": [6, 250, 66.5]}, 7]}', 400, "row 1: expected a row"),
         (":predict", '{"inputs": {"rm": [6], "tax": [250, 1], "age": [1]}}', 400, "the columns have 1 and 2 values"),
@@ -106,7 +106,7 @@ def test_regress_gives_one_number_an_example(client: FlaskClient, body: Any) -> 
         ),
         (":regress", "{}", 400, "Missing 'examples' key"),
         (":regress", '{"examples": [[6, 250, 66.5]], "context": [1]}', 400, "context: expected an object, not a list"),
-        (":regress", '{"examples": [{"rm": 6, "tax": 1, "age": 1}], "context": {"tax": 2}}', 400, "tax: given twice"),
+        (":regress", '{"examples": [{"rm": 6, "tax": 1, "age": 1}], "context": {"tax": 2}}', 400, "tax: appears twice"),
         (":regress", '{"examples": [{"rm": [6, 7], "tax": 1, "age": 1}]}', 400, "rm: expected a number, not a list"),
         (":classify", '{"examples": [{"rm": 6}]}', 400, "Expected classification signature"),
         (":predict", '{"instances": [[1, 2000, 100]]}', 500, "not plausible for medv"),

@@ -16,10 +16,10 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import Refusal
-from app.http.request_body import unpacking
+from app.errors import MalformedRequest
+from app.http.request_body import decompressor
 from app.settings import Settings
-from tests.app.logs import logged
+from tests.app.requests import logged
 
 JSON = b"[[6, 250, 66.5], [7, 300, 10]]"
 CSV = b"rm,tax,age\n6,250,66.5\n7,300,10\n"
@@ -113,7 +113,7 @@ def test_any_bytes_come_out_as_they_went_in(content: bytes, sent: int, asked: in
     cuts = [len(content) * number // members for number in range(members + 1)]
     packed = b"".join(gzip.compress(content[a:b]) for a, b in pairwise(cuts))
     source = io.BytesIO(packed)
-    read = unpacking({"HTTP_CONTENT_ENCODING": "gzip"}, lambda size: source.read(min(size, sent)))
+    read = decompressor({"HTTP_CONTENT_ENCODING": "gzip"}, lambda size: source.read(min(size, sent)))
     parts = list(iter(lambda: read(asked), b""))
     assert b"".join(parts) == content
     assert all(len(part) == asked for part in parts[:-1])
@@ -122,7 +122,7 @@ def test_any_bytes_come_out_as_they_went_in(content: bytes, sent: int, asked: in
 @given(st.binary(max_size=300))
 def test_whatever_is_said_to_be_packed_is_unpacked_or_refused(content: bytes) -> None:
     source = io.BytesIO(content)
-    read = unpacking({"HTTP_CONTENT_ENCODING": "deflate"}, source.read)
-    with suppress(Refusal):
+    read = decompressor({"HTTP_CONTENT_ENCODING": "deflate"}, source.read)
+    with suppress(MalformedRequest):
         while read(100):
             pass

@@ -1,4 +1,4 @@
-"""Following files: a change is taken over before the next request, one that takes long holds nobody up for long."""
+"""Watching files: a change is reloaded before the next request; a slow reload holds nobody up for long."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.routing import watcher as follow
-from app.routing.watcher import FileWatcher
+from app.routing.watcher import RETRY_INTERVAL, TIMEOUT, FileWatcher
 
 
 class Reader:
@@ -21,9 +20,9 @@ class Reader:
         self.read: list[str] = []
         self.go_on = threading.Event()
         self.now = 0.0
-        self.follower = FileWatcher([file], self.take_over, lambda: self.now)
+        self.watcher = FileWatcher([file], self.reload, lambda: self.now, timeout=0.3)
 
-    def take_over(self) -> bool:
+    def reload(self) -> bool:
         text = self.file.read_text()
         if text == "hang":
             self.go_on.wait(30)
@@ -43,63 +42,59 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
     file = tmp_path / "file"
     file.write_text("first")
     reader = Reader(file)
-    reader.follower.look()
-    reader.follower.follow()
+    reader.watcher.poll()
+    reader.watcher.start()
     yield reader
     reader.go_on.set()
-    reader.follower.close()
+    reader.watcher.close()
 
 
 def waited(reader: Reader) -> float:
     start = time.monotonic()
-    reader.follower.be_current()
+    reader.watcher.wait_until_current()
     return time.monotonic() - start
 
 
-def test_whoever_wants_to_be_current_has_the_last_change(reader: Reader) -> None:
+def test_whoever_wants_to_wait_until_current_has_the_last_change(reader: Reader) -> None:
     for number in range(50):
         reader.change(str(number))
-        reader.follower.be_current()
+        reader.watcher.wait_until_current()
         assert reader.read[-1] == str(number)
 
 
-def test_a_change_that_takes_long_is_waited_for_once_and_taken_over_in_the_end(
-    reader: Reader, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(follow, "PATIENCE", 0.3)
+def test_a_change_that_takes_long_is_waited_for_once_and_taken_over_in_the_end(reader: Reader) -> None:
     reader.change("hang")
     assert waited(reader) >= 0.3
     assert waited(reader) < 0.3
     reader.go_on.set()
     reader.change("last")
-    reader.follower.be_current()
+    reader.watcher.wait_until_current()
     assert reader.read == ["first", "hang", "last"]
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_change_that_can_not_be_read_is_waited_for_once(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(follow, "PATIENCE", 0.3)
+def test_a_change_that_can_not_be_read_is_waited_for_once(reader: Reader) -> None:
     reader.change("raise")
     assert waited(reader) >= 0.3
     assert waited(reader) < 0.3
     reader.change("mended")
-    reader.follower.be_current()
+    reader.watcher.wait_until_current()
     assert reader.read == ["first", "mended"]
 
 
 def test_what_did_not_go_well_is_tried_again_after_a_while_and_nobody_waits_for_that(reader: Reader) -> None:
     reader.change("fault")
-    reader.follower.be_current()
-    reader.follower.look()
+    reader.watcher.wait_until_current()
+    reader.watcher.poll()
     assert reader.read == ["first", "fault"]
-    assert waited(reader) < follow.PATIENCE
-    reader.now = follow.RETRY
-    reader.follower.look()
+    assert waited(reader) < TIMEOUT
+    reader.now = RETRY_INTERVAL
+    reader.watcher.poll()
     assert reader.read == ["first", "fault", "fault"]
 
 
 def test_a_file_that_goes_and_comes_back_is_taken_over(reader: Reader) -> None:
     reader.file.rename(reader.file.with_suffix(".away"))
     reader.change("back")
-    reader.follower.be_current()
+    reader.watcher.wait_until_current()
     assert reader.read[-1] == "back"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 FAULTS = """
 import resource
 {first}
@@ -31,5 +31,5 @@ def test_memory_that_was_freed_is_not_fetched_again_page_by_page() -> None:
         return int(done.stdout)
 
     pages = 10 * 2000 * 4000 // 4096
-    assert faults("from app.server.malloc import keep_freed; keep_freed()") < pages / 20
+    assert faults("from app.server.malloc import tune_malloc; tune_malloc()") < pages / 20
     assert faults("") > pages / 2  # else there would be nothing to keep

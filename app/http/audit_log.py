@@ -1,0 +1,130 @@
+"""The request and prediction logs: what is written down of a request before its reply leaves.
+
+The only module of the service that imports the journal. Each request that is not safe (RFC 9110) has a row.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from app.errors import NotReady
+from app.http.context import RequestContext
+from app.results import Attempt
+from journal import (
+    REQUEST_COLUMNS,
+    Durability,
+    Journal,
+    JournalError,
+    PartialFailure,
+    encode_predictions,
+    encode_request,
+    prediction_columns,
+)
+
+logger = logging.getLogger(__name__)
+
+__all__ = ["SAFE_METHODS", "AuditLog", "PartialFailure"]
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class AuditLog:
+    """The logs of one model.
+
+    Args:
+        folder: where the files are.
+        write: what writes the files' bytes, as ``os.write``.
+    """
+
+    def __init__(self, folder: Path, durability: Durability, write: Callable[[int, bytes], int]) -> None:
+        self._journal = Journal(folder, durability=durability, write=write)
+        self._journal.add_stream("requests", REQUEST_COLUMNS)
+
+    def set_inputs(self, names: Sequence[str]) -> None:
+        """Give the prediction log a column for each input."""
+        self._journal.add_stream("predictions", prediction_columns(names))
+
+    def append(self, context: RequestContext, status: int) -> None:
+        """Write what was attempted for a request, and then the request's own row, both or neither.
+
+        The request's row comes last: a prediction counts as answered if its request has a row with status 200.
+
+        Raises:
+            NotReady: if they can't be written.
+        """
+        rows = {}
+        if context.attempts:
+            rows["predictions"] = _encode(context.arrived, context.request_id, context.attempts)
+        environ = context.environ
+        if environ["REQUEST_METHOD"] not in SAFE_METHODS:
+            rows["requests"] = encode_request(
+                time=context.arrived,
+                request_id=context.request_id,
+                client=environ.get("REMOTE_ADDR", ""),
+                method=environ["REQUEST_METHOD"],
+                path=environ.get("RAW_URI") or environ["PATH_INFO"],
+                content_type=environ.get("CONTENT_TYPE", ""),
+                status=status,
+                duration_ms=(time.perf_counter() - context.started) * 1000,
+                error=context.error,
+                body=context.body,
+            )
+        if rows:
+            self._write(context.arrived, context.request_id, rows)
+
+    def append_attempts(self, context: RequestContext) -> None:
+        """Write the attempts of a request that goes on; they are taken off its context.
+
+        Raises:
+            NotReady: if they can't be written.
+        """
+        self.append_mirrored(context.arrived, context.request_id, context.attempts)
+        context.attempts.clear()
+
+    def append_mirrored(self, arrived: datetime, request_id: str, attempts: Sequence[Attempt]) -> None:
+        """Write prediction rows of a request that arrived then.
+
+        Raises:
+            NotReady: if they can't be written.
+        """
+        self._write(arrived, request_id, {"predictions": _encode(arrived, request_id, attempts)})
+
+    def check(self) -> None:
+        """Check that rows can be written.
+
+        Raises:
+            NotReady: with the reason, if they can't.
+        """
+        try:
+            self._journal.probe()
+        except JournalError as error:
+            raise NotReady(str(error)) from error
+
+    def _write(self, arrived: datetime, request_id: str, rows: dict[str, bytes]) -> None:
+        try:
+            self._journal.append(arrived.date().isoformat(), rows)
+        except JournalError as error:
+            logger.error("request %s: %s", request_id, error)
+            raise NotReady("the log can't be written, so there is no answer: try again later") from error
+
+
+def _encode(arrived: datetime, request_id: str, attempts: Sequence[Attempt]) -> bytes:
+    blocks = [
+        encode_predictions(
+            arrived,
+            request_id,
+            attempt.model,
+            attempt.version,
+            attempt.role,
+            attempt.inputs,
+            attempt.predictions,
+            attempt.flags,
+            attempt.row_numbers,
+        )
+        for attempt in attempts
+    ]
+    return blocks[0] if len(blocks) == 1 else b"".join(blocks)

@@ -1,0 +1,77 @@
+"""What the steps along a fallback chain come to: predictions, notices, and which version is to blame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+
+from app.errors import FieldError
+from app.results import Warnings
+from app.routing.table import Route
+from registry import Float32Array
+
+
+@dataclass(slots=True)
+class Step:
+    """What one route gave for some rows of a batch.
+
+    Attributes:
+        rows: which of the batch's rows these are; None for all of them.
+        predictions: float32 (m,); None if the model failed, or was not asked.
+        errors: why a row has no answer, by row of the batch.
+        skipped: whether an open circuit breaker kept the model from being asked.
+        slow: whether it took too long.
+        fault: what the model failed with, for the error log.
+    """
+
+    route: Route
+    rows: Sequence[int] | None
+    predictions: Float32Array | None
+    errors: dict[int, str] = field(default_factory=dict)
+    skipped: bool = False
+    slow: bool = False
+    fault: str = ""
+
+    @property
+    def answers_nothing(self) -> bool:
+        """Whether no row has an answer."""
+        return self.predictions is None or len(self.errors) == len(self.predictions)
+
+
+def find_answering(steps: Sequence[Step]) -> Route:
+    """Return the first route that answered a row; the last one, if none did."""
+    return next((step for step in steps if not step.answers_nothing), steps[-1]).route
+
+
+def is_to_blame(steps: Sequence[Step], position: int) -> bool:
+    """Return whether the failure of a step speaks against its version.
+
+    It does if there is no fallback, or the fallback itself answered a row. What nobody can answer says nothing.
+    """
+    if not steps[position].errors:
+        return False
+    return position + 1 == len(steps) or not steps[position + 1].answers_nothing
+
+
+def merge_predictions(steps: Sequence[Step], count: int) -> Float32Array:
+    """Return the last prediction for each row, float32 (n,); NaN where there is none."""
+    predictions = np.full(count, np.nan, dtype=np.float32)
+    for step in steps:
+        if step.predictions is not None:
+            predictions[slice(None) if step.rows is None else step.rows] = step.predictions
+    return predictions
+
+
+def add_notices(warnings: Warnings, steps: Sequence[Step]) -> Warnings:
+    """Return the warnings, and for each row that a fallback answered one that says so."""
+    merged = {row: list(items) for row, items in warnings.items()}
+    for failed, fallback in pairwise(steps):
+        answered = f"answered by version {fallback.route.model.number}, the {fallback.route.role}"
+        for row in fallback.rows or ():
+            if row not in fallback.errors:
+                reason = f"version {failed.route.model.number}: {failed.errors[row]}"
+                merged.setdefault(row, []).append(FieldError(row, "", f"{answered}: {reason}"))
+    return dict(sorted(merged.items()))

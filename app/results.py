@@ -1,0 +1,62 @@
+"""What a prediction came to, as plain values: made by the inference room, logged and sent by the others.
+
+Nobody changes them. They are not frozen because a frozen dataclass takes four times as long to make.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from app.errors import FieldError
+from registry import Float32Array
+
+Warnings = Mapping[int, Sequence[FieldError]]  # by row
+# Inputs, float32 (m, k), and which rows of the request they are (None: all of them), for a shadow to see.
+Mirrored = tuple[Float32Array, Sequence[int] | None]
+
+
+@dataclass(slots=True)
+class Attempt:
+    """The rows that one version predicted for, as the prediction log has them.
+
+    Attributes:
+        inputs: float32 (m, k).
+        predictions: float32 (m,).
+        flags: what was noticed about each row, m texts; None if nothing was noticed about any.
+        row_numbers: which rows of the request these are; None for all of them, from 0 on.
+    """
+
+    model: str
+    version: int
+    role: str
+    inputs: Float32Array
+    predictions: Float32Array
+    flags: Sequence[str] | None = None
+    row_numbers: Sequence[int] | None = None
+
+
+@dataclass(slots=True)
+class PredictionResult:
+    """The answer for n rows.
+
+    Attributes:
+        predictions: float32 (n,); not to be sent for the rows that ``errors`` names.
+        version: the number of the version that answered, or was asked last.
+        warnings: what the client should know beside the predictions, by row.
+        errors: the rows without an answer, and why.
+        model_failed: whether a version is the reason for one of the errors.
+        attempts: every version's rows, to be logged before anything is sent.
+        faults: what versions failed with, for the error log.
+        to_mirror: the inputs, if a shadow is to see them.
+    """
+
+    predictions: Float32Array
+    model: str
+    version: int
+    warnings: Warnings
+    errors: Sequence[FieldError]
+    model_failed: bool
+    attempts: Sequence[Attempt]
+    faults: Sequence[str] = ()
+    to_mirror: Mirrored | None = None

@@ -1,0 +1,90 @@
+"""Decoding JSON: every number as it was sent, and a reason for whatever can't be decoded."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from app.codecs.json_decoder import JsonDecoder
+from app.errors import MalformedRequest
+from tests.conftest import HOUSES
+
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**63), 2**64 - 1)
+ROWS = st.lists(NUMBERS, min_size=3, max_size=3)
+NAMED = st.permutations(["rooms", "tax", "age"]).flatmap(
+    lambda names: st.fixed_dictionaries(dict.fromkeys(names, NUMBERS))
+)
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers(-(2**63), 2**64 - 1) | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["rm", "tax", "age", "rooms", "x"]), inner)
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.lists(ROWS | NAMED, min_size=1))
+def test_every_number_that_is_sent_is_the_number_that_is_decoded(rows: list[Any]) -> None:
+    batch, single = JsonDecoder(HOUSES, 10_000).decode_rows(orjson.dumps(rows))
+    expected = [row if isinstance(row, list) else [row["rooms"], row["tax"], row["age"]] for row in rows]
+    assert not single
+    assert batch.errors == []
+    assert np.array_equal(batch.values, np.array(expected, dtype=np.float64))
+
+
+@given(JSON_VALUES)
+def test_whatever_json_is_sent_is_decoded_or_refused_with_a_reason(data: Any) -> None:
+    try:
+        batch, _ = JsonDecoder(HOUSES, 10_000).decode_rows(orjson.dumps(data))
+    except MalformedRequest:
+        return
+    assert batch.values.shape[1] == 3
+    assert bool(np.isnan(batch.values).any()) <= bool(batch.errors)
+
+
+TYPOS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 2), st.sampled_from("[],0123 .e-")), max_size=4)
+
+
+@given(st.lists(st.lists(st.integers(0, 99), min_size=3, max_size=3), min_size=1, max_size=4), st.booleans(), TYPOS)
+@hypothesis_settings(max_examples=500)
+def test_a_list_of_rows_with_typos_is_what_json_says_it_is(
+    rows: list[list[int]], spaced: bool, typos: list[tuple[int, int, str]]
+) -> None:
+    text = json.dumps(rows, separators=(", ", ": ") if spaced else (",", ":"))
+    for place, length, typo in typos:
+        text = text[:place] + typo + text[place + length :]
+    try:
+        expected = json.loads(text)
+    except json.JSONDecodeError:
+        with pytest.raises(MalformedRequest, match="is not JSON"):
+            JsonDecoder(HOUSES, 10_000).decode_rows(text.encode())
+        return
+    rows = expected if isinstance(expected, list) else []
+    numbers = all(isinstance(row, list) and len(row) == 3 and set(map(type, row)) <= {int, float} for row in rows)
+    if rows and numbers and np.isfinite(rows).all():
+        batch, _ = JsonDecoder(HOUSES, 10_000).decode_rows(text.encode())
+        assert batch.errors == []
+        assert batch.values.tolist() == expected
+
+
+@pytest.mark.parametrize(
+    "body", [b"[[6,250,6]6.5]", b"[[6,250,66.5]]5", b"[[6,250,]66.5]", b"[[6,250,66.5],7[,300,10]]"]
+)
+def test_digits_outside_of_their_row_are_no_part_of_it(body: bytes) -> None:
+    with pytest.raises(MalformedRequest, match="is not JSON"):
+        JsonDecoder(HOUSES, 10_000).decode_rows(body)
+
+
+@pytest.mark.parametrize("body", [b"[[]]", b"[[],[1]]", b"[[1],[]]"])
+def test_of_a_model_of_one_input_a_row_without_it_is_told(body: bytes) -> None:
+    decoder = JsonDecoder(replace(HOUSES, inputs=HOUSES.inputs[:1]), 10_000)
+    batch, _ = decoder.decode_rows(body)
+    assert [(error.input, error.message) for error in batch.errors] == [("rm", "is missing")]

@@ -1,0 +1,85 @@
+"""The fallback answers, row by row, what the champion cannot."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.routing import circuit_breaker
+from app.settings import Settings
+from registry import VersionStore
+from tests.app.requests import IMPLAUSIBLE, NAN, RAISES, ROW, SLOW, ask, logged, version
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"), [(RAISES, "version 2: the model failed"), (NAN, "output nan is not plausible")]
+)
+def test_the_fallback_answers_what_the_champion_can_not(
+    tricky: VersionStore, client: FlaskClient, settings: Settings, row: list[float], reason: str
+) -> None:
+    assert version(client) == 2
+    reply = ask(client, row)
+    assert (reply.status_code, reply.json["version"]) == (200, 1)
+    warnings = [text for text in reply.json["warnings"] if "training range" not in text]
+    assert len(warnings) == 1
+    assert "answered by version 1, the fallback: version 2" in warnings[0]
+    assert reason in warnings[0]
+    answered = logged(settings, "predictions")[-1]
+    assert (answered["version"], answered["role"]) == ("1", "fallback")
+    assert answered["flags"] == "rm:outside_training instead_of:2"
+    assert float(answered["prediction"]) == reply.json["prediction"]
+
+
+def test_only_the_rows_that_failed_are_answered_by_the_fallback(tricky: VersionStore, client: FlaskClient) -> None:
+    reply = ask(client, [ROW, NAN, ROW])
+    assert (reply.status_code, reply.json["version"]) == (200, 2)
+    assert [len([text for text in texts if "fallback" in text]) for texts in reply.json["warnings"]] == [0, 1, 0]
+    assert reply.json["predictions"][0] == reply.json["predictions"][2] == pytest.approx(23.505, abs=1e-4)
+    assert reply.json["predictions"][1] == pytest.approx(67.505, abs=1e-4)
+
+
+def test_what_the_fallback_can_not_answer_either_is_500(tricky: VersionStore, client: FlaskClient) -> None:
+    assert ask(client, IMPLAUSIBLE).status_code == 500
+
+
+def test_every_protocol_is_answered_by_the_fallback(tricky: VersionStore, client: FlaskClient) -> None:
+    tensor = {"name": "features", "shape": [1, 3], "datatype": "FP32", "data": RAISES}
+    for path, body in (
+        ("/v1/models/boston:predict", {"instances": [RAISES]}),
+        ("/v2/models/boston/infer", {"inputs": [tensor]}),
+        ("/invocations", {"instances": [RAISES]}),
+    ):
+        reply = client.post(path, json=body)
+        assert (reply.status_code, reply.headers["X-Model-Version"]) == (200, "1"), path
+
+
+def test_a_named_version_is_never_replaced(tricky: VersionStore, client: FlaskClient) -> None:
+    reply = client.post("/v1/models/boston/versions/2:predict", json={"instances": [RAISES]})
+    assert (reply.status_code, reply.json) == (500, {"error": "the model failed"})
+
+
+@pytest.mark.slow
+def test_a_champion_that_sleeps_is_not_waited_for_for_ever(
+    tricky: VersionStore, make_app: Callable[..., Flask]
+) -> None:
+    app = make_app()
+    clients = [app.test_client() for _ in range(circuit_breaker.FAILURE_THRESHOLD + 1)]
+    replies: list[Any] = []
+    threads = [threading.Thread(target=lambda one=one: replies.append(ask(one, SLOW))) for one in clients]
+    start = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {reply.status_code for reply in replies} == {200}
+    assert 1 in {reply.json["version"] for reply in replies}  # those that waited for it in vain
+    assert time.monotonic() - start < 20
+    start = time.monotonic()
+    assert version(clients[0], SLOW) == 1
+    assert time.monotonic() - start < 1

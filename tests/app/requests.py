@@ -1,0 +1,40 @@
+"""Asking an application, and what is in its logs afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask.testing import FlaskClient
+
+from app.settings import Settings
+from journal import LogReader, daily_files
+from registry import Actor, VersionStore
+from registry.promotion import promote
+
+ANN = Actor("ann", "because")
+ROW = [6, 250, 66.5]
+SLOW, NAN, RAISES = [10.5, 250, 66.5], [11.5, 250, 66.5], [12.5, 250, 66.5]  # to tricky.tflite, see tests/models
+IMPLAUSIBLE = [1, 700, 100]
+
+
+def make_champion(store: VersionStore, number: int) -> None:
+    promote(store, number, "champion", ANN, override=True)
+
+
+def ask(client: FlaskClient, row: Any = ROW, **headers: str) -> Any:
+    return client.post(
+        "/predict_json", json=row, headers={name.replace("_", "-"): text for name, text in headers.items()}
+    )
+
+
+def version(client: FlaskClient, row: Any = ROW, **headers: str) -> int:
+    reply = ask(client, row, **headers)
+    assert reply.status_code == 200, reply.json
+    number: int = reply.json["version"]
+    assert reply.headers["X-Model-Version"] == str(number)
+    return number
+
+
+def logged(settings: Settings, stream: str) -> list[dict[str, str]]:
+    """All rows of a stream, oldest first."""
+    return [row for path in daily_files(settings.logs / settings.model, stream) for row in LogReader(path)]

@@ -1,0 +1,145 @@
+"""The canary: its share, its analysis, and how it is withdrawn."""
+
+from __future__ import annotations
+
+import fcntl
+from collections import Counter
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.routing.canary import FALSE_ALARM_RATE, CanaryAnalysis
+from app.routing.table import bucket
+from app.settings import Settings
+from registry import VersionStore
+from registry.promotion import canary, clear
+from tests.app.requests import ANN, IMPLAUSIBLE, NAN, RAISES, ask, logged, version
+from tests.conftest import TRICKY, publish
+from tests.e2e.server import wait_until
+
+
+def test_a_canary_gets_its_share_and_a_client_always_the_same_version(
+    client: FlaskClient, store: VersionStore, settings: Settings
+) -> None:
+    canary(store, 2, 0.3, ANN)
+    wait_until(lambda: 2 in {version(client) for _ in range(20)}, "the canary")
+    seen = {f"client {number}": version(client, X_Client_ID=f"client {number}") for number in range(60)}
+    assert 5 < Counter(seen.values())[2] < 35
+    for name, number in seen.items():
+        assert version(client, X_Client_ID=name) == number
+        assert (bucket(name, 2) < 0.3) == (number == 2)
+    rows = logged(settings, "predictions")
+    assert {(row["role"], row["version"]) for row in rows} == {("champion", "1"), ("canary", "2")}
+    clear(store, "canary", ANN)
+    wait_until(lambda: {version(client) for _ in range(20)} == {1}, "the end of the canary")
+
+
+def test_a_canary_that_fails_more_often_is_withdrawn_and_its_clients_are_answered(
+    client: FlaskClient, store: VersionStore
+) -> None:
+    number = publish(store.folder.parent, model_file=TRICKY)
+    canary(store, number, 0.5, ANN)
+    wait_until(lambda: number in {version(client) for _ in range(20)}, "the canary")
+    replies = [ask(client, RAISES) for _ in range(200)]  # about a hundred for the canary
+    assert {reply.status_code for reply in replies} == {200}
+    assert {reply.json["version"] for reply in replies} == {1}
+    wait_until(lambda: "canary" not in store.aliases.read(), "the end of the canary")
+    line = store.history.entries()[-1].content
+    assert line["action"] == "clear"
+    assert (line["by"], line["version"], line["alias"]) == ("service", number, "canary")
+    assert "it failed" in line["reason"]
+    assert {version(client) for _ in range(20)} == {1}
+    canary(store, number, 0.5, ANN)
+    wait_until(lambda: number in {version(client) for _ in range(20)}, "the canary again")
+
+
+def test_a_canary_that_can_not_be_taken_off_its_alias_is_asked_no_more_and_shown(
+    client: FlaskClient, store: VersionStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = publish(store.folder.parent, model_file=TRICKY)
+    canary(store, number, 0.5, ANN)
+    assert number in {version(client) for _ in range(20)}
+    with (store.folder / ".lock").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        for _ in range(200):  # about a hundred for the canary
+            version(client, RAISES)
+        assert {version(client) for _ in range(20)} == {1}
+        told = lambda: client.get("/health/ready").json.get("faults", {}).get("canary", "")  # noqa: E731
+        wait_until(lambda: "another command holds it" in told(), "the fault", 5)
+        assert f"version {number} is withdrawn: it failed" in told()
+    wait_until(lambda: "canary" not in store.aliases.read(), "the end of the canary", 5)
+    wait_until(lambda: not told(), "the end of the fault", 5)
+
+
+def test_a_canary_changes_its_share_at_once(client: FlaskClient, store: VersionStore) -> None:
+    canary(store, 2, 0.001, ANN)
+    assert 1 in {version(client) for _ in range(20)}
+    canary(store, 2, 1, ANN)
+    assert {version(client) for _ in range(20)} == {2}
+
+
+def test_a_canary_is_not_blamed_for_what_the_champion_can_not_answer_either(
+    client: FlaskClient, store: VersionStore
+) -> None:
+    canary(store, publish(store.folder.parent), 0.5, ANN)
+    wait_until(lambda: 3 in {version(client) for _ in range(20)}, "the canary")
+    assert {ask(client, IMPLAUSIBLE).status_code for _ in range(200)} == {500}
+    assert store.aliases.read()["canary"] == 3
+
+
+def test_a_trial_rarely_condemns_a_canary_that_is_as_good_and_soon_one_that_is_not() -> None:
+    def condemned(rate: float, requests: int, seed: int) -> int:
+        import random
+
+        dice = random.Random(seed)
+        analysis = CanaryAnalysis(0.05, workers=1)
+        for count in range(requests):
+            of_canary = dice.random() < 0.05
+            if analysis.record(of_canary=of_canary, failed=dice.random() < (rate if of_canary else 0.02)):
+                return count
+        return 0
+
+    false = sum(condemned(0.02, 3000, seed) > 0 for seed in range(1000))
+    assert false <= 6  # binomial: 7 or more of 1,000 at the stated error have a chance of 1e-4
+    assert FALSE_ALARM_RATE == 0.001
+    assert all(0 < condemned(0.5, 3000, seed) < 2000 for seed in range(50))
+
+
+def test_a_canary_that_turns_bad_after_a_long_trial_is_found_soon() -> None:
+    analysis = CanaryAnalysis(0.05, workers=4)
+    for _ in range(200):  # failures of a million requests
+        for of_canary in (*[False] * 19, True):
+            assert not analysis.record(of_canary=of_canary, failed=True)
+    assert any(analysis.record(of_canary=True, failed=True) for _ in range(20))
+
+
+def test_a_canary_is_not_blamed_for_what_only_the_fallback_can_answer(
+    tricky: VersionStore, client: FlaskClient
+) -> None:
+    """The canary is the champion once more; one client keeps sending it what neither can answer."""
+    canary(tricky, publish(tricky.folder.parent, model_file=TRICKY), 0.5, ANN)
+    name = next(f"client {n}" for n in range(100) if bucket(f"client {n}", 3) < 0.5)
+    assert version(client, X_Client_ID=name) == 3
+    for _ in range(60):
+        assert version(client, NAN, X_Client_ID=name) == 1
+    assert tricky.aliases.read()["canary"] == 3
+
+
+def test_failures_of_a_named_version_or_of_an_earlier_canary_do_not_count(
+    client: FlaskClient, store: VersionStore
+) -> None:
+    router = client.application.extensions["router"]
+    number = publish(store.folder.parent, model_file=TRICKY)
+    canary(store, number, 0.5, ANN)
+    tried = next(f"client {n}" for n in range(100) if bucket(f"client {n}", number) < 0.5)
+    assert version(client, X_Client_ID=tried) == number
+    earlier = router.route(tried)
+    for _ in range(60):
+        reply = client.post(f"/v1/models/boston/versions/{number}:predict", json={"instances": [RAISES]})
+        assert reply.status_code == 500
+    assert router.route(tried) is earlier
+    canary(store, publish(store.folder.parent), 1, ANN)
+    assert version(client) == number + 1
+    for _ in range(60):
+        router.record_outcome(earlier, failed=True)  # as a long file that began with the earlier canary does
+    assert version(client) == number + 1

@@ -1,0 +1,234 @@
+"""The report as a value: what it holds of sound models, and that damage is named and stops nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit.report import Report, build_report
+from audit.seal import seal
+from registry import Actor, VersionStore
+from registry.history import History
+from registry.promotion import canary, clear, promote, rollback, shadow
+from tests.audit.helpers import ANN
+from tests.conftest import publish
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+CARD: dict[str, Any] = {
+    "spec": {"file": "homes.toml", "sha256": "5" * 64},
+    "data": {"file": "homes.csv", "sha256": "d" * 64, "rows": 506},
+    "split": {"seed": 42, "training_rows": 404, "test_rows": 102, "test_rows_sha256": "7" * 64},
+    "metrics": {"rmse": 6.15},
+    "intervals": {"rmse": [3.97, 8.35]},
+    "cv": {"folds": 5, "rmse": 6.05},
+    "gates": [{"name": "parity", "limit": 1e-05, "value": 8e-07, "passed": True}],
+    "weights_sha256": "9" * 64,
+    "parameters": 11,
+    "packages": {"python": "3.11.7"},
+    "by": "bob",
+    "commit": "c" * 40,
+    "created": "2026-11-24T21:49:21+00:00",
+    "training_seconds": 3.5,
+}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> VersionStore:
+    """Two versions of the model boston."""
+    for _ in range(2):
+        publish(tmp_path / "models", by="bob")
+    return VersionStore(tmp_path / "models", "boston")
+
+
+def report(store: VersionStore) -> Report:
+    found = build_report(store.folder.parent, store.folder.parent.parent / "logs", NOW)
+    json.dumps(found.to_json(), allow_nan=False)
+    return found
+
+
+def publish_with_card(store: VersionStore, card: object) -> int:
+    """Publish the files of version 1 with another card."""
+    with store.staging() as folder:
+        shutil.copytree(store.folder / "1", folder, dirs_exist_ok=True)
+        (folder / "SHA256SUMS").unlink()
+        (folder / "card.json").write_text(json.dumps(card))
+        return store.publish(folder, Actor("bob"))[0]
+
+
+def rewrite_history(store: VersionStore, **changes: object) -> None:
+    """Write the history anew with other members in its last line, so that every SHA-256 is right."""
+    contents = [dict(entry.content) for entry in store.history.entries()]
+    contents[-1].update(changes)
+    for name in ("history.jsonl", "history.head"):
+        (store.folder / name).unlink()
+    for content in contents:
+        History(store.folder).append({name: value for name, value in content.items() if name != "previous"})
+
+
+def test_a_version_tells_where_it_comes_from(store: VersionStore) -> None:
+    number = publish_with_card(store, CARD)
+    (model,) = report(store).models
+    version = model.versions[0]
+    card = version.provenance
+    assert card is not None
+    assert (version.number, version.files, version.signing) == (number, "as published", "not signed")
+    assert version.sha256 == store.check(number).digest
+    assert (card.data_file, card.data_sha256, card.data_rows) == ("homes.csv", "d" * 64, 506)
+    assert (card.spec_file, card.spec_sha256) == ("homes.toml", "5" * 64)
+    assert (card.training_rows, card.test_rows, card.seed, card.test_rows_sha256) == (404, 102, 42, "7" * 64)
+    assert (card.weights_sha256, card.packages, card.commit) == ("9" * 64, {"python": "3.11.7"}, "c" * 40)
+    assert (card.trained_by, card.trained_at) == ("bob", "2026-11-24T21:49:21+00:00")
+    (metric,) = card.metrics
+    assert (metric.name, metric.value, metric.low, metric.high) == ("rmse", 6.15, 3.97, 8.35)
+    assert (card.cv_rmse, card.cv_folds) == (6.05, 5)
+    assert [(gate.name, gate.value, gate.passed) for gate in card.gates] == [("parity", 8e-07, True)]
+
+
+def test_a_version_tells_who_signed_it_off_and_why(store: VersionStore) -> None:
+    promote(store, 2, "champion", ANN)
+    rollback(store, Actor("kim", "urgent"))
+    newest, oldest = report(store).models[0].versions
+    assert [(event.action, event.alias, event.by, event.reason) for event in newest.sign_offs] == [
+        ("promote", "champion", "ann", "looks good")
+    ]
+    assert [gate.name for gate in newest.sign_offs[0].gates][:2] == ["parity", "test_vs_champion"]
+    assert [(event.action, event.by) for event in oldest.sign_offs] == [("rollback", "kim")]
+    assert newest.publication is not None
+    assert (newest.publication.by, oldest.aliases) == ("bob", ("champion",))
+
+
+def test_past_versions_and_aliases_are_there(store: VersionStore) -> None:
+    shadow(store, 2, ANN)
+    canary(store, 2, 0.05, ANN)
+    clear(store, "canary", Actor("service", "more errors than the champion"))
+    for alias in ("shadow", "challenger"):
+        clear(store, alias, ANN)
+    store.aliases.retire(2, Actor("kim", "no better"))
+    found = report(store)
+    (model,) = found.models
+    assert (found.faults, model.history_intact) == (0, True)
+    assert model.aliases == {"champion": 1}
+    version = model.versions[0]
+    assert (version.number, version.retired, version.files) == (2, True, "as published")
+    assert version.retirement is not None
+    assert (version.retirement.by, version.retirement.reason) == ("kim", "no better")
+    ended = {period.alias: model.history[period.taken - 1].by for period in model.alias_periods if period.taken}
+    assert ended == {"canary": "service", "shadow": "ann", "challenger": "ann"}
+
+
+def test_all_models_are_there_and_empty_folders_are_not(store: VersionStore) -> None:
+    for name in ("empty", ".staging"):
+        (store.folder.parent / name).mkdir()
+    shutil.copytree(store.folder, store.folder.parent / "another")
+    assert [model.model for model in report(store).models] == ["another", "boston"]
+
+
+def test_log_files_have_their_seals(store: VersionStore, tmp_path: Path) -> None:
+    logs = tmp_path / "logs" / "boston"
+    logs.mkdir(parents=True)
+    for stream in ("requests", "predictions"):
+        (logs / f"{stream}-2026-11-20.csv").write_text("time\n1\n2\n")
+    seal(store, logs, datetime(2026, 11, 22, tzinfo=UTC), ANN)
+    (logs / "requests-2026-11-25.csv").write_text("time\n1\n")
+    (logs / "predictions-2026-11-20.csv").write_text("time\n1\n3\n")
+    found = report(store)
+    changed, sealed, fresh = found.models[0].logs
+    assert (sealed.name, sealed.rows, sealed.sealed_by, sealed.state) == (
+        "requests-2026-11-20.csv",
+        2,
+        "ann",
+        "as sealed",
+    )
+    assert sealed.sha256 == hashlib.sha256(b"time\n1\n2\n").hexdigest()
+    assert (changed.state, fresh.state, fresh.rows) == ("not as sealed", "not sealed", None)
+    assert len(found.models[0].faults) == 1
+    (logs / "predictions-2026-11-20.csv").unlink()
+    assert report(store).models[0].logs[0].size is None
+
+
+@pytest.mark.parametrize(
+    ("damage", "fault"),
+    [
+        (lambda folder: (folder / "2" / "model.tflite").write_bytes(b"x"), "model.tflite was changed"),
+        (lambda folder: (folder / "2" / "card.json").unlink(), "card.json is missing"),
+        (lambda folder: (folder / "2" / "SHA256SUMS").unlink(), "SHA256SUMS: can't be read"),
+        (lambda folder: shutil.rmtree(folder / "2"), "version 2 is gone"),
+        (lambda folder: (folder / "history.head").unlink(), "history.head: is missing"),
+        (lambda folder: (folder / "history.jsonl").write_bytes(b"x\n"), "line 1: was changed"),
+        (lambda folder: (folder / "history.jsonl").unlink(), "line 1: is gone"),
+        (lambda folder: (folder / "aliases.json").write_text("[]"), "expected an object of aliases"),
+        (lambda folder: (folder / "aliases.json").write_text("{"), "not JSON"),
+        (lambda folder: (folder / "aliases.json").write_text('{"champion": 7}'), "the history says"),
+    ],
+)
+def test_damage_is_named_and_the_rest_is_reported(store: VersionStore, damage: Any, fault: str) -> None:
+    shutil.copytree(store.folder, store.folder.parent / "sound")
+    damage(store.folder)
+    damaged, sound = report(store).models
+    assert any(fault in sentence for sentence in damaged.faults), damaged.faults
+    assert next(version for version in damaged.versions if version.number == 1).provenance is not None
+    assert (sound.faults, len(sound.versions)) == ((), 2)
+
+
+def test_a_card_is_not_shown_if_the_files_are_not_as_published(store: VersionStore) -> None:
+    (store.folder / "2" / "model.tflite").write_bytes(b"x")
+    version = report(store).models[0].versions[0]
+    assert (version.files, version.sha256, version.provenance) == ("not as published", None, None)
+    assert version.publication is not None
+
+
+def test_a_history_that_was_edited_keeps_its_other_lines(store: VersionStore) -> None:
+    path = store.folder / "history.jsonl"
+    path.write_bytes(path.read_bytes().replace(b"bob", b"eve", 1))
+    (model,) = report(store).models
+    assert ([event.line for event in model.history], model.history_intact) == ([2], False)
+    assert "line 1: was changed" in model.faults[0]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"action": None},
+        {"by": ["eve"]},
+        {"version": "2"},
+        {"version": {}, "aliases": []},
+        {"aliases": {"champion": "1"}},
+        {"action": "seal", "file": "../../secret", "rows": 1},
+        {"action": "seal", "file": "requests-2026-11-20.csv\0", "rows": 1},
+    ],
+)
+def test_a_history_that_was_written_anew_stops_nothing(store: VersionStore, changes: dict[str, object]) -> None:
+    rewrite_history(store, **changes)
+    (model,) = report(store).models
+    assert model.faults
+    assert {version.number for version in model.versions} == {1, 2}
+    assert {log.name for log in model.logs} == set()
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        [],
+        "card",
+        {"data": "homes.csv", "metrics": [], "gates": {}, "packages": 3, "split": None},
+        {"metrics": {"rmse": "6"}, "intervals": {"rmse": [1]}, "gates": [1, {}], "cv": {"rmse": float("nan")}},
+        {"data": {"rows": True, "file": ""}, "training_seconds": float("inf"), "parameters": 10**400},
+        {"training_seconds": 10**400},
+    ],
+)
+def test_a_card_of_another_shape_stops_nothing(store: VersionStore, card: object) -> None:
+    publish_with_card(store, card)
+    (model,) = report(store).models
+    version = model.versions[0]
+    assert version.provenance is not None
+    assert (version.provenance.data_file, version.provenance.cv_rmse, version.provenance.training_seconds) == (
+        None,
+        None,
+        None,
+    )

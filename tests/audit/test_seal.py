@@ -1,0 +1,64 @@
+"""Seals of log files, and what is found when a sealed file was changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from app.settings import Settings
+from audit.seal import find_changed_files, seal
+from registry import VersionStore
+from tests.audit.helpers import ANN, ROW, run
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def old(settings: Settings, make_app: Callable[..., Flask]) -> list[Path]:
+    """The log files of a day that is over."""
+    client = make_app(now=lambda: datetime(2026, 11, 1, 12, tzinfo=UTC)).test_client()
+    for _ in range(3):
+        client.post("/predict_json", json=ROW)
+    return sorted((settings.logs / "boston").glob("*.csv"))
+
+
+def test_the_files_of_finished_days_are_sealed_once(
+    old: list[Path], settings: Settings, make_app: Callable[..., Flask]
+) -> None:
+    make_app().test_client().post("/predict_json", json=ROW)
+    done = run(settings, "audit", "seal", "--by", "ann")
+    assert done.stdout.splitlines() == ["requests-2026-11-01.csv: sealed", "predictions-2026-11-01.csv: sealed"]
+    assert run(settings, "audit", "seal").stdout == ""
+    lines = [line.content for line in VersionStore(settings.models, "boston").history.entries()]
+    assert [(line["action"], line.get("rows"), line["by"]) for line in lines[1:]] == [("seal", 3, "ann")] * 2
+    assert run(settings, "audit", "check").returncode == 0
+
+
+def test_a_bit_that_flips_anywhere_in_a_sealed_log_is_found_and_the_file_named(
+    old: list[Path], settings: Settings
+) -> None:
+    store = VersionStore(settings.models, "boston")
+    seal(store, settings.logs / "boston", datetime.now(UTC), ANN)
+    for path in old:
+        whole = path.read_bytes()
+        for place in range(len(whole)):
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ (1 << place % 8)]) + whole[place + 1 :])
+            (fault,) = find_changed_files(store, settings.logs / "boston")
+            assert path.name in fault
+        path.write_bytes(whole)
+    assert list(find_changed_files(store, settings.logs / "boston")) == []
+
+
+def test_a_sealed_log_that_was_shortened_or_removed_is_found(old: list[Path], settings: Settings) -> None:
+    run(settings, "audit", "seal")
+    lines = old[0].read_bytes().splitlines(keepends=True)
+    old[0].write_bytes(b"".join(lines[:-1]))
+    done = run(settings, "audit", "check")
+    assert (done.returncode, "was changed: it has 2 rows; it was sealed on" in done.stderr) == (1, True)
+    old[0].unlink()
+    done = run(settings, "audit", "check")
+    assert (done.returncode, f"{old[0].name}: can't be read" in done.stderr) == (1, True)

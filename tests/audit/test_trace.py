@@ -1,0 +1,86 @@
+"""``python -m audit trace``, as a process over real files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from flask import Flask
+
+from app.settings import Settings
+from registry import VersionStore
+from registry.promotion import promote
+from tests.audit.helpers import ANN, ROW, run
+from tests.conftest import publish
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def answered(settings: Settings, make_app: Callable[..., Flask]) -> VersionStore:
+    """A request with the id "mine", answered by version 2 that ann made champion."""
+    publish(settings.models, by="bob")
+    store = VersionStore(settings.models, "boston")
+    promote(store, 2, "champion", ANN)
+    client = make_app(now=lambda: datetime.now(UTC)).test_client()
+    reply = client.post("/predict_json", json=[ROW, [7, 300, 10]], headers={"X-Request-ID": "mine"})
+    assert reply.status_code == 200
+    return store
+
+
+def test_a_trace_tells_the_rows_the_version_and_who_signed_it_off(answered: VersionStore, settings: Settings) -> None:
+    done = run(settings, "audit", "trace", "mine", "--json")
+    assert done.returncode == 0, done.stderr
+    (found,) = json.loads(done.stdout)
+    assert found["request"]["body"] == "[[6, 250, 66.5], [7, 300, 10]]"
+    assert [row["rm"] for row in found["predictions"]] == ["6.0", "7.0"]
+    (version,) = found["versions"]
+    assert (version["version"], version["trained_by"], version["files"]) == (2, "bob", "as published")
+    assert version["sha256"] == answered.check(2).digest
+    assert [(line["action"], line["by"]) for line in version["signed_off"]] == [("publish", "bob"), ("promote", "ann")]
+    assert found["faults"] == []
+
+
+def test_a_trace_is_one_page_for_a_person(answered: VersionStore, settings: Settings) -> None:
+    page = run(settings, "audit", "trace", "mine").stdout
+    for text in ("REQUEST", "PREDICTIONS (2)", "VERSION 2", "signed off", "looks good", "as published", "No fault"):
+        assert text in page
+
+
+def test_a_trace_names_what_is_not_as_it_was(answered: VersionStore, settings: Settings) -> None:
+    (answered.folder / "2" / "card.json").write_text("{}")
+    done = run(settings, "audit", "trace", "mine")
+    assert done.returncode == 1
+    assert "card.json was changed" in done.stdout
+    history = answered.folder / "history.jsonl"
+    history.write_bytes(history.read_bytes().replace(b"looks good", b"looks fine"))
+    assert "line 3: was changed" in run(settings, "audit", "trace", "mine").stdout
+
+
+def test_an_answer_of_a_version_that_is_retired_now_is_traced_like_any_other(
+    answered: VersionStore, settings: Settings
+) -> None:
+    promote(answered, 1, "champion", ANN, override=True)
+    answered.aliases.retire(2, ANN)
+    done = run(settings, "audit", "trace", "mine", "--json")
+    assert done.returncode == 0, done.stderr
+    (found,) = json.loads(done.stdout)
+    assert [version["files"] for version in found["versions"]] == ["as published"]
+    assert found["faults"] == []
+
+
+def test_what_a_client_sent_moves_no_cursor_of_who_reads_its_trace(
+    answered: VersionStore, settings: Settings, make_app: Callable[..., Flask]
+) -> None:
+    client = make_app().test_client()
+    client.post("/predict_json", data="[6, \x1b[2J\nNo fault", headers={"X-Request-ID": "odd"})
+    done = run(settings, "audit", "trace", "odd")
+    assert r"[6, \x1b[2J\nNo fault" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_an_unknown_id_is_told_so(answered: VersionStore, settings: Settings) -> None:
+    done = run(settings, "audit", "trace", "other")
+    assert (done.returncode, "no request has the id other" in done.stderr) == (1, True)

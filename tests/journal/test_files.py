@@ -1,0 +1,164 @@
+"""Files are begun, repaired, and cut back after a failed write: real files, real faults."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from journal import Journal, JournalError, LogReader
+from tests.journal.events import DAY, Disk, Events, path
+
+
+def test_a_file_begins_with_its_header_once(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "folder"
+    first, second = Events(folder), Events(folder)
+    first.add(DAY, b"a,1\n")
+    second.add(DAY, b"b,2\n")
+    first.add(DAY, b"a,3\n")
+    assert path(folder).read_bytes() == b"who,what\na,1\nb,2\na,3\n"
+
+
+@pytest.mark.parametrize("head", [b"", b"who,wh"])
+def test_a_header_that_its_writer_did_not_finish_is_written_again(tmp_path: Path, head: bytes) -> None:
+    path(tmp_path).write_bytes(head)
+    Events(tmp_path).add(DAY, b"c,3\n")
+    assert path(tmp_path).read_bytes() == b"who,what\nc,3\n"
+
+
+@pytest.mark.parametrize("content", [b"who,why\na,1\n", b"a,b,c\nsomebody's own, last line without an end"])
+def test_a_file_with_other_columns_is_named_left_alone_and_makes_the_journal_unready(
+    tmp_path: Path, content: bytes
+) -> None:
+    path(tmp_path).write_bytes(content)
+    journal = Events(tmp_path)
+    for write in (lambda: journal.add(DAY, b"c,3\n"), journal.probe):
+        with pytest.raises(JournalError, match=r"events-2026-11-23.csv: its columns are not who,what; move it away"):
+            write()
+    assert path(tmp_path).read_bytes() == content
+    path(tmp_path).unlink()
+    journal.probe()
+
+
+@pytest.mark.parametrize(
+    ("torn", "ended"),
+    [
+        (b"b,hal", b"b,hal\n"),
+        (b"b", b"b\n"),
+        (b'b,"half, of a quoted', b'b,"half, of a quoted"\n'),
+        (b'b,"all ""of"" it"', b'b,"all ""of"" it"\n'),
+        (b"b," + b"x" * 200_000, b"b," + b"x" * 200_000 + b"\n"),
+    ],
+)
+def test_a_row_after_a_torn_one_starts_on_its_own_line(tmp_path: Path, torn: bytes, ended: bytes) -> None:
+    path(tmp_path).write_bytes(b"who,what\na,1\n" + torn)
+    Events(tmp_path).add(DAY, b"c,3\n")
+    assert path(tmp_path).read_bytes() == b"who,what\na,1\n" + ended + b"c,3\n"
+    assert list(LogReader(path(tmp_path)))[-1] == {"who": "c", "what": "3"}
+
+
+def test_a_file_that_was_moved_removed_or_emptied_is_begun_again(tmp_path: Path) -> None:
+    journal = Events(tmp_path)
+    journal.add(DAY, b"a,1\n")
+    path(tmp_path).rename(tmp_path / "archived.csv")
+    for row, take_away in ((b"b,2\n", Path.unlink), (b"c,3\n", lambda file: os.truncate(file, 0)), (b"d,4\n", None)):
+        journal.add(DAY, row)
+        assert path(tmp_path).read_bytes() == b"who,what\n" + row
+        if take_away:
+            take_away(path(tmp_path))
+    assert (tmp_path / "archived.csv").read_bytes() == b"who,what\na,1\n"
+
+
+@pytest.mark.parametrize("away", [shutil.rmtree, lambda folder: folder.rename(folder.with_name("archived"))])
+def test_a_folder_that_was_moved_or_removed_is_begun_again(tmp_path: Path, away: Callable[[Path], None]) -> None:
+    journal = Journal(tmp_path / "logs")
+    for stream in ("first", "second"):
+        journal.add_stream(stream, ["who"])
+    journal.append(DAY, {"first": b"a\n"})
+    away(tmp_path / "logs")
+    journal.append(DAY, {"second": b"b\n"})
+    assert [file.read_bytes() for file in (tmp_path / "logs").iterdir()] == [b"who\nb\n"]
+
+
+def test_a_file_or_folder_that_can_not_be_made_is_a_journal_error(tmp_path: Path) -> None:
+    path(tmp_path).symlink_to(tmp_path / "nowhere" / "events.csv")
+    (tmp_path / "file").write_text("in the way")
+    journal = Events(tmp_path / "file")
+    for write in (lambda: Events(tmp_path).add(DAY, b"a,1\n"), lambda: journal.add(DAY, b"a,1\n"), journal.probe):
+        with pytest.raises(JournalError, match="can't be written"):
+            write()
+
+
+def test_a_lock_that_somebody_keeps_is_an_error_after_the_time_limit(tmp_path: Path) -> None:
+    journal = Events(tmp_path, lock_timeout=0.1)
+    journal.add(DAY, b"a,1\n")
+    other = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(other, fcntl.LOCK_EX)
+    with pytest.raises(JournalError, match=r"another process holds its lock for 0\.1 s"):
+        journal.add(DAY, b"b,2\n")
+    os.close(other)
+    journal.add(DAY, b"c,3\n")
+    assert path(tmp_path).read_bytes() == b"who,what\na,1\nc,3\n"
+
+
+@pytest.mark.parametrize("fault", [errno.ENOSPC, errno.EIO, errno.EDQUOT])
+def test_a_failed_append_leaves_no_part_of_a_row_and_the_next_one_succeeds(tmp_path: Path, fault: int) -> None:
+    disk = Disk(1000, fault)
+    journal = Events(tmp_path, write=disk)
+    journal.add(DAY, b"a,1\n")
+    disk.room = 6
+    with pytest.raises(JournalError, match=f"can't be written .{os.strerror(fault)}"):
+        journal.add(DAY, b"b,2\nb,22\n")
+    assert path(tmp_path).read_bytes() == b"who,what\na,1\n"
+    with pytest.raises(JournalError, match=os.strerror(fault)):
+        journal.probe()
+    disk.room = 1000
+    journal.probe()
+    journal.add(DAY, b"c,3\n")
+    assert path(tmp_path).read_bytes() == b"who,what\na,1\nc,3\n"
+    assert [file.name for file in tmp_path.iterdir()] == [path(tmp_path).name]
+
+
+def test_rows_for_two_files_are_in_both_or_in_neither(tmp_path: Path) -> None:
+    disk = Disk(1000)
+    journal = Events(tmp_path, write=disk)
+    journal.add_stream("others", ("x",))
+    journal.append(DAY, {"others": b"1\n", "events": b"a,1\n"})
+    disk.room = 4
+    with pytest.raises(JournalError, match="events-2026-11-23.csv: can't be written"):
+        journal.append(DAY, {"others": b"2\n", "events": b"b,2\n"})
+    disk.room = 1000
+    assert (tmp_path / f"others-{DAY}.csv").read_bytes() == b"x\n1\n"
+    journal.append(DAY, {"others": b"3\n", "events": b"c,3\n"})
+    assert (tmp_path / f"others-{DAY}.csv").read_bytes() == b"x\n1\n3\n"
+    assert path(tmp_path).read_bytes() == b"who,what\na,1\nc,3\n"
+
+
+def test_a_short_write_that_can_go_on_is_completed(tmp_path: Path) -> None:
+    journal = Events(tmp_path, write=lambda descriptor, data: os.write(descriptor, data[:3]))
+    journal.add(DAY, b"a,1\nb,2\n")
+    assert path(tmp_path).read_bytes() == b"who,what\na,1\nb,2\n"
+
+
+def test_a_disk_that_is_really_full_and_then_has_room_again(small_disk: Path) -> None:
+    journal = Events(small_disk)
+    row = b"a," + b"x" * 997 + b"\n"
+    appended = 0
+    with pytest.raises(JournalError, match="No space left on device"):  # noqa: PT012
+        while appended < 1000:
+            journal.add(DAY, row)
+            appended += 1
+    with pytest.raises(JournalError, match="No space left on device"):
+        journal.probe()
+    reader = LogReader(path(small_disk))
+    assert (len(list(reader)), reader.torn) == (appended, 0)
+    os.truncate(path(small_disk), 5000)
+    journal.probe()
+    journal.add(DAY, row)
+    assert path(small_disk).read_bytes().endswith(b"\n" + row)
+    journal.close()

@@ -1,0 +1,47 @@
+"""Locks between processes, and files that are replaced atomically."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from filesystem import lock, replace
+
+
+def test_a_lock_waits_no_longer_than_its_time_limit_and_shared_ones_go_together(tmp_path: Path) -> None:
+    first, second = (os.open(tmp_path, os.O_RDONLY) for _ in range(2))
+    try:
+        lock(first, 0, shared=True)
+        lock(second, 0, shared=True)
+        with pytest.raises(TimeoutError):
+            lock(second, 0.05)
+        fcntl.flock(first, fcntl.LOCK_UN)
+        lock(second, 0.05)
+        with pytest.raises(TimeoutError):
+            lock(first, 0.05, shared=True)
+    finally:
+        os.close(first)
+        os.close(second)
+
+
+def test_a_replaced_file_keeps_its_mode_under_a_strict_umask(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.touch()
+    path.chmod(0o640)
+    before = os.umask(0o077)
+    try:
+        replace(path, b"new")
+    finally:
+        os.umask(before)
+    assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (b"new", 0o640)
+
+
+def test_a_file_that_can_not_be_replaced_is_left_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "file").mkdir()
+    with pytest.raises(IsADirectoryError):
+        replace(tmp_path / "file", b"new")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -1,0 +1,136 @@
+"""Two trainings for the tests: a small one of 60 rows, and one of scikit-learn's diabetes data."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+from sklearn.datasets import load_diabetes
+
+SMALL_SPEC = """\
+model = "small"
+title = "A small model"
+seed = 1
+
+[data]
+file = "small.csv"
+sha256 = "{sha256}"
+
+[[inputs]]
+name = "width"
+label = "Width"
+unit = "m"
+limits = [-10, 10]
+
+[[inputs]]
+name = "kind"
+label = "Kind"
+categories = [0, 1, 5]
+
+[label]
+column = "price"
+label = "Price"
+unit = "$"
+plausible = [-1000, 1000]
+
+[split]
+test = 0.2
+
+[fit]
+architecture = "linear"
+steps = 400
+learning_rate = 0.3
+
+[judge]
+folds = 3
+bootstrap = 100
+slices = ["year"]
+
+[gates]
+parity = 1e-5
+test_vs_mean = 0.9
+"""
+
+DIABETES_SPEC = """\
+model = "diabetes"
+title = "Progression of diabetes after one year"
+seed = 42
+
+[data]
+file = "diabetes.csv"
+sha256 = "{sha256}"
+
+[label]
+column = "target"
+name = "progression"
+label = "Progression"
+plausible = [-200, 600]
+
+[split]
+test = 0.2
+
+[fit]
+architecture = "linear"
+steps = 300
+learning_rate = 0.3
+
+[judge]
+folds = 3
+bootstrap = 200
+slices = ["sex"]
+
+[gates]
+parity = 1e-5
+test_vs_mean = 0.9
+test_vs_least_squares = 1.001
+"""
+
+
+def small_table() -> list[list[str]]:
+    """Return a header and 60 rows without noise. The effects of the three kinds are not in the order of their codes."""
+    generator = np.random.default_rng(0)
+    effect = {0: 10.0, 1: -40.0, 5: 25.0}
+    table = [["width", "year", "kind", "price"]]
+    for number in range(60):
+        width, kind = round(float(generator.uniform(-9, 9)), 3), (0, 1, 5)[number % 3]
+        table.append([str(width), str(1990 + number), str(kind), repr(3 * width + effect[kind])])
+    return table
+
+
+def to_csv(table: list[list[str]]) -> str:
+    """Return the table as CSV, without quoting."""
+    return "".join(",".join(row) + "\n" for row in table)
+
+
+def write_small(folder: Path, spec: str = SMALL_SPEC, data: str | bytes | None = None) -> Path:
+    """Write small.csv and small.toml into a folder. Return the path of the spec."""
+    if data is None:
+        data = to_csv(small_table())
+    content = data.encode() if isinstance(data, str) else data
+    (folder / "small.csv").write_bytes(content)
+    path = folder / "small.toml"
+    path.write_text(spec.replace("{sha256}", hashlib.sha256(content).hexdigest()))
+    return path
+
+
+def write_diabetes(folder: Path) -> Path:
+    """Write diabetes.csv and diabetes.toml, with ten inputs, into a folder. Return the path of the spec."""
+    table = load_diabetes(as_frame=True, scaled=False).frame
+    data = folder / "diabetes.csv"
+    table.to_csv(data, index=False)
+    parts = [DIABETES_SPEC.replace("{sha256}", hashlib.sha256(data.read_bytes()).hexdigest())]
+    for name in table.columns.drop(["sex", "target"]):
+        low, high = table[name].min(), table[name].max()
+        limits = f"limits = [{min(0, low):g}, {high * 2:g}]"
+        parts.append(f'[[inputs]]\nname = "{name}"\nlabel = "{name.upper()}"\n{limits}\n')
+    sex = '[[inputs]]\nname = "sex"\nlabel = "Sex"\ncategories = [1, 2]\ncategory_labels = ["one", "two"]\n'
+    parts.insert(2, sex)  # second, as in the data
+    path = folder / "diabetes.toml"
+    path.write_text("\n".join(parts))
+    return path
+
+
+def read_tree(folder: Path) -> dict[str, bytes]:
+    """Return the content of each file below a folder, by its path from there."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}

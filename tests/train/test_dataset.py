@@ -1,0 +1,125 @@
+"""The data: which files and cells are accepted, and which errors name the line and column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.model_selection import train_test_split
+
+from tests.train.helpers import SMALL_SPEC, small_table, to_csv, write_small
+from train.dataset import Dataset, load_dataset
+from train.errors import TrainError
+from train.spec import read_spec
+
+
+def load_small(folder: Path, data: str | bytes | None = None) -> Dataset:
+    return load_dataset(read_spec(write_small(folder, SMALL_SPEC, data)))
+
+
+def test_every_row_is_either_trained_or_tested_on(tmp_path: Path) -> None:
+    data = load_small(tmp_path)
+    assert sorted([*data.train_rows, *data.test_rows]) == list(range(60))
+    assert list(data.test_rows) == list(train_test_split(np.arange(60), test_size=0.2, random_state=1)[1])
+    assert sorted(np.concatenate([held_out for _, held_out in data.folds])) == list(range(60))
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda text: b"\xef\xbb\xbf" + text.encode(),
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: text.replace("\n", "\n\n") + "\n\n",
+        lambda text: text.replace("width", '"width"', 1),
+        lambda text: text.replace(",kind", ", kind", 1),
+        lambda text: "\n".join(f"{line},words" for line in text.splitlines()).replace("words", "note", 1),
+    ],
+    ids=["byte order mark", "CRLF", "blank lines", "quotes", "spaces", "an unused column of words"],
+)
+def test_variants_of_csv_read_the_same(tmp_path: Path, write: Callable[[str], str | bytes]) -> None:
+    np.testing.assert_array_equal(
+        load_small(tmp_path, write(to_csv(small_table()))).inputs, load_small(tmp_path, to_csv(small_table())).inputs
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "cell", "named"),
+    [
+        (2, "width", "", "line 2, column width: expected a number, not ''"),
+        (7, "width", "NaN", "line 7, column width: expected a number, not 'NaN'"),
+        (7, "width", "-inf", "line 7, column width: expected a number"),
+        (7, "width", "1e999", "line 7, column width: expected a number"),
+        (7, "width", "1_0", "line 7, column width: expected a number, not '1_0'"),
+        (7, "year", "x", "line 7, column year: expected a number, not 'x'"),
+        (61, "price", "?", "line 61, column price: expected a number"),
+        (9, "width", "10.5", "line 9, column width: expected a value within the limits -10 to 10, not 10.5"),
+        (9, "kind", "2", "line 9, column kind: expected one of the categories 0, 1, 5, not 2"),
+        (
+            9,
+            "price",
+            "1001",
+            "line 9, column price: expected a value within the plausible range -1000 to 1000, not 1001",
+        ),
+        (9, "width", "1,2", "line 9: expected 4 fields, not 5"),
+        (9, "width", '"1', "line 61: not CSV"),
+    ],
+)
+def test_an_error_in_a_cell_names_the_line_and_column(
+    tmp_path: Path, line: int, column: str, cell: str, named: str
+) -> None:
+    table = small_table()
+    table[line - 1][table[0].index(column)] = cell
+    with pytest.raises(TrainError) as error:
+        load_small(tmp_path, to_csv(table))
+    assert f"{tmp_path / 'small.csv'}, {named}" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_blank_lines_and_line_breaks_in_quotes_count_as_lines(tmp_path: Path) -> None:
+    table = [[*row, "note"] for row in small_table()]
+    table[3][4] = '"two\nlines"'
+    table[4][0] = "bad"
+    with pytest.raises(TrainError, match="line 7, column width"):
+        load_small(tmp_path, to_csv(table[:2]) + "\n" + to_csv(table[2:]))
+
+
+def with_column(position: int, value: str) -> str:
+    header, *rows = small_table()
+    return to_csv([header, *([*row[:position], value, *row[position + 1 :]] for row in rows)])
+
+
+@pytest.mark.parametrize(
+    ("data", "named"),
+    [
+        ("", "has no column 'width'"),
+        (to_csv(small_table()).replace(",", ";"), "has no column 'width'; its first line, split at commas, names"),
+        (to_csv(small_table()).replace("year", "width", 1), "has more than one column 'width'"),
+        (to_csv(small_table()[:2]), "has 1 rows; a training needs at least 30"),
+        (b"width,year,kind,price\n\xff,1,1,1\n", "line 2: not UTF-8"),
+        (with_column(0, "3"), "column width has the same value in every training row"),
+        (with_column(3, "3"), "column price has the same value in every training row"),
+        (with_column(2, "1"), "column kind never has the category 0"),
+    ],
+    ids=["empty", "semicolons", "twice", "one row", "encoding", "constant input", "constant label", "unseen category"],
+)
+def test_data_that_teach_nothing_are_an_error(tmp_path: Path, data: str | bytes, named: str) -> None:
+    with pytest.raises(TrainError) as error:
+        load_small(tmp_path, data)
+    assert named in str(error.value)
+
+
+def test_changed_data_are_an_error_with_both_digests(tmp_path: Path) -> None:
+    spec = read_spec(write_small(tmp_path))
+    with spec.data_file.open("a") as file:
+        file.write("\n")
+    with pytest.raises(TrainError, match=f"data.sha256 in .* says {spec.data_sha256}"):
+        load_dataset(spec)
+
+
+def test_missing_data_are_named_with_the_key(tmp_path: Path) -> None:
+    spec = read_spec(write_small(tmp_path))
+    spec.data_file.unlink()
+    with pytest.raises(TrainError, match="small.csv: can't be read .*correct data.file in .*small.toml"):
+        load_dataset(spec)

@@ -1,0 +1,63 @@
+"""The evaluation: metrics, baselines, intervals and slices against known values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from train.dataset import Dataset, load_dataset
+from train.evaluation import Evaluation, baselines, bootstrap_intervals, evaluate, evaluate_slices, mae, r2, rmse
+from train.spec import Spec, read_spec
+
+
+@pytest.fixture(scope="module")
+def boston() -> tuple[Spec, Dataset]:
+    spec = read_spec(Path("train/boston.toml"))
+    return spec, load_dataset(spec)
+
+
+@pytest.fixture(scope="module")
+def evaluations(boston: tuple[Spec, Dataset]) -> dict[str, Evaluation]:
+    spec, data = boston
+    return {name: evaluate(fit, data) for name, fit in baselines(spec.inputs, spec.seed).items()}
+
+
+def test_metrics_have_the_textbook_values() -> None:
+    actual, predicted = np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 6.0])
+    assert rmse(actual, predicted) == pytest.approx(np.sqrt(3))
+    assert mae(actual, predicted) == pytest.approx(1)
+    assert r2(actual, predicted) == pytest.approx(1 - 9 / 2)
+
+
+def test_baselines_have_their_known_errors(evaluations: dict[str, Evaluation]) -> None:
+    assert evaluations["least_squares"].metrics["rmse"] == pytest.approx(6.152, abs=5e-4)
+    assert evaluations["least_squares"].cv_rmse == pytest.approx(6.052, abs=5e-4)
+    assert evaluations["mean"].metrics["rmse"] == pytest.approx(8.663, abs=5e-4)
+    assert evaluations["gradient_boosting"].cv_rmse == pytest.approx(5.328, abs=5e-4)
+
+
+def test_intervals_contain_the_metric_and_are_repeatable(
+    boston: tuple[Spec, Dataset], evaluations: dict[str, Evaluation]
+) -> None:
+    _, data = boston
+    evaluation = evaluations["least_squares"]
+    first, second = (
+        bootstrap_intervals(data.label[data.test_rows], evaluation.test_predictions, samples=200, seed=3)
+        for _ in range(2)
+    )
+    assert all(low < evaluation.metrics[name] < high for name, (low, high) in first.items())
+    assert first == second
+
+
+def test_each_row_is_in_one_slice_of_each_column(
+    boston: tuple[Spec, Dataset], evaluations: dict[str, Evaluation]
+) -> None:
+    spec, data = boston
+    slices = evaluate_slices(spec, data, evaluations["least_squares"])
+    for column in ("rm", "tax", "age", "chas", "lstat"):
+        of_column = [item for item in slices if item.column == column]
+        assert sum(item.cv_rows for item in of_column) == len(data.label)
+        assert sum(item.test_rows for item in of_column) == len(data.test_rows)
+        assert len(of_column) == (2 if column == "chas" else 4)

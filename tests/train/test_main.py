@@ -1,0 +1,69 @@
+"""The command: what it prints, its exit codes, and that a stopped training leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from registry import VersionStore
+from tests.conftest import Command
+from tests.train.helpers import SMALL_SPEC, read_tree, write_diabetes, write_small
+from train.__main__ import main
+
+
+@pytest.mark.slow
+def test_another_model_trains_into_a_folder_of_its_own_without_a_change_of_code(
+    published: Path, tmp_path: Path, command: Command
+) -> None:
+    before = read_tree(published / "boston")
+    process = command(published, write_diabetes(tmp_path))
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    assert "diabetes version 1, champion" in out
+    assert read_tree(published / "boston") == before
+    version = VersionStore(published, "diabetes").open(1)
+    assert len(version.signature.inputs) == 10
+    assert version.signature.inputs[1].categories == (1, 2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stopped_command_leaves_nothing(tmp_path: Path, command: Command, number: int, code: int) -> None:
+    process = command(tmp_path / "models", write_small(tmp_path, SMALL_SPEC.replace("steps = 400", "steps = 1000000")))
+    assert process.stderr is not None
+    assert process.stderr.readline() == "fitting the model\n"
+    os.kill(process.pid, number)
+    process.communicate(timeout=60)
+    assert process.returncode == code
+    assert not (tmp_path / "models").exists()
+
+
+def test_an_error_in_the_spec_is_one_sentence_on_stderr_and_exit_code_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = write_small(tmp_path, SMALL_SPEC + "luck = 1\n")
+    assert main([str(spec)], {"SERVE_MODELS": str(tmp_path / "models")}) == 1
+    expected = f"{spec}: gates.luck: unknown key; remove it or correct its name\n"
+    assert capsys.readouterr() == ("", expected)
+    assert not (tmp_path / "models").exists()
+
+
+@pytest.mark.slow
+def test_a_models_folder_that_is_not_writable_is_one_sentence_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "models").write_text("a file instead of a folder")
+    assert main([str(write_small(tmp_path))], {"SERVE_MODELS": str(tmp_path / "models")}) == 1
+    expected = f"{tmp_path / 'models' / 'small'}: Not a directory; nothing was published\n"
+    assert capsys.readouterr() == ("", expected)
+
+
+@pytest.mark.slow
+def test_tensorflow_is_imported_only_after_spec_and_data_were_checked() -> None:
+    code = "import sys, train.__main__; sys.exit('tensorflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

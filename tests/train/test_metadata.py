@@ -1,0 +1,65 @@
+"""The metadata: what the signature, the card and the rows beside a model contain."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from registry import Signature, VersionStore
+from tests.train.helpers import SMALL_SPEC, write_small
+from train.dataset import load_dataset
+from train.errors import TrainError
+from train.metadata import build_signature
+from train.spec import read_spec
+
+
+def test_the_signature_describes_the_training_rows(tmp_path: Path) -> None:
+    spec = read_spec(write_small(tmp_path))
+    data = load_dataset(spec)
+    signature = build_signature(spec, data)
+    width = data.inputs[data.train_rows, 0]
+    assert signature.inputs[0].training == (width.min(), width.max())
+    assert signature.inputs[0].example == np.median(width)
+    assert signature.inputs[1].example in (0, 1, 5)
+    assert Signature.from_json(signature.to_json()) == signature
+
+
+def test_an_error_in_the_signature_names_the_spec(tmp_path: Path) -> None:
+    spec = read_spec(write_small(tmp_path, SMALL_SPEC.replace('unit = "m"', 'unit = "m"\naliases = ["kind"]')))
+    with pytest.raises(TrainError, match="small.toml: input kind: the name 'kind' is taken"):
+        build_signature(spec, load_dataset(spec))
+
+
+@pytest.mark.slow
+def test_the_card_says_what_the_model_was_made_from_and_how_well_it_predicts(published: Path) -> None:
+    card = VersionStore(published, "boston").card(1)
+    spec = Path("train/boston.toml")
+    assert card["spec"]["sha256"] == hashlib.sha256(spec.read_bytes()).hexdigest()
+    assert card["data"] == {"file": "boston.csv", "sha256": read_spec(spec).data_sha256, "rows": 506}
+    assert (card["split"]["training_rows"], card["split"]["test_rows"]) == (404, 102)
+    assert card["metrics"]["rmse"] == pytest.approx(6.152, abs=6e-3)
+    assert card["cv"]["rmse"] == pytest.approx(6.052, abs=6e-3)
+    assert card["intervals"]["rmse"][0] < 6.152 < card["intervals"]["rmse"][1]
+    assert set(card["baselines"]) == {"mean", "least_squares", "gradient_boosting"}
+    assert {item["column"] for item in card["slices"]} == {"rm", "tax", "age", "chas", "lstat"}
+    assert [set(gate) for gate in card["gates"]] == [{"name", "limit", "value", "passed"}] * 4
+    assert all(gate["passed"] for gate in card["gates"])
+    assert set(card["packages"]) == {"python", "tensorflow", "keras", "numpy", "pandas", "scikit-learn"}
+    assert card["parameters"] == 4 + 7  # 4 of the regression; 3 means, 3 variances and 1 count of the normalization
+    assert datetime.fromisoformat(card["created"]).utcoffset() == datetime.now(UTC).utcoffset()
+
+
+@pytest.mark.slow
+def test_reference_and_test_csv_contain_all_rows_in_full_precision(published: Path) -> None:
+    data = load_dataset(read_spec(Path("train/boston.toml")))
+    for name, positions in (("reference", data.train_rows), ("test", data.test_rows)):
+        with (published / "boston" / "1" / f"{name}.csv").open(newline="") as file:
+            header, *rows = csv.reader(file)
+        assert header == ["rm", "tax", "age", "medv"]
+        expected = np.column_stack([data.inputs, data.label])[positions]
+        np.testing.assert_array_equal(np.array(rows, dtype=float), expected)
