@@ -38,7 +38,7 @@ class House:
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """One of the registry's commands, or the audit's."""
         environ = {**os.environ, "SERVE_MODELS": str(self.store.folder.parent), "SERVE_LOGS": str(self.server.logs)}
-        command = [sys.executable, "-m", "audit" if words[0] == "verify" else "registry", *words]
+        command = [sys.executable, "-m", "audit" if words[0] in ("trace", "verify") else "registry", *words]
         return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=120)
 
     def seen(self, body: bytes = b"[6, 250, 66.5]", count: int = 12) -> set[tuple[int, int]]:
