@@ -278,7 +278,10 @@ def test_every_protocol_accepts_rows_exactly_if_its_schema_does(odd: FlaskClient
     def check(batch: list[Any]) -> None:
         for layout, path, body in layouts(batch):
             accepted = odd.post(path, json=body).status_code in (200, 500)
-            assert accepted == schemas[path].is_valid(body), (path, body)
+            valid = schemas[path].is_valid(body)
+            # JSON Schema can't say which input a value of a flat tensor is, but for the first row.
+            exact = layout != "flat tensor" or len(batch) == 1
+            assert accepted == valid or (valid and not exact), (path, body)
             seen.add((layout, accepted))
 
     check()
