@@ -39,15 +39,14 @@ def test_under_fifty_changes_every_answer_is_of_who_was_champion_during_its_requ
     store: VersionStore, models: Path, tmp_path: Path
 ) -> None:
     changes = [(0.0, 0.0, 1)]  # from when to when each champion may have begun
-    with serving(models, tmp_path / "logs") as server:
-        with load(server.port, processes=2, threads=2) as replies:
-            server.wait_for_requests(100)
-            for count in range(50):
-                number = 2 - count % 2
-                before = time.monotonic()
-                promote(store, number, "champion", ANN)
-                changes.append((before, time.monotonic(), number))
-            assert versions(server) == {changes[-1][2]}  # all workers, with the first request that they get
+    with serving(models, tmp_path / "logs") as server, load(server.port, processes=2, threads=2) as replies:
+        server.wait_for_requests(100)
+        for count in range(50):
+            number = 2 - count % 2
+            before = time.monotonic()
+            promote(store, number, "champion", ANN)
+            changes.append((before, time.monotonic(), number))
+        assert versions(server) == {changes[-1][2]}  # all workers, with the first request that they get
     assert (replies.statuses, replies.broken) == ({200}, [])
     assert len(replies.by_id) > 1000
     ends = [*(end for _, end, _ in changes[1:]), float("inf")]
