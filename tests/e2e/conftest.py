@@ -19,6 +19,11 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark every test of this folder as slow."""
+    item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture
 def models(tmp_path: Path) -> Path:
     """Return a models folder with one version."""
@@ -32,7 +37,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("server")
     for _ in range(2):
         publish(folder / "models")
-    with serving(folder / "models", folder / "logs") as server:
+    with serving(folder / "models") as server:
         yield server
 
 

@@ -23,7 +23,8 @@ class Reply:
     start: float
     end: float
     status: int
-    body: bytes
+    prediction: float | None
+    version: int | None
 
 
 @dataclass
@@ -39,14 +40,9 @@ class Replies:
         return {reply.status for reply in self.by_id.values()}
 
     @property
-    def predictions(self) -> dict[str, float]:
-        """The predictions of the answers, by request id."""
-        return {key: json.loads(reply.body)["prediction"] for key, reply in self.by_id.items() if reply.status == 200}
-
-    def add(self, other: Replies) -> None:
-        self.by_id |= other.by_id
-        self.broken += other.broken
-        self.refused += other.refused
+    def predictions(self) -> dict[str, float | None]:
+        """The predictions of the answers with status 200, by request id."""
+        return {key: reply.prediction for key, reply in self.by_id.items() if reply.status == 200}
 
 
 def _client(port: int, name: str, keep_alive: bool, stop: Any) -> Replies:
@@ -74,7 +70,8 @@ def _client(port: int, name: str, keep_alive: bool, stop: Any) -> Replies:
             replies.broken.append(f"{request_id}: {error!r}")
             connection.close()
             continue
-        replies.by_id[request_id] = Reply(start, time.monotonic(), reply.status, content)
+        end, answer = time.monotonic(), json.loads(content)
+        replies.by_id[request_id] = Reply(start, end, reply.status, answer.get("prediction"), answer.get("version"))
         if not keep_alive:
             connection.close()
     return replies
@@ -103,7 +100,9 @@ def load(port: int, processes: int = 3, threads: int = 3) -> Iterator[Replies]:
         stop.set()
         for _ in running:
             for replies in results.get(timeout=90):
-                total.add(replies)
+                total.by_id |= replies.by_id
+                total.broken += replies.broken
+                total.refused += replies.refused
         for process in running:
             process.join()
 

@@ -72,12 +72,7 @@ class Server:
         return self.request("POST", path, body, {"Content-Type": "application/json", **named}, seconds)
 
     def request(
-        self,
-        method: str,
-        path: str,
-        body: bytes | None = None,
-        headers: dict[str, str] | None = None,
-        seconds: float = 30,
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, seconds: float = 30
     ) -> tuple[int, Any]:
         """Send a request on a connection of its own. Return the status and the reply, parsed if it is JSON."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=seconds)
@@ -124,18 +119,13 @@ class Server:
 
     def rows(self, stream: str, request_id: str = "") -> list[dict[str, str]]:
         """Return the whole rows of a stream of the log: all, or those of one request."""
-        rows = (row for path in daily_files(self.logs / "boston", stream) for row in LogReader(path))
-        return [row for row in rows if request_id in ("", row["request_id"])]
+        paths = (path for folder in self.logs.glob("*") for path in daily_files(folder, stream))
+        return [row for path in paths for row in LogReader(path) if request_id in ("", row["request_id"])]
 
     def wait_for_requests(self, count: int) -> None:
         """Wait until more than this many requests are in the log that were not there before."""
         before = len(self.rows("requests"))
         wait_until(lambda: len(self.rows("requests")) > before + count, f"{count} requests")
-
-    def terminate(self) -> None:
-        """Send SIGTERM, and wait until the service has noticed."""
-        self.process.terminate()
-        wait_until(lambda: "Handling signal: term" in self.output.read_text(), "a server that stops")
 
     def stop(self, seconds: float = 40) -> int:
         """Stop the service. Return its exit code."""
@@ -146,7 +136,7 @@ class Server:
 @contextmanager
 def serving(
     models: Path,
-    logs: Path,
+    logs: Path | None = None,
     *,
     command: Sequence[str | Path] = (sys.executable, "-m", "app"),
     workers: int = 4,
@@ -154,7 +144,11 @@ def serving(
     port: int = 0,
     **env: str,
 ) -> Iterator[Server]:
-    """Run the service, or another command with its settings, until the end of the block."""
+    """Run the service, or another command with its settings, until the end of the block.
+
+    The logs are beside the models if nothing else is said.
+    """
+    logs = logs or models.parent / "logs"
     if not port:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]

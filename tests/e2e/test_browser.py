@@ -12,8 +12,6 @@ from tests.e2e.conftest import CHROMIUM as CHROMIUM
 from tests.e2e.conftest import QUIET as QUIET
 from tests.e2e.server import Server
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture(params=[True, False], ids=["script", "no script"])
 def script(request: pytest.FixtureRequest) -> bool:

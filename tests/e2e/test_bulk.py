@@ -16,26 +16,16 @@ import pandas as pd
 import pytest
 
 from journal import LogReader, daily_files
-from tests.conftest import publish
 from tests.e2e.server import Server, head, serving, wait_until
-
-pytestmark = pytest.mark.slow
 
 MILLION = 1_000_000
 HEADER, LINE = b"rm,tax,age\n", b"6,250,66.5\n"
 
 
-@pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("bulk")
-    publish(folder / "models")
-    return folder / "models"
-
-
 @pytest.fixture
-def server(models: Path, tmp_path: Path) -> Iterator[Server]:
+def server(models: Path) -> Iterator[Server]:
     """Run one worker: what it does can be seen from outside, and its peak of memory is that of one test."""
-    with serving(models, tmp_path / "logs", workers=1, SERVE_THREADS="3") as server:
+    with serving(models, workers=1, SERVE_THREADS="3") as server:
         yield server
 
 
@@ -44,20 +34,16 @@ def memory(pid: int, name: str) -> float:
     return int(re.findall(rf"{name}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())[0]) / 1000
 
 
-def write_rows(path: Path, count: int, towns: bool) -> None:
-    with path.open("w") as file:
-        file.write("town,rm,tax,age\n" if towns else "rm,tax,age\n")
-        for number in range(count):
-            town = f"Town {number}," if towns else ""
-            file.write(f"{town}{4 + number % 4000 / 1000},{200 + number % 500},{number % 900 / 10 + 5}\n")
-
-
 @pytest.mark.parametrize("towns", [False, True], ids=["plain", "towns"])
 def test_a_million_rows_go_through_in_bounded_memory_and_are_all_in_the_log(
     server: Server, tmp_path: Path, towns: bool
 ) -> None:
     sent, back = tmp_path / "sent.csv", tmp_path / "back.csv"
-    write_rows(sent, MILLION, towns)
+    rows = (f"{4 + n % 4000 / 1000},{200 + n % 500},{n % 900 / 10 + 5}\n" for n in range(MILLION))
+    if towns:
+        sent.write_text("".join(["town,rm,tax,age\n", *(f"Town {n},{row}" for n, row in enumerate(rows))]))
+    else:
+        sent.write_text("".join(["rm,tax,age\n", *rows]))
     (pid,) = server.workers()
     server.ask()
     idle = memory(pid, "VmRSS")
@@ -90,6 +76,16 @@ def send_file(server: Server) -> int:
     return server.request("POST", "/predict_csv", HEADER + LINE, {"Content-Type": "text/csv"})[0]
 
 
+def nameless_files(server: Server) -> list[str]:
+    """Return the files without a name that the worker has open in the log folder."""
+    (pid,) = server.workers()
+    targets = []
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):
+            targets.append(str(descriptor.readlink()))
+    return [target for target in targets if str(server.logs) in target and "(deleted)" in target]
+
+
 def test_other_requests_are_answered_meanwhile_and_one_file_too_many_is_429(server: Server) -> None:
     waiting = [begin(server) for _ in range(2)]
 
@@ -114,7 +110,7 @@ def test_other_requests_are_answered_meanwhile_and_one_file_too_many_is_429(serv
     wait_until(lambda: send_file(server) == 200, "200")
 
 
-def test_clients_that_take_their_time_to_read_leave_a_thread_for_the_others(server: Server) -> None:
+def test_clients_that_take_their_time_to_read_leave_a_thread_for_the_others_and_no_file(server: Server) -> None:
     body = HEADER + LINE * 400_000
     reading = [server.connect() for _ in range(2)]
     for connection in reading:
@@ -126,16 +122,7 @@ def test_clients_that_take_their_time_to_read_leave_a_thread_for_the_others(serv
     for connection in reading:
         connection.close()
     wait_until(lambda: send_file(server) == 200, "200")
-
-
-def nameless_files(server: Server) -> list[str]:
-    """Return the files without a name that the worker has open in the log folder."""
-    (pid,) = server.workers()
-    targets = []
-    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
-        with suppress(OSError):
-            targets.append(str(descriptor.readlink()))
-    return [target for target in targets if str(server.logs) in target and "(deleted)" in target]
+    wait_until(lambda: nameless_files(server) == [], "the files to be closed")
 
 
 def test_a_client_that_hangs_up_in_the_middle_leaves_its_row_and_no_file(server: Server) -> None:
@@ -144,14 +131,6 @@ def test_a_client_that_hangs_up_in_the_middle_leaves_its_row_and_no_file(server:
     wait_until(lambda: any(row["status"] == "400" for row in server.rows("requests")), "the refused request's row")
     assert server.ask()[0] == 200
     assert nameless_files(server) == []
-
-
-def test_a_client_that_does_not_stay_for_its_reply_holds_no_file(server: Server) -> None:
-    body = HEADER + LINE * 400_000
-    with server.connect() as connection:
-        connection.sendall(csv_head(len(body)) + body)
-        connection.recv(10)
-    wait_until(lambda: nameless_files(server) == [], "the file to be closed")
 
 
 def test_a_kill_in_the_middle_leaves_no_file_and_a_log_that_can_be_read(server: Server) -> None:

@@ -21,9 +21,7 @@ from typing import Any
 import pytest
 
 from journal import LogReader, daily_files
-from tests.e2e.server import ROOT, ROW, wait_until
-
-pytestmark = pytest.mark.slow
+from tests.e2e.server import ROOT, ROW, head, wait_until
 
 BASE = "python:3.13-slim"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -181,9 +179,7 @@ def test_docker_stop_lets_what_is_in_flight_finish_and_exits_with_0(image: str, 
         connections = []
         for name in names:
             connection = opened.enter_context(socket.create_connection(("127.0.0.1", container.port), timeout=30))
-            head = f"POST /predict_json HTTP/1.1\r\nHost: x\r\nX-Request-ID: {name}\r\nConnection: close\r\n"
-            head += f"Content-Type: application/json\r\nContent-Length: {len(ROW)}\r\n\r\n"
-            connection.sendall(head.encode() + ROW[:5])
+            connection.sendall(head(X_Request_ID=name, Connection="close", Content_Length=len(ROW)) + ROW[:5])
             connections.append(connection)
         # as many connections again were taken up and answered: those before them are in the workers' hands
         assert all(container.get("/predict_json", ROW)["success"] for _ in names)

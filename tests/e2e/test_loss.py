@@ -17,8 +17,6 @@ from journal import LogReader, daily_files
 from tests.e2e.load import assert_each_answer_is_logged_once, load
 from tests.e2e.server import Server, serving, wait_until
 
-pytestmark = pytest.mark.slow
-
 EDGES = (sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "tests.e2e.edges:create_app()")
 
 
@@ -32,11 +30,9 @@ def torn_rows(server: Server) -> int:
     return torn
 
 
-def test_no_answered_prediction_is_lost_when_workers_and_then_the_master_are_killed(
-    models: Path, tmp_path: Path
-) -> None:
+def test_no_answered_prediction_is_lost_when_workers_and_then_the_master_are_killed(models: Path) -> None:
     chance = random.Random(20)
-    with serving(models, tmp_path / "logs") as server:
+    with serving(models) as server:
         with load(server.port) as replies:
             for _ in range(24):
                 time.sleep(chance.uniform(0.02, 0.3))  # a kill has to come at any moment of a worker's life
@@ -48,7 +44,7 @@ def test_no_answered_prediction_is_lost_when_workers_and_then_the_master_are_kil
         assert len(replies.predictions) > 1000
         assert_each_answer_is_logged_once(server, replies)
         assert torn_rows(server) <= 25
-    with serving(models, tmp_path / "logs") as again:
+    with serving(models) as again:
         assert again.ask(X_Request_ID="after")[0] == 200
         assert torn_rows(again) <= 25
         assert again.rows("predictions")[-1]["request_id"] == "after"
@@ -60,12 +56,12 @@ def _alive(pid: int) -> bool:
     return False
 
 
-def test_no_row_is_lost_or_misplaced_when_the_day_changes_under_load(models: Path, tmp_path: Path) -> None:
+def test_no_row_is_lost_or_misplaced_when_the_day_changes_under_load(models: Path) -> None:
     now = datetime.now(UTC)
     midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     offset = (midnight - now).total_seconds() - 5
     days = [str(midnight.date() - timedelta(days=1)), str(midnight.date())]
-    with serving(models, tmp_path / "logs", command=EDGES, EDGE_OFFSET=str(offset)) as server:
+    with serving(models, command=EDGES, EDGE_OFFSET=str(offset)) as server:
         folder = server.logs / "boston"
         with load(server.port) as replies:
             wait_until(lambda: len(daily_files(folder, "predictions")) == 2, "the new day's file")
@@ -87,7 +83,7 @@ def test_no_row_is_lost_or_misplaced_when_the_day_changes_under_load(models: Pat
 @pytest.mark.parametrize("code", ["ENOSPC", "EIO"])
 def test_a_disk_that_fails_for_a_while_costs_503_and_no_row(models: Path, tmp_path: Path, code: str) -> None:
     fault = tmp_path / "fault"
-    with serving(models, tmp_path / "logs", command=EDGES, EDGE_FAULT=str(fault)) as server:
+    with serving(models, command=EDGES, EDGE_FAULT=str(fault)) as server:
         with load(server.port) as replies:
             server.wait_for_requests(200)
             (tmp_path / "prepared").write_text(code)

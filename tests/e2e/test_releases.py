@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import time
@@ -15,11 +14,9 @@ import pytest
 
 from registry import Actor, VersionStore, find_inconsistencies
 from registry.promotion import canary, promote
-from tests.conftest import TRICKY, publish
+from tests.conftest import publish
 from tests.e2e.load import load
-from tests.e2e.server import ROW, Server, head, run, serving, wait_until
-
-pytestmark = pytest.mark.slow
+from tests.e2e.server import ROW, Server, head, run, serving
 
 ANN = Actor("ann", "under load")
 
@@ -35,11 +32,9 @@ def store(models: Path) -> VersionStore:
     return VersionStore(models, "boston")
 
 
-def test_under_fifty_changes_every_answer_is_of_who_was_champion_during_its_request(
-    store: VersionStore, models: Path, tmp_path: Path
-) -> None:
+def test_under_fifty_changes_every_answer_is_of_a_champion_of_its_time(store: VersionStore) -> None:
     changes = [(0.0, 0.0, 1)]  # from when to when each champion may have begun
-    with serving(models, tmp_path / "logs") as server, load(server.port, processes=2, threads=2) as replies:
+    with serving(store.folder.parent) as server, load(server.port, processes=2, threads=2) as replies:
         server.wait_for_requests(100)
         for count in range(50):
             number = 2 - count % 2
@@ -50,35 +45,14 @@ def test_under_fifty_changes_every_answer_is_of_who_was_champion_during_its_requ
     assert (replies.statuses, replies.broken) == ({200}, [])
     assert len(replies.by_id) > 1000
     ends = [*(end for _, end, _ in changes[1:]), float("inf")]
-    answered_by = set()
+    periods = [(start, end, number) for (start, _, number), end in zip(changes, ends, strict=True)]
     for reply in replies.by_id.values():
-        champions = {
-            number
-            for (start, _, number), end in zip(changes, ends, strict=True)
-            if start <= reply.end and reply.start <= end
-        }
-        version = json.loads(reply.body)["version"]
-        assert version in champions
-        answered_by.add(version)
-    assert answered_by == {1, 2}
+        champions = {number for start, end, number in periods if start <= reply.end and reply.start <= end}
+        assert reply.version in champions
+    assert {reply.version for reply in replies.by_id.values()} == {1, 2}
     actions = Counter(entry.content["action"] for entry in store.history.entries())
     assert actions == {"publish": 2, "promote": 50}
     assert list(find_inconsistencies(store.aliases)) == []
-
-
-def test_a_canary_that_fails_is_withdrawn_by_whichever_worker_finds_it_out(
-    store: VersionStore, models: Path, tmp_path: Path
-) -> None:
-    number = publish(models, model_file=TRICKY)
-    with serving(models, tmp_path / "logs", workers=2) as server:
-        canary(store, number, 0.5, ANN)
-        wait_until(lambda: versions(server) == {1, number}, "the canary")
-        statuses = {server.ask(b"[12.5, 250, 66.5]")[0] for _ in range(300)}  # about 75 for a worker's canary
-        assert statuses == {200}
-        wait_until(lambda: "canary" not in store.aliases.read(), "the end of the canary")
-        wait_until(lambda: versions(server) == {1}, "all workers without the canary", 5)
-    withdrawn = [entry.content for entry in store.history.entries() if entry.content["action"] == "clear"]
-    assert [(line["by"], line["version"]) for line in withdrawn] == [("service", number)]
 
 
 ANSWER = re.compile(rb"HTTP/1.1 200 .*X-Model-Version: ([0-9]+)\r\n", re.DOTALL)
@@ -99,12 +73,10 @@ def ask_many(server: Server, requests: Iterable[bytes]) -> list[int]:
     return numbers
 
 
-def test_a_canary_gets_its_share_of_a_hundred_thousand_requests_and_a_client_always_the_same_version(
-    store: VersionStore, models: Path, tmp_path: Path
-) -> None:
+def test_a_canary_gets_its_share_of_100_000_requests_and_a_client_always_one_version(store: VersionStore) -> None:
     canary(store, 2, 0.05, ANN)
     request = head(Content_Length=len(ROW)) + ROW
-    with serving(models, tmp_path / "logs") as server:
+    with serving(store.folder.parent) as server:
         with ThreadPoolExecutor(8) as pool:
             numbers = pool.map(lambda _: ask_many(server, [request] * 12_500), range(8))
         answers = Counter(number for of_connection in numbers for number in of_connection)
@@ -126,7 +98,7 @@ def test_the_shipped_model_is_promoted_and_traced_and_has_its_card_as_a_page(pub
     done = run("registry", "promote", "3", "--by", "ann", "--reason", "smaller error", **folders)
     assert done.returncode == 0, done.stderr
     assert "held    test_vs_champion: RMSE" in done.stdout
-    with serving(models, logs, workers=1) as server:
+    with serving(models, workers=1) as server:
         status, reply = server.ask(X_Request_ID="traced")
         assert (status, reply["version"]) == (200, 3)
         page = server.request("GET", "/models/boston/3")[1]

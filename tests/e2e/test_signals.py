@@ -12,16 +12,12 @@ import pytest
 from tests.e2e.load import assert_each_answer_is_logged_once, load
 from tests.e2e.server import ROW, head, serving, wait_until
 
-pytestmark = pytest.mark.slow
-
 LIVE = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 @pytest.mark.parametrize(("workers", "durability"), [(1, "write"), (4, "write"), (4, "fsync")])
-def test_at_sigterm_every_request_is_answered_and_logged_and_the_server_is_gone(
-    models: Path, tmp_path: Path, workers: int, durability: str
-) -> None:
-    with serving(models, tmp_path / "logs", workers=workers, SERVE_DURABILITY=durability) as server:
+def test_at_sigterm_every_request_is_answered_and_logged(models: Path, workers: int, durability: str) -> None:
+    with serving(models, workers=workers, SERVE_DURABILITY=durability) as server:
         with load(server.port) as replies:
             server.wait_for_requests(300)
             assert server.stop() == 0
@@ -30,8 +26,8 @@ def test_at_sigterm_every_request_is_answered_and_logged_and_the_server_is_gone(
         assert_each_answer_is_logged_once(server, replies)
 
 
-def test_at_sighup_no_request_fails_and_all_workers_are_new(models: Path, tmp_path: Path) -> None:
-    with serving(models, tmp_path / "logs") as server:
+def test_at_sighup_no_request_fails_and_all_workers_are_new(models: Path) -> None:
+    with serving(models) as server:
         with load(server.port) as replies:
             for _ in range(3):
                 old = server.wait_for_workers(4)
@@ -47,30 +43,29 @@ def test_at_sighup_no_request_fails_and_all_workers_are_new(models: Path, tmp_pa
     [(head(Content_Length=len(ROW)) + ROW[:5], ROW[5:]), (b"", LIVE)],
     ids=["half sent", "opened ahead"],
 )
-def test_a_connection_that_was_there_at_sigterm_is_answered(
-    models: Path, tmp_path: Path, before: bytes, after: bytes
-) -> None:
-    with serving(models, tmp_path / "logs", workers=1) as server:
+def test_a_connection_that_was_there_at_sigterm_is_answered(models: Path, before: bytes, after: bytes) -> None:
+    with serving(models, workers=1) as server:
         with server.connect() as connection:
             connection.sendall(before)
             wait_until(lambda: server.ask()[0] == 200, "a server that has taken up the connection before")
-            server.terminate()
+            server.process.terminate()
+            wait_until(lambda: "Handling signal: term" in server.output.read_text(), "a server that stops")
             connection.sendall(after)
             assert b" 200 OK" in connection.recv(4096)
         assert server.stop() == 0
 
 
-def test_connections_on_which_nothing_is_asked_keep_nobody_waiting(models: Path, tmp_path: Path) -> None:
-    with serving(models, tmp_path / "logs", workers=1, SERVE_THREADS="1") as server, ExitStack() as opened:
+def test_connections_on_which_nothing_is_asked_keep_nobody_waiting(models: Path) -> None:
+    with serving(models, workers=1, SERVE_THREADS="1") as server, ExitStack() as opened:
         for _ in range(20):
             opened.enter_context(server.connect())
         assert server.ask(seconds=4)[0] == 200
         assert server.stop(seconds=10) == 0
 
 
-def test_more_connections_than_files_may_be_open_are_kept_waiting(models: Path, tmp_path: Path) -> None:
+def test_more_connections_than_files_may_be_open_are_kept_waiting(models: Path) -> None:
     command = ("prlimit", "--nofile=128:128", sys.executable, "-m", "app")
-    with serving(models, tmp_path / "logs", workers=1, command=command) as server:
+    with serving(models, workers=1, command=command) as server:
         before = server.workers()
         with ExitStack() as opened:
             connections = [opened.enter_context(server.connect()) for _ in range(200)]
@@ -81,11 +76,11 @@ def test_more_connections_than_files_may_be_open_are_kept_waiting(models: Path, 
         assert server.workers() == before
 
 
-def test_after_its_master_was_killed_it_can_be_started_again_at_once(models: Path, tmp_path: Path) -> None:
-    with serving(models, tmp_path / "logs") as server:
+def test_after_its_master_was_killed_it_can_be_started_again_at_once(models: Path) -> None:
+    with serving(models) as server:
         server.process.kill()
         server.process.wait()
-        with serving(models, tmp_path / "logs", port=server.port, wait=False) as again:
+        with serving(models, port=server.port, wait=False) as again:
             wait_until(again.workers, "workers of its own, as others may still answer")
             wait_until(again.ready, "a ready server")
             assert again.ask()[0] == 200
