@@ -31,6 +31,12 @@ def wait_until(condition: Callable[[], Any], what: str, seconds: float = 30) -> 
     return result
 
 
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
 def environment(**changes: str) -> dict[str, str]:
     """Return the environment of this process without the service's settings, and with some changes."""
     return {name: value for name, value in os.environ.items() if not name.startswith("SERVE_")} | changes
@@ -149,9 +155,7 @@ def serving(
     The logs are beside the models if nothing else is said.
     """
     logs = logs or models.parent / "logs"
-    if not port:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
+    port = port or free_port()
     output = logs.parent / f"server-{port}.log"
     settings = {
         "SERVE_BIND": f"127.0.0.1:{port}",

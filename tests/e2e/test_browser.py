@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import CHROMIUM as CHROMIUM
-from tests.e2e.conftest import QUIET as QUIET
 from tests.e2e.server import Server
 
 
