@@ -1,6 +1,6 @@
 # Trains in one stage, serves from another that has never seen TensorFlow.
-#   docker build -t boston --build-arg SOURCE_COMMIT="$(git rev-parse HEAD)" .
-#   docker run -p 5000:5000 boston
+#   docker build -t flask-model-service --build-arg SOURCE_COMMIT="$(git rev-parse HEAD)" .
+#   docker run -p 5000:5000 flask-model-service
 
 FROM python:3.13-slim AS train
 WORKDIR /srv
@@ -26,7 +26,7 @@ RUN python -m venv --without-pip /venv \
     && /venv/bin/python -m compileall -q /venv/lib
 
 FROM python:3.13-slim
-RUN useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin boston
+RUN useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin service
 WORKDIR /srv
 # The only place to write: whoever serves owns it, and so does a named volume that is mounted there first.
 RUN install -d -o 10001 -g 10001 logs

@@ -2,40 +2,40 @@
 
 PYTHON ?= python3
 VENV := .venv/bin/python
-# Once .venv is there, its own Python finds that nothing is to do, sooner than a version manager finds python3.
-FOUND = $(or $(shell test -x $(VENV) && echo $(VENV)),$(shell command -v $(PYTHON) 2>/dev/null), \
-	$(error There is no $(PYTHON) here: install Python 3.13, or name the one you have: make PYTHON=/path/to/python3.13))
-INSTALL = $(FOUND) requirements/install.py
-
+INSTALL = requirements/install.sh
 # Settings come from the environment or the command line (make serve SERVE_BIND=...): make hands both on to the commands.
 # Bytecode is written at first import; who forbids that would wait 16 s for TensorFlow each time instead of 6.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install train serve run champion test bench lock
+.PHONY: help install train serve run champion test test-fast bench lock
 
 help: ## list these commands
-	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1%\2/p' $(firstword $(MAKEFILE_LIST)) | tr % '\t' | expand -t 18
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1%\2/p' $(firstword $(MAKEFILE_LIST)) | tr % '\t' | expand -t 18
 
 run: champion ## install, train and publish if nothing is published yet, then serve on http://127.0.0.1:5000
 	@exec $(VENV) -m app serve
 
 install: ## make .venv from the lock, with all that training and serving need
-	@$(INSTALL) train
+	@$(INSTALL) train "$(PYTHON)"
 
 train: install ## train and publish a version (SPEC=my.toml for a model of your own)
 	@exec $(VENV) -m train $(SPEC)
 
 serve: ## serve what models/ holds; needs no TensorFlow and never trains
-	@$(INSTALL) serve
+	@$(INSTALL) serve "$(PYTHON)"
 	@exec $(VENV) -m app serve
 
-test: ## check style and types, and run every test
-	@$(INSTALL) test
+test: COVERAGE = -m coverage run
+test: test-fast ## run every test, and check that branch coverage does not fall
+	$(VENV) -m coverage run --append -m pytest -rs -m slow
+	$(VENV) -m coverage report
+
+test-fast: ## check style and types, and run the tests that take no server and no training (under a minute)
+	@$(INSTALL) test "$(PYTHON)"
 	$(VENV) -m ruff check .
 	$(VENV) -m ruff format --check .
 	$(VENV) -m mypy
-	$(VENV) -m pytest -rs -m "not slow"
-	$(VENV) -m pytest -rs -m slow
+	$(VENV) $(COVERAGE) -m pytest -rs -m "not slow"
 
 bench: champion ## measure the service beside a constant and beside no server, and what a change of champion costs
 	@$(VENV) benchmarks/floor.py
@@ -43,7 +43,7 @@ bench: champion ## measure the service beside a constant and beside no server, a
 	@exec $(VENV) benchmarks/swap.py
 
 lock: ## pin the newest versions that pyproject.toml admits (LOCK=--upgrade), or what changed in it
-	@$(INSTALL) test
+	@$(INSTALL) test "$(PYTHON)"
 	@UV=.venv/bin/uv requirements/lock.sh $(LOCK)
 
 # A damaged champion is not replaced by a training that nobody asked for: serving says what is wrong with it.

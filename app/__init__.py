@@ -1,6 +1,6 @@
 """The Flask service: a prediction path shared by all protocols, cut as docs/architecture.md draws it.
 
-It knows the registry and the journal; it knows neither training nor monitoring, and loads TensorFlow only if asked to.
+It knows the registry and the journal. It knows neither training nor monitoring. TensorFlow is loaded only on request.
 """
 
 from __future__ import annotations

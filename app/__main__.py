@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 
 def main(arguments: list[str]) -> int:
     if arguments not in ([], ["serve"]):
-        print("usage: python -m app [serve]; the settings are SERVE_ variables, see README.md", file=sys.stderr)
+        print("usage: python -m app [serve]; for its settings see docs/reference/settings.md", file=sys.stderr)
         return 2
     try:
         settings = Settings.from_env(os.environ)

@@ -13,7 +13,7 @@ from registry.settings import PREFIX, read_settings, setting, variable
 
 __all__ = ["VERSION", "SettingError", "Settings"]
 
-VERSION = "0.1.0"  # of the service, as pyproject.toml has it
+VERSION = "0.2.0"  # of the service, as pyproject.toml has it
 _BIND = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]]+):([0-9]{1,5})")
 
 

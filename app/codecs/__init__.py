@@ -1,1 +1,1 @@
-"""The input: from what clients send to a checked batch of numbers. Knows a signature; no HTTP, no log, no version."""
+"""The input: from what clients send to a checked batch of numbers. Knows no HTTP, no log and no version."""

@@ -23,7 +23,6 @@ from journal import (
     encode_predictions,
     encode_request,
     prediction_columns,
-    timestamp,
 )
 
 logger = logging.getLogger(__name__)
@@ -57,14 +56,13 @@ class AuditLog:
         Raises:
             NotReady: if they can't be written.
         """
-        arrived = timestamp(context.arrived)
         rows = {}
         if context.attempts:
-            rows["predictions"] = _encode(arrived, context.request_id, context.attempts)
+            rows["predictions"] = _encode(context.arrived, context.request_id, context.attempts)
         environ = context.environ
         if environ["REQUEST_METHOD"] not in SAFE_METHODS:
             rows["requests"] = encode_request(
-                time=arrived,
+                time=context.arrived,
                 request_id=context.request_id,
                 client=environ.get("REMOTE_ADDR", ""),
                 method=environ["REQUEST_METHOD"],
@@ -76,7 +74,7 @@ class AuditLog:
                 body=context.body,
             )
         if rows:
-            self._write(arrived, context.request_id, rows)
+            self._write(context.arrived, context.request_id, rows)
 
     def append_attempts(self, context: RequestContext) -> None:
         """Write the attempts of a request that goes on; they are taken off its context.
@@ -93,8 +91,7 @@ class AuditLog:
         Raises:
             NotReady: if they can't be written.
         """
-        time_text = timestamp(arrived)
-        self._write(time_text, request_id, {"predictions": _encode(time_text, request_id, attempts)})
+        self._write(arrived, request_id, {"predictions": _encode(arrived, request_id, attempts)})
 
     def check(self) -> None:
         """Check that rows can be written.
@@ -107,15 +104,15 @@ class AuditLog:
         except JournalError as error:
             raise NotReady(str(error)) from error
 
-    def _write(self, arrived: str, request_id: str, rows: dict[str, bytes]) -> None:
+    def _write(self, arrived: datetime, request_id: str, rows: dict[str, bytes]) -> None:
         try:
-            self._journal.append(arrived[:10], rows)
+            self._journal.append(arrived.date().isoformat(), rows)
         except JournalError as error:
             logger.error("request %s: %s", request_id, error)
             raise NotReady("the log can't be written, so there is no answer: try again later") from error
 
 
-def _encode(arrived: str, request_id: str, attempts: Sequence[Attempt]) -> bytes:
+def _encode(arrived: datetime, request_id: str, attempts: Sequence[Attempt]) -> bytes:
     blocks = [
         encode_predictions(
             arrived,

@@ -46,7 +46,7 @@ class RequestContext:
     to_mirror: list[Mirrored] = field(default_factory=list)
 
     def add(self, result: PredictionResult) -> None:
-        """Take down what was attempted, to be logged before the reply."""
+        """Add what was attempted, to be logged before the reply."""
         self.version = self.version or result.version
         self.attempts += result.attempts
         for fault in result.faults:
@@ -55,7 +55,7 @@ class RequestContext:
             self.to_mirror.append(result.to_mirror)
 
     def add_complete(self, result: PredictionResult) -> PredictionResult:
-        """Take down what was attempted; return the result if every row has an answer.
+        """Add what was attempted, and return the result if every row has an answer.
 
         Raises:
             ModelFailed: naming the rows that have none.

@@ -1,4 +1,4 @@
-"""What the tries along a fallback chain come to: predictions, notices, and which version is to blame."""
+"""What the steps along a fallback chain come to: predictions, notices, and which version is to blame."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from registry import Float32Array
 
 
 @dataclass(slots=True)
-class Try:
+class Step:
     """What one route gave for some rows of a batch.
 
     Attributes:
@@ -41,34 +41,34 @@ class Try:
         return self.predictions is None or len(self.errors) == len(self.predictions)
 
 
-def find_answering(tries: Sequence[Try]) -> Route:
+def find_answering(steps: Sequence[Step]) -> Route:
     """Return the first route that answered a row; the last one, if none did."""
-    return next((one for one in tries if not one.answers_nothing), tries[-1]).route
+    return next((step for step in steps if not step.answers_nothing), steps[-1]).route
 
 
-def is_to_blame(tries: Sequence[Try], position: int) -> bool:
-    """Return whether the failure of a try speaks against its version.
+def is_to_blame(steps: Sequence[Step], position: int) -> bool:
+    """Return whether the failure of a step speaks against its version.
 
     It does if there is no fallback, or the fallback itself answered a row. What nobody can answer says nothing.
     """
-    if not tries[position].errors:
+    if not steps[position].errors:
         return False
-    return position + 1 == len(tries) or not tries[position + 1].answers_nothing
+    return position + 1 == len(steps) or not steps[position + 1].answers_nothing
 
 
-def merge_predictions(tries: Sequence[Try], count: int) -> Float32Array:
+def merge_predictions(steps: Sequence[Step], count: int) -> Float32Array:
     """Return the last prediction for each row, float32 (n,); NaN where there is none."""
     predictions = np.full(count, np.nan, dtype=np.float32)
-    for one in tries:
-        if one.predictions is not None:
-            predictions[slice(None) if one.rows is None else one.rows] = one.predictions
+    for step in steps:
+        if step.predictions is not None:
+            predictions[slice(None) if step.rows is None else step.rows] = step.predictions
     return predictions
 
 
-def add_notices(warnings: Warnings, tries: Sequence[Try]) -> Warnings:
+def add_notices(warnings: Warnings, steps: Sequence[Step]) -> Warnings:
     """Return the warnings, and for each row that a fallback answered one that says so."""
     merged = {row: list(items) for row, items in warnings.items()}
-    for failed, fallback in pairwise(tries):
+    for failed, fallback in pairwise(steps):
         answered = f"answered by version {fallback.route.model.number}, the {fallback.route.role}"
         for row in fallback.rows or ():
             if row not in fallback.errors:

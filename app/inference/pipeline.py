@@ -13,7 +13,7 @@ import numpy as np
 
 from app.codecs.batch import InputBatch
 from app.errors import FieldError
-from app.inference.fallback import Try, add_notices, find_answering, is_to_blame, merge_predictions
+from app.inference.fallback import Step, add_notices, find_answering, is_to_blame, merge_predictions
 from app.results import Attempt, PredictionResult, Warnings
 from app.routing.router import ModelRouter
 from app.routing.table import Route
@@ -70,38 +70,38 @@ class InferencePipeline:
     def _predict(
         self, route: Route, inputs: Float32Array, warnings: Warnings, row_numbers: Sequence[int] | None
     ) -> PredictionResult:
-        tries = [_ask(route, inputs, None)]
-        while tries[-1].errors and (fallback := tries[-1].route.fallback) is not None:
-            tries.append(_ask(fallback, inputs, sorted(tries[-1].errors)))
-        self._record_outcomes(tries)
-        predictions, answering = tries[0].predictions, route
-        if len(tries) > 1 or predictions is None:
-            predictions, answering = merge_predictions(tries, len(inputs)), find_answering(tries)
-        errors = [FieldError(row, "", message) for row, message in tries[-1].errors.items()]
+        steps = [_ask(route, inputs, None)]
+        while steps[-1].errors and (fallback := steps[-1].route.fallback) is not None:
+            steps.append(_ask(fallback, inputs, sorted(steps[-1].errors)))
+        self._record_outcomes(steps)
+        predictions, answering = steps[0].predictions, route
+        if len(steps) > 1 or predictions is None:
+            predictions, answering = merge_predictions(steps, len(inputs)), find_answering(steps)
+        errors = [FieldError(row, "", message) for row, message in steps[-1].errors.items()]
         return PredictionResult(
             predictions,
             route.model.signature.model,
             answering.model.number,
-            add_notices(warnings, tries) if len(tries) > 1 else warnings,
+            add_notices(warnings, steps) if len(steps) > 1 else warnings,
             errors,
             bool(errors),
-            _attempts(tries, inputs, warnings, row_numbers),
-            [one.fault for one in tries if one.fault],
+            _attempts(steps, inputs, warnings, row_numbers),
+            [step.fault for step in steps if step.fault],
             (inputs, row_numbers) if route.mirrored else None,
         )
 
-    def _record_outcomes(self, tries: Sequence[Try]) -> None:
-        for position, one in enumerate(tries):
-            breaker, analysed = one.route.breaker, one.route.analysed and not position
-            if one.skipped or (breaker is None and not analysed):
+    def _record_outcomes(self, steps: Sequence[Step]) -> None:
+        for position, step in enumerate(steps):
+            breaker, analysed = step.route.breaker, step.route.analysed and not position
+            if step.skipped or (breaker is None and not analysed):
                 continue
-            blame = is_to_blame(tries, position)
-            if breaker is not None and (one.slow or blame or not one.errors):
-                breaker.record(success=not one.slow and not (blame and one.answers_nothing))
+            blame = is_to_blame(steps, position)
+            if breaker is not None and (step.slow or blame or not step.errors):
+                breaker.record(success=not step.slow and not (blame and step.answers_nothing))
             if analysed:
                 # Each failure of the champion counts for its canary, which can't be asked the same.
-                failed = bool(one.errors) if one.route.role == CHAMPION else blame
-                self._router.record_outcome(one.route, failed=failed)
+                failed = bool(step.errors) if step.route.role == CHAMPION else blame
+                self._router.record_outcome(step.route, failed=failed)
 
 
 def format_flags(
@@ -112,7 +112,7 @@ def format_flags(
     Args:
         warnings: of inputs outside the training range, by row.
         errors: of outputs that are not plausible, by row.
-        fallback_for: the version that should have answered; 0 if this is the one.
+        fallback_for: the version that should have answered; 0 if this is the step.
     """
     if not warnings and not errors and not fallback_for:
         return None
@@ -126,44 +126,44 @@ def format_flags(
     return flags
 
 
-def _ask(route: Route, inputs: Float32Array, rows: Sequence[int] | None) -> Try:
+def _ask(route: Route, inputs: Float32Array, rows: Sequence[int] | None) -> Step:
     """Ask one version for the rows of a batch, or some of them."""
     if rows is not None:
         inputs = inputs[rows]
     every: Sequence[int] = range(len(inputs)) if rows is None else rows
     if route.breaker is not None and not route.breaker.allow_request():
         errors = dict.fromkeys(every, "it is not asked for a while, because it keeps failing")
-        return Try(route, rows, None, errors, skipped=True)
+        return Step(route, rows, None, errors, skipped=True)
     started = time.perf_counter()
     try:
         predictions = route.model.predictor.predict(inputs)
     except RuntimeError as error:
         slow, fault = time.perf_counter() - started > SLOW, f"version {route.model.number} failed: {error}"
-        return Try(route, rows, None, dict.fromkeys(every, "the model failed"), slow=slow, fault=fault)
+        return Step(route, rows, None, dict.fromkeys(every, "the model failed"), slow=slow, fault=fault)
     wrong = route.model.validator.validate_outputs(predictions)
     slow = time.perf_counter() - started > SLOW
-    return Try(route, rows, predictions, {every[position]: text for position, text in wrong.items()}, slow=slow)
+    return Step(route, rows, predictions, {every[position]: text for position, text in wrong.items()}, slow=slow)
 
 
 def _attempts(
-    tries: Sequence[Try], inputs: Float32Array, warnings: Warnings, row_numbers: Sequence[int] | None
+    steps: Sequence[Step], inputs: Float32Array, warnings: Warnings, row_numbers: Sequence[int] | None
 ) -> list[Attempt]:
     """Return what the prediction log shows: the rows that each version predicted for."""
     attempts = []
     fallback_for = 0
-    for one in tries:
-        model = one.route.model
-        if one.predictions is not None:
-            rows = range(len(inputs)) if one.rows is None else one.rows
+    for step in steps:
+        model = step.route.model
+        if step.predictions is not None:
+            rows = range(len(inputs)) if step.rows is None else step.rows
             attempts.append(
                 Attempt(
                     model.signature.model,
                     model.number,
-                    one.route.role,
-                    inputs if one.rows is None else inputs[one.rows],
-                    one.predictions,
-                    format_flags(rows, warnings, one.errors, fallback_for),
-                    _number_rows(one.rows, row_numbers),
+                    step.route.role,
+                    inputs if step.rows is None else inputs[step.rows],
+                    step.predictions,
+                    format_flags(rows, warnings, step.errors, fallback_for),
+                    _number_rows(step.rows, row_numbers),
                 )
             )
         fallback_for = model.number

@@ -1,1 +1,1 @@
-"""The choice: which loaded version answers a request. Knows the registry and the codecs; no request and no log."""
+"""The choice: which loaded version answers a request. Knows no request and no log."""

@@ -95,7 +95,7 @@ class FileWatcher:
             self._wake.clear()
             try:
                 self.poll()
-            except Exception:  # the next look may find it mended
+            except Exception:  # the next look may succeed
                 logger.exception("the aliases could not be reloaded")
 
     def _is_current(self) -> bool:

@@ -62,15 +62,6 @@ def test_a_wrong_setting_is_named_with_what_was_expected(name: str, value: str, 
     assert message in str(caught.value)
 
 
-def test_the_readme_lists_every_setting_with_its_default_and_meaning() -> None:
-    rows = [line for line in README.read_text().splitlines() if line.startswith("| `SERVE_")]
-    expected = []
-    for item in fields(Settings):
-        default = "one a core" if item.name == "workers" else f"`{item.default}`" if item.default else "none"
-        expected.append(f"| `{variable(item)}` | {default} | {item.metadata['help']} |")
-    assert sorted(rows) == sorted(expected)
-
-
 def test_the_service_says_the_version_that_the_project_has() -> None:
     project = tomllib.loads((README.parent / "pyproject.toml").read_text())["project"]
     assert project["version"] == VERSION

@@ -85,8 +85,8 @@ def image() -> str:
     if fault:
         reason = f"THE IMAGE WAS NOT TESTED: no Docker engine answers ({fault})"
         (pytest.fail if os.environ.get("REQUIRE_DOCKER") == "1" else pytest.skip)(reason)
-    docker("build", "-t", "boston-test", "--build-arg", f"SOURCE_COMMIT={COMMIT}", str(ROOT), timeout=1800)
-    return docker("image", "inspect", "--format", "{{.Id}}", "boston-test")
+    docker("build", "-t", "flask-model-service-test", "--build-arg", f"SOURCE_COMMIT={COMMIT}", str(ROOT), timeout=1800)
+    return docker("image", "inspect", "--format", "{{.Id}}", "flask-model-service-test")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The document of the interface against a real server: by hand, in a browser, and by thousands of made requests."""
+"""The document of the interface against a real server: in a browser, and by thousands of generated requests."""
 
 from __future__ import annotations
 
@@ -13,15 +13,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import HOUSES, publish
 from tests.e2e.server import ROOT, Server, serving
-from tests.e2e.test_browser import CHROMIUM, QUIET
 
 pytestmark = pytest.mark.slow
 
-# As plausible as the model's output can be for any row inside the limits: so every 500 is a fault.
+# Wide enough for every row inside the limits: so every 500 is a fault.
 WIDE = replace(HOUSES, output=replace(HOUSES.output, plausible=(-100, 200)))
 
 
@@ -30,32 +29,26 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("openapi")
     for _ in range(2):
         publish(folder / "models", WIDE)
-    # Few rows, so that made requests reach what is too many.
+    # Few, so that generated requests have too many.
     with serving(folder / "models", folder / "logs", workers=1, SERVE_MAX_ROWS="8") as running:
         yield running
 
 
 @pytest.fixture(params=[("light", 1200), ("dark", 390)], ids=["light desk", "dark phone"])
-def page(server: Server, request: pytest.FixtureRequest) -> Iterator[Page]:
+def page(browser: Browser, server: Server, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page; at the end nothing was refused by its policy, and no other host was asked."""
-    if CHROMIUM is None:
-        reason = "NOT TESTED: /docs in a browser, because there is no Chromium (Debian: apt install chromium)"
-        assert not os.environ.get("REQUIRE_BROWSER"), reason
-        pytest.skip(reason)
     scheme, width = request.param
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        viewport = {"width": width, "height": 800}
-        page = browser.new_page(viewport=viewport, base_url=server.url, color_scheme=scheme)
-        said: list[str] = []
-        asked: list[str] = []
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda request: asked.append(request.url))
-        yield page
-        assert said == []
-        assert all(url.startswith((server.url, "data:")) for url in asked)
-        browser.close()
+    context = browser.new_context(viewport={"width": width, "height": 800}, base_url=server.url, color_scheme=scheme)
+    page = context.new_page()
+    messages: list[str] = []
+    urls: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.on("request", lambda request: urls.append(request.url))
+    yield page
+    assert messages == []
+    assert all(url.startswith((server.url, "data:")) for url in urls)
+    context.close()
 
 
 def test_an_example_is_tried_on_the_page_as_it_is(page: Page, server: Server) -> None:
@@ -77,7 +70,7 @@ def test_an_example_is_tried_on_the_page_as_it_is(page: Page, server: Server) ->
     assert abs(light - dark) > 400
 
 
-def test_thousands_of_made_requests_are_answered_as_documented(server: Server, tmp_path: Path) -> None:
+def test_thousands_of_generated_requests_are_answered_as_documented(server: Server, tmp_path: Path) -> None:
     shutil.copy(Path(__file__).with_name("schemathesis.toml"), tmp_path)
     command = [
         Path(sys.executable).with_name("schemathesis"),

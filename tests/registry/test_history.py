@@ -124,7 +124,7 @@ def test_nothing_is_appended_to_a_history_that_is_not_whole(history: History, tm
     assert (tmp_path / HISTORY).read_bytes() == before
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(exclude_categories=["Cs"])))
 def test_any_text_is_read_back(tmp_path: Path, text: str) -> None:
     for name in (HISTORY, HEAD):

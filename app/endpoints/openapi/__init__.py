@@ -1,6 +1,6 @@
-"""``GET /openapi.json``: what this service takes and gives, as OpenAPI 3.1, from the champion's signature.
+"""``GET /openapi.json``: the interface of this service as OpenAPI 3.1, with the champion's inputs and examples.
 
-``GET /docs`` shows it as a page to try it on, with Swagger UI's files and none from anybody else.
+``GET /docs`` shows it as a page to try requests on. Swagger UI's files come from this service, not from another host.
 """
 
 from __future__ import annotations
@@ -16,37 +16,40 @@ from flask import render_template, send_from_directory
 from werkzeug.exceptions import NotFound
 
 from app.codecs.batch import InputBatch
-from app.endpoints.openapi import paths, replies, schemas
-from app.endpoints.openapi.bodies import Bodies, Samples
+from app.endpoints.openapi.document import FIXED_PART, build_document
+from app.endpoints.openapi.schemas import number
 from app.http.application import Application
 from app.http.responses import CONTENT_SECURITY_POLICY, JSON, PAGE_POLICY, BytesResponse
 from app.routing.cache import LoadedModel
 from app.routing.router import ModelRouter
-from app.settings import VERSION, Settings
+from app.settings import Settings
 from registry import RegistryError, VersionStore
 
 logger = logging.getLogger(__name__)
 
-_SAMPLES = 2
+_EXAMPLE_ROWS = 2
 _FILES = frozenset({"swagger-ui-bundle.js", "swagger-ui.css"})
-# Swagger UI's style sheet has its icons in itself.
+# Swagger UI's style sheet contains its icons as data: URLs.
 _POLICY = PAGE_POLICY.replace("img-src 'self'", "img-src 'self' data:")
 
 
 def register(app: Application, router: ModelRouter, settings: Settings) -> None:
     """Add the routes to the application."""
     store = VersionStore(settings.models, settings.model)
-    folder = _swagger_ui()
-    made: dict[str, bytes] = {}  # by the version's digest; of the champion only
+    swagger_ui = _swagger_ui()
+    fixed_part = FIXED_PART.read_bytes()
+    documents: dict[str, bytes] = {}  # by the version's digest; of the champion only
 
     def openapi() -> Any:
         model = router.champion().model
-        digest = model.digest
-        content = made.get(digest)
+        content = documents.get(model.digest)
         if content is None:
-            content = orjson.dumps(document(model, settings, samples(model, store)))
-            made.clear()
-            made[digest] = content
+            rows = example_rows(model, store)
+            content = orjson.dumps(
+                build_document(fixed_part, model.signature, model.number, model.digest, settings.max_rows, rows)
+            )
+            documents.clear()
+            documents[model.digest] = content
         return BytesResponse(content, JSON)
 
     def docs() -> Any:
@@ -55,74 +58,31 @@ def register(app: Application, router: ModelRouter, settings: Settings) -> None:
     def docs_file(name: str) -> Any:
         if name not in _FILES:
             raise NotFound
-        return send_from_directory(folder, name)
+        return send_from_directory(swagger_ui, name)
 
     app.flask.add_url_rule("/openapi.json", "openapi", openapi)
     app.flask.add_url_rule("/docs", "docs", docs)
     app.flask.add_url_rule("/docs/<name>", "docs_file", docs_file)
 
 
-def samples(model: LoadedModel, store: VersionStore) -> Samples:
-    """A few rows of the training data that the version answers without a warning; else its example."""
+def example_rows(model: LoadedModel, store: VersionStore) -> list[list[int | float]]:
+    """Return a few training rows that the version predicts without a warning; if there are none, its example."""
     try:
-        rows = store.reference(model.number)
-    except RegistryError as error:  # it is open, and can be asked
+        training = store.reference(model.number)
+    except RegistryError as error:  # the version is loaded and can still predict
         logger.warning("no examples from the training data: %s", error)
-        rows = []
-    chosen: list[list[int | float]] = []
-    for row in rows:
+        training = []
+    rows: list[list[int | float]] = []
+    for row in training:
         values = np.array([row], dtype=np.float64)
-        warnings, problems = model.validator.find_errors(InputBatch(values))
-        if warnings or problems or model.validator.validate_outputs(model.predictor.predict(values.astype(np.float32))):
+        warnings, errors = model.validator.find_errors(InputBatch(values))
+        predictions = model.predictor.predict(values.astype(np.float32))
+        if warnings or errors or model.validator.validate_outputs(predictions):
             continue
-        chosen.append(list(map(schemas.number, row)))
-        if len(chosen) == _SAMPLES:
+        rows.append(list(map(number, row)))
+        if len(rows) == _EXAMPLE_ROWS:
             break
-    return chosen or [list(map(schemas.number, model.signature.example))]
-
-
-def document(model: LoadedModel, settings: Settings, rows: Samples) -> dict[str, Any]:
-    """The whole document, for one version."""
-    signature = model.signature
-    bodies = Bodies(signature, settings.max_rows, rows)
-    found = {
-        **paths.own(bodies),
-        **paths.tensorflow_serving(signature, bodies, model.number),
-        **paths.open_inference(signature, bodies, model.number),
-        **paths.scoring(bodies),
-        **paths.pages(),
-        **paths.health(signature),
-        **paths.model_card(signature, model.number),
-    }
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": signature.title,
-            "version": VERSION,
-            "description": f"Version {model.number} of the model {signature.model}, {model.digest}. "
-            "Limits and examples are of this version; another that is named in a path may have its own.",
-        },
-        "tags": [{"name": item.tag, "description": item.description} for item in replies.PROTOCOLS],
-        "paths": found,
-        "components": {
-            "schemas": {
-                **schemas.components(signature, settings.max_rows),
-                **bodies.components(),
-                **replies.components(signature),
-            },
-            "responses": replies.errors(found),
-            "headers": replies.HEADERS,
-            "parameters": _headers(),
-        },
-    }
-
-
-def _headers() -> dict[str, Any]:
-    texts = {
-        "X-Request-ID": f"Kept as the request's id if it is like {replies.REQUEST_ID['pattern']}; else one is made",
-        "X-Client-ID": "Actor asks: while a canary is on trial, a client always gets the same version",
-    }
-    return {name: paths.parameter(name, "header", {"type": "string"}, text) for name, text in texts.items()}
+    return rows or [list(map(number, model.signature.example))]
 
 
 def _swagger_ui() -> Path:

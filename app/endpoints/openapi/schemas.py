@@ -1,15 +1,11 @@
-"""JSON Schemas of an input's value, of rows and of predictions, from a signature.
-
-They say what the decoder and the checks accept, neither more nor less. Knows no protocol and no HTTP.
-"""
+"""JSON Schemas of a signature's inputs, rows and predictions. They accept exactly what the service accepts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
+from app.codecs.validation import to_float32
 from registry import Input, Signature, plain
 
 Schema = dict[str, Any]
@@ -19,113 +15,97 @@ _EXACT = 2.0**53
 
 
 def ref(name: str) -> Schema:
-    """A reference to one of the document's schemas."""
+    """Return a reference to one of the document's schemas."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
 def any_of(*schemas: Schema) -> Schema:
-    """What at least one of these accepts."""
+    """Return a schema that accepts what at least one of these accepts."""
     return {"anyOf": list(schemas)}
 
 
-def record(properties: Schema, optional: Sequence[str] = (), others: bool | Schema = False) -> Schema:
-    """An object of these members; ``others`` says whether there may be more, or what they have to be."""
+def object_schema(properties: Schema, optional: Sequence[str] = (), extra: bool | Schema = False) -> Schema:
+    """Return the schema of an object; ``extra`` says whether it may have other members, or their schema."""
     required = [name for name in properties if name not in optional]
-    rest = {} if others is True else {"additionalProperties": others}
+    rest = {} if extra is True else {"additionalProperties": extra}
     return {"type": "object", "properties": properties, "required": required, **rest}
 
 
-def listed(item: Schema, most: int | None = None) -> Schema:
-    """A list with something in it."""
-    return {"type": "array", "items": item, "minItems": 1, **({} if most is None else {"maxItems": most})}
+def array_schema(item: Schema | bool, max_items: int) -> Schema:
+    """Return the schema of an array of 1 to ``max_items`` items."""
+    return {"type": "array", "items": item, "minItems": 1, "maxItems": max_items}
 
 
-def tuple_of(*items: Schema) -> Schema:
-    """A list of exactly these."""
-    return {
-        "type": "array",
-        "prefixItems": list(items),
-        "items": False,
-        "minItems": len(items),
-        "maxItems": len(items),
-    }
+def tuple_schema(*items: Schema) -> Schema:
+    """Return the schema of an array of exactly these items."""
+    return {"prefixItems": list(items), **array_schema(False, len(items)), "minItems": len(items)}
 
 
 def number(value: float) -> int | float:
-    """A number as a person would write it in JSON."""
+    """Return a number as a person would write it in JSON."""
     return int(value) if abs(value) < _EXACT and value == int(value) else value
 
 
 def bounds(low: float, high: float) -> Schema:
-    """A number from ``low`` to ``high``, or as far as the float32 next to them."""
-    least, most = min(low, _float32(low)), max(high, _float32(high))
+    """Return a number from ``low`` to ``high``, or as far as the float32 next to them."""
+    least, most = min(low, float(to_float32(low))), max(high, float(to_float32(high)))
     return {"type": "number", "minimum": number(least), "maximum": number(most)}
 
 
-def value_of(item: Input) -> Schema:
-    """What is accepted for an input."""
-    said = {"title": item.label, **({"description": item.unit} if item.unit else {})}
-    if not item.categories:
-        return {**bounds(*item.limits), **said}
-    if item.category_labels:
-        words = zip(map(plain, item.categories), item.category_labels, strict=True)
-        said["description"] = ", ".join(f"{code}: {label}" for code, label in words)
-    codes = sorted({*item.categories, *map(_float32, item.categories)})
-    return {"type": "number", "enum": list(map(number, codes)), **said}
-
-
-def value(item: Input) -> Schema:
-    """A reference to :func:`value_of` an input."""
+def input_ref(item: Input) -> Schema:
+    """Return a reference to the schema of an input's value."""
     return ref(f"input.{item.name}")
 
 
 def has(item: Input) -> Schema:
-    """An object that has an input, by exactly one of its names."""
+    """Return the schema of an object that has an input, by exactly one of its names."""
     if not item.aliases:
         return {"required": [item.name]}
     return {"oneOf": [{"required": [name]} for name in item.names]}
 
 
 def lacks(item: Input) -> Schema:
-    """An object that has an input by none of its names."""
+    """Return the schema of an object that has an input by none of its names."""
     return {"not": any_of(*({"required": [name]} for name in item.names))}
 
 
-def by_name(
-    signature: Signature, cell: Callable[[Input], Schema], others: bool | Schema = False, complete: bool = True
-) -> Schema:
-    """An object with a ``cell`` for each input, by its name or an alias; if not ``complete``, for some of them."""
-    cells = {name: cell(item) for item in signature.inputs for name in item.names}
-    schema = record(cells, tuple(cells), others)
-    if complete:
-        schema["required"] = [item.name for item in signature.inputs if not item.aliases]
-        choices = [has(item) for item in signature.inputs if item.aliases]
-        schema |= {"allOf": choices} if choices else {}
+def members(signature: Signature, member: Callable[[Input], Schema], extra: bool | Schema = False) -> Schema:
+    """Return the schema of an object with a ``member`` for some of the inputs, by any of their names."""
+    properties = {name: member(item) for item in signature.inputs for name in item.names}
+    return object_schema(properties, tuple(properties), extra)
+
+
+def by_name(signature: Signature, member: Callable[[Input], Schema], extra: bool | Schema = False) -> Schema:
+    """Return the schema of an object with a ``member`` for each input, by exactly one of its names."""
+    schema = members(signature, member, extra)
+    schema["required"] = [item.name for item in signature.inputs if not item.aliases]
+    if choices := [has(item) for item in signature.inputs if item.aliases]:
+        schema["allOf"] = choices
     return schema
 
 
-def components(signature: Signature, max_rows: int) -> dict[str, Schema]:
-    """The schemas that the others refer to."""
-    rows = {
-        "RowByPosition": tuple_of(*map(value, signature.inputs)),
-        "RowByName": by_name(signature, value),
-        "WideRowByName": {
-            **by_name(signature, value, others=True),
-            "description": "columns that are no input are left out",
-        },
-        "Row": any_of(ref("RowByPosition"), ref("RowByName")),
-        "WideRow": any_of(ref("RowByPosition"), ref("WideRowByName")),
-        "Rows": listed(ref("Row"), max_rows),
-        "WideRows": listed(ref("WideRow"), max_rows),
-    }
+def signature_schemas(signature: Signature, max_rows: int) -> dict[str, Schema]:
+    """Return ``components/schemas`` of the values, rows and predictions of a signature."""
     output = signature.output
-    prediction = {**bounds(*output.plausible), "title": output.label, "description": output.unit}
+    wide_row = by_name(signature, input_ref, extra=True)
     return {
-        **{f"input.{item.name}": value_of(item) for item in signature.inputs},
-        **rows,
-        "Prediction": prediction,
+        "ModelName": {"enum": [signature.model]},
+        **{f"input.{item.name}": _value(item) for item in signature.inputs},
+        "Prediction": {**bounds(*output.plausible), "title": output.label, "description": output.unit},
+        "RowByPosition": tuple_schema(*map(input_ref, signature.inputs)),
+        "RowByName": by_name(signature, input_ref),
+        "WideRowByName": {**wide_row, "description": "columns that are not inputs are ignored"},
+        "Rows": array_schema(ref("Row"), max_rows),
+        "WideRows": array_schema(ref("WideRow"), max_rows),
     }
 
 
-def _float32(value: float) -> float:
-    return float(np.float32(value))
+def _value(item: Input) -> Schema:
+    texts = {"title": item.label, **({"description": item.unit} if item.unit else {})}
+    if not item.categories:
+        return {**bounds(*item.limits), **texts}
+    if item.category_labels:
+        labels = zip(map(plain, item.categories), item.category_labels, strict=True)
+        texts["description"] = ", ".join(f"{code}: {label}" for code, label in labels)
+    codes = sorted({*item.categories, *to_float32(item.categories).tolist()})
+    return {"type": "number", "enum": list(map(number, codes)), **texts}

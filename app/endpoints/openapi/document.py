@@ -1,0 +1,47 @@
+"""The OpenAPI document of one version: openapi.json, which is the same for all, and what the signature decides.
+
+openapi.json refers to schemas that are added here. A new route or reply is written down there; only what depends on
+the inputs, the model's name or the limit of rows is made in Python.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from app.endpoints.openapi.request_bodies import ExampleRows, request_examples, request_schemas
+from app.endpoints.openapi.schemas import signature_schemas
+from app.settings import VERSION
+from registry import Signature
+
+FIXED_PART = Path(__file__).with_name("openapi.json")
+
+
+def build_document(
+    fixed_part: bytes, signature: Signature, number: int, digest: str, max_rows: int, rows: ExampleRows
+) -> dict[str, Any]:
+    """Return the document for a version.
+
+    Args:
+        fixed_part: the content of :data:`FIXED_PART`.
+        number: the version's number.
+        digest: the digest of the version's files, for its description.
+        max_rows: the most rows that a request may have.
+        rows: rows for the examples, in the order of the inputs; at least one.
+    """
+    document: dict[str, Any] = orjson.loads(fixed_part)
+    components = document["components"]
+    components["schemas"] |= signature_schemas(signature, max_rows) | request_schemas(signature, max_rows)
+    components["parameters"]["version"]["example"] = number
+    for (name, media_type), examples in request_examples(signature, rows).items():
+        content = components["requestBodies"][name]["content"][media_type]
+        content["examples"] = {title: {"value": value} for title, value in examples.items()}
+    info = {
+        "title": signature.title,
+        "version": VERSION,
+        "description": f"Version {number} of the model {signature.model}, {digest}. "
+        "Limits and examples are those of this version; a version that is named in a path may have others.",
+    }
+    return {"openapi": document.pop("openapi"), "info": info, **document}
