@@ -152,7 +152,7 @@ def serving(
 ) -> Iterator[Server]:
     """Run the service, or another command with its settings, until the end of the block.
 
-    The logs are beside the models if nothing else is said.
+    The logs are beside the models by default.
     """
     logs = logs or models.parent / "logs"
     port = port or free_port()

@@ -91,9 +91,7 @@ def test_a_corrupted_file_gets_no_promotion_and_the_champion_goes_on(deployment:
     assert deployment.actions() == []
 
 
-def test_a_champion_corrupted_while_it_serves_is_found_by_verify_and_new_workers(
-    deployment: Deployment,
-) -> None:
+def test_a_champion_corrupted_while_it_serves_is_found_by_verify_and_new_workers(deployment: Deployment) -> None:
     file = deployment.store.folder / "1" / "model.tflite"
     file.write_bytes(file.read_bytes()[:-1])
     assert deployment.replies() == {(200, 1)}  # what was checked when it was opened serves on
