@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,11 +64,19 @@ class Deployment:
         return actions[3:]
 
 
+def accepts(pid: int) -> bool:
+    """Return whether a worker has loaded the application: then it waits for connections, with epoll."""
+    with suppress(OSError):
+        return any("tfd:" in file.read_text() for file in Path(f"/proc/{pid}/fdinfo").iterdir())
+    return False
+
+
 @contextmanager
 def deploy(models: Path) -> Iterator[Deployment]:
     for file in (LINEAR, LINEAR, WORSE):
         publish(models, model_file=file)
     with serving(models, workers=2) as running:
+        wait_until(lambda: sum(map(accepts, running.workers())) == 2, "both workers")
         yield Deployment(running, VersionStore(models, "boston"))
 
 

@@ -21,13 +21,10 @@ EDGES = (sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "test
 
 
 def torn_rows(server: Server) -> int:
-    torn = 0
-    for stream in ("requests", "predictions"):
-        for path in daily_files(server.logs / "boston", stream):
-            reader = LogReader(path)
-            assert list(reader)
-            torn += reader.torn
-    return torn
+    streams = ("requests", "predictions")
+    readers = [LogReader(path) for stream in streams for path in daily_files(server.logs / "boston", stream)]
+    assert all(list(reader) for reader in readers)
+    return sum(reader.torn for reader in readers)
 
 
 def test_no_answered_prediction_is_lost_when_workers_and_then_the_master_are_killed(models: Path) -> None:

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import requests
-from tritonclient.http import InferenceServerClient, InferInput, InferRequestedOutput
+from tritonclient.http import InferenceServerClient as Triton
+from tritonclient.http import InferInput, InferRequestedOutput
 from tritonclient.utils import InferenceServerException
 
 from registry import VersionStore
@@ -26,8 +27,8 @@ def expected(server: Server) -> list[float]:
 
 
 @pytest.fixture
-def triton(server: Server) -> Iterator[InferenceServerClient]:
-    with InferenceServerClient(f"127.0.0.1:{server.port}") as client:
+def triton(server: Server) -> Iterator[Triton]:
+    with Triton(f"127.0.0.1:{server.port}") as client:
         yield client
 
 
@@ -37,11 +38,11 @@ def tensor(rows: np.ndarray, binary: bool = True, name: str = "features") -> Inf
     return tensor
 
 
-def infer(triton: InferenceServerClient, *tensors: InferInput) -> list[float]:
+def infer(triton: Triton, *tensors: InferInput) -> list[float]:
     return triton.infer("boston", list(tensors)).as_numpy("output_0").reshape(-1).tolist()
 
 
-def test_tritons_client_finds_the_server_and_the_model_ready(triton: InferenceServerClient) -> None:
+def test_tritons_client_finds_the_server_and_the_model_ready(triton: Triton) -> None:
     assert triton.is_server_live()
     assert triton.is_server_ready()
     assert triton.is_model_ready("boston")
@@ -51,42 +52,36 @@ def test_tritons_client_finds_the_server_and_the_model_ready(triton: InferenceSe
     assert triton.get_model_metadata("boston")["versions"] == ["1", "2"]
 
 
-@pytest.mark.parametrize("binary_in", [True, False])
+@pytest.mark.parametrize("binary", [True, False])
 @pytest.mark.parametrize("binary_out", [True, False, None])
 @pytest.mark.parametrize("version", ["", "2"])
 @pytest.mark.parametrize("compression", [None, "gzip", "deflate"])
 def test_tritons_client_infers_in_json_and_in_bytes_compressed_or_not(
-    triton: InferenceServerClient,
-    server: Server,
-    expected: list[float],
-    binary_in: bool,
-    binary_out: bool | None,
-    version: str,
-    compression: str | None,
+    triton: Triton, server: Server, expected: list[float], binary: bool, binary_out: Any, version: str, compression: Any
 ) -> None:
-    request_id = f"triton-{binary_in}-{binary_out}-{version}-{compression}"
+    request_id = f"triton-{binary}-{binary_out}-{version}-{compression}"
     outputs = None if binary_out is None else [InferRequestedOutput("output_0", binary_data=binary_out)]
     options = {"model_version": version, "outputs": outputs, "request_compression_algorithm": compression}
-    reply = triton.infer("boston", [tensor(ROWS, binary_in)], request_id=request_id, **options)
+    reply = triton.infer("boston", [tensor(ROWS, binary)], request_id=request_id, **options)
     assert reply.as_numpy("output_0").tolist() == [[value] for value in expected]
     assert (reply.get_response()["id"], reply.get_response()["model_version"]) == (request_id, version or "1")
     rows = server.rows("predictions", request_id)
     assert [float(row["prediction"]) for row in rows] == pytest.approx(expected, rel=1e-7)
 
 
-def test_tritons_client_sends_a_float64_tensor_an_input(triton: InferenceServerClient, expected: list[float]) -> None:
+def test_tritons_client_sends_a_float64_tensor_an_input(triton: Triton, expected: list[float]) -> None:
     columns = [tensor(ROWS[:, [place]].astype(float), name=name) for place, name in enumerate(FRAME.columns)]
     assert infer(triton, *columns) == expected
 
 
-def test_tritons_client_goes_on_after_too_large_a_request(triton: InferenceServerClient, expected: list[float]) -> None:
+def test_tritons_client_goes_on_after_too_large_a_request(triton: Triton, expected: list[float]) -> None:
     for count in (88_000, 100_000, 300_000):
         with pytest.raises(InferenceServerException, match="the body is too large"):
             infer(triton, tensor(np.repeat(ROWS, count // 2, axis=0)))
         assert infer(triton, tensor(ROWS)) == expected
 
 
-def test_tritons_client_is_told_what_is_wrong(triton: InferenceServerClient) -> None:
+def test_tritons_client_is_told_what_is_wrong(triton: Triton) -> None:
     with pytest.raises(InferenceServerException, match=r"shape \[n, 3\].* its shape is \[2, 2\]") as caught:
         infer(triton, tensor(ROWS[:, :2].copy()))
     assert caught.value.status() == "400"
