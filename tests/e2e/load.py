@@ -1,87 +1,95 @@
-"""Clients in processes of their own, which write down every reply that they saw."""
+"""Clients in processes of their own, which write down every reply that they get."""
 
 from __future__ import annotations
 
 import http.client
 import json
 import multiprocessing
-import threading
+import time
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.e2e.server import Server
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One reply, and when its request began and ended, by the clock that all processes share."""
+
+    start: float
+    end: float
+    status: int
+    prediction: float | None
+    version: int | None
+
 
 @dataclass
-class Seen:
-    """What the clients saw: the predictions by request id, other statuses, and requests that got no whole reply."""
+class Replies:
+    """What clients got: replies by request id, requests without a whole reply, and connections that were refused."""
 
-    answers: dict[str, float] = field(default_factory=dict)
-    others: list[tuple[str, int, str]] = field(default_factory=list)
+    by_id: dict[str, Reply] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
     refused: int = 0
 
-    def add(self, other: Seen) -> None:
-        self.answers |= other.answers
-        self.others += other.others
-        self.broken += other.broken
-        self.refused += other.refused
+    @property
+    def statuses(self) -> set[int]:
+        return {reply.status for reply in self.by_id.values()}
+
+    @property
+    def predictions(self) -> dict[str, float | None]:
+        """The predictions of the answers with status 200, by request id."""
+        return {key: reply.prediction for key, reply in self.by_id.items() if reply.status == 200}
 
 
-def _client(port: int, name: str, keep_alive: bool, seen: Seen, stop: Any) -> None:
-    connection: http.client.HTTPConnection | None = None
+def _client(port: int, name: str, keep_alive: bool, stop: Any) -> Replies:
+    replies = Replies()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     number = 0
     while not stop.is_set():
         number += 1
         request_id = f"{name}-{number}"
         body = json.dumps([4 + number % 4, 200 + number % 500, number % 90 + 5])
         try:
-            if connection is None:
-                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+            if connection.sock is None:
                 connection.connect()
         except OSError:
-            seen.refused += 1
-            connection = None
+            replies.refused += 1
             stop.wait(0.01)
             continue
+        start = time.monotonic()
         try:
             headers = {"Content-Type": "application/json", "X-Request-ID": request_id}
             connection.request("POST", "/predict_json", body, headers)
             reply = connection.getresponse()
             content = reply.read()
         except (OSError, http.client.HTTPException) as error:
-            seen.broken.append(f"{request_id}: {error!r}")
-            connection = None
-            continue
-        if reply.status == 200:
-            seen.answers[request_id] = json.loads(content)["prediction"]
-        else:
-            seen.others.append((request_id, reply.status, content.decode()))
-        if reply.will_close or not keep_alive:
+            replies.broken.append(f"{request_id}: {error!r}")
             connection.close()
-            connection = None
+            continue
+        end, answer = time.monotonic(), json.loads(content)
+        replies.by_id[request_id] = Reply(start, end, reply.status, answer.get("prediction"), answer.get("version"))
+        if not keep_alive:
+            connection.close()
+    return replies
 
 
 def _process(port: int, name: str, threads: int, stop: Any, results: Any) -> None:
-    seen = [Seen() for _ in range(threads)]
-    clients = [
-        threading.Thread(target=_client, args=(port, f"{name}.{index}", index % 2 == 0, seen[index], stop))
-        for index in range(threads)
-    ]
-    for client in clients:
-        client.start()
-    for client in clients:
-        client.join()
-    results.put(seen)
+    with ThreadPoolExecutor(threads) as pool:
+        clients = [pool.submit(_client, port, f"{name}.{index}", index % 2 == 0, stop) for index in range(threads)]
+    results.put([client.result() for client in clients])
 
 
 @contextmanager
-def load(port: int, processes: int = 3, threads: int = 3, name: str = "load") -> Iterator[Seen]:
+def load(port: int, processes: int = 3, threads: int = 3) -> Iterator[Replies]:
     """Ask without a pause until the end of the block, half of the clients on kept connections, half on new ones."""
     context = multiprocessing.get_context("spawn")
-    stop, results, total = context.Event(), context.Queue(), Seen()
+    stop, results, total = context.Event(), context.Queue(), Replies()
     running = [
-        context.Process(target=_process, args=(port, f"{name}{index}", threads, stop, results))
+        context.Process(target=_process, args=(port, f"load{index}", threads, stop, results))
         for index in range(processes)
     ]
     for process in running:
@@ -91,7 +99,26 @@ def load(port: int, processes: int = 3, threads: int = 3, name: str = "load") ->
     finally:
         stop.set()
         for _ in running:
-            for seen in results.get(timeout=90):
-                total.add(seen)
+            for replies in results.get(timeout=90):
+                total.by_id |= replies.by_id
+                total.broken += replies.broken
+                total.refused += replies.refused
         for process in running:
             process.join()
+
+
+def assert_each_answer_is_logged_once(server: Server, replies: Replies) -> None:
+    """Check that each answer has one request row and one prediction row, with its id and its number."""
+    answers = replies.predictions
+    requests = Counter(row["request_id"] for row in server.rows("requests") if row["status"] == "200")
+    rows = server.rows("predictions")
+    counts = Counter(row["request_id"] for row in rows)
+    numbers = {row["request_id"]: float(row["prediction"]) for row in rows}
+    assert answers
+    assert [key for key in answers if requests[key] != 1] == []
+    assert [key for key in answers if counts[key] != 1] == []
+    assert [key for key, number in answers.items() if numbers[key] != number] == []
+    # Nothing is there twice, answered or not; and what was logged as answered was predicted.
+    assert max(requests.values()) == 1
+    assert max(counts.values()) == 1
+    assert requests.keys() <= counts.keys()

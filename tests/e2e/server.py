@@ -10,9 +10,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ ROW = b"[6, 250, 66.5]"
 
 
 def wait_until(condition: Callable[[], Any], what: str, seconds: float = 30) -> Any:
-    """Wait for a condition to become true; returns what it returned."""
+    """Wait for a condition to become true. Return what it returned."""
     deadline = time.monotonic() + seconds
     while not (result := condition()):
         assert time.monotonic() < deadline, f"waited {seconds} s in vain: {what}"
@@ -32,10 +32,28 @@ def wait_until(condition: Callable[[], Any], what: str, seconds: float = 30) -> 
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+    with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
         return port
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """Return the environment of this process without the service's settings, and with some changes."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("SERVE_")} | changes
+
+
+def run(module: str, *words: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    """Run `python -m module words` with some variables."""
+    command = [sys.executable, "-m", module, *words]
+    environ = environment(**changes)
+    return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=120)
+
+
+def head(path: str = "/predict_json", **headers: object) -> bytes:
+    """Return the head of a POST of JSON, to be sent on a socket. Headers are named with _ for -."""
+    fields = {"Host": "x", "Content_Type": "application/json", **headers}
+    lines = [f"POST {path} HTTP/1.1", *(f"{name.replace('_', '-')}: {value}" for name, value in fields.items())]
+    return "\r\n".join([*lines, "", ""]).encode()
 
 
 @dataclass
@@ -47,7 +65,6 @@ class Server:
     models: Path
     logs: Path
     output: Path
-    extra: dict[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -56,18 +73,14 @@ class Server:
     def ask(
         self, body: bytes = ROW, path: str = "/predict_json", *, seconds: float = 30, **headers: str
     ) -> tuple[int, Any]:
-        """POST on a connection of its own. Returns the status and the reply, parsed if it is JSON."""
+        """POST JSON. Return the status and the reply, parsed if it is JSON."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.request("POST", path, body, {"Content-Type": "application/json", **named}, seconds)
 
     def request(
-        self,
-        method: str,
-        path: str,
-        body: bytes | None = None,
-        headers: dict[str, str] | None = None,
-        seconds: float = 30,
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, seconds: float = 30
     ) -> tuple[int, Any]:
+        """Send a request on a connection of its own. Return the status and the reply, parsed if it is JSON."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=seconds)
         try:
             connection.request(method, path, body, headers or {})
@@ -78,59 +91,80 @@ class Server:
         finally:
             connection.close()
 
-    def ready(self) -> bool:
+    def connect(self) -> socket.socket:
+        """Open a connection, to send bytes on."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout=30)
+
+    def exchange(self, sent: bytes) -> bytes:
+        """Send bytes on a connection of its own. Return what comes back until the service ends the connection."""
+        with self.connect() as connection:
+            connection.sendall(sent)
+            return b"".join(iter(lambda: connection.recv(65536), b""))
+
+    def status(self, path: str) -> int:
+        """Return the status of a GET; 0 if nothing answers."""
         with suppress(OSError):
-            return self.request("GET", "/health/ready")[0] == 200
-        return False
+            return self.request("GET", path)[0]
+        return 0
+
+    def ready(self) -> bool:
+        return self.status("/health/ready") == 200
 
     def workers(self) -> list[int]:
-        """The process ids of the workers."""
+        """Return the process ids of the workers."""
         with suppress(OSError):
             text = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
             return [int(pid) for pid in text.split()]
         return []
 
-    def rows(self, stream: str) -> list[dict[str, str]]:
-        """All whole rows of a stream of the log."""
-        return [row for path in daily_files(self.logs / "boston", stream) for row in LogReader(path)]
+    def wait_for_workers(self, count: int, *, without: Sequence[int] = ()) -> list[int]:
+        """Wait until there are this many workers, and none of some old ones. Return their process ids."""
+        condition = lambda: len(pids := self.workers()) == count and not set(pids) & set(without) and pids  # noqa: E731
+        workers: list[int] = wait_until(condition, f"{count} workers")
+        return workers
+
+    def rows(self, stream: str, request_id: str = "") -> list[dict[str, str]]:
+        """Return the whole rows of a stream of the log: all, or those of one request."""
+        paths = (path for folder in self.logs.glob("*") for path in daily_files(folder, stream))
+        return [row for path in paths for row in LogReader(path) if request_id in ("", row["request_id"])]
+
+    def wait_for_requests(self, count: int) -> None:
+        """Wait until more than this many requests are in the log that were not there before."""
+        before = len(self.rows("requests"))
+        wait_until(lambda: len(self.rows("requests")) > before + count, f"{count} requests")
 
     def stop(self, seconds: float = 40) -> int:
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
+        """Stop the service. Return its exit code."""
+        self.process.terminate()
         return self.process.wait(seconds)
 
 
 @contextmanager
 def serving(
     models: Path,
-    logs: Path,
+    logs: Path | None = None,
     *,
-    app: str = "",
+    command: Sequence[str | Path] = (sys.executable, "-m", "app"),
     workers: int = 4,
     wait: bool = True,
     port: int = 0,
-    files: int = 0,
     **env: str,
 ) -> Iterator[Server]:
-    """Run the service until the end of the block.
+    """Run the service, or another command with its settings, until the end of the block.
 
-    ``app`` puts another application behind the same gunicorn; ``files`` is how many each process may have open.
+    The logs are beside the models by default.
     """
+    logs = logs or models.parent / "logs"
     port = port or free_port()
     output = logs.parent / f"server-{port}.log"
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("SERVE_")}
     settings = {
         "SERVE_BIND": f"127.0.0.1:{port}",
         "SERVE_MODELS": str(models),
         "SERVE_LOGS": str(logs),
         "SERVE_WORKERS": str(workers),
     }
-    command = ["-m", "app"] if not app else ["-m", "gunicorn", "--config", "gunicorn.conf.py", app]
-    limit = ["prlimit", f"--nofile={files}:{files}"] if files else []
     with output.open("ab") as file:
-        process = subprocess.Popen(
-            [*limit, sys.executable, *command], cwd=ROOT, env={**clean, **settings, **env}, stdout=file, stderr=file
-        )
+        process = subprocess.Popen(command, cwd=ROOT, env=environment(**settings, **env), stdout=file, stderr=file)
     server = Server(process, port, models, logs, output)
     try:
         if wait:
@@ -139,13 +173,11 @@ def serving(
         yield server
     finally:
         children = server.workers()
-        if process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(40)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        try:
+            server.stop()
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
         for pid in children:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

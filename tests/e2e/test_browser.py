@@ -2,41 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.conftest import publish
-from tests.e2e.server import Server, serving
-
-pytestmark = pytest.mark.slow
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("browser")
-    publish(folder / "models")
-    with serving(folder / "models", folder / "logs", workers=2) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        reason = "NOT TESTED: the pages in a browser, because there is no Chromium (Debian: apt install chromium)"
-        assert not os.environ.get("REQUIRE_BROWSER"), reason
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
+from tests.e2e.server import Server
 
 
 @pytest.fixture(params=[True, False], ids=["script", "no script"])
@@ -46,25 +18,31 @@ def script(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture
 def page(browser: Browser, server: Server, script: bool) -> Iterator[Page]:
-    """A phone's page; at the end nothing was refused by the policy, and no other host was asked."""
+    """Return a phone's page; check at the end that nothing broke the policy, and no other host was asked."""
     context = browser.new_context(
         viewport={"width": 360, "height": 740}, java_script_enabled=script, base_url=server.url, color_scheme="dark"
     )
     page = context.new_page()
-    said: list[str] = []
-    asked: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("request", lambda request: asked.append(request.url))
+    console: list[str] = []
+    urls: list[str] = []
+    page.on("console", lambda message: console.append(message.text))
+    page.on("request", lambda request: urls.append(request.url))
     yield page
     refused = "Failed to load resource: the server responded with a status of 4"  # which a test asked for
-    assert [text for text in said if not text.startswith(refused)] == []
-    assert all(url.startswith(server.url) for url in asked)
+    assert [text for text in console if not text.startswith(refused)] == []
+    assert all(url.startswith(server.url) for url in urls)
     context.close()
 
 
 def fill(page: Page, **values: str) -> None:
     for name, value in values.items():
         page.locator(f"#{name}").fill(value)
+    page.get_by_role("button", name="Predict").click()
+
+
+def upload(page: Page, file: Path) -> None:
+    page.goto("/form_csv")
+    page.set_input_files("#file", file)
     page.get_by_role("button", name="Predict").click()
 
 
@@ -81,7 +59,7 @@ def test_the_form_is_answered_and_keeps_what_was_typed(page: Page, server: Serve
 
 
 @pytest.mark.parametrize("path", ["/form", "/form_async"])
-def test_each_message_stands_at_its_field_and_goes_when_it_is_mended(page: Page, path: str) -> None:
+def test_each_message_stands_at_its_field_and_goes_when_it_is_corrected(page: Page, path: str) -> None:
     page.goto(path)
     fill(page, rm="six", tax="250", age="")
     expect(page.locator("#problem-rm")).to_have_text('expected a number, not the text "six"')
@@ -98,17 +76,13 @@ def test_each_message_stands_at_its_field_and_goes_when_it_is_mended(page: Page,
 def test_a_file_that_is_uploaded_comes_back_as_a_download(page: Page, server: Server, tmp_path: Path) -> None:
     homes = tmp_path / "homes.csv"
     homes.write_text("town,rooms,tax,age\nLynn,6,250,66.5\nNahant,7,300,10\n")
-    page.goto("/form_csv")
-    page.set_input_files("#file", homes)
     with page.expect_download() as download:
-        page.get_by_role("button", name="Predict").click()
+        upload(page, homes)
     assert download.value.suggested_filename == "homes-predicted.csv"
     status, expected = server.request("POST", "/predict_csv", homes.read_bytes(), {"Content-Type": "text/csv"})
     assert (status, Path(download.value.path()).read_text()) == (200, expected)
     homes.write_text("town\nLynn\n")
-    page.goto("/form_csv")
-    page.set_input_files("#file", homes)
-    page.get_by_role("button", name="Predict").click()
+    upload(page, homes)
     expect(page.locator(".problem")).to_contain_text("rm: the column is missing")
 
 

@@ -21,9 +21,7 @@ from typing import Any
 import pytest
 
 from journal import LogReader, daily_files
-from tests.e2e.server import ROOT, ROW, wait_until
-
-pytestmark = pytest.mark.slow
+from tests.e2e.server import ROOT, ROW, head, wait_until
 
 BASE = "python:3.13-slim"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -31,7 +29,7 @@ HARDENED = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges",
 
 
 def docker(*words: str, timeout: float = 120) -> str:
-    """Run docker; what it printed. Fails with what it said on stderr."""
+    """Run docker. Return what it prints; fail with its errors."""
     done = subprocess.run(["docker", *words], capture_output=True, text=True, timeout=timeout)
     assert done.returncode == 0, f"docker {' '.join(words)}: {done.stdout[-4000:]}{done.stderr[-4000:]}"
     return done.stdout.strip()
@@ -59,14 +57,14 @@ class Container:
             return False
 
     def run(self, *command: str) -> tuple[int, str]:
-        """A command in the container: its status and what it printed."""
+        """Run a command in the container. Return its exit code and what it prints."""
         done = subprocess.run(["docker", "exec", self.id, *command], capture_output=True, text=True, timeout=60)
         return done.returncode, done.stdout + done.stderr
 
     def state(self) -> Any:
         return json.loads(docker("inspect", "--format", "{{json .State}}", self.id))
 
-    def said(self) -> str:
+    def output(self) -> str:
         done = subprocess.run(["docker", "logs", self.id], capture_output=True, text=True, timeout=60)
         return done.stdout + done.stderr
 
@@ -102,7 +100,7 @@ def running(image: str, *options: str, words: tuple[str, ...] = ()) -> Iterator[
             port = int(docker("port", name, "5000/tcp").splitlines()[0].rpartition(":")[2])
             container = Container(name, port)
             wait_until(lambda: container.ready() or not container.state()["Running"], "a ready container")
-            assert container.state()["Running"], container.said()
+            assert container.state()["Running"], container.output()
             yield container
         finally:
             docker("rm", "-f", "-v", name)
@@ -137,8 +135,8 @@ def test_both_logs_are_in_the_volume_although_the_root_is_read_only(container: C
 
 
 def test_it_can_write_nowhere_but_in_its_logs(container: Container) -> None:
-    found = container.run("sh", "-c", "find / -xdev -type d -writable 2>/dev/null")[1].split()
-    assert found == ["/srv/logs"]
+    writable = container.run("sh", "-c", "find / -xdev -type d -writable 2>/dev/null")[1].split()
+    assert writable == ["/srv/logs"]
 
 
 def test_it_does_not_run_as_root(container: Container, image: str) -> None:
@@ -152,9 +150,9 @@ def test_its_healthcheck_finds_it_healthy_and_says_nothing(container: Container)
 
 
 def test_its_healthcheck_fails_with_a_reason_where_nothing_answers(container: Container) -> None:
-    status, said = container.run("env", "SERVE_BIND=0.0.0.0:9", "python", "-I", "-S", "deploy/healthcheck.py")
-    assert (status, said.count("\n")) == (1, 1)
-    assert said.startswith("0.0.0.0:9 does not answer")
+    status, output = container.run("env", "SERVE_BIND=0.0.0.0:9", "python", "-I", "-S", "deploy/healthcheck.py")
+    assert (status, output.count("\n")) == (1, 1)
+    assert output.startswith("0.0.0.0:9 does not answer")
 
 
 def test_tensorflow_and_the_training_are_not_in_it(container: Container) -> None:
@@ -163,9 +161,9 @@ def test_tensorflow_and_the_training_are_not_in_it(container: Container) -> None
 
 
 def test_its_model_is_sound_and_names_the_commit_it_was_built_from(container: Container) -> None:
-    status, said = container.run("python", "-m", "registry", "show", "champion")
-    assert status == 0, said
-    assert COMMIT in said
+    status, output = container.run("python", "-m", "registry", "show", "champion")
+    assert status == 0, output
+    assert COMMIT in output
 
 
 def test_the_memory_limit_holds_for_the_largest_request(container: Container) -> None:
@@ -181,15 +179,13 @@ def test_docker_stop_lets_what_is_in_flight_finish_and_exits_with_0(image: str, 
         connections = []
         for name in names:
             connection = opened.enter_context(socket.create_connection(("127.0.0.1", container.port), timeout=30))
-            head = f"POST /predict_json HTTP/1.1\r\nHost: x\r\nX-Request-ID: {name}\r\nConnection: close\r\n"
-            head += f"Content-Type: application/json\r\nContent-Length: {len(ROW)}\r\n\r\n"
-            connection.sendall(head.encode() + ROW[:5])
+            connection.sendall(head(X_Request_ID=name, Connection="close", Content_Length=len(ROW)) + ROW[:5])
             connections.append(connection)
         # as many connections again were taken up and answered: those before them are in the workers' hands
         assert all(container.get("/predict_json", ROW)["success"] for _ in names)
         stopping = Thread(target=docker, args=("stop", "-t", "30", container.id))
         stopping.start()
-        wait_until(lambda: "Handling signal: term" in container.said(), "the signal")
+        wait_until(lambda: "Handling signal: term" in container.output(), "the signal")
         for connection in connections:
             connection.sendall(ROW[5:])
         statuses = []
@@ -199,5 +195,5 @@ def test_docker_stop_lets_what_is_in_flight_finish_and_exits_with_0(image: str, 
                 statuses.append(reply.status)
         stopping.join()
         assert statuses == [200] * len(names)
-        assert (container.state()["ExitCode"], container.state()["OOMKilled"]) == (0, False), container.said()
+        assert (container.state()["ExitCode"], container.state()["OOMKilled"]) == (0, False), container.output()
         assert {row["request_id"] for row in container.rows("predictions", tmp_path)} >= set(names)

@@ -17,7 +17,6 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import HOUSES, publish
 from tests.e2e.server import ROOT, Server, serving
-from tests.e2e.test_browser import browser as browser
 
 pytestmark = pytest.mark.slow
 

@@ -4,58 +4,45 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import requests
-from tritonclient.http import InferenceServerClient, InferInput, InferRequestedOutput
+from tritonclient.http import InferenceServerClient as Triton
+from tritonclient.http import InferInput, InferRequestedOutput
 from tritonclient.utils import InferenceServerException
 
 from registry import VersionStore
-from tests.conftest import publish
-from tests.e2e.server import Server, serving
-
-pytestmark = pytest.mark.slow
+from tests.e2e.server import Server
 
 ROWS = np.array([[6, 250, 66.5], [7, 300, 10]], dtype=np.float32)
 FRAME = pd.DataFrame(ROWS.astype(float), columns=["rm", "tax", "age"])
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("real") / "models"
-    for _ in range(2):
-        publish(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def server(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(models, tmp_path_factory.mktemp("clients") / "logs", workers=2) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def expected(models: Path) -> list[float]:
-    return VersionStore(models, "boston").open(1).predictor.predict(ROWS).tolist()
+def expected(server: Server) -> list[float]:
+    return VersionStore(server.models, "boston").open(1).predictor.predict(ROWS).tolist()
 
 
 @pytest.fixture
-def triton(server: Server) -> Iterator[InferenceServerClient]:
-    with InferenceServerClient(f"127.0.0.1:{server.port}") as client:
+def triton(server: Server) -> Iterator[Triton]:
+    with Triton(f"127.0.0.1:{server.port}") as client:
         yield client
 
 
-def tensor(rows: np.ndarray, binary: bool, name: str = "features") -> InferInput:
-    found = InferInput(name, list(rows.shape), "FP32" if rows.dtype == np.float32 else "FP64")
-    found.set_data_from_numpy(rows, binary_data=binary)
-    return found
+def tensor(rows: np.ndarray, binary: bool = True, name: str = "features") -> InferInput:
+    tensor = InferInput(name, list(rows.shape), "FP32" if rows.dtype == np.float32 else "FP64")
+    tensor.set_data_from_numpy(rows, binary_data=binary)
+    return tensor
 
 
-def test_tritons_client_finds_the_server_and_the_model_ready(triton: InferenceServerClient) -> None:
+def infer(triton: Triton, *tensors: InferInput) -> list[float]:
+    return triton.infer("boston", list(tensors)).as_numpy("output_0").reshape(-1).tolist()
+
+
+def test_tritons_client_finds_the_server_and_the_model_ready(triton: Triton) -> None:
     assert triton.is_server_live()
     assert triton.is_server_ready()
     assert triton.is_model_ready("boston")
@@ -65,51 +52,38 @@ def test_tritons_client_finds_the_server_and_the_model_ready(triton: InferenceSe
     assert triton.get_model_metadata("boston")["versions"] == ["1", "2"]
 
 
-@pytest.mark.parametrize("binary_in", [True, False])
+@pytest.mark.parametrize("binary", [True, False])
 @pytest.mark.parametrize("binary_out", [True, False, None])
 @pytest.mark.parametrize("version", ["", "2"])
-def test_tritons_client_infers_in_json_and_in_bytes(
-    triton: InferenceServerClient, server: Server, expected: list[float], binary_in: bool, binary_out: Any, version: str
+@pytest.mark.parametrize("compression", [None, "gzip", "deflate"])
+def test_tritons_client_infers_in_json_and_in_bytes_compressed_or_not(
+    triton: Triton, server: Server, expected: list[float], binary: bool, binary_out: Any, version: str, compression: Any
 ) -> None:
+    request_id = f"triton-{binary}-{binary_out}-{version}-{compression}"
     outputs = None if binary_out is None else [InferRequestedOutput("output_0", binary_data=binary_out)]
-    request_id = f"triton-{binary_in}-{binary_out}-{version}"
-    reply = triton.infer(
-        "boston", [tensor(ROWS, binary_in)], model_version=version, outputs=outputs, request_id=request_id
-    )
+    options = {"model_version": version, "outputs": outputs, "request_compression_algorithm": compression}
+    reply = triton.infer("boston", [tensor(ROWS, binary)], request_id=request_id, **options)
     assert reply.as_numpy("output_0").tolist() == [[value] for value in expected]
     assert (reply.get_response()["id"], reply.get_response()["model_version"]) == (request_id, version or "1")
-    rows = [row for row in server.rows("predictions") if row["request_id"] == request_id]
+    rows = server.rows("predictions", request_id)
     assert [float(row["prediction"]) for row in rows] == pytest.approx(expected, rel=1e-7)
 
 
-@pytest.mark.parametrize("binary", [True, False])
-@pytest.mark.parametrize("algorithm", ["gzip", "deflate"])
-def test_tritons_client_sends_compressed_bodies(
-    triton: InferenceServerClient, expected: list[float], binary: bool, algorithm: str
-) -> None:
-    reply = triton.infer("boston", [tensor(ROWS, binary)], request_compression_algorithm=algorithm)
-    assert reply.as_numpy("output_0").reshape(-1).tolist() == expected
+def test_tritons_client_sends_a_float64_tensor_an_input(triton: Triton, expected: list[float]) -> None:
+    columns = [tensor(ROWS[:, [place]].astype(float), name=name) for place, name in enumerate(FRAME.columns)]
+    assert infer(triton, *columns) == expected
 
 
-def test_tritons_client_sends_a_tensor_an_input_and_float64(
-    triton: InferenceServerClient, expected: list[float]
-) -> None:
-    columns = [tensor(ROWS[:, [place]].astype(float), True, name) for place, name in enumerate(FRAME.columns)]
-    assert triton.infer("boston", columns).as_numpy("output_0").reshape(-1).tolist() == expected
-
-
-def test_tritons_client_goes_on_after_a_request_that_was_too_large(
-    triton: InferenceServerClient, expected: list[float]
-) -> None:
+def test_tritons_client_goes_on_after_too_large_a_request(triton: Triton, expected: list[float]) -> None:
     for count in (88_000, 100_000, 300_000):
         with pytest.raises(InferenceServerException, match="the body is too large"):
-            triton.infer("boston", [tensor(np.repeat(ROWS, count // 2, axis=0), True)])
-        assert triton.infer("boston", [tensor(ROWS, True)]).as_numpy("output_0").reshape(-1).tolist() == expected
+            infer(triton, tensor(np.repeat(ROWS, count // 2, axis=0)))
+        assert infer(triton, tensor(ROWS)) == expected
 
 
-def test_tritons_client_is_told_what_is_wrong(triton: InferenceServerClient) -> None:
+def test_tritons_client_is_told_what_is_wrong(triton: Triton) -> None:
     with pytest.raises(InferenceServerException, match=r"shape \[n, 3\].* its shape is \[2, 2\]") as caught:
-        triton.infer("boston", [tensor(ROWS[:, :2].copy(), True)])
+        infer(triton, tensor(ROWS[:, :2].copy()))
     assert caught.value.status() == "400"
     with pytest.raises(InferenceServerException, match="there is no model other"):
         triton.get_model_metadata("other")
@@ -138,42 +112,24 @@ def test_mlservers_own_types_read_and_write_our_messages(server: Server, expecte
     assert about.extensions == ["binary_tensor_data"]
 
 
-@pytest.fixture
-def mlflow_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
-
-
 @pytest.mark.filterwarnings("ignore:.*Any type hint is inferred:UserWarning")
-def test_mlflows_client_pings_and_invokes(server: Server, expected: list[float], mlflow_home: None) -> None:
+def test_mlflows_client_and_encoder_are_understood(
+    server: Server, expected: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
     from mlflow.pyfunc.scoring_server.client import ScoringServerClient
+    from mlflow.utils.proto_json_utils import dump_input_data
 
     client = ScoringServerClient("127.0.0.1", server.port)
     client.ping()
     assert client.get_version()
-    for data in (FRAME, FRAME[["age", "rm", "tax"]].assign(town="Lynn")):
-        assert client.invoke(data).get_predictions("ndarray").tolist() == pytest.approx(expected, rel=1e-7)
+    for frame in (FRAME, FRAME[["age", "rm", "tax"]].assign(town="Lynn")):
+        assert client.invoke(frame).get_predictions("ndarray").tolist() == pytest.approx(expected, rel=1e-7)
 
-
-@pytest.mark.filterwarnings("ignore:.*Any type hint is inferred:UserWarning")
-def test_what_mlflows_encoder_writes_is_read(server: Server, expected: list[float], mlflow_home: None) -> None:
-    from mlflow.utils.proto_json_utils import dump_input_data
-
-    def invoke(data: Any) -> requests.Response:
-        body = data if isinstance(data, str) else dump_input_data(data)
-        headers = {"Content-Type": "application/json"}
-        return requests.post(f"{server.url}/invocations", data=body, headers=headers, timeout=10)
-
-    columns = {name: FRAME[name].tolist() for name in FRAME.columns}
-    for data in (FRAME, ROWS, json.dumps({"inputs": columns}), json.dumps({"instances": FRAME.to_dict("records")})):
-        assert invoke(data).json()["predictions"] == pytest.approx(expected, rel=1e-7)
-    nan = invoke(FRAME.replace({7.0: np.nan}))
-    assert (nan.status_code, nan.json()["error_code"]) == (400, "BAD_REQUEST")
-    assert "row 1: rm: NaN is not a number" in nan.json()["message"]
-
-
-def test_curl_as_tensorflow_servings_page_shows_it(server: Server, expected: list[float]) -> None:
-    import subprocess
-
-    command = ["curl", "-s", "-d", json.dumps({"instances": ROWS.tolist()}), "-X", "POST"]
-    done = subprocess.run([*command, f"{server.url}/v1/models/boston:predict"], capture_output=True, check=True)
-    assert json.loads(done.stdout) == {"predictions": [[pytest.approx(value, rel=1e-7)] for value in expected]}
+    columns, records = {"inputs": FRAME.to_dict("list")}, {"instances": FRAME.to_dict("records")}
+    for data in (dump_input_data(FRAME), dump_input_data(ROWS), json.dumps(columns), json.dumps(records)):
+        status, reply = server.ask(data.encode(), "/invocations")
+        assert (status, reply["predictions"]) == (200, pytest.approx(expected, rel=1e-7))
+    status, reply = server.ask(dump_input_data(FRAME.replace({7.0: np.nan})).encode(), "/invocations")
+    assert (status, reply["error_code"]) == (400, "BAD_REQUEST")
+    assert "row 1: rm: NaN is not a number" in reply["message"]

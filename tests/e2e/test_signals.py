@@ -3,110 +3,84 @@
 from __future__ import annotations
 
 import signal
-import socket
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import publish
-from tests.e2e.load import load
-from tests.e2e.server import ROW, serving, wait_until
-from tests.e2e.test_loss import assert_each_answer_is_logged_once
+from tests.e2e.load import assert_each_answer_is_logged_once, load
+from tests.e2e.server import ROW, head, serving, wait_until
 
-pytestmark = pytest.mark.slow
+LIVE = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
-@pytest.fixture
-def models(tmp_path: Path) -> Path:
-    publish(tmp_path / "models")
-    return tmp_path / "models"
-
-
-@pytest.mark.parametrize("workers", [1, 4])
-def test_at_sigterm_every_request_is_answered_and_the_server_is_gone(
-    models: Path, tmp_path: Path, workers: int
-) -> None:
-    with serving(models, tmp_path / "logs", workers=workers) as server:
-        with load(server.port) as seen:
-            wait_until(lambda: len(server.rows("requests")) > 300, "rows")
+@pytest.mark.parametrize(("workers", "durability"), [(1, "write"), (4, "write"), (4, "fsync")])
+def test_at_sigterm_every_request_is_answered_and_logged(models: Path, workers: int, durability: str) -> None:
+    with serving(models, workers=workers, SERVE_DURABILITY=durability) as server:
+        with load(server.port) as replies:
+            server.wait_for_requests(300)
             assert server.stop() == 0
-        assert seen.broken == []
-        assert seen.others == []
-        assert seen.refused > 0
-        assert_each_answer_is_logged_once(server, seen)
+        assert (replies.statuses, replies.broken) == ({200}, [])
+        assert replies.refused > 0
+        assert_each_answer_is_logged_once(server, replies)
 
 
-def test_at_sighup_no_request_fails_and_all_workers_are_new(models: Path, tmp_path: Path) -> None:
-    with serving(models, tmp_path / "logs") as server:
-        with load(server.port) as seen:
+def test_at_sighup_no_request_fails_and_all_workers_are_new(models: Path) -> None:
+    with serving(models) as server:
+        with load(server.port) as replies:
             for _ in range(3):
-                old = wait_until(lambda: len(pids := set(server.workers())) == 4 and pids, "four workers")
+                old = server.wait_for_workers(4)
                 server.process.send_signal(signal.SIGHUP)
-                wait_until(lambda old=old: len(pids := set(server.workers())) == 4 and not pids & old, "new workers")
-                count = len(server.rows("requests"))
-                wait_until(lambda count=count: len(server.rows("requests")) > count + 100, "rows")
-        assert seen.broken == []
-        assert seen.others == []
-        assert seen.refused == 0
-        assert_each_answer_is_logged_once(server, seen)
+                server.wait_for_workers(4, without=old)
+                server.wait_for_requests(100)
+        assert (replies.statuses, replies.broken, replies.refused) == ({200}, [], 0)
+        assert_each_answer_is_logged_once(server, replies)
 
 
-def test_a_request_that_is_half_sent_at_sigterm_is_answered(models: Path, tmp_path: Path) -> None:
-    with serving(models, tmp_path / "logs", workers=1) as server:
-        with socket.create_connection(("127.0.0.1", server.port)) as connection:
-            head = f"POST /predict_json HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: {len(ROW)}\r\n"
-            connection.sendall(head.encode() + b"Host: x\r\n\r\n" + ROW[:5])
-            wait_until(lambda: server.ask()[0] == 200, "a server that has read what was sent")
-            server.process.send_signal(signal.SIGTERM)
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(head(Content_Length=len(ROW)) + ROW[:5], ROW[5:]), (b"", LIVE)],
+    ids=["half sent", "opened ahead"],
+)
+def test_a_connection_that_was_there_at_sigterm_is_answered(models: Path, before: bytes, after: bytes) -> None:
+    with serving(models, workers=1) as server:
+        with server.connect() as connection:
+            connection.sendall(before)
+            wait_until(lambda: server.ask()[0] == 200, "a server that has taken up the connection before")
+            server.process.terminate()
             wait_until(lambda: "Handling signal: term" in server.output.read_text(), "a server that stops")
-            connection.sendall(ROW[5:])
-            connection.settimeout(30)
+            connection.sendall(after)
             assert b" 200 OK" in connection.recv(4096)
         assert server.stop() == 0
 
 
-def test_connections_on_which_nothing_is_asked_keep_nobody_waiting(models: Path, tmp_path: Path) -> None:
-    logs = tmp_path / "logs"
-    with serving(models, logs, workers=1, SERVE_THREADS="1") as server, ExitStack() as opened:
+def test_connections_on_which_nothing_is_asked_keep_nobody_waiting(models: Path) -> None:
+    with serving(models, workers=1, SERVE_THREADS="1") as server, ExitStack() as opened:
         for _ in range(20):
-            opened.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+            opened.enter_context(server.connect())
         assert server.ask(seconds=4)[0] == 200
         assert server.stop(seconds=10) == 0
 
 
-def test_what_was_opened_ahead_is_answered_when_it_asks(models: Path, tmp_path: Path) -> None:
-    with serving(models, tmp_path / "logs", workers=1) as server:
-        with socket.create_connection(("127.0.0.1", server.port)) as connection:
-            assert server.ask()[0] == 200  # so that the connection before was taken up
-            server.process.send_signal(signal.SIGTERM)
-            wait_until(lambda: "Handling signal: term" in server.output.read_text(), "a server that stops")
-            connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
-            connection.settimeout(30)
-            assert b" 200 OK" in connection.recv(4096)
-        assert server.stop() == 0
-
-
-def test_more_connections_than_files_may_be_open_are_kept_waiting(models: Path, tmp_path: Path) -> None:
-    with serving(models, tmp_path / "logs", workers=1, files=128) as server, ExitStack() as opened:
+def test_more_connections_than_files_may_be_open_are_kept_waiting(models: Path) -> None:
+    command = ("prlimit", "--nofile=128:128", sys.executable, "-m", "app")
+    with serving(models, workers=1, command=command) as server:
         before = server.workers()
-        connections = [
-            opened.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=30)) for _ in range(200)
-        ]
-        for connection in connections[:40]:
-            connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
-            assert b" 200 OK" in connection.recv(4096)
-        for connection in connections:
-            connection.close()
+        with ExitStack() as opened:
+            connections = [opened.enter_context(server.connect()) for _ in range(200)]
+            for connection in connections[:40]:
+                connection.sendall(LIVE)
+                assert b" 200 OK" in connection.recv(4096)
         assert server.ask()[0] == 200
         assert server.workers() == before
 
 
-def test_after_its_master_was_killed_it_can_be_started_again_at_once(models: Path, tmp_path: Path) -> None:
-    with serving(models, tmp_path / "logs") as server:
+def test_after_its_master_was_killed_it_can_be_started_again_at_once(models: Path) -> None:
+    with serving(models) as server:
         server.process.kill()
         server.process.wait()
-        with serving(models, tmp_path / "logs", port=server.port, wait=False) as again:
+        with serving(models, port=server.port, wait=False) as again:
             wait_until(again.workers, "workers of its own, as others may still answer")
             wait_until(again.ready, "a ready server")
             assert again.ask()[0] == 200

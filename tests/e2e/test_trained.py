@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import json
 import os
 import re
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pandas as pd
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
-from journal import LogReader, daily_files
 from registry import VersionStore
 from registry.predictor import open_predictor
 from tests.conftest import start
 from tests.e2e.server import ROOT, Server, serving
-from tests.e2e.test_browser import CHROMIUM, QUIET
 from tests.train.helpers import write_diabetes
 
-pytestmark = pytest.mark.slow
+
+def boston_rows() -> np.ndarray:
+    return pd.read_csv(ROOT / "train/data/boston.csv")[["rm", "tax", "age"]].to_numpy()
 
 
 @pytest.fixture(scope="module")
@@ -56,21 +54,14 @@ def test_a_model_of_somebody_elses_data_is_served_with_its_own_form_and_logs(dia
     assert status == 200
     assert f"<strong>{reply['predictions'][0]}</strong>" in page
 
-    (path,) = daily_files(diabetes.logs / "diabetes", "predictions")
-    rows = [row for row in LogReader(path) if row["request_id"] == "by-name"]
+    rows = diabetes.rows("predictions", "by-name")
     assert [float(row["prediction"]) for row in rows] == reply["predictions"]
     logged = np.array([[row[name] for name in table.columns] for row in rows], dtype=np.float32)
     assert np.array_equal(logged, table.head(5).to_numpy(dtype=np.float32))
 
 
-def test_a_code_that_is_no_category_is_refused(diabetes: Server) -> None:
-    row = pd.read_csv(diabetes.models.parent / "diabetes.csv").drop(columns="target").iloc[0].to_dict() | {"sex": 3}
-    status, reply = diabetes.ask(json.dumps(row).encode())
-    assert (status, reply["error"]) == (422, "sex: 3 must be one of 1, 2")
-
-
 def test_the_reference_runtime_gives_the_same_predictions(published: Path, tmp_path: Path) -> None:
-    rows = pd.read_csv(ROOT / "train/data/boston.csv")[["rm", "tax", "age"]].head(300).to_numpy().tolist()
+    rows = boston_rows()[:300].tolist()
     answers = []
     for runtime in ("litert", "keras"):
         with serving(published, tmp_path / runtime, workers=1, SERVE_RUNTIME=runtime) as server:
@@ -83,10 +74,10 @@ def test_the_reference_runtime_gives_the_same_predictions(published: Path, tmp_p
 
 @pytest.fixture(scope="module")
 def tfjs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """TensorFlow.js from its locked packages."""
+    """Return a folder with a page that loads TensorFlow.js from its locked packages."""
     folder = tmp_path_factory.mktemp("tfjs")
-    reason = "NOT TESTED: the TensorFlow.js export in a browser, because there is no Chromium or no npm"
-    if CHROMIUM is None or shutil.which("npm") is None:
+    if shutil.which("npm") is None:
+        reason = "NOT TESTED: the TensorFlow.js export in a browser, because there is no npm"
         assert not os.environ.get("REQUIRE_BROWSER"), reason
         pytest.skip(reason)
     for name in ("package.json", "package-lock.json"):
@@ -94,38 +85,26 @@ def tfjs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
+    scripts = (f"@tensorflow/tfjs-{part}/dist/tf-{part}.min.js" for part in ("core", "backend-cpu", "layers"))
+    (folder / "index.html").write_text("".join(f'<script src="node_modules/{script}"></script>' for script in scripts))
     return folder
 
 
 @pytest.mark.parametrize("number", [1, 3], ids=["linear", "mlp"])
-def test_a_browser_computes_the_same_predictions(published: Path, tfjs: Path, number: int) -> None:
-    version = published / "boston" / str(number)
-    rows = pd.read_csv(ROOT / "train/data/boston.csv")[["rm", "tax", "age"]].to_numpy(dtype=np.float32)
-    shutil.copytree(version / "tfjs", tfjs / f"model-{number}", dirs_exist_ok=True)
-    scripts = [
-        f"node_modules/@tensorflow/tfjs-{part}/dist/tf-{part}.min.js" for part in ("core", "backend-cpu", "layers")
-    ]
-    (tfjs / "index.html").write_text("".join(f'<script src="{script}"></script>' for script in scripts))
-    handler = functools.partial(_Quiet, directory=str(tfjs))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, sync_playwright() as playwright:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        page = browser.new_page()
-        page.goto(f"http://127.0.0.1:{server.server_port}/index.html")
-        computed = page.evaluate(
-            """async ([path, rows]) => {
-                await tf.setBackend("cpu");
-                const model = await tf.loadLayersModel(path);
-                return Array.from(await model.predict(tf.tensor2d(rows)).data());
-            }""",
-            [f"model-{number}/model.json", rows.tolist()],
-        )
-        browser.close()
-        server.shutdown()
+def test_a_browser_computes_the_same_predictions(published: Path, browser: Browser, tfjs: Path, number: int) -> None:
+    rows = boston_rows().astype(np.float32)
+    shutil.copytree(published / "boston" / str(number) / "tfjs", tfjs / f"model-{number}")
+    page = browser.new_page(base_url="http://files.test")
+    page.route("**/*", lambda route: route.fulfill(path=tfjs / urlsplit(route.request.url).path[1:]))
+    page.goto("/index.html")
+    computed = page.evaluate(
+        """async ([path, rows]) => {
+            await tf.setBackend("cpu");
+            const model = await tf.loadLayersModel(path);
+            return Array.from(await model.predict(tf.tensor2d(rows)).data());
+        }""",
+        [f"model-{number}/model.json", rows.tolist()],
+    )
+    page.close()
     expected = open_predictor(VersionStore(published, "boston").check(number), "litert").predict(rows)
     assert computed == pytest.approx(expected.tolist(), abs=1e-4)
-
-
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as the library names it
-        pass
