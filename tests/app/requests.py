@@ -1,9 +1,10 @@
-"""Asking an application, and what is in its logs afterwards."""
+"""Helpers that send requests to an application and read its logs."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 
 from app.settings import Settings
@@ -12,7 +13,10 @@ from registry import Actor, VersionStore
 from registry.promotion import promote
 
 ANN = Actor("ann", "because")
-ROW = [6, 250, 66.5]
+ROW, OTHER_ROW = [6, 250, 66.5], [7, 300, 10]
+NAMED_ROW = {"rm": 6, "tax": 250, "age": 66.5}
+# What linear.tflite predicts for ROW and OTHER_ROW.
+PREDICTION, OTHER_PREDICTION = pytest.approx(23.505, abs=1e-5), pytest.approx(32.7, abs=1e-5)
 SLOW, NAN, RAISES = [10.5, 250, 66.5], [11.5, 250, 66.5], [12.5, 250, 66.5]  # to tricky.tflite, see tests/models
 IMPLAUSIBLE = [1, 700, 100]
 
@@ -28,6 +32,7 @@ def ask(client: FlaskClient, row: Any = ROW, **headers: str) -> Any:
 
 
 def version(client: FlaskClient, row: Any = ROW, **headers: str) -> int:
+    """Return the number of the version that answers."""
     reply = ask(client, row, **headers)
     assert reply.status_code == 200, reply.json
     number: int = reply.json["version"]
@@ -36,5 +41,5 @@ def version(client: FlaskClient, row: Any = ROW, **headers: str) -> int:
 
 
 def logged(settings: Settings, stream: str) -> list[dict[str, str]]:
-    """All rows of a stream, oldest first."""
+    """Return all rows of a stream, oldest first."""
     return [row for path in daily_files(settings.logs / settings.model, stream) for row in LogReader(path)]
