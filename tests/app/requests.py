@@ -1,7 +1,9 @@
-"""Helpers that send requests to an application and read its logs."""
+"""Helpers that send requests to an application, read its logs, and keep it from writing them."""
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,3 +45,24 @@ def version(client: FlaskClient, row: Any = ROW, **headers: str) -> int:
 def logged(settings: Settings, stream: str) -> list[dict[str, str]]:
     """Return all rows of a stream, oldest first."""
     return [row for path in daily_files(settings.logs / settings.model, stream) for row in LogReader(path)]
+
+
+class FullDisk:
+    """Writes a log's bytes as ``os.write`` does, but for some writes of one stream; then the probe fails too.
+
+    Args:
+        failing: the numbers of the stream's writes that fail.
+    """
+
+    def __init__(self, stream: str, failing: range = range(1 << 30)) -> None:
+        self._stream = stream
+        self._writes = 0
+        self.failing = failing
+
+    def __call__(self, descriptor: int, data: bytes) -> int:
+        name = Path(f"/proc/self/fd/{descriptor}").resolve().name
+        is_full = self._writes in self.failing
+        self._writes += self._stream in name
+        if is_full and (self._stream in name or "probe" in name):
+            raise OSError(28, "No space left on device")
+        return os.write(descriptor, data)

@@ -15,7 +15,7 @@ from app.http.context import RequestContext, start_request
 from app.results import Attempt
 from app.settings import Settings
 from journal import LogReader, daily_files
-from tests.app.requests import logged
+from tests.app.requests import FullDisk, logged
 
 ROWS = np.array([[6, 250, 66.5]], np.float32)
 
@@ -53,22 +53,15 @@ def test_a_safe_request_has_no_row(tmp_path: Path, method: str) -> None:
 
 @pytest.mark.parametrize("broken", ["requests", "predictions"])
 def test_if_one_row_cannot_be_written_neither_is_left(tmp_path: Path, broken: str) -> None:
-    is_full = True
-
-    def write(descriptor: int, data: bytes) -> int:
-        name = Path(f"/proc/self/fd/{descriptor}").resolve().name
-        if is_full and (broken in name or "probe" in name):
-            raise OSError(28, "No space left on device")
-        return os.write(descriptor, data)
-
+    disk = FullDisk(broken)
     settings = Settings(logs=tmp_path)
-    log = audit_log(settings.log_folder, write)
+    log = audit_log(settings.log_folder, disk)
     request = context(datetime(2026, 11, 23, tzinfo=UTC))
     with pytest.raises(NotReady, match="^the log can't be written, so there is no answer: try again later$"):
         log.append(request, 200)
     with pytest.raises(NotReady, match="No space left on device"):
         log.check()
-    is_full = False
+    disk.failing = range(0)
     log.check()
     log.append(request, 200)
     assert len(logged(settings, "requests")) == len(logged(settings, "predictions")) == 1

@@ -1,13 +1,13 @@
-"""A compressed body is the body that was compressed: the same answer, the same log, and never more than is accepted."""
+"""A body arrives whole, within its limit, of its media type, and decompressed."""
 
 from __future__ import annotations
 
 import gzip
-import hashlib
 import io
 import tracemalloc
 import zlib
 from contextlib import suppress
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -16,10 +16,11 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import MalformedRequest
-from app.http.request_body import decompressor
-from app.settings import Settings
-from tests.app.requests import logged
+from app.errors import MalformedRequest, ServingError, TooLarge
+from app.http.context import RequestContext, start_request
+from app.http.error_responses import status_of
+from app.http.request_body import decompressor, read_body
+from tests.app.conftest import NewRows
 
 JSON = b"[[6, 250, 66.5], [7, 300, 10]]"
 CSV = b"rm,tax,age\n6,250,66.5\n7,300,10\n"
@@ -32,7 +33,6 @@ SENT = {
     "/v2/models/boston/infer": (V2, "application/json"),
     "/invocations": (CSV, "text/csv"),
 }
-HALVES = gzip.compress(CSV[:20]) + gzip.compress(CSV[20:])
 WAYS = [("gzip", gzip.compress), ("deflate", zlib.compress), ("GZIP", gzip.compress), ("identity", bytes)]
 
 
@@ -43,25 +43,29 @@ def post(client: FlaskClient, path: str, body: bytes, encoding: str) -> Any:
 
 @pytest.mark.parametrize("path", SENT)
 def test_a_compressed_body_gets_the_answer_and_the_log_of_what_it_was(
-    client: FlaskClient, settings: Settings, path: str
+    shared_client: FlaskClient, new_rows: NewRows, path: str
 ) -> None:
-    plain = client.post(path, data=SENT[path][0], content_type=SENT[path][1], headers={"X-Request-ID": "same"})
+    plain = shared_client.post(path, data=SENT[path][0], content_type=SENT[path][1], headers={"X-Request-ID": "same"})
     assert plain.status_code == 200
     for encoding, pack in WAYS:
-        assert post(client, path, pack(SENT[path][0]), encoding).data == plain.data
-    bodies = [row["body"] for row in logged(settings, "requests")]
+        assert post(shared_client, path, pack(SENT[path][0]), encoding).data == plain.data
+    bodies = [row["body"] for row in new_rows("requests")]
     assert bodies == bodies[:1] * (1 + len(WAYS))
 
 
-def test_a_file_of_several_members_is_one_text(client: FlaskClient, settings: Settings) -> None:
-    assert post(client, "/predict_csv", HALVES, "gzip").text.count("\n") == 3
-    (request,) = logged(settings, "requests")
-    assert request["body"] == f"text/csv, {len(CSV)} bytes, SHA-256 {hashlib.sha256(CSV).hexdigest()}"
+def read(body: bytes, **environ: str) -> tuple[bytes, RequestContext]:
+    """Read a request's body of at most 100 bytes; return it, and the request's context."""
+    sent = {"CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": "application/json", **environ}
+    context = start_request({"wsgi.input": io.BytesIO(body), **sent}, datetime(2026, 11, 23, tzinfo=UTC))
+    try:
+        return read_body(context, "application/json", 100), context
+    except ServingError:
+        assert context.body in (body, b"")  # what the log shows
+        raise
 
 
-@pytest.mark.parametrize("path", SENT)
 @pytest.mark.parametrize(
-    ("pack", "encoding", "status", "told"),
+    ("pack", "encoding", "status", "message"),
     [
         (bytes, "gzip", 400, "is not in gzip or deflate"),
         (bytes, "br", 415, "compressed in a way that is not known here"),
@@ -69,17 +73,49 @@ def test_a_file_of_several_members_is_one_text(client: FlaskClient, settings: Se
         (lambda body: gzip.compress(body)[:-8] + bytes(8), "gzip", 400, "incorrect data check"),
         (lambda body: gzip.compress(body) + b"more", "gzip", 400, "incorrect header check"),
         (lambda _: b"", "gzip", 400, "ends before its end"),
+        (lambda _: zlib.compress(bytes(101)), "deflate", 413, "send at most 100 bytes"),
     ],
-    ids=["plain", "brotli", "cut", "damaged", "more behind", "nothing"],
+    ids=["plain", "brotli", "cut", "damaged", "more behind", "nothing", "too large"],
 )
-def test_what_can_not_be_unpacked_is_refused_and_logged(
-    client: FlaskClient, settings: Settings, path: str, pack: Any, encoding: str, status: int, told: str
+def test_a_body_that_cannot_be_decompressed_is_refused(pack: Any, encoding: str, status: int, message: str) -> None:
+    with pytest.raises(ServingError, match=message) as caught:
+        read(pack(JSON), HTTP_CONTENT_ENCODING=encoding)
+    assert status_of(caught.value) == status
+
+
+@pytest.mark.parametrize("path", SENT)
+def test_every_path_refuses_a_damaged_body_and_logs_it(
+    shared_client: FlaskClient, new_rows: NewRows, path: str
 ) -> None:
-    reply = post(client, path, pack(SENT[path][0]), encoding)
-    assert reply.status_code == status
-    assert told in reply.text
-    assert [row["status"] for row in logged(settings, "requests")] == [str(status)]
-    assert logged(settings, "predictions") == [] or path == "/predict_csv"
+    cut = gzip.compress(SENT[path][0])[:-9]
+    for body, encoding, status, message in ((cut, "gzip", 400, "ends before its end"), (cut, "br", 415, "compressed")):
+        reply = post(shared_client, path, body, encoding)
+        assert (reply.status_code, message in reply.text) == (status, True)
+        assert [row["status"] for row in new_rows("requests")] == [str(status)]
+        assert new_rows("predictions") == [] or path == "/predict_csv"
+
+
+@pytest.mark.parametrize(
+    ("environ", "status", "message"),
+    [
+        ({"CONTENT_TYPE": ""}, 415, "the Content-Type is nothing: send application/json"),
+        ({"CONTENT_TYPE": "text/plain"}, 415, "the Content-Type is text/plain: send application/json"),
+        ({"CONTENT_TYPE": "application/json; charset=utf-16"}, 415, "the charset is not UTF-8"),
+        ({"CONTENT_LENGTH": "101"}, 413, "send at most 100 bytes"),
+        ({"CONTENT_LENGTH": "99"}, 400, "the body ends after 30 of 99 bytes"),
+    ],
+)
+def test_a_body_of_another_type_or_length_is_refused(environ: dict[str, str], status: int, message: str) -> None:
+    with pytest.raises(ServingError, match=message) as caught:
+        read(JSON, **environ)
+    assert status_of(caught.value) == status
+
+
+def test_a_body_without_a_length_is_read_to_its_end_if_there_is_one() -> None:
+    assert read(JSON, CONTENT_LENGTH="")[0] == b""
+    assert read(JSON, CONTENT_LENGTH="", **{"wsgi.input_terminated": "1"})[0] == JSON
+    with pytest.raises(TooLarge):
+        read(JSON * 4, CONTENT_LENGTH="", **{"wsgi.input_terminated": "1"})
 
 
 @pytest.fixture(scope="module")
@@ -89,38 +125,30 @@ def bomb() -> bytes:
 
 
 @pytest.mark.parametrize("path", SENT)
-def test_what_would_be_too_large_unpacked_takes_no_memory(client: FlaskClient, path: str, bomb: bytes) -> None:
+def test_a_body_that_is_too_large_decompressed_takes_no_memory(shared_client: FlaskClient, path: str, bomb: bytes) -> None:
     assert len(bomb) < 1 << 20
     tracemalloc.start()
     try:
-        status = post(client, path, bomb, "deflate").status_code
+        status = post(shared_client, path, bomb, "deflate").status_code
         assert tracemalloc.get_traced_memory()[1] < 8 << 20
     finally:
         tracemalloc.stop()
     assert status == (400 if path == "/predict_csv" else 413)  # a line of the file is too long first
 
 
-def test_a_file_that_was_small_only_when_it_was_packed_is_refused(client: FlaskClient, settings: Settings) -> None:
-    packed = gzip.compress(CSV + b"6,250,66.5\n" * 200_000)
-    reply = post(client, "/predict_csv", packed, "gzip")
-    assert (reply.status_code, "more than 100 times of what was sent" in reply.json["error"]) == (413, True)
-    (request,) = logged(settings, "requests")
-    assert request["status"] == "413"
-
-
 @given(st.binary(max_size=3000), st.integers(1, 700), st.integers(1, 700), st.integers(1, 4))
-def test_any_bytes_come_out_as_they_went_in(content: bytes, sent: int, asked: int, members: int) -> None:
+def test_any_bytes_come_out_as_they_went_in(content: bytes, chunk: int, wanted: int, members: int) -> None:
     cuts = [len(content) * number // members for number in range(members + 1)]
     packed = b"".join(gzip.compress(content[a:b]) for a, b in pairwise(cuts))
     source = io.BytesIO(packed)
-    read = decompressor({"HTTP_CONTENT_ENCODING": "gzip"}, lambda size: source.read(min(size, sent)))
-    parts = list(iter(lambda: read(asked), b""))
+    read = decompressor({"HTTP_CONTENT_ENCODING": "gzip"}, lambda size: source.read(min(size, chunk)))
+    parts = list(iter(lambda: read(wanted), b""))
     assert b"".join(parts) == content
-    assert all(len(part) == asked for part in parts[:-1])
+    assert all(len(part) == wanted for part in parts[:-1])
 
 
 @given(st.binary(max_size=300))
-def test_whatever_is_said_to_be_packed_is_unpacked_or_refused(content: bytes) -> None:
+def test_any_bytes_are_decompressed_or_refused(content: bytes) -> None:
     source = io.BytesIO(content)
     read = decompressor({"HTTP_CONTENT_ENCODING": "deflate"}, source.read)
     with suppress(MalformedRequest):
