@@ -1,0 +1,72 @@
+"""The cache: versions are loaded when asked for, the last of them stay, and a fault is tried again after a while."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from app.errors import ModelNotReady, NotFound
+from app.routing.cache import RETRY_INTERVAL, ModelCache
+from app.settings import Settings
+from tests.app.conftest import Clock
+from tests.conftest import HOUSES, publish
+
+
+@pytest.fixture
+def cache(settings: Settings) -> ModelCache:
+    """A cache over five versions that keeps two beside the pinned ones."""
+    for _ in range(4):
+        publish(settings.models)
+    settings = replace(settings, max_versions=2)
+    return ModelCache(settings, settings.store(), lambda _: None)
+
+
+def loaded(cache: ModelCache) -> list[int]:
+    return [status.number for status in cache.statuses() if status.loaded]
+
+
+def test_only_the_versions_that_were_asked_for_last_stay_loaded(cache: ModelCache) -> None:
+    cache.get(1)
+    cache.pin({1})
+    for number in (2, 3, 2, 4):
+        assert cache.get(number).number == number
+    assert loaded(cache) == [1, 2, 4]
+    assert cache.get(2) is cache.get(2)
+    cache.get(3)
+    assert loaded(cache) == [1, 2, 3]
+
+
+def test_what_is_not_pinned_any_more_is_dropped(cache: ModelCache) -> None:
+    for number in (1, 2, 3):
+        cache.get(number)
+        cache.pin({1, number})
+    assert loaded(cache) == [1, 3]
+
+
+def test_a_version_that_is_not_published_is_not_found(cache: ModelCache) -> None:
+    with pytest.raises(NotFound, match="boston: version 9 is not published"):
+        cache.get(9)
+
+
+def test_a_version_that_cannot_be_loaded_is_tried_again_after_a_while(settings: Settings, clock: Clock) -> None:
+    cache = ModelCache(settings, settings.store(), lambda _: None, clock)
+    file = settings.models / "boston" / "1" / "model.tflite"
+    content = file.read_bytes()
+    file.write_bytes(content[:-1])
+    for _ in range(2):
+        with pytest.raises(ModelNotReady, match="model.tflite was changed"):
+            cache.get(1)
+        file.write_bytes(content)
+    assert "model.tflite was changed" in cache.statuses()[0].fault
+    clock.now += RETRY_INTERVAL
+    assert cache.get(1).number == 1
+    assert [(status.loaded, status.fault) for status in cache.statuses()] == [(True, "")]
+
+
+def test_a_model_file_that_does_not_fit_its_signature_is_not_loaded(tmp_path: Path) -> None:
+    publish(tmp_path, replace(HOUSES, inputs=HOUSES.inputs[:2]))
+    settings = Settings(models=tmp_path)
+    with pytest.raises(ModelNotReady, match="does not predict"):
+        ModelCache(settings, settings.store(), lambda _: None).get(1)
