@@ -28,7 +28,9 @@ def test_blocks_are_whole_lines_and_nothing_is_lost(body: bytes, size: int) -> N
     assert all(block.endswith(b"\n") for block in blocks)
 
 
-@given(st.lists(st.lists(CELLS, min_size=2, max_size=2), max_size=5), st.integers(1, 9), st.sampled_from(["", "\ufeff"]))
+@given(
+    st.lists(st.lists(CELLS, min_size=2, max_size=2), max_size=5), st.integers(1, 9), st.sampled_from(["", "\ufeff"])
+)
 def test_records_are_those_of_the_csv_module_with_their_lines(table: list[list[str]], size: int, bom: str) -> None:
     text = io.StringIO(newline="")
     csv.writer(text).writerows([["a", "b"], *table])

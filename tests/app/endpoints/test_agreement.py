@@ -163,10 +163,10 @@ def test_a_row_on_its_own_gets_the_number_of_a_table_of_one(
         assert new_predictions(new_rows) == written, name
 
 
-MEMBERS = (
-    "instances inputs examples context dataframe_split dataframe_records columns data name shape datatype parameters "
-    "outputs id rm tax age features"
-).split()
+MEMBERS = [
+    "instances", "inputs", "examples", "context", "dataframe_split", "dataframe_records", "columns", "data", "name",
+    "shape", "datatype", "parameters", "outputs", "id", "rm", "tax", "age", "features",
+]  # fmt: skip
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers(-(2**70), 2**70) | st.text(max_size=6),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(MEMBERS), inner, max_size=4),

@@ -73,7 +73,7 @@ def csv_file(name: str) -> tuple[io.BytesIO, str]:
     "fields",
     [
         lambda: {"file": [csv_file("a.csv"), csv_file("b.csv")]},
-        lambda: {},
+        dict,
         lambda: {"other": csv_file("a.csv")},
         lambda: {"file": "text"},
     ],

@@ -125,7 +125,9 @@ def bomb() -> bytes:
 
 
 @pytest.mark.parametrize("path", SENT)
-def test_a_body_that_is_too_large_decompressed_takes_no_memory(shared_client: FlaskClient, path: str, bomb: bytes) -> None:
+def test_a_body_that_is_too_large_decompressed_takes_no_memory(
+    shared_client: FlaskClient, path: str, bomb: bytes
+) -> None:
     assert len(bomb) < 1 << 20
     tracemalloc.start()
     try:
