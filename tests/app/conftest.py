@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from flask.testing import FlaskClient
@@ -13,8 +13,6 @@ from registry import VersionStore
 from registry.promotion import promote
 from tests.app.requests import ANN, logged, make_champion
 from tests.conftest import TRICKY, WORSE, publish
-
-NewRows = Callable[[str], list[dict[str, str]]]
 
 
 class Clock:
@@ -31,33 +29,40 @@ def clock() -> Clock:
     return Clock()
 
 
+class Service(FlaskClient):
+    """A client of one application, shared by the tests of a module that leave its versions as they are."""
+
+    settings: Settings
+
+    def skip_rows(self) -> None:
+        """Leave out the rows that are in the log so far."""
+        self._counts = {stream: len(logged(self.settings, stream)) for stream in ("requests", "predictions")}
+
+    def new_rows(self, stream: str) -> list[dict[str, str]]:
+        """Return the rows of a stream since the test began, or since the last call."""
+        rows = logged(self.settings, stream)[self._counts[stream] :]
+        self._counts[stream] += len(rows)
+        return rows
+
+
 @pytest.fixture(scope="module")
-def shared_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def shared_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("shared")
     publish(folder / "models")
-    return Settings(models=folder / "models", logs=folder / "logs")
-
-
-@pytest.fixture(scope="module")
-def shared_client(shared_settings: Settings) -> Iterator[FlaskClient]:
-    """A client of one application for the tests of a module that leave its versions as they are."""
-    app = create_app(shared_settings)
-    app.testing = True
-    yield app.test_client()
+    settings = Settings(models=folder / "models", logs=folder / "logs")
+    app = create_app(settings)
+    app.testing, app.test_client_class = True, Service
+    service = app.test_client()
+    assert isinstance(service, Service)
+    service.settings = settings
+    yield service
     app.extensions["router"].close()
 
 
 @pytest.fixture
-def new_rows(shared_settings: Settings) -> NewRows:
-    """Reads the rows of a stream that the shared application has logged since the test began, or the last call."""
-    counts = {stream: len(logged(shared_settings, stream)) for stream in ("requests", "predictions")}
-
-    def read(stream: str) -> list[dict[str, str]]:
-        rows = logged(shared_settings, stream)[counts[stream] :]
-        counts[stream] += len(rows)
-        return rows
-
-    return read
+def service(shared_service: Service) -> Service:
+    shared_service.skip_rows()
+    return shared_service
 
 
 @pytest.fixture

@@ -15,9 +15,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from app.settings import Settings
 from registry import Predictor
-from tests.app.conftest import NewRows
+from tests.app.conftest import Service
 
 NAMES = ("rm", "tax", "age")
 V1, V2, SCORE = "/v1/models/boston", "/v2/models/boston/infer", "/invocations"
@@ -122,45 +121,46 @@ ROWS = st.lists(st.tuples(ROOMS, TAX, AGE).map(list), min_size=1, max_size=5)
 
 
 @pytest.fixture
-def predictor(shared_settings: Settings) -> Predictor:
-    return shared_settings.store().open(1).predictor
+def predictor(service: Service) -> Predictor:
+    return service.settings.store().open(1).predictor
 
 
-def new_predictions(new_rows: NewRows) -> list[list[str]]:
+def new_predictions(service: Service) -> list[list[str]]:
     """Return the new prediction rows without their time and request id."""
-    return [
-        [text for name, text in row.items() if name not in ("time", "request_id")] for row in new_rows("predictions")
-    ]
+    rows = service.new_rows("predictions")
+    return [[text for name, text in row.items() if name not in ("time", "request_id")] for row in rows]
 
 
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
+# Every example of a property asks the same application.
+few = hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
+
+
+@few
 @given(rows=ROWS)
 def test_all_forms_give_the_same_numbers_and_the_same_rows_in_the_log(
-    shared_client: FlaskClient, new_rows: NewRows, predictor: Predictor, rows: list[Row]
+    service: Service, predictor: Predictor, rows: list[Row]
 ) -> None:
     expected = predictor.predict(np.array(rows, dtype=np.float32))
     first: list[list[str]] | None = None
     for name, send in FORMS.items():
-        reply, predictions = send(shared_client, rows)
+        reply, predictions = send(service, rows)
         assert reply.status_code == 200, (name, reply.text)
         assert np.array_equal(np.array(predictions(), dtype=np.float32), expected), name
-        written = new_predictions(new_rows)
+        written = new_predictions(service)
         first = first or written
         assert written == first, name
         assert [np.float32(line[-2]) for line in written] == expected.tolist(), name
 
 
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
-@given(rows=ROWS)
-def test_a_row_on_its_own_gets_the_number_of_a_table_of_one(
-    shared_client: FlaskClient, new_rows: NewRows, predictor: Predictor, rows: list[Row]
-) -> None:
-    (expected,) = predictor.predict(np.array(rows[:1], dtype=np.float32))
-    shared_client.post("/predict_json", json=rows[:1])
-    written = new_predictions(new_rows)
+@few
+@given(row=ROWS.map(lambda rows: rows[0]))
+def test_a_row_on_its_own_gets_the_number_of_a_table_of_one(service: Service, predictor: Predictor, row: Row) -> None:
+    (expected,) = predictor.predict(np.array([row], dtype=np.float32))
+    service.post("/predict_json", json=[row])
+    written = new_predictions(service)
     for name, send in SINGLE_FORMS.items():
-        assert np.float32(send(shared_client, rows[0]).json["prediction"]) == expected, name
-        assert new_predictions(new_rows) == written, name
+        assert np.float32(send(service, row).json["prediction"]) == expected, name
+        assert new_predictions(service) == written, name
 
 
 MEMBERS = [
@@ -186,28 +186,24 @@ ERRORS = {
 }
 
 
-def assert_answered(client: FlaskClient, new_rows: NewRows, body: bytes, paths: Iterable[str] = ERRORS) -> list[str]:
+def statuses_of(service: Service, body: bytes, paths: Iterable[str] = ERRORS) -> list[str]:
     """Check that each path has a reply in its protocol's form, and one row in the log; return their statuses."""
     statuses = []
     for path in paths:
         media_type = "text/csv" if path == "/predict_csv" else "application/json"
-        reply = client.post(path, data=body, content_type=media_type)
+        reply = service.post(path, data=body, content_type=media_type)
         assert reply.status_code in (200, 400, 422) or "not plausible" in reply.text, (path, reply.text)
-        if reply.status_code != 200:
-            assert set(reply.json) == ERRORS[path], path
+        assert reply.status_code == 200 or set(reply.json) == ERRORS[path], path
         statuses.append(str(reply.status_code))
-    assert [row["status"] for row in new_rows("requests")] == statuses
+    assert [row["status"] for row in service.new_rows("requests")] == statuses
     return statuses
 
 
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
+@hypothesis_settings(few, max_examples=150)
 @given(data=ANYTHING)
-def test_any_json_is_answered_in_the_protocols_own_body_and_has_one_row(
-    shared_client: FlaskClient, new_rows: NewRows, data: Any
-) -> None:
-    assert_answered(shared_client, new_rows, json.dumps(data).encode())
+def test_any_json_is_answered_in_the_protocols_own_body_and_has_one_row(service: Service, data: Any) -> None:
+    assert statuses_of(service, json.dumps(data).encode())
 
 
-def test_a_body_that_is_nested_deep_is_refused_and_has_one_row(shared_client: FlaskClient, new_rows: NewRows) -> None:
-    paths = ERRORS.keys() - {"/predict_csv"}
-    assert set(assert_answered(shared_client, new_rows, b"[" * 1000, paths)) == {"400"}
+def test_a_body_that_is_nested_deep_is_refused_and_has_one_row(service: Service) -> None:
+    assert set(statuses_of(service, b"[" * 1000, ERRORS.keys() - {"/predict_csv"})) == {"400"}

@@ -7,16 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from flask import Flask
-from flask.testing import FlaskClient
 
 from app.settings import Settings
+from tests.app.conftest import Service
 from tests.app.requests import ask
 
 
-def test_ready_names_the_version_by_its_digest(shared_client: FlaskClient, shared_settings: Settings) -> None:
-    digest = shared_settings.store().check(1).digest
-    assert shared_client.get("/health/live").json == {"live": True}
-    assert shared_client.get("/health/ready").json == {
+def test_ready_names_the_version_by_its_digest(service: Service) -> None:
+    digest = service.settings.store().check(1).digest
+    assert service.get("/health/live").json == {"live": True}
+    assert service.get("/health/ready").json == {
         "ready": True, "model": "boston", "version": 1, "sha256": digest
     }  # fmt: skip
 

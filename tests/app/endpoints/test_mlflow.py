@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.settings import VERSION, Settings
-from tests.app.conftest import NewRows
+from tests.app.conftest import Service
 from tests.app.requests import NAMED_ROW, OTHER_PREDICTION, PREDICTION
 
 COLUMNS, DATA = ["age", "tax", "rm"], [[66.5, 250, 6]]
@@ -26,20 +26,20 @@ COLUMNS, DATA = ["age", "tax", "rm"], [[66.5, 250, 6]]
         {"inputs": {"features": [[6, 250, 66.5]]}},
     ],
 )
-def test_every_form_gets_the_same_prediction_and_row(shared_client: FlaskClient, new_rows: NewRows, body: Any) -> None:
-    reply = shared_client.post("/invocations", json=body)
+def test_every_form_gets_the_same_prediction_and_row(service: Service, body: Any) -> None:
+    reply = service.post("/invocations", json=body)
     assert (reply.status_code, reply.json) == (200, {"predictions": [PREDICTION]})
-    (row,) = new_rows("predictions")
+    (row,) = service.new_rows("predictions")
     assert (row["rm"], row["tax"], row["age"], row["role"]) == ("6.0", "250.0", "66.5", "champion")
 
 
 @pytest.mark.parametrize("content_type", ["text/csv", "text/csv; charset=utf-8"])
-def test_csv_gets_a_prediction_a_row(shared_client: FlaskClient, new_rows: NewRows, content_type: str) -> None:
+def test_csv_gets_a_prediction_a_row(service: Service, content_type: str) -> None:
     body = 'town,rm,tax,age\n"Nahant, MA",6,250,66.5\nLynn,7,300,10\n'
-    reply = shared_client.post("/invocations", data=body, content_type=content_type)
+    reply = service.post("/invocations", data=body, content_type=content_type)
     assert (reply.status_code, reply.json) == (200, {"predictions": [PREDICTION, OTHER_PREDICTION]})
-    assert [row["row"] for row in new_rows("predictions")] == ["0", "1"]
-    assert new_rows("requests")[0]["body"] == body
+    assert [row["row"] for row in service.new_rows("predictions")] == ["0", "1"]
+    assert service.new_rows("requests")[0]["body"] == body
 
 
 @pytest.mark.parametrize(
@@ -62,33 +62,31 @@ def test_csv_gets_a_prediction_a_row(shared_client: FlaskClient, new_rows: NewRo
         ('{"instances": [[6, 250, 66.5]], "params": 1}', "params: expected an object"),
     ],
 )  # fmt: skip
-def test_bad_json_is_a_bad_request_without_a_stack_trace(
-    shared_client: FlaskClient, new_rows: NewRows, body: str, message: str
-) -> None:
-    reply = shared_client.post("/invocations", data=body, content_type="application/json")
+def test_bad_json_is_a_bad_request_without_a_stack_trace(service: Service, body: str, message: str) -> None:
+    reply = service.post("/invocations", data=body, content_type="application/json")
     assert reply.status_code == 400
     assert reply.json["error_code"] == "BAD_REQUEST"
     assert message in reply.json["message"]
     assert list(reply.json) == ["error_code", "message"]
-    (request,) = new_rows("requests")
+    (request,) = service.new_rows("requests")
     assert (request["status"], request["error"]) == ("400", reply.json["message"])
 
 
 @pytest.mark.parametrize("body", ["", "rm,tax,age\n", "rm,tax\n6,250\n", "rm,tax,age\n6,250,x\n"])
-def test_bad_csv_is_a_bad_request(shared_client: FlaskClient, body: str) -> None:
-    reply = shared_client.post("/invocations", data=body, content_type="text/csv")
+def test_bad_csv_is_a_bad_request(service: Service, body: str) -> None:
+    reply = service.post("/invocations", data=body, content_type="text/csv")
     assert (reply.status_code, reply.json["error_code"]) == (400, "BAD_REQUEST")
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "", "application/json; charset=latin-1", "text/csv; charset=x"])
-def test_another_type_or_charset_is_415(shared_client: FlaskClient, new_rows: NewRows, content_type: str) -> None:
-    reply = shared_client.post("/invocations", data=b'{"instances": [[6, 250, 66.5]]}', content_type=content_type)
+def test_another_type_or_charset_is_415(service: Service, content_type: str) -> None:
+    reply = service.post("/invocations", data=b'{"instances": [[6, 250, 66.5]]}', content_type=content_type)
     assert (reply.status_code, list(reply.json)) == (415, ["error_code", "message"])
-    assert new_rows("requests")[0]["status"] == "415"
+    assert service.new_rows("requests")[0]["status"] == "415"
 
 
-def test_an_implausible_output_is_an_internal_error(shared_client: FlaskClient) -> None:
-    reply = shared_client.post("/invocations", json={"instances": [[1, 2000, 100]]})
+def test_an_implausible_output_is_an_internal_error(service: Service) -> None:
+    reply = service.post("/invocations", json={"instances": [[1, 2000, 100]]})
     assert (reply.status_code, reply.json["error_code"]) == (500, "INTERNAL_ERROR")
 
 
@@ -103,11 +101,11 @@ def test_health_is_an_empty_line_and_404_without_a_model(
     assert (reply.status_code, reply.json["error_code"]) == (503, "TEMPORARILY_UNAVAILABLE")
 
 
-def test_the_version_is_bare_text(shared_client: FlaskClient) -> None:
-    assert shared_client.get("/version").text == VERSION
+def test_the_version_is_bare_text(service: Service) -> None:
+    assert service.get("/version").text == VERSION
 
 
-def test_another_method_is_told_which_is_taken(shared_client: FlaskClient) -> None:
-    reply = shared_client.get("/invocations")
+def test_another_method_is_told_which_is_taken(service: Service) -> None:
+    reply = service.get("/invocations")
     assert (reply.status_code, list(reply.json)) == (405, ["error_code", "message"])
     assert "POST" in reply.headers["Allow"]

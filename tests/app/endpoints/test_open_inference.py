@@ -11,14 +11,14 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.settings import Settings
-from tests.app.conftest import NewRows
+from tests.app.conftest import Service
 from tests.app.endpoints.v2_requests import MODEL, ROWS, X, bytes_tensor, infer
 from tests.app.requests import PREDICTION, logged
 from tests.conftest import publish
 
 
-def test_the_reply_names_the_version_and_the_shape(shared_client: FlaskClient) -> None:
-    reply = infer(shared_client, X, id="mine.1")
+def test_the_reply_names_the_version_and_the_shape(service: Service) -> None:
+    reply = infer(service, X, id="mine.1")
     assert reply.status_code == 200
     assert reply.json == {
         "model_name": "boston",
@@ -28,49 +28,47 @@ def test_the_reply_names_the_version_and_the_shape(shared_client: FlaskClient) -
     }
 
 
-def test_the_header_says_the_request_id_before_the_body_does(shared_client: FlaskClient, new_rows: NewRows) -> None:
-    reply = shared_client.post(f"{MODEL}/infer", json={"id": "body", "inputs": [X]}, headers={"X-Request-ID": "head"})
+def test_the_header_says_the_request_id_before_the_body_does(service: Service) -> None:
+    reply = service.post(f"{MODEL}/infer", json={"id": "body", "inputs": [X]}, headers={"X-Request-ID": "head"})
     assert (reply.json["id"], reply.headers["X-Request-ID"]) == ("body", "head")
-    assert [row["request_id"] for row in new_rows("requests")] == ["head"]
+    assert [row["request_id"] for row in service.new_rows("requests")] == ["head"]
 
 
-def test_a_request_that_is_refused_keeps_its_id(shared_client: FlaskClient, new_rows: NewRows) -> None:
+def test_a_request_that_is_refused_keeps_its_id(service: Service) -> None:
     for wrong in ({"inputs": []}, {"inputs": [X], "outputs": [{"name": "other"}]}):
-        reply = shared_client.post(f"{MODEL}/infer", json={"id": "mine.2", **wrong})
+        reply = service.post(f"{MODEL}/infer", json={"id": "mine.2", **wrong})
         assert (reply.status_code, reply.headers["X-Request-ID"]) == (400, "mine.2")
-    assert {row["request_id"] for row in new_rows("requests")} == {"mine.2"}
+    assert {row["request_id"] for row in service.new_rows("requests")} == {"mine.2"}
 
 
-def test_a_usable_id_is_the_request_id_and_any_other_text_is_echoed(
-    shared_client: FlaskClient, new_rows: NewRows
-) -> None:
-    reply = infer(shared_client, X, id="mine.1")
+def test_a_usable_id_is_the_request_id_and_any_other_text_is_echoed(service: Service) -> None:
+    reply = infer(service, X, id="mine.1")
     assert reply.headers["X-Request-ID"] == "mine.1"
-    odd = infer(shared_client, X, id="no id of ours\n")
+    odd = infer(service, X, id="no id of ours\n")
     assert odd.json["id"] == "no id of ours\n"
     assert len(odd.headers["X-Request-ID"]) == 36
-    without = infer(shared_client, X, id=None)
+    without = infer(service, X, id=None)
     assert without.json["id"] == without.headers["X-Request-ID"]
     ids = ["mine.1", odd.headers["X-Request-ID"], without.json["id"]]
-    assert [row["request_id"] for row in new_rows("requests")] == ids
-    assert [row["request_id"] for row in new_rows("predictions")] == ids
+    assert [row["request_id"] for row in service.new_rows("requests")] == ids
+    assert [row["request_id"] for row in service.new_rows("predictions")] == ids
 
 
 @pytest.mark.parametrize("outputs", [None, [], [{"name": "output_0"}], [{"name": "output_0", "parameters": None}]])
-def test_the_output_may_be_named(shared_client: FlaskClient, outputs: Any) -> None:
-    assert infer(shared_client, X, outputs=outputs).json["outputs"][0]["data"] == [PREDICTION]
+def test_the_output_may_be_named(service: Service, outputs: Any) -> None:
+    assert infer(service, X, outputs=outputs).json["outputs"][0]["data"] == [PREDICTION]
 
 
-def test_values_outside_the_training_range_are_told_in_a_parameter(shared_client: FlaskClient) -> None:
-    reply = infer(shared_client, {**X, "data": [6, 800, 0]}).json
+def test_values_outside_the_training_range_are_told_in_a_parameter(service: Service) -> None:
+    reply = infer(service, {**X, "data": [6, 800, 0]}).json
     warnings = [f"row 0: {what} lies outside the training range" for what in ("tax: 800", "age: 0")]
     assert [text.rpartition(" ")[0] for text in reply["parameters"]["warnings"].split("; ")] == warnings
 
 
-def test_the_log_holds_the_bytes_in_base64_behind_the_json(shared_client: FlaskClient, new_rows: NewRows) -> None:
+def test_the_log_holds_the_bytes_in_base64_behind_the_json(service: Service) -> None:
     tensor = bytes_tensor(ROWS)
-    infer(shared_client, tensor, raw=ROWS.tobytes())
-    head, encoded = new_rows("requests")[0]["body"].split("\n")
+    infer(service, tensor, raw=ROWS.tobytes())
+    head, encoded = service.new_rows("requests")[0]["body"].split("\n")
     assert json.loads(head) == {"inputs": [tensor]}
     assert b64decode(encoded) == ROWS.tobytes()
 
@@ -84,8 +82,8 @@ def test_the_log_holds_the_bytes_in_base64_behind_the_json(shared_client: FlaskC
          "parameters": {"binary_data_output": False}},
     ],
 )  # fmt: skip
-def test_the_output_may_be_asked_for_as_bytes(shared_client: FlaskClient, members: Any) -> None:
-    reply = infer(shared_client, X, **members)
+def test_the_output_may_be_asked_for_as_bytes(service: Service, members: Any) -> None:
+    reply = infer(service, X, **members)
     length = int(reply.headers["Inference-Header-Content-Length"])
     assert reply.content_type == "application/octet-stream"
     output = json.loads(reply.data[:length])["outputs"][0]
@@ -108,15 +106,15 @@ def test_the_output_may_be_asked_for_as_bytes(shared_client: FlaskClient, member
         ('"outputs": [{"name": "output_0", "parameters": 1}]', "parameters: expected an object"),
     ],
 )
-def test_the_other_members_are_checked_too(shared_client: FlaskClient, changes: str, error: str) -> None:
-    reply = shared_client.post(f"{MODEL}/infer", data=json.dumps({"inputs": [X]})[:-1] + f", {changes}}}")
+def test_the_other_members_are_checked_too(service: Service, changes: str, error: str) -> None:
+    reply = service.post(f"{MODEL}/infer", data=json.dumps({"inputs": [X]})[:-1] + f", {changes}}}")
     assert (reply.status_code, error in reply.json["error"]) == (400, True)
 
 
 @pytest.mark.parametrize("length", ["x", "-1", "٣", "1000000", "9" * 5000, ""])
-def test_a_wrong_length_of_the_json_is_refused(shared_client: FlaskClient, length: str) -> None:
+def test_a_wrong_length_of_the_json_is_refused(service: Service, length: str) -> None:
     environ = {"HTTP_INFERENCE_HEADER_CONTENT_LENGTH": length}
-    reply = shared_client.post(f"{MODEL}/infer", data=b"{}", environ_overrides=environ)
+    reply = service.post(f"{MODEL}/infer", data=b"{}", environ_overrides=environ)
     assert (reply.status_code, "Inference-Header-Content-Length" in reply.json["error"]) == (400, True)
 
 
@@ -176,7 +174,7 @@ def test_a_service_without_a_model_is_not_ready(make_app: Any, settings: Setting
     ],
 )
 def test_what_is_not_there_is_told_in_the_protocols_own_body(
-    shared_client: FlaskClient, method: str, path: str, status: int
+    service: Service, method: str, path: str, status: int
 ) -> None:
-    reply = shared_client.open(path, method=method, json={"inputs": [X]} if method == "POST" else None)
+    reply = service.open(path, method=method, json={"inputs": [X]} if method == "POST" else None)
     assert (reply.status_code, list(reply.json)) == (status, ["error"])

@@ -9,43 +9,40 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 
 from registry import plain
-from tests.app.conftest import NewRows
+from tests.app.conftest import Service
 from tests.conftest import HOUSES, publish
 
 TYPED = {"rooms": "6", "tax": "250", "age": "66.5"}
 
 
-def test_the_first_page_says_what_is_predicted_and_how_to_ask(shared_client: FlaskClient) -> None:
-    page = shared_client.get("/").text
+def test_the_first_page_says_what_is_predicted_and_how_to_ask(service: Service) -> None:
+    page = service.get("/").text
     for text in ("Median value", "$1000", "[6, 250, 66.5]", "/predict_json", "187 to 711", "rooms"):
         assert text in page
 
 
 @pytest.mark.parametrize("path", ["/", "/form", "/form_async"])
-def test_pages_allow_their_own_files_and_nothing_else(shared_client: FlaskClient, path: str) -> None:
-    reply = shared_client.get(path)
+def test_pages_allow_their_own_files_and_nothing_else(service: Service, path: str) -> None:
+    reply = service.get(path)
     assert "default-src 'none'; style-src 'self'; script-src 'self'" in reply.headers["Content-Security-Policy"]
     assert not re.search(r"https?://(?!localhost)|<style|style=|onclick|<script>", reply.text)
     for link in re.findall(r'(?:src|href)="([^"]+)"', reply.text):
-        with shared_client.get(link) as linked:
+        with service.get(link) as linked:
             assert linked.status_code == 200
 
 
-def test_the_form_answers_with_the_prediction_and_keeps_what_was_typed(
-    shared_client: FlaskClient, new_rows: NewRows
-) -> None:
-    reply = shared_client.post("/predict_form", data=TYPED)
+def test_the_form_answers_with_the_prediction_and_keeps_what_was_typed(service: Service) -> None:
+    reply = service.post("/predict_form", data=TYPED)
     assert reply.status_code == 200
     assert "<strong>23.505</strong>" in reply.text
     assert 'value="66.5"' in reply.text
-    assert [row["prediction"] for row in new_rows("predictions")] == ["23.505"]
+    assert [row["prediction"] for row in service.new_rows("predictions")] == ["23.505"]
 
 
-def test_the_form_puts_each_message_at_its_field_and_keeps_what_was_typed(shared_client: FlaskClient) -> None:
-    reply = shared_client.post("/predict_form", data={"rooms": "<b>", "tax": "9999", "age": ""})
+def test_the_form_puts_each_message_at_its_field_and_keeps_what_was_typed(service: Service) -> None:
+    reply = service.post("/predict_form", data={"rooms": "<b>", "tax": "9999", "age": ""})
     assert reply.status_code == 422
     assert 'value="&lt;b&gt;"' in reply.text
     assert 'value="9999"' in reply.text
@@ -58,29 +55,29 @@ def test_the_form_puts_each_message_at_its_field_and_keeps_what_was_typed(shared
     assert reply.text.count('aria-invalid="true"') == 3
 
 
-def test_a_warning_stands_below_the_prediction(shared_client: FlaskClient) -> None:
-    page = shared_client.post("/predict_form", data={**TYPED, "tax": "800"}).text
+def test_a_warning_stands_below_the_prediction(service: Service) -> None:
+    page = service.post("/predict_form", data={**TYPED, "tax": "800"}).text
     assert "tax: 800 lies outside the training range 187-711" in page
 
 
-def test_the_form_answers_in_json_who_asks_for_json(shared_client: FlaskClient) -> None:
+def test_the_form_answers_in_json_who_asks_for_json(service: Service) -> None:
     json = {"Accept": "application/json"}
-    reply = shared_client.post("/predict_form", data=TYPED, headers=json)
+    reply = service.post("/predict_form", data=TYPED, headers=json)
     assert reply.json["prediction"] == pytest.approx(23.505)
-    reply = shared_client.post("/predict_form", data={"rm": "6"}, headers=json)
+    reply = service.post("/predict_form", data={"rm": "6"}, headers=json)
     assert [problem["input"] for problem in reply.json["problems"]] == ["tax", "age"]
 
 
-def test_a_model_card_is_a_page_without_the_html_that_is_in_it(shared_client: FlaskClient) -> None:
-    page = shared_client.get("/models/boston/1")
+def test_a_model_card_is_a_page_without_the_html_that_is_in_it(service: Service) -> None:
+    page = service.get("/models/boston/1")
     assert "<h1>Model card: Median value of homes</h1>" in page.text
     assert "&lt;b&gt;" in page.text
 
 
 @pytest.mark.parametrize("number", ["0", "2", "9" * 300, "9" * 5000, "x", "-1"])
-def test_what_has_no_model_card_is_not_found(shared_client: FlaskClient, number: str) -> None:
-    assert shared_client.get(f"/models/boston/{number}").status_code == 404
-    assert shared_client.get("/models/other/1").status_code == 404
+def test_what_has_no_model_card_is_not_found(service: Service, number: str) -> None:
+    assert service.get(f"/models/boston/{number}").status_code == 404
+    assert service.get("/models/other/1").status_code == 404
 
 
 @pytest.mark.parametrize(

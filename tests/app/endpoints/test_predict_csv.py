@@ -18,21 +18,21 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from app.settings import Settings
-from tests.app.conftest import NewRows
+from tests.app.conftest import Service
 from tests.app.endpoints.csv_files import ADDED, PLAIN, read_rows, send
 from tests.app.requests import FullDisk, logged
 
 
-def test_the_file_comes_back_with_three_columns_more(shared_client: FlaskClient, new_rows: NewRows) -> None:
-    reply = send(shared_client, PLAIN, **{"X-Request-ID": "bulk"})
+def test_the_file_comes_back_with_three_columns_more(service: Service) -> None:
+    reply = send(service, PLAIN, **{"X-Request-ID": "bulk"})
     assert reply.text == "rm,tax,age,prediction,warnings,error\n6,250,66.5,23.505,,\n7,300,10,32.7,,\n"
     assert reply.content_type == "text/csv; charset=utf-8"
     assert reply.headers["Content-Length"] == str(len(reply.data))
     assert reply.headers["X-Model-Version"] == "1"
-    first, second = new_rows("predictions")
+    first, second = service.new_rows("predictions")
     assert [first[name] for name in ("request_id", "row", "rm", "prediction")] == ["bulk", "0", "6.0", "23.505"]
     assert second["row"] == "1"
-    (request,) = new_rows("requests")
+    (request,) = service.new_rows("requests")
     assert (request["request_id"], request["status"], request["error"]) == ("bulk", "200", "")
     assert request["body"] == f"text/csv, {len(PLAIN)} bytes, SHA-256 {hashlib.sha256(PLAIN.encode()).hexdigest()}"
 
@@ -50,23 +50,23 @@ def test_the_file_comes_back_with_three_columns_more(shared_client: FlaskClient,
     ],
 )
 def test_a_bad_row_is_told_at_its_line_and_spoils_no_other_unless_strict(
-    shared_client: FlaskClient, new_rows: NewRows, row: str, status: int, error: str
+    service: Service, row: str, status: int, error: str
 ) -> None:
     text = f"rm,tax,age\n6,250,66.5\n{row}\n7,300,10\n"
-    first, bad, last = read_rows(send(shared_client, text))
+    first, bad, last = read_rows(send(service, text))
     assert (first["prediction"], last["prediction"]) == ("23.505", "32.7")
     assert (bad["prediction"], bad["error"]) == ("", error)
-    answered = [line["row"] for line in new_rows("predictions") if not line["flags"].endswith("implausible")]
+    answered = [line["row"] for line in service.new_rows("predictions") if not line["flags"].endswith("implausible")]
     assert answered == ["0", "2"]
-    assert new_rows("requests")[0]["error"] == f"1 of 3 rows have no prediction; {error}"
-    strict = send(shared_client, text, "?strict=1")
+    assert service.new_rows("requests")[0]["error"] == f"1 of 3 rows have no prediction; {error}"
+    strict = send(service, text, "?strict=1")
     assert strict.status_code == status
     assert strict.json["error"].removesuffix(" (and 1 more)") == error
     assert strict.json["problems"][0]["row"] == 1
 
 
-def test_a_good_file_is_answered_if_strict_too(shared_client: FlaskClient) -> None:
-    assert send(shared_client, PLAIN, "?strict=1").status_code == 200
+def test_a_good_file_is_answered_if_strict_too(service: Service) -> None:
+    assert send(service, PLAIN, "?strict=1").status_code == 200
 
 
 @pytest.mark.slow
@@ -78,10 +78,10 @@ def test_a_good_file_is_answered_if_strict_too(shared_client: FlaskClient) -> No
         "rm,tax,age\n" + '"\n' * 100_000,
     ],
 )
-def test_rows_without_their_columns_take_no_memory(shared_client: FlaskClient, text: str) -> None:
-    send(shared_client, PLAIN).close()
+def test_rows_without_their_columns_take_no_memory(service: Service, text: str) -> None:
+    send(service, PLAIN).close()
     tracemalloc.start()
-    reply = send(shared_client, text)
+    reply = send(service, text)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert reply.status_code == 200
@@ -95,19 +95,19 @@ def test_a_reply_that_outgrows_its_bound_is_refused(make_app: Callable[..., Flas
     assert (reply.status_code, reply.json["error"]) == (413, message)
 
 
-def test_a_value_outside_the_training_range_has_a_warning(shared_client: FlaskClient, new_rows: NewRows) -> None:
-    (row,) = read_rows(send(shared_client, "rm,tax,age\n6.575,800,0\n"))
+def test_a_value_outside_the_training_range_has_a_warning(service: Service) -> None:
+    (row,) = read_rows(send(service, "rm,tax,age\n6.575,800,0\n"))
     assert row["warnings"] == (
         "tax: 800 lies outside the training range 187-711; age: 0 lies outside the training range 2.5-100"
     )
-    assert new_rows("predictions")[0]["flags"] == "tax:outside_training age:outside_training"
+    assert service.new_rows("predictions")[0]["flags"] == "tax:outside_training age:outside_training"
 
 
-def test_a_file_without_a_good_row_is_answered_too(shared_client: FlaskClient, new_rows: NewRows) -> None:
-    reply = send(shared_client, "rm,tax,age\nx,1,2\n", Accept="application/json")
+def test_a_file_without_a_good_row_is_answered_too(service: Service) -> None:
+    reply = send(service, "rm,tax,age\nx,1,2\n", Accept="application/json")
     assert (reply.status_code, reply.json["version"], reply.json["predictions"]) == (200, 1, [None])
     assert reply.headers["X-Model-Version"] == "1"
-    assert new_rows("predictions") == []
+    assert service.new_rows("predictions") == []
 
 
 @pytest.mark.parametrize(
@@ -119,20 +119,18 @@ def test_a_file_without_a_good_row_is_answered_too(shared_client: FlaskClient, n
         ("rm,tax,age,prediction\n6,250,66.5,1\n", 422, "prediction: this column is added by the reply"),
     ],
 )
-def test_what_is_no_table_is_refused(
-    shared_client: FlaskClient, new_rows: NewRows, text: str, status: int, error: str
-) -> None:
-    reply = send(shared_client, text)
+def test_what_is_no_table_is_refused(service: Service, text: str, status: int, error: str) -> None:
+    reply = send(service, text)
     assert (reply.status_code, reply.json["success"]) == (status, False)
     assert error in reply.json["error"]
-    (request,) = new_rows("requests")
+    (request,) = service.new_rows("requests")
     assert (request["status"], request["error"]) == (str(status), reply.json["error"])
-    assert new_rows("predictions") == []
+    assert service.new_rows("predictions") == []
 
 
 @pytest.mark.parametrize("query", ["?strict=yes", "?strict=0&strict=1"])
-def test_strict_is_0_or_1_once(shared_client: FlaskClient, query: str) -> None:
-    assert send(shared_client, PLAIN, query).status_code == 400
+def test_strict_is_0_or_1_once(service: Service, query: str) -> None:
+    assert send(service, PLAIN, query).status_code == 400
 
 
 def test_many_batches_are_one_table(client: FlaskClient, settings: Settings) -> None:
@@ -167,16 +165,16 @@ TABLES = st.lists(st.tuples(CELLS, NUMBERS, st.integers(200, 700), CELLS, st.flo
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
 @given(table=TABLES)
 def test_any_table_comes_back_cell_by_cell_with_the_predictions_of_predict_json(
-    shared_client: FlaskClient, table: list[Any]
+    service: Service, table: list[Any]
 ) -> None:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(["a", "rm", "tax", "b", "age"])
     writer.writerows(table)
-    reply = send(shared_client, text.getvalue().encode())
+    reply = send(service, text.getvalue().encode())
     header, *records = csv.reader(io.StringIO(reply.data.decode(), newline=""))
     body = orjson.dumps([[row[1], row[2], row[4]] for row in table])
-    expected = shared_client.post("/predict_json", data=body, content_type="application/json").json["predictions"]
+    expected = service.post("/predict_json", data=body, content_type="application/json").json["predictions"]
     assert header == ["a", "rm", "tax", "b", "age", *ADDED]
     for row, record, number in zip(table, records, expected, strict=True):
         assert record[:5] == list(map(str, row))

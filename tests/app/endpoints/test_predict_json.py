@@ -8,17 +8,16 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 
 from app.settings import Settings
-from tests.app.conftest import NewRows
+from tests.app.conftest import Service
 from tests.app.requests import IMPLAUSIBLE, PREDICTION, ROW, ask, logged
 from tests.bad_inputs import BAD, Bad
 from tests.conftest import HOUSES, publish
 
 
-def test_one_row_gets_one_prediction(shared_client: FlaskClient) -> None:
-    reply = ask(shared_client)
+def test_one_row_gets_one_prediction(service: Service) -> None:
+    reply = ask(service)
     assert reply.status_code == 200
     assert reply.json == {
         "success": True,
@@ -30,21 +29,21 @@ def test_one_row_gets_one_prediction(shared_client: FlaskClient) -> None:
     }
 
 
-def test_a_list_of_rows_gets_a_list_of_predictions_and_warnings(shared_client: FlaskClient) -> None:
-    reply = ask(shared_client, [ROW, {"age": 10, "rooms": 7, "tax": 800}]).json
+def test_a_list_of_rows_gets_a_list_of_predictions_and_warnings(service: Service) -> None:
+    reply = ask(service, [ROW, {"age": 10, "rooms": 7, "tax": 800}]).json
     assert reply["predictions"] == [PREDICTION, pytest.approx(27.7, abs=1e-5)]
     assert reply["warnings"] == [[], ["tax: 800 lies outside the training range 187-711"]]
-    assert ask(shared_client, [ROW]).json["predictions"] == [PREDICTION]
+    assert ask(service, [ROW]).json["predictions"] == [PREDICTION]
 
 
-def test_the_rows_of_a_request_are_in_the_logs(shared_client: FlaskClient, new_rows: NewRows) -> None:
+def test_the_rows_of_a_request_are_in_the_logs(service: Service) -> None:
     body = b"[[6, 250, 66.5], [6.575, 800, 0]]"
     headers = {"X-Request-ID": "mine.1", "Content-Type": "application/json"}
-    reply = shared_client.post("/predict_json", data=body, headers=headers)
-    (request,) = new_rows("requests")
+    reply = service.post("/predict_json", data=body, headers=headers)
+    (request,) = service.new_rows("requests")
     expected = {"client": "127.0.0.1", "method": "POST", "path": "/predict_json", "status": "200", "error": ""}
     assert {**expected, "request_id": "mine.1", "body": body.decode()}.items() <= request.items()
-    first, second = new_rows("predictions")
+    first, second = service.new_rows("predictions")
     assert [first[name] for name in ("row", "rm", "tax", "age", "flags")] == ["0", "6.0", "250.0", "66.5", ""]
     assert [second[name] for name in ("row", "rm", "tax", "age")] == ["1", "6.575", "800.0", "0.0"]
     assert second["flags"] == "tax:outside_training age:outside_training"
@@ -55,30 +54,28 @@ def test_the_rows_of_a_request_are_in_the_logs(shared_client: FlaskClient, new_r
 
 
 @pytest.mark.parametrize("bad", BAD, ids=lambda bad: bad.name)
-def test_a_bad_request_is_told_why_and_has_its_row(shared_client: FlaskClient, new_rows: NewRows, bad: Bad) -> None:
-    reply = shared_client.post(bad.path, data=bad.body, headers=bad.headers)
+def test_a_bad_request_is_told_why_and_has_its_row(service: Service, bad: Bad) -> None:
+    reply = service.post(bad.path, data=bad.body, headers=bad.headers)
     assert reply.status_code == bad.status
     assert bad.says in (reply.json["error"] if reply.is_json else reply.text)
     if reply.is_json:
         assert reply.json["success"] is False
         assert reply.json["request_id"] == reply.headers["X-Request-ID"]
         assert bad.problems in ([], [(item["row"], item["input"]) for item in reply.json["problems"]])
-    (request,) = new_rows("requests")
+    (request,) = service.new_rows("requests")
     assert request["status"] == str(bad.status)
     assert request["error"]
     if bad.status not in (404, 405, 413) or "rows" in bad.name:
         assert request["body"].encode("utf-8", "surrogateescape") == bad.body
-    flags = [row["flags"].split()[-1] for row in new_rows("predictions")]
+    flags = [row["flags"].split()[-1] for row in service.new_rows("predictions")]
     assert flags == (["output:implausible"] if bad.status == 500 else [])
 
 
-def test_one_implausible_row_stops_the_whole_batch_and_is_flagged(
-    shared_client: FlaskClient, new_rows: NewRows
-) -> None:
-    reply = ask(shared_client, [ROW, IMPLAUSIBLE])
+def test_one_implausible_row_stops_the_whole_batch_and_is_flagged(service: Service) -> None:
+    reply = ask(service, [ROW, IMPLAUSIBLE])
     assert reply.status_code == 500
     assert "row 1: the model's output -22 is not plausible for medv" in reply.json["error"]
-    assert [row["flags"] for row in new_rows("predictions")] == ["", "rm:outside_training output:implausible"]
+    assert [row["flags"] for row in service.new_rows("predictions")] == ["", "rm:outside_training output:implausible"]
 
 
 def test_an_output_that_is_no_number_is_never_sent(

@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.settings import Settings
-from tests.app.conftest import NewRows
+from tests.app.conftest import Service
 from tests.app.requests import PREDICTION, ROW, logged
 from tests.conftest import publish
 
@@ -31,20 +31,18 @@ ONE = {"instances": [ROW]}
         ({"inputs": {"age": [[66.5]], "rooms": [[6]], "tax": [[250]]}}, "outputs"),
     ],
 )
-def test_every_form_of_a_predict_request_gets_the_same_prediction(
-    shared_client: FlaskClient, new_rows: NewRows, body: Any, key: str
-) -> None:
-    reply = shared_client.post(f"{MODEL}:predict", json=body)
+def test_every_form_of_a_predict_request_gets_the_same_prediction(service: Service, body: Any, key: str) -> None:
+    reply = service.post(f"{MODEL}:predict", json=body)
     assert (reply.status_code, reply.json) == (200, {key: [[PREDICTION]]})
     assert reply.headers["X-Model-Version"] == "1"
-    (row,) = new_rows("predictions")
+    (row,) = service.new_rows("predictions")
     assert (row["rm"], row["tax"], row["age"], row["version"], row["role"]) == ("6.0", "250.0", "66.5", "1", "champion")
 
 
-def test_the_content_type_does_not_matter_because_curl_declares_a_form(shared_client: FlaskClient) -> None:
+def test_the_content_type_does_not_matter_because_curl_declares_a_form(service: Service) -> None:
     body = '{"instances": [[6, 250, 66.5]]}'
     for content_type in ("application/x-www-form-urlencoded", "text/plain", ""):
-        assert shared_client.post(f"{MODEL}:predict", data=body, content_type=content_type).status_code == 200
+        assert service.post(f"{MODEL}:predict", data=body, content_type=content_type).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -55,8 +53,8 @@ def test_the_content_type_does_not_matter_because_curl_declares_a_form(shared_cl
         {"context": {"tax": [250]}, "examples": [{"rm": 6, "age": [66.5]}]},
     ],
 )
-def test_regress_gives_one_number_an_example(shared_client: FlaskClient, body: Any) -> None:
-    reply = shared_client.post(f"{MODEL}:regress", json=body)
+def test_regress_gives_one_number_an_example(service: Service, body: Any) -> None:
+    reply = service.post(f"{MODEL}:regress", json=body)
     assert (reply.status_code, reply.json) == (200, {"results": [PREDICTION]})
 
 
@@ -96,14 +94,14 @@ def test_regress_gives_one_number_an_example(shared_client: FlaskClient, body: A
     ],
 )
 def test_a_bad_request_is_refused_in_the_protocols_own_body_and_has_its_row(
-    shared_client: FlaskClient, new_rows: NewRows, path: str, body: str, status: int, error: str
+    service: Service, path: str, body: str, status: int, error: str
 ) -> None:
-    reply = shared_client.post(MODEL + path, data=body, content_type="application/json")
+    reply = service.post(MODEL + path, data=body, content_type="application/json")
     assert reply.status_code == status
     assert list(reply.json) == ["error"]
     assert error in reply.json["error"]
     assert reply.content_type == "application/json"
-    (request,) = new_rows("requests")
+    (request,) = service.new_rows("requests")
     assert (request["status"], request["error"]) == (str(status), reply.json["error"])
 
 
@@ -116,15 +114,15 @@ def test_a_bad_request_is_refused_in_the_protocols_own_body_and_has_its_row(
     ],
     ids=["deep beside the rows", "deep rows", "many members"],
 )
-def test_deep_and_wide_bodies_are_answered_soon(shared_client: FlaskClient, body: str) -> None:
+def test_deep_and_wide_bodies_are_answered_soon(service: Service, body: str) -> None:
     start = time.monotonic()
-    assert shared_client.post(f"{MODEL}:predict", data=body).status_code in (200, 400)
+    assert service.post(f"{MODEL}:predict", data=body).status_code in (200, 400)
     assert time.monotonic() - start < 5
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
-def test_another_method_is_a_malformed_request(shared_client: FlaskClient, method: str) -> None:
-    reply = shared_client.open(f"{MODEL}:predict", method=method)
+def test_another_method_is_a_malformed_request(service: Service, method: str) -> None:
+    reply = service.open(f"{MODEL}:predict", method=method)
     assert (reply.status_code, reply.json) == (400, {"error": f"Malformed request: {method} {MODEL}:predict"})
 
 
@@ -177,22 +175,20 @@ def test_the_status_says_which_versions_are_open_not_asked_for_yet_or_unsound(
         ("/v1/models/boston/versions/-1", 400, "Malformed request: GET /v1/models/boston/versions/-1"),
     ],
 )
-def test_asking_for_what_is_not_there_is_told_so(
-    shared_client: FlaskClient, path: str, status: int, error: str
-) -> None:
-    reply = shared_client.get(path)
+def test_asking_for_what_is_not_there_is_told_so(service: Service, path: str, status: int, error: str) -> None:
+    reply = service.get(path)
     assert (reply.status_code, reply.json) == (status, {"error": error})
 
 
-def test_the_metadata_names_the_tensors_that_are_accepted(shared_client: FlaskClient) -> None:
-    reply = shared_client.get(f"{MODEL}/metadata").json
+def test_the_metadata_names_the_tensors_that_are_accepted(service: Service) -> None:
+    reply = service.get(f"{MODEL}/metadata").json
     assert reply["model_spec"] == {"name": "boston", "signature_name": "", "version": "1"}
     definition = reply["metadata"]["signature_def"]["signature_def"]["serving_default"]
     ((name, tensor),) = definition["inputs"].items()
     assert tensor["dtype"] == "DT_FLOAT"
     assert [dim["size"] for dim in tensor["tensor_shape"]["dim"]] == ["-1", "3"]
     assert definition["method_name"] == "tensorflow/serving/predict"
-    assert shared_client.post(f"{MODEL}:predict", json={"inputs": {name: [[6, 250, 66.5]]}}).status_code == 200
+    assert service.post(f"{MODEL}:predict", json={"inputs": {name: [[6, 250, 66.5]]}}).status_code == 200
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.settings import Settings
-from tests.app.conftest import NewRows
+from tests.app.conftest import Service
 from tests.app.endpoints.csv_files import PLAIN, read_rows, send
 from tests.app.requests import logged
 
@@ -33,10 +33,10 @@ def test_types_encodings_and_sizes_that_are_not_taken_are_refused(
     assert [row["status"] for row in logged(settings, "requests")] == ["415", "415", "415", "413"]
 
 
-def test_a_compressed_file_of_several_members_is_one_text(shared_client: FlaskClient, new_rows: NewRows) -> None:
+def test_a_compressed_file_of_several_members_is_one_text(service: Service) -> None:
     halves = gzip.compress(FILE[:20]) + gzip.compress(FILE[20:])
-    assert send(shared_client, halves, **{"Content-Encoding": "gzip"}).text.count("\n") == 3
-    (request,) = new_rows("requests")
+    assert send(service, halves, **{"Content-Encoding": "gzip"}).text.count("\n") == 3
+    (request,) = service.new_rows("requests")
     assert request["body"] == f"text/csv, {len(FILE)} bytes, SHA-256 {hashlib.sha256(FILE).hexdigest()}"
 
 
@@ -47,20 +47,20 @@ def test_a_file_that_was_small_only_while_it_was_compressed_is_refused(client: F
     assert [row["status"] for row in logged(settings, "requests")] == ["413"]
 
 
-def test_the_page_sends_a_file_and_gets_one_back(shared_client: FlaskClient, new_rows: NewRows) -> None:
-    assert 'enctype="multipart/form-data"' in shared_client.get("/form_csv").text
+def test_the_page_sends_a_file_and_gets_one_back(service: Service) -> None:
+    assert 'enctype="multipart/form-data"' in service.get("/form_csv").text
     data = {"file": (io.BytesIO(FILE), "my homes (1).csv")}
-    reply = shared_client.post("/predict_csv", data=data, headers={"Accept": "text/html,*/*;q=0.8"})
+    reply = service.post("/predict_csv", data=data, headers={"Accept": "text/html,*/*;q=0.8"})
     assert reply.headers["Content-Disposition"] == 'attachment; filename="my-homes-1-predicted.csv"'
     assert [row["prediction"] for row in read_rows(reply)] == ["23.505", "32.7"]
-    assert new_rows("requests")[0]["body"].startswith("multipart/form-data, ")
+    assert service.new_rows("requests")[0]["body"].startswith("multipart/form-data, ")
 
 
 @pytest.mark.parametrize("name", ["данные.csv", "...csv", ""])
-def test_a_file_with_any_name_comes_back_as_a_download(shared_client: FlaskClient, name: str) -> None:
+def test_a_file_with_any_name_comes_back_as_a_download(service: Service, name: str) -> None:
     head = f'--x\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
     body = head.encode() + FILE + b"\r\n--x--\r\n"
-    reply = shared_client.post("/predict_csv", data=body, content_type="multipart/form-data; boundary=x")
+    reply = service.post("/predict_csv", data=body, content_type="multipart/form-data; boundary=x")
     assert reply.headers["Content-Disposition"] == 'attachment; filename="predicted.csv"'
     assert len(read_rows(reply)) == 2
 
@@ -80,11 +80,9 @@ def csv_file(name: str) -> tuple[io.BytesIO, str]:
     ids=["two files", "no field", "another field", "no file"],
 )
 @pytest.mark.parametrize("accept", ["application/json", "text/html"])
-def test_a_form_has_one_file_in_its_field(
-    shared_client: FlaskClient, new_rows: NewRows, fields: Callable[[], Any], accept: str
-) -> None:
+def test_a_form_has_one_file_in_its_field(service: Service, fields: Callable[[], Any], accept: str) -> None:
     headers = {"Accept": accept}
-    reply = shared_client.post("/predict_csv", data=fields(), content_type="multipart/form-data", headers=headers)
+    reply = service.post("/predict_csv", data=fields(), content_type="multipart/form-data", headers=headers)
     assert reply.mimetype == accept
     assert (reply.status_code, "expected a form with one file, in the field file" in reply.text) == (400, True)
-    assert new_rows("requests")[0]["body"].startswith("multipart/form-data, ")
+    assert service.new_rows("requests")[0]["body"].startswith("multipart/form-data, ")

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from flask.testing import FlaskClient
 
-from tests.app.conftest import NewRows
+from tests.app.conftest import Service
 from tests.app.endpoints.v2_requests import MODEL, ROWS, X, bytes_tensor, column, infer
 from tests.app.requests import OTHER_PREDICTION, PREDICTION
 
@@ -24,36 +23,34 @@ from tests.app.requests import OTHER_PREDICTION, PREDICTION
         [column("age", [66.5], [1, 1]), column("rooms", [[6]], [1, 1], "UINT8"), column("tax", [250], [1, 1])],
     ],
 )
-def test_every_form_of_the_tensors_gets_the_same_prediction_and_row(
-    shared_client: FlaskClient, new_rows: NewRows, inputs: list[Any]
-) -> None:
-    assert infer(shared_client, *inputs).json["outputs"][0]["data"] == [PREDICTION]
-    (row,) = new_rows("predictions")
+def test_every_form_of_the_tensors_gets_the_same_prediction_and_row(service: Service, inputs: list[Any]) -> None:
+    assert infer(service, *inputs).json["outputs"][0]["data"] == [PREDICTION]
+    (row,) = service.new_rows("predictions")
     assert (row["rm"], row["tax"], row["age"], row["role"]) == ("6.0", "250.0", "66.5", "champion")
 
 
 @pytest.mark.parametrize("name", ["predict", "input-0", "output_0", ""])
-def test_the_one_tensor_may_have_any_name(shared_client: FlaskClient, name: str) -> None:
-    assert infer(shared_client, {**X, "name": name}).json["outputs"][0]["data"] == [PREDICTION]
+def test_the_one_tensor_may_have_any_name(service: Service, name: str) -> None:
+    assert infer(service, {**X, "name": name}).json["outputs"][0]["data"] == [PREDICTION]
 
 
 @pytest.mark.parametrize(
     "datatype", ["FP16", "FP32", "FP64", *(f"{sign}INT{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64))]
 )
-def test_a_tensor_may_come_as_bytes(shared_client: FlaskClient, datatype: str) -> None:
+def test_a_tensor_may_come_as_bytes(service: Service, datatype: str) -> None:
     code = {"F": "f", "I": "i", "U": "u"}[datatype[0]] + str(int(datatype.lstrip("FPUINT")) // 8)
     rows = ROWS if code[0] == "f" else np.array([[6, 100, 66], [7, 127, 10]])
     array = rows.astype(f"<{code}")
-    expected = infer(shared_client, {**X, "shape": [2, 3], "data": rows.reshape(-1).tolist()}).json["outputs"]
-    reply = infer(shared_client, bytes_tensor(array, datatype), raw=array.tobytes())
+    expected = infer(service, {**X, "shape": [2, 3], "data": rows.reshape(-1).tolist()}).json["outputs"]
+    reply = infer(service, bytes_tensor(array, datatype), raw=array.tobytes())
     assert reply.json["outputs"] == expected
     assert expected[0]["shape"] == [2, 1]
 
 
-def test_columns_may_come_as_bytes_beside_columns_in_json(shared_client: FlaskClient) -> None:
+def test_columns_may_come_as_bytes_beside_columns_in_json(service: Service) -> None:
     rooms, age = ROWS[:, 0], ROWS[:, [2]]
     inputs = [bytes_tensor(rooms, name="rm"), column("tax", [250, 300], [2]), bytes_tensor(age, name="age")]
-    reply = infer(shared_client, *inputs, raw=rooms.tobytes() + age.tobytes())
+    reply = infer(service, *inputs, raw=rooms.tobytes() + age.tobytes())
     assert reply.json["outputs"][0]["data"] == [PREDICTION, OTHER_PREDICTION]
 
 
@@ -93,12 +90,12 @@ def test_columns_may_come_as_bytes_beside_columns_in_json(shared_client: FlaskCl
     ],
 )
 def test_tensors_that_do_not_fit_are_refused_and_have_their_row(
-    shared_client: FlaskClient, new_rows: NewRows, inputs: list[Any] | None, error: str
+    service: Service, inputs: list[Any] | None, error: str
 ) -> None:
-    reply = shared_client.post(f"{MODEL}/infer", json={"inputs": inputs})
+    reply = service.post(f"{MODEL}/infer", json={"inputs": inputs})
     assert (reply.status_code, list(reply.json)) == (400, ["error"])
     assert error in reply.json["error"]
-    (request,) = new_rows("requests")
+    (request,) = service.new_rows("requests")
     assert (request["status"], request["error"]) == ("400", reply.json["error"])
 
 
@@ -119,14 +116,14 @@ def test_tensors_that_do_not_fit_are_refused_and_have_their_row(
         ({}, np.array([6, 250, 66.5], ">f4").tobytes(), "lies outside the limits"),
     ],
 )
-def test_bytes_that_do_not_fit_are_refused(shared_client: FlaskClient, changes: Any, raw: bytes, error: str) -> None:
-    reply = infer(shared_client, {**bytes_tensor(ROWS[:1]), **changes}, raw=raw)
+def test_bytes_that_do_not_fit_are_refused(service: Service, changes: Any, raw: bytes, error: str) -> None:
+    reply = infer(service, {**bytes_tensor(ROWS[:1]), **changes}, raw=raw)
     assert (reply.status_code, list(reply.json)) == (400, ["error"])
     assert error in reply.json["error"]
 
 
-def test_a_member_of_a_tensor_of_bytes_that_appears_twice_is_refused(shared_client: FlaskClient) -> None:
+def test_a_member_of_a_tensor_of_bytes_that_appears_twice_is_refused(service: Service) -> None:
     head = b'{"inputs": [%b, "name": "x"}]}' % json.dumps(bytes_tensor(ROWS[:1])).encode()[:-1]
     headers = {"Inference-Header-Content-Length": str(len(head))}
-    reply = shared_client.post(f"{MODEL}/infer", data=head + bytes(12), headers=headers)
+    reply = service.post(f"{MODEL}/infer", data=head + bytes(12), headers=headers)
     assert (reply.status_code, "appears twice" in reply.json["error"]) == (400, True)

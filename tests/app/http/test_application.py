@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 
 from app.errors import InvalidInput
 from app.http.application import Application
@@ -18,7 +17,7 @@ from app.http.context import RequestContext
 from app.http.error_responses import render_error_member
 from app.http.responses import JSONResponse
 from app.settings import Settings
-from tests.app.conftest import NewRows
+from tests.app.conftest import Service
 from tests.app.requests import FullDisk, ask, logged
 
 BROWSER = {"Accept": "text/html,*/*;q=0.8"}
@@ -58,33 +57,28 @@ def test_an_error_is_rendered_by_the_protocol_of_its_path(application: Applicati
     assert (reply.status_code, reply.json == {"error": "out of limits"}) == ((400, True) if own else (422, False))
 
 
-def test_a_browser_gets_a_page_for_an_error_and_a_program_json(shared_client: FlaskClient) -> None:
-    assert "<h1>404</h1>" in shared_client.get("/nowhere", headers=BROWSER).text
-    assert shared_client.get("/nowhere").json["error"] == "/nowhere: not found"
+def test_a_browser_gets_a_page_for_an_error_and_a_program_json(service: Service) -> None:
+    assert "<h1>404</h1>" in service.get("/nowhere", headers=BROWSER).text
+    assert service.get("/nowhere").json["error"] == "/nowhere: not found"
 
 
 @pytest.mark.parametrize("host", ["a..b", "x" * 70])
-def test_a_host_that_no_link_can_name_still_gets_its_answer_and_id(shared_client: FlaskClient, host: str) -> None:
-    reply = shared_client.get("/nowhere", headers={"Host": host, "Accept": "text/html", "X-Request-ID": "odd"})
+def test_a_host_that_no_link_can_name_still_gets_its_answer_and_id(service: Service, host: str) -> None:
+    reply = service.get("/nowhere", headers={"Host": host, "Accept": "text/html", "X-Request-ID": "odd"})
     assert reply.status_code in (400, 404)
     assert reply.headers["X-Request-ID"] == "odd"
 
 
-def test_pages_and_health_have_an_id_but_no_row(shared_client: FlaskClient, new_rows: NewRows) -> None:
+def test_pages_and_health_have_an_id_but_no_row(service: Service) -> None:
     for path in ("/", "/form", "/form_async", "/health/live", "/health/ready", "/nowhere"):
-        assert shared_client.get(path, headers={"X-Request-ID": "p"}).headers["X-Request-ID"] == "p"
-    assert new_rows("requests") == []
+        assert service.get(path, headers={"X-Request-ID": "p"}).headers["X-Request-ID"] == "p"
+    assert service.new_rows("requests") == []
 
 
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
-def test_head_has_the_same_status_and_no_body(shared_client: FlaskClient, path: str) -> None:
-    reply = shared_client.head(path)
+def test_head_has_the_same_status_and_no_body(service: Service, path: str) -> None:
+    reply = service.head(path)
     assert (reply.status_code, reply.data) == (200, b"")
-
-
-def test_another_method_is_told_which_is_taken(shared_client: FlaskClient) -> None:
-    reply = shared_client.get("/predict_json")
-    assert (reply.status_code, set(reply.headers["Allow"].split(", "))) == (405, {"OPTIONS", "POST"})
 
 
 @pytest.mark.parametrize("stream", ["requests", "predictions"])

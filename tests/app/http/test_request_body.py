@@ -20,7 +20,7 @@ from app.errors import MalformedRequest, ServingError, TooLarge
 from app.http.context import RequestContext, start_request
 from app.http.error_responses import status_of
 from app.http.request_body import decompressor, read_body
-from tests.app.conftest import NewRows
+from tests.app.conftest import Service
 
 JSON = b"[[6, 250, 66.5], [7, 300, 10]]"
 CSV = b"rm,tax,age\n6,250,66.5\n7,300,10\n"
@@ -42,14 +42,12 @@ def post(client: FlaskClient, path: str, body: bytes, encoding: str) -> Any:
 
 
 @pytest.mark.parametrize("path", SENT)
-def test_a_compressed_body_gets_the_answer_and_the_log_of_what_it_was(
-    shared_client: FlaskClient, new_rows: NewRows, path: str
-) -> None:
-    plain = shared_client.post(path, data=SENT[path][0], content_type=SENT[path][1], headers={"X-Request-ID": "same"})
+def test_a_compressed_body_gets_the_answer_and_the_log_of_what_it_was(service: Service, path: str) -> None:
+    plain = service.post(path, data=SENT[path][0], content_type=SENT[path][1], headers={"X-Request-ID": "same"})
     assert plain.status_code == 200
     for encoding, pack in WAYS:
-        assert post(shared_client, path, pack(SENT[path][0]), encoding).data == plain.data
-    bodies = [row["body"] for row in new_rows("requests")]
+        assert post(service, path, pack(SENT[path][0]), encoding).data == plain.data
+    bodies = [row["body"] for row in service.new_rows("requests")]
     assert bodies == bodies[:1] * (1 + len(WAYS))
 
 
@@ -84,15 +82,13 @@ def test_a_body_that_cannot_be_decompressed_is_refused(pack: Any, encoding: str,
 
 
 @pytest.mark.parametrize("path", SENT)
-def test_every_path_refuses_a_damaged_body_and_logs_it(
-    shared_client: FlaskClient, new_rows: NewRows, path: str
-) -> None:
+def test_every_path_refuses_a_damaged_body_and_logs_it(service: Service, path: str) -> None:
     cut = gzip.compress(SENT[path][0])[:-9]
     for body, encoding, status, message in ((cut, "gzip", 400, "ends before its end"), (cut, "br", 415, "compressed")):
-        reply = post(shared_client, path, body, encoding)
+        reply = post(service, path, body, encoding)
         assert (reply.status_code, message in reply.text) == (status, True)
-        assert [row["status"] for row in new_rows("requests")] == [str(status)]
-        assert new_rows("predictions") == [] or path == "/predict_csv"
+        assert [row["status"] for row in service.new_rows("requests")] == [str(status)]
+        assert service.new_rows("predictions") == [] or path == "/predict_csv"
 
 
 @pytest.mark.parametrize(
@@ -125,13 +121,11 @@ def bomb() -> bytes:
 
 
 @pytest.mark.parametrize("path", SENT)
-def test_a_body_that_is_too_large_decompressed_takes_no_memory(
-    shared_client: FlaskClient, path: str, bomb: bytes
-) -> None:
+def test_a_body_that_is_too_large_decompressed_takes_no_memory(service: Service, path: str, bomb: bytes) -> None:
     assert len(bomb) < 1 << 20
     tracemalloc.start()
     try:
-        status = post(shared_client, path, bomb, "deflate").status_code
+        status = post(service, path, bomb, "deflate").status_code
         assert tracemalloc.get_traced_memory()[1] < 8 << 20
     finally:
         tracemalloc.stop()

