@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from numpy.typing import NDArray
+from werkzeug.test import TestResponse
 
 from app.settings import Settings
 from journal import LogReader, daily_files
@@ -21,6 +26,9 @@ NAMED_ROW = {"rm": 6, "tax": 250, "age": 66.5}
 PREDICTION, OTHER_PREDICTION = pytest.approx(23.505, abs=1e-5), pytest.approx(32.7, abs=1e-5)
 SLOW, NAN, RAISES = [10.5, 250, 66.5], [11.5, 250, 66.5], [12.5, 250, 66.5]  # to tricky.tflite, see tests/models
 IMPLAUSIBLE = [1, 700, 100]
+CSV = "rm,tax,age\n6,250,66.5\n7,300,10\n"
+V2 = "/v2/models/boston"
+TENSOR = {"name": "features", "shape": [1, 3], "datatype": "FP32", "data": ROW}
 
 
 def make_champion(store: VersionStore, number: int) -> None:
@@ -45,6 +53,32 @@ def version(client: FlaskClient, row: Any = ROW, **headers: str) -> int:
 def logged(settings: Settings, stream: str) -> list[dict[str, str]]:
     """Return all rows of a stream, oldest first."""
     return [row for path in daily_files(settings.logs / settings.model, stream) for row in LogReader(path)]
+
+
+def send_csv(client: FlaskClient, text: str | bytes, query: str = "", **headers: str) -> TestResponse:
+    return client.post(f"/predict_csv{query}", data=text, content_type="text/csv", headers=headers)
+
+
+def read_csv(reply: TestResponse) -> list[dict[str, str]]:
+    assert reply.status_code == 200, reply.text
+    return list(csv.DictReader(io.StringIO(reply.data.decode("utf-8", "surrogateescape"), newline="")))
+
+
+def column(name: str, data: list[Any], shape: list[int], datatype: str = "FP64") -> dict[str, Any]:
+    return {"name": name, "shape": shape, "datatype": datatype, "data": data}
+
+
+def bytes_tensor(array: NDArray[Any], datatype: str = "FP32", name: str = "features") -> dict[str, Any]:
+    """Return a tensor whose values come as bytes behind the JSON."""
+    size = {"binary_data_size": array.nbytes}
+    return {"name": name, "shape": list(array.shape), "datatype": datatype, "parameters": size}
+
+
+def infer(client: FlaskClient, *inputs: Any, raw: bytes | None = None, **members: Any) -> TestResponse:
+    """Send a request in JSON; or with bytes behind it, even if there are none."""
+    head = json.dumps({"inputs": list(inputs), **members}).encode()
+    headers = {} if raw is None else {"Inference-Header-Content-Length": str(len(head))}
+    return client.post(f"{V2}/infer", data=head + (raw or b""), headers=headers)
 
 
 class FullDisk:

@@ -12,13 +12,14 @@ from flask.testing import FlaskClient
 
 from app.settings import Settings
 from tests.app.conftest import Service
-from tests.app.endpoints.v2_requests import MODEL, ROWS, X, bytes_tensor, infer
-from tests.app.requests import PREDICTION, logged
+from tests.app.requests import PREDICTION, TENSOR, V2, bytes_tensor, infer, logged
 from tests.conftest import publish
+
+ARRAY = np.array([[6, 250, 66.5], [7, 300, 10]], "<f4")
 
 
 def test_the_reply_names_the_version_and_the_shape(service: Service) -> None:
-    reply = infer(service, X, id="mine.1")
+    reply = infer(service, TENSOR, id="mine.1")
     assert reply.status_code == 200
     assert reply.json == {
         "model_name": "boston",
@@ -29,25 +30,25 @@ def test_the_reply_names_the_version_and_the_shape(service: Service) -> None:
 
 
 def test_the_header_says_the_request_id_before_the_body_does(service: Service) -> None:
-    reply = service.post(f"{MODEL}/infer", json={"id": "body", "inputs": [X]}, headers={"X-Request-ID": "head"})
+    reply = service.post(f"{V2}/infer", json={"id": "body", "inputs": [TENSOR]}, headers={"X-Request-ID": "head"})
     assert (reply.json["id"], reply.headers["X-Request-ID"]) == ("body", "head")
     assert [row["request_id"] for row in service.new_rows("requests")] == ["head"]
 
 
 def test_a_request_that_is_refused_keeps_its_id(service: Service) -> None:
-    for wrong in ({"inputs": []}, {"inputs": [X], "outputs": [{"name": "other"}]}):
-        reply = service.post(f"{MODEL}/infer", json={"id": "mine.2", **wrong})
+    for wrong in ({"inputs": []}, {"inputs": [TENSOR], "outputs": [{"name": "other"}]}):
+        reply = service.post(f"{V2}/infer", json={"id": "mine.2", **wrong})
         assert (reply.status_code, reply.headers["X-Request-ID"]) == (400, "mine.2")
     assert {row["request_id"] for row in service.new_rows("requests")} == {"mine.2"}
 
 
 def test_a_usable_id_is_the_request_id_and_any_other_text_is_echoed(service: Service) -> None:
-    reply = infer(service, X, id="mine.1")
+    reply = infer(service, TENSOR, id="mine.1")
     assert reply.headers["X-Request-ID"] == "mine.1"
-    odd = infer(service, X, id="no id of ours\n")
+    odd = infer(service, TENSOR, id="no id of ours\n")
     assert odd.json["id"] == "no id of ours\n"
     assert len(odd.headers["X-Request-ID"]) == 36
-    without = infer(service, X, id=None)
+    without = infer(service, TENSOR, id=None)
     assert without.json["id"] == without.headers["X-Request-ID"]
     ids = ["mine.1", odd.headers["X-Request-ID"], without.json["id"]]
     assert [row["request_id"] for row in service.new_rows("requests")] == ids
@@ -56,21 +57,21 @@ def test_a_usable_id_is_the_request_id_and_any_other_text_is_echoed(service: Ser
 
 @pytest.mark.parametrize("outputs", [None, [], [{"name": "output_0"}], [{"name": "output_0", "parameters": None}]])
 def test_the_output_may_be_named(service: Service, outputs: Any) -> None:
-    assert infer(service, X, outputs=outputs).json["outputs"][0]["data"] == [PREDICTION]
+    assert infer(service, TENSOR, outputs=outputs).json["outputs"][0]["data"] == [PREDICTION]
 
 
 def test_values_outside_the_training_range_are_told_in_a_parameter(service: Service) -> None:
-    reply = infer(service, {**X, "data": [6, 800, 0]}).json
+    reply = infer(service, {**TENSOR, "data": [6, 800, 0]}).json
     warnings = [f"row 0: {what} lies outside the training range" for what in ("tax: 800", "age: 0")]
     assert [text.rpartition(" ")[0] for text in reply["parameters"]["warnings"].split("; ")] == warnings
 
 
 def test_the_log_holds_the_bytes_in_base64_behind_the_json(service: Service) -> None:
-    tensor = bytes_tensor(ROWS)
-    infer(service, tensor, raw=ROWS.tobytes())
+    tensor = bytes_tensor(ARRAY)
+    infer(service, tensor, raw=ARRAY.tobytes())
     head, encoded = service.new_rows("requests")[0]["body"].split("\n")
     assert json.loads(head) == {"inputs": [tensor]}
-    assert b64decode(encoded) == ROWS.tobytes()
+    assert b64decode(encoded) == ARRAY.tobytes()
 
 
 @pytest.mark.parametrize(
@@ -83,7 +84,7 @@ def test_the_log_holds_the_bytes_in_base64_behind_the_json(service: Service) -> 
     ],
 )  # fmt: skip
 def test_the_output_may_be_asked_for_as_bytes(service: Service, members: Any) -> None:
-    reply = infer(service, X, **members)
+    reply = infer(service, TENSOR, **members)
     length = int(reply.headers["Inference-Header-Content-Length"])
     assert reply.content_type == "application/octet-stream"
     output = json.loads(reply.data[:length])["outputs"][0]
@@ -107,20 +108,20 @@ def test_the_output_may_be_asked_for_as_bytes(service: Service, members: Any) ->
     ],
 )
 def test_the_other_members_are_checked_too(service: Service, changes: str, error: str) -> None:
-    reply = service.post(f"{MODEL}/infer", data=json.dumps({"inputs": [X]})[:-1] + f", {changes}}}")
+    reply = service.post(f"{V2}/infer", data=json.dumps({"inputs": [TENSOR]})[:-1] + f", {changes}}}")
     assert (reply.status_code, error in reply.json["error"]) == (400, True)
 
 
 @pytest.mark.parametrize("length", ["x", "-1", "٣", "1000000", "9" * 5000, ""])
 def test_a_wrong_length_of_the_json_is_refused(service: Service, length: str) -> None:
     environ = {"HTTP_INFERENCE_HEADER_CONTENT_LENGTH": length}
-    reply = service.post(f"{MODEL}/infer", data=b"{}", environ_overrides=environ)
+    reply = service.post(f"{V2}/infer", data=b"{}", environ_overrides=environ)
     assert (reply.status_code, "Inference-Header-Content-Length" in reply.json["error"]) == (400, True)
 
 
 def test_a_version_in_the_url_answers_and_is_in_the_log(client: FlaskClient, settings: Settings) -> None:
     publish(settings.models)
-    reply = client.post(f"{MODEL}/versions/2/infer", json={"inputs": [X]})
+    reply = client.post(f"{V2}/versions/2/infer", json={"inputs": [TENSOR]})
     assert (reply.status_code, reply.json["model_version"]) == (200, "2")
     (row,) = logged(settings, "predictions")
     assert (row["version"], row["role"]) == ("2", "pinned")
@@ -130,7 +131,7 @@ def test_the_metadata_is_enough_to_ask(client: FlaskClient, settings: Settings) 
     publish(settings.models)
     server = client.get("/v2").json
     assert server["extensions"] == ["binary_tensor_data"]
-    for path in (MODEL, f"{MODEL}/versions/2"):
+    for path in (V2, f"{V2}/versions/2"):
         metadata = client.get(path).json
         assert metadata["name"] == "boston"
         assert metadata["versions"] == ["1", "2"]
@@ -143,10 +144,10 @@ def test_the_metadata_is_enough_to_ask(client: FlaskClient, settings: Settings) 
 def test_health_says_whether_a_prediction_can_be_made(client: FlaskClient, settings: Settings) -> None:
     assert client.get("/v2/health/live").json == {"live": True}
     assert client.get("/v2/health/ready").json == {"ready": True}
-    assert client.get(f"{MODEL}/ready").json == {"name": "boston", "ready": True}
+    assert client.get(f"{V2}/ready").json == {"name": "boston", "ready": True}
     publish(settings.models)
     (settings.models / "boston" / "2" / "model.tflite").write_bytes(b"")
-    unsound = client.get(f"{MODEL}/versions/2/ready")
+    unsound = client.get(f"{V2}/versions/2/ready")
     assert (unsound.status_code, unsound.json) == (503, {"name": "boston", "ready": False})
 
 
@@ -155,26 +156,26 @@ def test_a_service_without_a_model_is_not_ready(make_app: Any, settings: Setting
     assert client.get("/v2/health/live").status_code == 200
     ready = client.get("/v2/health/ready")
     assert (ready.status_code, ready.json) == (503, {"ready": False})
-    assert client.get(f"{MODEL}/ready").status_code == 503
-    assert infer(client, X).status_code == 503
+    assert client.get(f"{V2}/ready").status_code == 503
+    assert infer(client, TENSOR).status_code == 503
 
 
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
         ("GET", "/v2/models/other", 404),
-        ("GET", f"{MODEL}/versions/9", 404),
-        ("GET", f"{MODEL}/versions/9/ready", 404),
-        ("GET", f"{MODEL}/versions/one", 404),
-        ("POST", f"{MODEL}/versions/9/infer", 404),
+        ("GET", f"{V2}/versions/9", 404),
+        ("GET", f"{V2}/versions/9/ready", 404),
+        ("GET", f"{V2}/versions/one", 404),
+        ("POST", f"{V2}/versions/9/infer", 404),
         ("POST", "/v2/models/other/infer", 404),
-        ("GET", f"{MODEL}/infer", 405),
-        ("POST", MODEL, 405),
+        ("GET", f"{V2}/infer", 405),
+        ("POST", V2, 405),
         ("GET", "/v2/nowhere", 404),
     ],
 )
 def test_what_is_not_there_is_told_in_the_protocols_own_body(
     service: Service, method: str, path: str, status: int
 ) -> None:
-    reply = service.open(path, method=method, json={"inputs": [X]} if method == "POST" else None)
+    reply = service.open(path, method=method, json={"inputs": [TENSOR]} if method == "POST" else None)
     assert (reply.status_code, list(reply.json)) == (status, ["error"])

@@ -9,16 +9,17 @@ import numpy as np
 import pytest
 
 from tests.app.conftest import Service
-from tests.app.endpoints.v2_requests import MODEL, ROWS, X, bytes_tensor, column, infer
-from tests.app.requests import OTHER_PREDICTION, PREDICTION
+from tests.app.requests import OTHER_PREDICTION, PREDICTION, TENSOR, V2, bytes_tensor, column, infer
+
+ARRAY = np.array([[6, 250, 66.5], [7, 300, 10]], "<f4")
 
 
 @pytest.mark.parametrize(
     "inputs",
     [
-        [X],
-        [{**X, "data": [[6, 250, 66.5]]}],
-        [{**X, "datatype": "FP64", "parameters": {"content_type": "np"}}],
+        *([{**TENSOR, "name": name}] for name in ("predict", "input-0", "output_0", "")),
+        [{**TENSOR, "data": [[6, 250, 66.5]]}],
+        [{**TENSOR, "datatype": "FP64", "parameters": {"content_type": "np"}}],
         [column("rm", [6], [1]), column("tax", [250], [1], "INT32"), column("age", [66.5], [1])],
         [column("age", [66.5], [1, 1]), column("rooms", [[6]], [1, 1], "UINT8"), column("tax", [250], [1, 1])],
     ],
@@ -29,26 +30,21 @@ def test_every_form_of_the_tensors_gets_the_same_prediction_and_row(service: Ser
     assert (row["rm"], row["tax"], row["age"], row["role"]) == ("6.0", "250.0", "66.5", "champion")
 
 
-@pytest.mark.parametrize("name", ["predict", "input-0", "output_0", ""])
-def test_the_one_tensor_may_have_any_name(service: Service, name: str) -> None:
-    assert infer(service, {**X, "name": name}).json["outputs"][0]["data"] == [PREDICTION]
-
-
 @pytest.mark.parametrize(
     "datatype", ["FP16", "FP32", "FP64", *(f"{sign}INT{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64))]
 )
 def test_a_tensor_may_come_as_bytes(service: Service, datatype: str) -> None:
     code = {"F": "f", "I": "i", "U": "u"}[datatype[0]] + str(int(datatype.lstrip("FPUINT")) // 8)
-    rows = ROWS if code[0] == "f" else np.array([[6, 100, 66], [7, 127, 10]])
+    rows = ARRAY if code[0] == "f" else np.array([[6, 100, 66], [7, 127, 10]])
     array = rows.astype(f"<{code}")
-    expected = infer(service, {**X, "shape": [2, 3], "data": rows.reshape(-1).tolist()}).json["outputs"]
+    expected = infer(service, {**TENSOR, "shape": [2, 3], "data": rows.reshape(-1).tolist()}).json["outputs"]
     reply = infer(service, bytes_tensor(array, datatype), raw=array.tobytes())
     assert reply.json["outputs"] == expected
     assert expected[0]["shape"] == [2, 1]
 
 
 def test_columns_may_come_as_bytes_beside_columns_in_json(service: Service) -> None:
-    rooms, age = ROWS[:, 0], ROWS[:, [2]]
+    rooms, age = ARRAY[:, 0], ARRAY[:, [2]]
     inputs = [bytes_tensor(rooms, name="rm"), column("tax", [250, 300], [2]), bytes_tensor(age, name="age")]
     reply = infer(service, *inputs, raw=rooms.tobytes() + age.tobytes())
     assert reply.json["outputs"][0]["data"] == [PREDICTION, OTHER_PREDICTION]
@@ -60,27 +56,27 @@ def test_columns_may_come_as_bytes_beside_columns_in_json(service: Service) -> N
         (None, "inputs: expected a list of objects, not null"),
         ([], "inputs: there is no tensor"),
         ([7], "inputs: an element: expected an object, not a number"),
-        ([{**X, "name": None}], "inputs: a tensor has no name"),
+        ([{**TENSOR, "name": None}], "inputs: a tensor has no name"),
         ([column("zone", [6], [1])], "zone: expected one tensor of shape [n, 3], or one for each of rm, tax, age"),
-        ([{**X, "name": "rm"}], "rm: expected the shape [n] or [n, 1], not [1, 3]"),
-        ([{**X, "name": "a"}, {**X, "name": "b"}], "a: expected the shape [n] or [n, 1], not [1, 3]"),
-        ([{**X, "shape": None}], "features: shape: expected a list of one or two sizes"),
-        ([{**X, "shape": [1, -3]}], "features: shape: expected a list"),
-        ([{**X, "shape": [1.5, 3]}], "features: shape: expected a list"),
-        ([{**X, "shape": [True, 3]}], "features: shape: expected a list"),
-        ([{**X, "shape": [3, 1]}], "features: expected one tensor of shape [n, 3]"),
-        ([{**X, "shape": [3]}], "or one for each of rm, tax, age; its shape is [3]"),
-        ([{**X, "shape": [0, 3], "data": []}], "there is no row"),
-        ([{**X, "shape": [2, 3]}], "shape [2, 3] and the 3 values in data don't fit"),
-        ([{**X, "datatype": None}], "expected a datatype of numbers, like FP32, not nothing"),
-        ([{**X, "datatype": "BOOL"}], "like FP32, not BOOL"),
-        ([{**X, "datatype": "BYTES", "data": ["6", "250", "66.5"]}], "like FP32, not BYTES"),
-        ([{**X, "data": None}], "features: data: expected a list, not null"),
-        ([{**X, "data": [6, 250, "66.5"]}], 'age: expected a number, not the text "66.5"'),
-        ([{**X, "data": [6, 250, True]}], "age: expected a number, not true"),
-        ([{**X, "data": [[6, 250]]}], "age: is missing"),
-        ([{**X, "data": [6, 2500, 66.5]}], "tax: 2500 lies outside the limits"),
-        ([{**X, "parameters": 1}], "parameters: expected an object, not a number"),
+        ([{**TENSOR, "name": "rm"}], "rm: expected the shape [n] or [n, 1], not [1, 3]"),
+        ([{**TENSOR, "name": "a"}, {**TENSOR, "name": "b"}], "a: expected the shape [n] or [n, 1], not [1, 3]"),
+        ([{**TENSOR, "shape": None}], "features: shape: expected a list of one or two sizes"),
+        ([{**TENSOR, "shape": [1, -3]}], "features: shape: expected a list"),
+        ([{**TENSOR, "shape": [1.5, 3]}], "features: shape: expected a list"),
+        ([{**TENSOR, "shape": [True, 3]}], "features: shape: expected a list"),
+        ([{**TENSOR, "shape": [3, 1]}], "features: expected one tensor of shape [n, 3]"),
+        ([{**TENSOR, "shape": [3]}], "or one for each of rm, tax, age; its shape is [3]"),
+        ([{**TENSOR, "shape": [0, 3], "data": []}], "there is no row"),
+        ([{**TENSOR, "shape": [2, 3]}], "shape [2, 3] and the 3 values in data don't fit"),
+        ([{**TENSOR, "datatype": None}], "expected a datatype of numbers, like FP32, not nothing"),
+        ([{**TENSOR, "datatype": "BOOL"}], "like FP32, not BOOL"),
+        ([{**TENSOR, "datatype": "BYTES", "data": ["6", "250", "66.5"]}], "like FP32, not BYTES"),
+        ([{**TENSOR, "data": None}], "features: data: expected a list, not null"),
+        ([{**TENSOR, "data": [6, 250, "66.5"]}], 'age: expected a number, not the text "66.5"'),
+        ([{**TENSOR, "data": [6, 250, True]}], "age: expected a number, not true"),
+        ([{**TENSOR, "data": [[6, 250]]}], "age: is missing"),
+        ([{**TENSOR, "data": [6, 2500, 66.5]}], "tax: 2500 lies outside the limits"),
+        ([{**TENSOR, "parameters": 1}], "parameters: expected an object, not a number"),
         ([column("rm", [6], [1])] * 2, "rm appears twice"),
         ([column("rm", [6], [1]), column("tax", [250], [1])], "age: is missing"),
         ([column("rm", [6], [1]), column("tax", [1, 2], [2]), column("age", [1], [1])], "have 1 and 2 values"),
@@ -92,7 +88,7 @@ def test_columns_may_come_as_bytes_beside_columns_in_json(service: Service) -> N
 def test_tensors_that_do_not_fit_are_refused_and_have_their_row(
     service: Service, inputs: list[Any] | None, error: str
 ) -> None:
-    reply = service.post(f"{MODEL}/infer", json={"inputs": inputs})
+    reply = service.post(f"{V2}/infer", json={"inputs": inputs})
     assert (reply.status_code, list(reply.json)) == (400, ["error"])
     assert error in reply.json["error"]
     (request,) = service.new_rows("requests")
@@ -117,13 +113,13 @@ def test_tensors_that_do_not_fit_are_refused_and_have_their_row(
     ],
 )
 def test_bytes_that_do_not_fit_are_refused(service: Service, changes: Any, raw: bytes, error: str) -> None:
-    reply = infer(service, {**bytes_tensor(ROWS[:1]), **changes}, raw=raw)
+    reply = infer(service, {**bytes_tensor(ARRAY[:1]), **changes}, raw=raw)
     assert (reply.status_code, list(reply.json)) == (400, ["error"])
     assert error in reply.json["error"]
 
 
 def test_a_member_of_a_tensor_of_bytes_that_appears_twice_is_refused(service: Service) -> None:
-    head = b'{"inputs": [%b, "name": "x"}]}' % json.dumps(bytes_tensor(ROWS[:1])).encode()[:-1]
+    head = b'{"inputs": [%b, "name": "x"}]}' % json.dumps(bytes_tensor(ARRAY[:1])).encode()[:-1]
     headers = {"Inference-Header-Content-Length": str(len(head))}
-    reply = service.post(f"{MODEL}/infer", data=head + bytes(12), headers=headers)
+    reply = service.post(f"{V2}/infer", data=head + bytes(12), headers=headers)
     assert (reply.status_code, "appears twice" in reply.json["error"]) == (400, True)

@@ -1,24 +1,19 @@
-"""A response from files is sent from their beginning, and closed once."""
+"""Every response has its request's id; one to HEAD has no body."""
 
 from __future__ import annotations
 
-from tempfile import TemporaryFile
-from typing import Any
-
 import pytest
 
-from app.http.responses import FileResponse
+from tests.app.conftest import Service
 
 
-@pytest.mark.parametrize("is_read", [True, False])
-def test_a_file_is_sent_from_its_beginning_and_closed_once(is_read: bool) -> None:
-    closed: list[Any] = []
-    with TemporaryFile() as file:
-        file.write(b"x" * 600_000)
-        response = FileResponse([b"<", file, b">"], "text/csv; charset=utf-8")
-        response.on_close = lambda: closed.append(file)
-        body = response({}, lambda *_: None)
-        if is_read:
-            assert b"".join(body) == b"<" + b"x" * 600_000 + b">"
-        response.close()
-        assert (file.closed, closed) == (True, [file])
+def test_pages_and_health_have_an_id_but_no_row(service: Service) -> None:
+    for path in ("/", "/form", "/form_async", "/health/live", "/health/ready", "/nowhere"):
+        assert service.get(path, headers={"X-Request-ID": "p"}).headers["X-Request-ID"] == "p"
+    assert service.new_rows("requests") == []
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready"])
+def test_head_has_the_same_status_and_no_body(service: Service, path: str) -> None:
+    reply = service.head(path)
+    assert (reply.status_code, reply.data) == (200, b"")

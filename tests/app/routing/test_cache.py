@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from app.errors import ModelNotReady
-from app.routing.cache import RETRY_INTERVAL, ModelCache
+from app.routing.cache import ModelCache
 from app.settings import Settings
-from tests.app.conftest import Clock
 from tests.conftest import HOUSES, publish
 
 
@@ -25,21 +24,6 @@ def test_only_the_versions_that_were_asked_for_last_stay_loaded(settings: Settin
         assert cache.get(number).number == number
     assert [status.number for status in cache.statuses() if status.loaded] == [1, 2, 4]
     assert cache.get(3).number == 3
-
-
-def test_a_version_that_cannot_be_loaded_is_tried_again_after_a_while(settings: Settings, clock: Clock) -> None:
-    cache = ModelCache(settings, settings.store(), lambda _: None, clock)
-    file = settings.models / "boston" / "1" / "model.tflite"
-    content = file.read_bytes()
-    file.write_bytes(content[:-1])
-    for _ in range(2):
-        with pytest.raises(ModelNotReady, match="model.tflite was changed"):
-            cache.get(1)
-        file.write_bytes(content)
-    assert "model.tflite was changed" in cache.statuses()[0].fault
-    clock.now += RETRY_INTERVAL
-    assert cache.get(1).number == 1
-    assert [(status.loaded, status.fault) for status in cache.statuses()] == [(True, "")]
 
 
 def test_a_model_file_that_does_not_fit_its_signature_is_not_loaded(tmp_path: Path) -> None:
