@@ -11,12 +11,7 @@ UTF_16 = {"Content-Type": "application/json; charset=utf-16"}
 
 @dataclass(frozen=True)
 class Bad:
-    """One bad request.
-
-    Attributes:
-        says: a part of the error's message.
-        problems: the (row, input) pairs that the error has to name.
-    """
+    """One bad request: the error's message contains ``says`` and names the (row, input) pairs of ``problems``."""
 
     name: str
     body: bytes
