@@ -34,6 +34,20 @@ def by_column(rows: list[Row]) -> dict[str, Row]:
     return {name: [row[position] for row in rows] for position, name in enumerate(NAMES)}
 
 
+def in_lists(rows: list[dict[str, float]]) -> list[dict[str, list[float]]]:
+    return [{name: [value] for name, value in row.items()} for row in rows]
+
+
+def nested(columns: dict[str, Row]) -> dict[str, list[list[float]]]:
+    return {name: [[value] for value in columns[name]] for name in reversed(columns)}
+
+
+def with_town(rows: list[Row]) -> dict[str, Any]:
+    """Return a table in another order, with an index and a column that is no input."""
+    data = [["Nahant", age, tax, rooms] for rooms, tax, age in rows]
+    return {"columns": ["town", "age", "tax", "rooms"], "index": list(range(7, 7 + len(rows))), "data": data}
+
+
 def csv(rows: list[Row]) -> bytes:
     return "\n".join([",".join(NAMES), *(",".join(map(repr, row)) for row in rows), ""]).encode()
 
@@ -88,6 +102,12 @@ FORMS: dict[str, Send] = {
     "v1 columns": posting(f"{V1}:predict", lambda rows: {"inputs": by_column(rows)}, "outputs"),
     "v1 tensor": posting(f"{V1}:predict", lambda rows: {"inputs": {"features": rows}}, "outputs"),
     "v1 regress": posting(f"{V1}:regress", lambda rows: {"examples": by_name(rows)}, "results"),
+    "v1 regress, lists": posting(f"{V1}:regress", lambda rows: {"examples": in_lists(by_name(rows))}, "results"),
+    "v1 signature": posting(f"{V1}:predict", lambda rows: {"signature_name": "serving_default", "instances": rows}),
+    "v1 no signature": posting(f"{V1}:predict", lambda rows: {"signature_name": "", "instances": rows}),
+    "v1 tensor by row": posting(f"{V1}:predict", lambda rows: {"instances": [{"features": row} for row in rows]}),
+    "v1 inputs": posting(f"{V1}:predict", lambda rows: {"inputs": rows}, "outputs"),
+    "v1 columns [n, 1]": posting(f"{V1}:predict", lambda rows: {"inputs": nested(by_column(rows))}, "outputs"),
     "v1 label": posting(f"{V1}/labels/champion:predict", lambda rows: {"instances": rows}),
     "v1 version": posting(f"{V1}/versions/1:predict", lambda rows: {"instances": rows}),
     "v2 flat": tensors(lambda rows: whole(rows, [cell for row in rows for cell in row])),
@@ -100,10 +120,17 @@ FORMS: dict[str, Send] = {
     "v2 FP64, bytes out": tensors(lambda rows: whole(rows, rows), "FP64", bytes_out=True),
     "v2 columns as bytes": tensors(lambda rows: columns(rows, lambda n: [n]), "FP64"),
     "split": posting(SCORE, lambda rows: {"dataframe_split": {"columns": NAMES, "data": rows}}),
+    "split, more columns": posting(SCORE, lambda rows: {"dataframe_split": with_town(rows)}),
     "split, no names": posting(SCORE, lambda rows: {"dataframe_split": {"data": rows}}),
     "records": posting(SCORE, lambda rows: {"dataframe_records": by_name(rows)}),
+    "records, more members": posting(
+        SCORE, lambda rows: {"dataframe_records": [{"town": "Nahant", **row} for row in by_name(rows)]}
+    ),
     "instances": posting(SCORE, lambda rows: {"instances": rows}),
+    "named instances": posting(SCORE, lambda rows: {"instances": by_name(rows), "params": {"temperature": 1}}),
     "inputs": posting(SCORE, lambda rows: {"inputs": by_column(rows)}),
+    "inputs, rows": posting(SCORE, lambda rows: {"inputs": rows, "params": None}),
+    "inputs, tensor": posting(SCORE, lambda rows: {"inputs": {"features": rows}}),
     "invocations CSV": posting(SCORE, csv),
 }
 # The forms of one row on its own.
@@ -131,6 +158,10 @@ def new_predictions(service: Service) -> list[list[str]]:
     return [[text for name, text in row.items() if name not in ("time", "request_id")] for row in rows]
 
 
+def batched(rows: list[list[str]], size: int) -> list[list[list[str]]]:
+    return [rows[start : start + size] for start in range(0, len(rows), size)]
+
+
 # Every example of a property asks the same application.
 few = hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
 
@@ -141,15 +172,14 @@ def test_all_forms_give_the_same_numbers_and_the_same_rows_in_the_log(
     service: Service, predictor: Predictor, rows: list[Row]
 ) -> None:
     expected = predictor.predict(np.array(rows, dtype=np.float32))
-    first: list[list[str]] | None = None
     for name, send in FORMS.items():
         reply, predictions = send(service, rows)
-        assert reply.status_code == 200, (name, reply.text)
+        assert (reply.status_code, reply.headers["X-Model-Version"]) == (200, "1"), (name, reply.text)
         assert np.array_equal(np.array(predictions(), dtype=np.float32), expected), name
-        written = new_predictions(service)
-        first = first or written
+    first, *others = batched(new_predictions(service), len(rows))
+    assert [np.float32(line[-2]) for line in first] == expected.tolist()
+    for name, written in zip(list(FORMS)[1:], others, strict=True):
         assert written == first, name
-        assert [np.float32(line[-2]) for line in written] == expected.tolist(), name
 
 
 @few
@@ -157,10 +187,10 @@ def test_all_forms_give_the_same_numbers_and_the_same_rows_in_the_log(
 def test_a_row_on_its_own_gets_the_number_of_a_table_of_one(service: Service, predictor: Predictor, row: Row) -> None:
     (expected,) = predictor.predict(np.array([row], dtype=np.float32))
     service.post("/predict_json", json=[row])
-    written = new_predictions(service)
     for name, send in SINGLE_FORMS.items():
         assert np.float32(send(service, row).json["prediction"]) == expected, name
-        assert new_predictions(service) == written, name
+    first, *others = new_predictions(service)
+    assert others == [first] * len(SINGLE_FORMS)
 
 
 MEMBERS = [

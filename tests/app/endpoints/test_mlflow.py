@@ -9,28 +9,7 @@ from flask.testing import FlaskClient
 
 from app.settings import VERSION, Settings
 from tests.app.conftest import Service
-from tests.app.requests import NAMED_ROW, OTHER_PREDICTION, PREDICTION
-
-COLUMNS, DATA = ["age", "tax", "rm"], [[66.5, 250, 6]]
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"dataframe_split": {"columns": COLUMNS, "index": [7], "data": DATA}},
-        {"dataframe_split": {"columns": ["crim", *COLUMNS], "data": [[0.1, *DATA[0]]]}},
-        {"dataframe_split": {"columns": ["town", *COLUMNS], "data": [["Nahant", *DATA[0]]]}},
-        {"dataframe_records": [{"town": "Nahant", "rooms": 6, "tax": 250, "age": 66.5}]},
-        {"instances": [NAMED_ROW], "params": {"temperature": 1}},
-        {"inputs": [[6, 250, 66.5]], "params": None},
-        {"inputs": {"features": [[6, 250, 66.5]]}},
-    ],
-)
-def test_every_form_gets_the_same_prediction_and_row(service: Service, body: Any) -> None:
-    reply = service.post("/invocations", json=body)
-    assert (reply.status_code, reply.json) == (200, {"predictions": [PREDICTION]})
-    (row,) = service.new_rows("predictions")
-    assert (row["rm"], row["tax"], row["age"], row["role"]) == ("6.0", "250.0", "66.5", "champion")
+from tests.app.requests import OTHER_PREDICTION, PREDICTION
 
 
 @pytest.mark.parametrize("content_type", ["text/csv", "text/csv; charset=utf-8"])

@@ -20,25 +20,6 @@ MODEL = "/v1/models/boston"
 ONE = {"instances": [ROW]}
 
 
-@pytest.mark.parametrize(
-    ("body", "key"),
-    [
-        ({"signature_name": "serving_default", **ONE}, "predictions"),
-        ({"signature_name": "", **ONE}, "predictions"),
-        ({"instances": [{"age": 66.5, "tax": 250, "rooms": 6}]}, "predictions"),
-        ({"instances": [{"features": [6, 250, 66.5]}]}, "predictions"),
-        ({"inputs": [[6, 250, 66.5]]}, "outputs"),
-        ({"inputs": {"age": [[66.5]], "rooms": [[6]], "tax": [[250]]}}, "outputs"),
-    ],
-)
-def test_every_form_of_a_predict_request_gets_the_same_prediction(service: Service, body: Any, key: str) -> None:
-    reply = service.post(f"{MODEL}:predict", json=body)
-    assert (reply.status_code, reply.json) == (200, {key: [[PREDICTION]]})
-    assert reply.headers["X-Model-Version"] == "1"
-    (row,) = service.new_rows("predictions")
-    assert (row["rm"], row["tax"], row["age"], row["version"], row["role"]) == ("6.0", "250.0", "66.5", "1", "champion")
-
-
 def test_the_content_type_does_not_matter_because_curl_declares_a_form(service: Service) -> None:
     body = '{"instances": [[6, 250, 66.5]]}'
     for content_type in ("application/x-www-form-urlencoded", "text/plain", ""):
@@ -48,12 +29,11 @@ def test_the_content_type_does_not_matter_because_curl_declares_a_form(service: 
 @pytest.mark.parametrize(
     "body",
     [
-        {"signature_name": "serving_default", "examples": [{"rm": [6], "tax": [250], "age": [66.5]}]},
         {"context": {"tax": 250}, "examples": [{"rm": 6, "age": 66.5}]},
         {"context": {"tax": [250]}, "examples": [{"rm": 6, "age": [66.5]}]},
     ],
 )
-def test_regress_gives_one_number_an_example(service: Service, body: Any) -> None:
+def test_the_context_of_a_regress_request_is_part_of_each_example(service: Service, body: Any) -> None:
     reply = service.post(f"{MODEL}:regress", json=body)
     assert (reply.status_code, reply.json) == (200, {"results": [PREDICTION]})
 
@@ -140,7 +120,7 @@ def test_a_version_or_a_label_in_the_url_answers_and_is_in_the_log(client: Flask
         assert (row["version"], row["role"]) == (version, role)
 
 
-def test_the_status_says_which_versions_are_open_not_asked_for_yet_or_unsound(
+def test_the_status_of_a_version_is_loaded_not_asked_for_yet_or_damaged(
     client: FlaskClient, settings: Settings
 ) -> None:
     ok = {"error_code": "OK", "error_message": ""}
@@ -175,7 +155,7 @@ def test_the_status_says_which_versions_are_open_not_asked_for_yet_or_unsound(
         ("/v1/models/boston/versions/-1", 400, "Malformed request: GET /v1/models/boston/versions/-1"),
     ],
 )
-def test_asking_for_what_is_not_there_is_told_so(service: Service, path: str, status: int, error: str) -> None:
+def test_what_is_not_there_is_an_error(service: Service, path: str, status: int, error: str) -> None:
     reply = service.get(path)
     assert (reply.status_code, reply.json) == (status, {"error": error})
 
