@@ -21,7 +21,6 @@ from registry.promotion import promote
 
 ANN = Actor("ann", "because")
 ROW, OTHER_ROW = [6, 250, 66.5], [7, 300, 10]
-NAMED_ROW = {"rm": 6, "tax": 250, "age": 66.5}
 # What linear.tflite predicts for ROW and OTHER_ROW.
 PREDICTION, OTHER_PREDICTION = pytest.approx(23.505, abs=1e-5), pytest.approx(32.7, abs=1e-5)
 SLOW, NAN, RAISES = [10.5, 250, 66.5], [11.5, 250, 66.5], [12.5, 250, 66.5]  # to tricky.tflite, see tests/models

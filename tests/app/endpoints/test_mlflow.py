@@ -84,7 +84,7 @@ def test_the_version_is_bare_text(service: Service) -> None:
     assert service.get("/version").text == VERSION
 
 
-def test_another_method_is_told_which_is_taken(service: Service) -> None:
+def test_a_reply_to_another_method_names_the_allowed_one(service: Service) -> None:
     reply = service.get("/invocations")
     assert (reply.status_code, list(reply.json)) == (405, ["error_code", "message"])
     assert "POST" in reply.headers["Allow"]

@@ -29,7 +29,7 @@ def test_the_reply_names_the_version_and_the_shape(service: Service) -> None:
     }
 
 
-def test_the_header_says_the_request_id_before_the_body_does(service: Service) -> None:
+def test_the_header_wins_over_the_id_in_the_body(service: Service) -> None:
     reply = service.post(f"{V2}/infer", json={"id": "body", "inputs": [TENSOR]}, headers={"X-Request-ID": "head"})
     assert (reply.json["id"], reply.headers["X-Request-ID"]) == ("body", "head")
     assert [row["request_id"] for row in service.new_rows("requests")] == ["head"]
@@ -60,7 +60,7 @@ def test_the_output_may_be_named(service: Service, outputs: Any) -> None:
     assert infer(service, TENSOR, outputs=outputs).json["outputs"][0]["data"] == [PREDICTION]
 
 
-def test_values_outside_the_training_range_are_told_in_a_parameter(service: Service) -> None:
+def test_values_outside_the_training_range_are_named_in_a_parameter(service: Service) -> None:
     reply = infer(service, {**TENSOR, "data": [6, 800, 0]}).json
     warnings = [f"row 0: {what} lies outside the training range" for what in ("tax: 800", "age: 0")]
     assert [text.rpartition(" ")[0] for text in reply["parameters"]["warnings"].split("; ")] == warnings
@@ -83,7 +83,7 @@ def test_the_log_holds_the_bytes_in_base64_behind_the_json(service: Service) -> 
          "parameters": {"binary_data_output": False}},
     ],
 )  # fmt: skip
-def test_the_output_may_be_asked_for_as_bytes(service: Service, members: Any) -> None:
+def test_the_output_may_come_as_bytes(service: Service, members: Any) -> None:
     reply = infer(service, TENSOR, **members)
     length = int(reply.headers["Inference-Header-Content-Length"])
     assert reply.content_type == "application/octet-stream"
@@ -174,7 +174,7 @@ def test_a_service_without_a_model_is_not_ready(make_app: Any, settings: Setting
         ("GET", "/v2/nowhere", 404),
     ],
 )
-def test_what_is_not_there_is_told_in_the_protocols_own_body(
+def test_an_unknown_path_or_method_gets_the_protocols_own_body(
     service: Service, method: str, path: str, status: int
 ) -> None:
     reply = service.open(path, method=method, json={"inputs": [TENSOR]} if method == "POST" else None)

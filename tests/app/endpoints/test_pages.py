@@ -60,7 +60,7 @@ def test_a_warning_stands_below_the_prediction(service: Service) -> None:
     assert "tax: 800 lies outside the training range 187-711" in page
 
 
-def test_the_form_answers_in_json_who_asks_for_json(service: Service) -> None:
+def test_the_form_answers_in_json_if_the_client_prefers_it(service: Service) -> None:
     json = {"Accept": "application/json"}
     reply = service.post("/predict_form", data=TYPED, headers=json)
     assert reply.json["prediction"] == pytest.approx(23.505)

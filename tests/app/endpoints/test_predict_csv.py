@@ -45,7 +45,7 @@ def test_the_file_comes_back_with_three_columns_more(service: Service) -> None:
         ("6,250", 422, "line 3: has 2 columns, the header 3"),
     ],
 )
-def test_a_bad_row_is_told_at_its_line_and_spoils_no_other_unless_strict(
+def test_a_bad_row_is_named_with_its_line_and_spoils_no_other_unless_strict(
     service: Service, row: str, status: int, error: str
 ) -> None:
     text = f"rm,tax,age\n6,250,66.5\n{row}\n7,300,10\n"

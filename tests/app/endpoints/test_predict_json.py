@@ -54,7 +54,7 @@ def test_the_rows_of_a_request_are_in_the_logs(service: Service) -> None:
 
 
 @pytest.mark.parametrize("bad", BAD, ids=lambda bad: bad.name)
-def test_a_bad_request_is_told_why_and_has_its_row(service: Service, bad: Bad) -> None:
+def test_a_bad_request_gets_its_reason_and_has_its_row(service: Service, bad: Bad) -> None:
     reply = service.post(bad.path, data=bad.body, headers=bad.headers)
     assert reply.status_code == bad.status
     assert bad.says in (reply.json["error"] if reply.is_json else reply.text)

@@ -22,7 +22,7 @@ CONTEXT = start_request({"PATH_INFO": "/predict_json", "REQUEST_METHOD": "GET"},
         (OSError("/secret"), 500, "the service failed; its error log has the reason under this request id", []),
     ],
 )
-def test_an_exception_is_told_in_one_sentence(error: Exception, status: int, message: str, headers: list[str]) -> None:
+def test_an_exception_becomes_one_sentence(error: Exception, status: int, message: str, headers: list[str]) -> None:
     fault = to_serving_error(error, CONTEXT)
     assert isinstance(fault, HTTPError)
     assert (status_of(fault), fault.message, [value for _, value in fault.headers]) == (status, message, headers)
