@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from app import create_app
 from app.settings import Settings
@@ -43,6 +44,13 @@ class Service(FlaskClient):
         rows = logged(self.settings, stream)[self._counts[stream] :]
         self._counts[stream] += len(rows)
         return rows
+
+    def check_error(self, reply: TestResponse, status: int, text: str, *members: str) -> None:
+        """Check an error's status and members, the last of which is its message, and the request's one row."""
+        *_, name = members = members or ("error",)
+        assert (reply.status_code, tuple(reply.json)) == (status, members)
+        assert text in reply.json[name]
+        assert [(row["status"], row["error"]) for row in self.new_rows("requests")] == [(str(status), reply.json[name])]
 
 
 @pytest.fixture(scope="module")
