@@ -11,11 +11,9 @@ from app.settings import Settings
 from tests.app.conftest import Service
 from tests.app.requests import FullDisk, ask, logged
 
-BROWSER = {"Accept": "text/html,*/*;q=0.8"}
-
 
 def test_a_browser_gets_a_page_for_an_error_and_a_program_json(service: Service) -> None:
-    assert "<h1>404</h1>" in service.get("/nowhere", headers=BROWSER).text
+    assert "<h1>404</h1>" in service.get("/nowhere", headers={"Accept": "text/html,*/*;q=0.8"}).text
     assert service.get("/nowhere").json["error"] == "/nowhere: not found"
 
 
