@@ -1,4 +1,4 @@
-"""What clients send that can't be predicted from, and what they are told: for the application and for real servers."""
+"""Requests that can't be answered with a prediction, and the error that each gets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ UTF_16 = {"Content-Type": "application/json; charset=utf-16"}
 
 @dataclass(frozen=True)
 class Bad:
-    """One bad request: ``problems`` are the (row, input) that the reply has to name."""
+    """One bad request: the error's message contains ``says`` and names the (row, input) pairs of ``problems``."""
 
     name: str
     body: bytes
@@ -24,7 +24,8 @@ class Bad:
 
 LIMITS = "lies outside the limits"
 
-BAD = [
+# JSON in which the decoder finds an error.
+UNDECODABLE = [
     Bad("empty body", b"", 400, "not JSON"),
     Bad("no JSON", b"[6, 250, ", 400, "not JSON: Expecting value at line 1, column 10"),
     Bad("trailing junk", b"[6, 250, 66.5] x", 400, "not JSON"),
@@ -57,12 +58,18 @@ BAD = [
     Bad("Infinity", b"[6, -Infinity, 66.5]", 422, "tax: is too large", [(0, "tax")]),
     Bad("1e400", b"[6, 250, 1e400]", 422, "age: is too large", [(0, "age")]),
     Bad("an integer of 5,000 digits", b"[6, 250, " + b"9" * 5000 + b"]", 422, "age: is too large", [(0, "age")]),
+    Bad("too many rows", b"[" + b",".join([b"[6, 250, 66.5]"] * 10_001) + b"]", 413, "10001 rows are too many"),
+]
+# JSON with values outside the limits.
+OUT_OF_LIMITS = [
     Bad("beyond float32", b"[1e39, 250, 66.5]", 422, f"rm: 1e+39 {LIMITS} 1 to 15", [(0, "rm")]),
     Bad("below the limits", b"[0.5, 250, 66.5]", 422, f"rm: 0.5 {LIMITS} 1 to 15", [(0, "rm")]),
     Bad("above, in row 1", b"[[6, 250, 66.5], [6, 250, 101]]", 422, f"row 1: age: 101 {LIMITS}", [(1, "age")]),
     Bad("several at once", b"[16, -1, null]", 422, "(and 2 more)", [(0, "age"), (0, "rm"), (0, "tax")]),
+]
+# The rest: HTTP, the form, the model's output.
+REFUSED = [
     Bad("implausible output", b"[1, 2000, 100]", 500, "not plausible for medv: expected 0 to 100", [(0, "")]),
-    Bad("too many rows", b"[" + b",".join([b"[6, 250, 66.5]"] * 10_001) + b"]", 413, "10001 rows are too many"),
     Bad("too large a body", b"[" + b" " * (1 << 20) + b"]", 413, "send at most 1048576 bytes"),
     Bad("no type", b"[6, 250, 66.5]", 415, "the Content-Type is nothing: send application/json", headers={}),
     Bad("curl's own type", b"[6, 250, 66.5]", 415, "send application/json", headers=FORM),
@@ -83,3 +90,4 @@ BAD = [
     Bad("form: script", b"rm=%3Cscript%3E", 422, "&lt;script&gt;", headers=FORM, path="/predict_form"),
     Bad("form: JSON", b"[6, 250, 66.5]", 415, "send application/x-www-form-urlencoded", path="/predict_form"),
 ]
+BAD = [*UNDECODABLE, *OUT_OF_LIMITS, *REFUSED]

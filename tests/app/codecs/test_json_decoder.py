@@ -29,11 +29,35 @@ JSON_VALUES = st.recursive(
     ),
     max_leaves=12,
 )
+DECODER = JsonDecoder(HOUSES, 10_000)
+ONE, NAMED_ONE = "[6, 250, 66.5]", '{"rm": 6, "tax": 250, "age": 66.5}'
+
+
+@pytest.mark.parametrize(
+    ("body", "count"),
+    [
+        (ONE, None),
+        (NAMED_ONE, None),
+        ('{"age": 66.5, "rooms": 6, "tax": 250.0}', None),
+        (r'{"r\u006d": 6, "tax": 250, "age": 66.5}', None),
+        (" [6e0,\n250, 66.50]\t", None),
+        (f"[{ONE}]", 1),
+        (f"[{NAMED_ONE}]", 1),
+        (f"[{ONE}, [7, 800, 10]]", 2),
+        (f'[{NAMED_ONE}, {{"rm": 7, "tax": 800, "age": 10}}]', 2),
+        (f'[{NAMED_ONE}, {{"age": 10, "rooms": 7, "tax": 800}}]', 2),
+        (f'[{ONE}, {{"age": 10, "rooms": 7, "tax": 800}}]', 2),
+    ],
+)
+def test_order_names_aliases_and_spelling_make_no_difference(body: str, count: int | None) -> None:
+    batch, single = DECODER.decode_rows(body.encode())
+    assert (batch.errors, single) == ([], count is None)
+    assert batch.values.tolist() == [[6, 250, 66.5], [7, 800, 10]][: count or 1]
 
 
 @given(st.lists(ROWS | NAMED, min_size=1))
 def test_every_number_that_is_sent_is_the_number_that_is_decoded(rows: list[Any]) -> None:
-    batch, single = JsonDecoder(HOUSES, 10_000).decode_rows(orjson.dumps(rows))
+    batch, single = DECODER.decode_rows(orjson.dumps(rows))
     expected = [row if isinstance(row, list) else [row["rooms"], row["tax"], row["age"]] for row in rows]
     assert not single
     assert batch.errors == []
@@ -41,9 +65,9 @@ def test_every_number_that_is_sent_is_the_number_that_is_decoded(rows: list[Any]
 
 
 @given(JSON_VALUES)
-def test_whatever_json_is_sent_is_decoded_or_refused_with_a_reason(data: Any) -> None:
+def test_any_json_is_decoded_or_refused_with_a_reason(data: Any) -> None:
     try:
-        batch, _ = JsonDecoder(HOUSES, 10_000).decode_rows(orjson.dumps(data))
+        batch, _ = DECODER.decode_rows(orjson.dumps(data))
     except MalformedRequest:
         return
     assert batch.values.shape[1] == 3
@@ -59,18 +83,18 @@ def test_a_list_of_rows_with_typos_is_what_json_says_it_is(
     rows: list[list[int]], spaced: bool, typos: list[tuple[int, int, str]]
 ) -> None:
     text = json.dumps(rows, separators=(", ", ": ") if spaced else (",", ":"))
-    for place, length, typo in typos:
-        text = text[:place] + typo + text[place + length :]
+    for position, length, typo in typos:
+        text = text[:position] + typo + text[position + length :]
     try:
         expected = json.loads(text)
     except json.JSONDecodeError:
         with pytest.raises(MalformedRequest, match="is not JSON"):
-            JsonDecoder(HOUSES, 10_000).decode_rows(text.encode())
+            DECODER.decode_rows(text.encode())
         return
     rows = expected if isinstance(expected, list) else []
     numbers = all(isinstance(row, list) and len(row) == 3 and set(map(type, row)) <= {int, float} for row in rows)
     if rows and numbers and np.isfinite(rows).all():
-        batch, _ = JsonDecoder(HOUSES, 10_000).decode_rows(text.encode())
+        batch, _ = DECODER.decode_rows(text.encode())
         assert batch.errors == []
         assert batch.values.tolist() == expected
 
@@ -78,13 +102,13 @@ def test_a_list_of_rows_with_typos_is_what_json_says_it_is(
 @pytest.mark.parametrize(
     "body", [b"[[6,250,6]6.5]", b"[[6,250,66.5]]5", b"[[6,250,]66.5]", b"[[6,250,66.5],7[,300,10]]"]
 )
-def test_digits_outside_of_their_row_are_no_part_of_it(body: bytes) -> None:
+def test_digits_outside_a_row_are_not_json(body: bytes) -> None:
     with pytest.raises(MalformedRequest, match="is not JSON"):
-        JsonDecoder(HOUSES, 10_000).decode_rows(body)
+        DECODER.decode_rows(body)
 
 
 @pytest.mark.parametrize("body", [b"[[]]", b"[[],[1]]", b"[[1],[]]"])
-def test_of_a_model_of_one_input_a_row_without_it_is_told(body: bytes) -> None:
+def test_a_row_without_the_only_input_of_a_model_is_an_error(body: bytes) -> None:
     decoder = JsonDecoder(replace(HOUSES, inputs=HOUSES.inputs[:1]), 10_000)
     batch, _ = decoder.decode_rows(body)
     assert [(error.input, error.message) for error in batch.errors] == [("rm", "is missing")]

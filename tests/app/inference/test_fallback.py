@@ -20,7 +20,7 @@ from tests.app.requests import IMPLAUSIBLE, NAN, RAISES, ROW, SLOW, ask, logged,
 @pytest.mark.parametrize(
     ("row", "reason"), [(RAISES, "version 2: the model failed"), (NAN, "output nan is not plausible")]
 )
-def test_the_fallback_answers_what_the_champion_can_not(
+def test_the_fallback_answers_what_the_champion_cannot(
     tricky: VersionStore, client: FlaskClient, settings: Settings, row: list[float], reason: str
 ) -> None:
     assert version(client) == 2
@@ -44,7 +44,7 @@ def test_only_the_rows_that_failed_are_answered_by_the_fallback(tricky: VersionS
     assert reply.json["predictions"][1] == pytest.approx(67.505, abs=1e-4)
 
 
-def test_what_the_fallback_can_not_answer_either_is_500(tricky: VersionStore, client: FlaskClient) -> None:
+def test_what_the_fallback_cannot_answer_either_is_500(tricky: VersionStore, client: FlaskClient) -> None:
     assert ask(client, IMPLAUSIBLE).status_code == 500
 
 
@@ -65,13 +65,11 @@ def test_a_named_version_is_never_replaced(tricky: VersionStore, client: FlaskCl
 
 
 @pytest.mark.slow
-def test_a_champion_that_sleeps_is_not_waited_for_for_ever(
-    tricky: VersionStore, make_app: Callable[..., Flask]
-) -> None:
+def test_a_champion_that_sleeps_is_given_up_after_a_while(tricky: VersionStore, make_app: Callable[..., Flask]) -> None:
     app = make_app()
     clients = [app.test_client() for _ in range(circuit_breaker.FAILURE_THRESHOLD + 1)]
     replies: list[Any] = []
-    threads = [threading.Thread(target=lambda one=one: replies.append(ask(one, SLOW))) for one in clients]
+    threads = [threading.Thread(target=lambda client=client: replies.append(ask(client, SLOW))) for client in clients]
     start = time.monotonic()
     for thread in threads:
         thread.start()

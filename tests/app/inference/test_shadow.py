@@ -1,4 +1,4 @@
-"""The shadow sees what was answered, and costs nobody anything."""
+"""The shadow sees what was answered, after the answer, and delays no request."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_a_shadow_sees_what_was_answered_and_only_the_log_sees_the_shadow(
 ) -> None:
     shadow(store, 2, ANN)
     wait_until(lambda: client.get("/health/ready").json.get("shadow"), "the shadow")
-    reply = ask(client, [ROW, [7, 300, 10]], X_Request_ID="both")
+    reply = ask(client, [ROW, [7, 300, 10]], X_Request_ID="mine")
     assert reply.json["version"] == 1
 
     def rows() -> list[dict[str, str]]:
@@ -29,8 +29,8 @@ def test_a_shadow_sees_what_was_answered_and_only_the_log_sees_the_shadow(
 
     wait_until(lambda: len(rows()) == 2, "the shadow's rows")
     assert [(row["request_id"], row["row"], row["version"]) for row in rows()] == [
-        ("both", "0", "2"),
-        ("both", "1", "2"),
+        ("mine", "0", "2"),
+        ("mine", "1", "2"),
     ]
     assert [float(row["prediction"]) for row in rows()] == pytest.approx([33.505, 42.7], abs=1e-4)
     assert client.get("/health/ready").json["shadow"] == {
@@ -39,7 +39,7 @@ def test_a_shadow_sees_what_was_answered_and_only_the_log_sees_the_shadow(
     assert ask(client, IMPLAUSIBLE).status_code == 500
 
 
-def test_a_shadow_that_hangs_or_fails_costs_nobody_anything(
+def test_a_shadow_that_hangs_or_fails_delays_no_request(
     client: FlaskClient, store: VersionStore, settings: Settings
 ) -> None:
     shadow(store, publish(store.folder.parent, model_file=TRICKY), ANN)
@@ -51,7 +51,7 @@ def test_a_shadow_that_hangs_or_fails_costs_nobody_anything(
     for _ in range(MAX_WAITING + 50):
         assert version(client) == 1
     assert time.monotonic() - start < 2
-    seen = client.get("/health/ready").json["shadow"]
-    assert seen["dropped"] > 0
-    assert seen["waiting"] <= MAX_WAITING
+    status = client.get("/health/ready").json["shadow"]
+    assert status["dropped"] > 0
+    assert status["waiting"] <= MAX_WAITING
     assert len([row for row in logged(settings, "requests") if row["status"] == "200"]) == MAX_WAITING + 52

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import random
 from collections import Counter
 
 import pytest
@@ -18,14 +19,27 @@ from tests.conftest import TRICKY, publish
 from tests.e2e.server import wait_until
 
 
+def canary_client(number: int) -> str:
+    """Return a client that falls to a canary with half of the requests."""
+    return next(name for name in map(str, range(100)) if bucket(name, number) < 0.5)
+
+
+def wait_for_canary(client: FlaskClient, number: int) -> None:
+    wait_until(lambda: number in {version(client) for _ in range(20)}, "the canary")
+
+
+def canary_fault(client: FlaskClient) -> str:
+    return str(client.get("/health/ready").json.get("faults", {}).get("canary", ""))
+
+
 def test_a_canary_gets_its_share_and_a_client_always_the_same_version(
     client: FlaskClient, store: VersionStore, settings: Settings
 ) -> None:
     canary(store, 2, 0.3, ANN)
-    wait_until(lambda: 2 in {version(client) for _ in range(20)}, "the canary")
-    seen = {f"client {number}": version(client, X_Client_ID=f"client {number}") for number in range(60)}
-    assert 5 < Counter(seen.values())[2] < 35
-    for name, number in seen.items():
+    wait_for_canary(client, 2)
+    versions = {f"client {number}": version(client, X_Client_ID=f"client {number}") for number in range(60)}
+    assert 5 < Counter(versions.values())[2] < 35
+    for name, number in versions.items():
         assert version(client, X_Client_ID=name) == number
         assert (bucket(name, 2) < 0.3) == (number == 2)
     rows = logged(settings, "predictions")
@@ -39,7 +53,7 @@ def test_a_canary_that_fails_more_often_is_withdrawn_and_its_clients_are_answere
 ) -> None:
     number = publish(store.folder.parent, model_file=TRICKY)
     canary(store, number, 0.5, ANN)
-    wait_until(lambda: number in {version(client) for _ in range(20)}, "the canary")
+    wait_for_canary(client, number)
     replies = [ask(client, RAISES) for _ in range(200)]  # about a hundred for the canary
     assert {reply.status_code for reply in replies} == {200}
     assert {reply.json["version"] for reply in replies} == {1}
@@ -50,25 +64,24 @@ def test_a_canary_that_fails_more_often_is_withdrawn_and_its_clients_are_answere
     assert "it failed" in line["reason"]
     assert {version(client) for _ in range(20)} == {1}
     canary(store, number, 0.5, ANN)
-    wait_until(lambda: number in {version(client) for _ in range(20)}, "the canary again")
+    wait_for_canary(client, number)
 
 
-def test_a_canary_that_can_not_be_taken_off_its_alias_is_asked_no_more_and_shown(
+def test_a_withdrawn_canary_whose_alias_cannot_be_cleared_answers_no_more_and_is_shown(
     client: FlaskClient, store: VersionStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     number = publish(store.folder.parent, model_file=TRICKY)
     canary(store, number, 0.5, ANN)
     assert number in {version(client) for _ in range(20)}
-    with (store.folder / ".lock").open() as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+    with (store.folder / ".lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         for _ in range(200):  # about a hundred for the canary
             version(client, RAISES)
         assert {version(client) for _ in range(20)} == {1}
-        told = lambda: client.get("/health/ready").json.get("faults", {}).get("canary", "")  # noqa: E731
-        wait_until(lambda: "another command holds it" in told(), "the fault", 5)
-        assert f"version {number} is withdrawn: it failed" in told()
+        wait_until(lambda: "another command holds it" in canary_fault(client), "the fault", 5)
+        assert f"version {number} is withdrawn: it failed" in canary_fault(client)
     wait_until(lambda: "canary" not in store.aliases.read(), "the end of the canary", 5)
-    wait_until(lambda: not told(), "the end of the fault", 5)
+    wait_until(lambda: not canary_fault(client), "the end of the fault", 5)
 
 
 def test_a_canary_changes_its_share_at_once(client: FlaskClient, store: VersionStore) -> None:
@@ -78,34 +91,32 @@ def test_a_canary_changes_its_share_at_once(client: FlaskClient, store: VersionS
     assert {version(client) for _ in range(20)} == {2}
 
 
-def test_a_canary_is_not_blamed_for_what_the_champion_can_not_answer_either(
+def test_a_canary_is_not_blamed_for_what_the_champion_cannot_answer_either(
     client: FlaskClient, store: VersionStore
 ) -> None:
     canary(store, publish(store.folder.parent), 0.5, ANN)
-    wait_until(lambda: 3 in {version(client) for _ in range(20)}, "the canary")
+    wait_for_canary(client, 3)
     assert {ask(client, IMPLAUSIBLE).status_code for _ in range(200)} == {500}
     assert store.aliases.read()["canary"] == 3
 
 
-def test_a_trial_rarely_condemns_a_canary_that_is_as_good_and_soon_one_that_is_not() -> None:
-    def condemned(rate: float, requests: int, seed: int) -> int:
-        import random
-
-        dice = random.Random(seed)
+def test_an_analysis_rarely_withdraws_a_canary_that_is_as_good_and_soon_one_that_is_worse() -> None:
+    def requests_until_withdrawn(rate: float, requests: int, seed: int) -> int:
+        random_numbers = random.Random(seed)
         analysis = CanaryAnalysis(0.05, workers=1)
         for count in range(requests):
-            of_canary = dice.random() < 0.05
-            if analysis.record(of_canary=of_canary, failed=dice.random() < (rate if of_canary else 0.02)):
+            of_canary = random_numbers.random() < 0.05
+            if analysis.record(of_canary=of_canary, failed=random_numbers.random() < (rate if of_canary else 0.02)):
                 return count
         return 0
 
-    false = sum(condemned(0.02, 3000, seed) > 0 for seed in range(1000))
-    assert false <= 6  # binomial: 7 or more of 1,000 at the stated error have a chance of 1e-4
+    false_alarms = sum(requests_until_withdrawn(0.02, 3000, seed) > 0 for seed in range(1000))
+    assert false_alarms <= 6  # binomial: 7 or more of 1,000 at the stated error have a chance of 1e-4
     assert FALSE_ALARM_RATE == 0.001
-    assert all(0 < condemned(0.5, 3000, seed) < 2000 for seed in range(50))
+    assert all(0 < requests_until_withdrawn(0.5, 3000, seed) < 2000 for seed in range(50))
 
 
-def test_a_canary_that_turns_bad_after_a_long_trial_is_found_soon() -> None:
+def test_a_canary_that_turns_bad_after_a_long_analysis_is_withdrawn_soon() -> None:
     analysis = CanaryAnalysis(0.05, workers=4)
     for _ in range(200):  # failures of a million requests
         for of_canary in (*[False] * 19, True):
@@ -118,7 +129,7 @@ def test_a_canary_is_not_blamed_for_what_only_the_fallback_can_answer(
 ) -> None:
     """The canary is the champion once more; one client keeps sending it what neither can answer."""
     canary(tricky, publish(tricky.folder.parent, model_file=TRICKY), 0.5, ANN)
-    name = next(f"client {n}" for n in range(100) if bucket(f"client {n}", 3) < 0.5)
+    name = canary_client(3)
     assert version(client, X_Client_ID=name) == 3
     for _ in range(60):
         assert version(client, NAN, X_Client_ID=name) == 1
@@ -131,13 +142,13 @@ def test_failures_of_a_named_version_or_of_an_earlier_canary_do_not_count(
     router = client.application.extensions["router"]
     number = publish(store.folder.parent, model_file=TRICKY)
     canary(store, number, 0.5, ANN)
-    tried = next(f"client {n}" for n in range(100) if bucket(f"client {n}", number) < 0.5)
-    assert version(client, X_Client_ID=tried) == number
-    earlier = router.route(tried)
+    name = canary_client(number)
+    assert version(client, X_Client_ID=name) == number
+    earlier = router.route(name)
     for _ in range(60):
         reply = client.post(f"/v1/models/boston/versions/{number}:predict", json={"instances": [RAISES]})
         assert reply.status_code == 500
-    assert router.route(tried) is earlier
+    assert router.route(name) is earlier
     canary(store, publish(store.folder.parent), 1, ANN)
     assert version(client) == number + 1
     for _ in range(60):

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from app.settings import Settings
 from registry import VersionStore
 from registry.promotion import canary, clear, rollback
+from registry.signing import sign
 from tests.app.requests import ANN, ROW, ask, logged, make_champion, version
 from tests.conftest import Keys
 from tests.e2e.server import wait_until
@@ -25,12 +26,10 @@ def test_a_new_champion_answers_the_next_request_without_a_restart(
     assert client.get("/health/ready").json["version"] == 2
     rollback(store, ANN)
     assert version(client) == 1
-    assert {row["role"] for row in logged(Settings(logs=store.folder.parent.parent / "logs"), "predictions")} == {
-        "champion"
-    }
+    assert {row["role"] for row in logged(settings, "predictions")} == {"champion"}
 
 
-def test_a_champion_that_cannot_be_opened_leaves_the_old_one_serving_and_says_why(
+def test_a_champion_that_cannot_be_loaded_leaves_the_old_one_serving_and_says_why(
     client: FlaskClient, store: VersionStore
 ) -> None:
     assert version(client) == 1
@@ -39,7 +38,7 @@ def test_a_champion_that_cannot_be_opened_leaves_the_old_one_serving_and_says_wh
     content = file.read_bytes()
     rollback(store, ANN)
     file.write_bytes(content[:-1])
-    # As a command of before the damage would have left it:
+    # As a command from before the damage would have left it:
     (store.folder / "aliases.json").write_text('{"champion": 2}')
     wait_until(lambda: client.get("/health/ready").json.get("faults"), "the fault", 2)
     ready = client.get("/health/ready")
@@ -62,7 +61,7 @@ def test_aliases_that_name_no_version_leave_the_old_one_serving(
     assert version(client) == 1
 
 
-def test_beside_a_champion_that_can_not_be_opened_the_other_aliases_are_followed(
+def test_the_other_aliases_are_followed_beside_a_champion_that_cannot_be_loaded(
     client: FlaskClient, store: VersionStore
 ) -> None:
     canary(store, 2, 1, ANN)
@@ -74,11 +73,9 @@ def test_beside_a_champion_that_can_not_be_opened_the_other_aliases_are_followed
     wait_until(lambda: version(client) == 1, "the end of the canary")
 
 
-def test_a_version_that_is_not_signed_is_refused_where_signatures_are_asked_for(
+def test_an_unsigned_version_is_refused_where_signatures_are_required(
     store: VersionStore, settings: Settings, make_app: Callable[..., Flask], keys: Keys
 ) -> None:
-    from registry.signing import sign
-
     client = make_app(require_signature=str(keys.public)).test_client()
     reply = ask(client)
     assert (reply.status_code, "is not signed" in reply.json["error"]) == (503, True)

@@ -13,7 +13,7 @@ from app.routing.watcher import RETRY_INTERVAL, TIMEOUT, FileWatcher
 
 
 class Reader:
-    """Takes a file over, and has what it read; does as the file says it should."""
+    """Keeps what it read of a file, and does what the file says: hang, raise or fail."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -50,12 +50,13 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
 
 
 def waited(reader: Reader) -> float:
+    """Return how long a request waits, in seconds."""
     start = time.monotonic()
     reader.watcher.wait_until_current()
     return time.monotonic() - start
 
 
-def test_whoever_wants_to_wait_until_current_has_the_last_change(reader: Reader) -> None:
+def test_whoever_waits_has_the_last_change(reader: Reader) -> None:
     for number in range(50):
         reader.change(str(number))
         reader.watcher.wait_until_current()
@@ -73,7 +74,7 @@ def test_a_change_that_takes_long_is_waited_for_once_and_taken_over_in_the_end(r
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_change_that_can_not_be_read_is_waited_for_once(reader: Reader) -> None:
+def test_a_change_that_cannot_be_read_is_waited_for_once(reader: Reader) -> None:
     reader.change("raise")
     assert waited(reader) >= 0.3
     assert waited(reader) < 0.3
@@ -82,7 +83,7 @@ def test_a_change_that_can_not_be_read_is_waited_for_once(reader: Reader) -> Non
     assert reader.read == ["first", "mended"]
 
 
-def test_what_did_not_go_well_is_tried_again_after_a_while_and_nobody_waits_for_that(reader: Reader) -> None:
+def test_a_failed_reload_is_tried_again_after_a_while_and_nobody_waits_for_it(reader: Reader) -> None:
     reader.change("fault")
     reader.watcher.wait_until_current()
     reader.watcher.poll()

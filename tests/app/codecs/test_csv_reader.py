@@ -1,0 +1,137 @@
+"""The CSV reader: records with their lines and numbers. A bad record spoils no other, and memory is bounded."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+
+import pytest
+
+from app.codecs.csv_reader import CsvBatch, CsvBatchReader
+from app.codecs.json_decoder import JsonDecoder
+from app.errors import FieldError, InvalidInput, MalformedRequest, ServingError
+from tests.app.requests import OTHER_ROW, ROW
+from tests.conftest import HOUSES
+
+DECODER = JsonDecoder(HOUSES, 10_000)
+
+
+def read(text: str | bytes) -> tuple[CsvBatchReader, list[CsvBatch]]:
+    reader = CsvBatchReader(io.BytesIO(text.encode() if isinstance(text, str) else text).read, DECODER)
+    return reader, list(reader.batches())
+
+
+def read_batch(text: str | bytes) -> CsvBatch:
+    _, (batch,) = read(text)
+    return batch
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rm,tax,age\n6,250,66.5\n7,300,10\n",
+        "age,rooms,tax\n66.5,6,250\n10,7,300\n",
+        'town,rm,tax,age\n"Nahant, MA",6,250,66.5\nLynn,7,300,10\n',
+        "rm,tax,age\r\n6,250,66.5\r\n7,300,10\r\n",
+        "rm,tax,age\n6,250,66.5\n7,300,10",
+        "\ufeffrm,tax,age\n6,250,66.5\n7,300,10\n",
+        '"rm", tax ,age\n"6",250 ,+66.50\n7.,3e2,010\n',
+        'note,rm,tax,age\n"two\nlines, ""quoted""",6,250,66.5\n\n\nx,7,300,10\n\n',
+        "id,rm,tax,age\n1,6,250,66.5\n2,7,300,10\n",
+        b"town,rm,tax,age\nM\xfcnchen\x00,6,250,66.5\n,7,300,10\n",
+    ],
+)
+def test_order_names_further_columns_and_line_ends_make_no_difference(text: str | bytes) -> None:
+    reader, batches = read(text)
+    raw = text.encode() if isinstance(text, str) else text
+    assert [row for batch in batches for row in batch.inputs.values.tolist()] == [ROW, OTHER_ROW]
+    records = [record for batch in batches for record in batch.records]
+    lines = [line for line in raw.replace(b"\r\n", b"\n").split(b"\n") if line]
+    assert b"\n".join([reader.header, *records]).split(b"\n") == lines
+    assert reader.end == (b"\r\n" if b"\r\n" in raw else b"\n")
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "message"),
+    [
+        ("6,abc,66.5", "tax", 'expected a number, not the text "abc"'),
+        ("6,,66.5", "tax", "is missing"),
+        ("6,nan,66.5", "tax", 'expected a number, not the text "nan"'),
+        ("6,1_0,66.5", "tax", 'expected a number, not the text "1_0"'),
+        ("6,1e999,66.5", "tax", "is too large to be a number here"),
+        ("6,250", "", "has 2 columns, the header 3"),
+        ("6,250,66.5,1", "", "has 4 columns, the header 3"),
+        ('6,"2"5,66.5', "", "has text behind the end of a quote"),
+        ('6,"250,66.5', "", "has a quote without an end"),
+        ('"6,250,66.5', "", "has a quote without an end"),
+        ("6,250\r,66.5", "", "has a carriage return within it"),
+        ('6,"250"x,66.5', "", "has text behind the end of a quote"),
+        ("[6],250,66.5", "rm", 'expected a number, not the text "[6]"'),
+        ('"6,250",66.5,', "rm", 'expected a number, not the text "6,250"'),
+    ],
+)
+def test_an_error_has_its_row_and_column_and_spoils_no_other_row(row: str, column: str, message: str) -> None:
+    batch = read_batch(f"rm,tax,age\n6,250,66.5\n{row}\n7,300,10\n7,300,10\n")
+    assert batch.inputs.errors[0] == FieldError(1, column, message)
+    assert {error.row for error in batch.inputs.errors} == {1}
+    assert batch.inputs.values[[0, 2, 3]].tolist() == [ROW, OTHER_ROW, OTHER_ROW]
+    assert list(batch.lines) == [2, 3, 4, 5]
+
+
+def test_a_record_that_is_no_csv_comes_back_as_one_cell() -> None:
+    batch = read_batch('rm,tax,age\n6,"250,66.5\n6,250\r,66.5\n6,"250"x,66.5\n')
+    cells = [next(csv.reader(io.StringIO(record.decode(), newline=""))) for record in batch.records]
+    assert cells == [['6,"250,66.5'], ["6,250\r,66.5"], ['6,"250"x,66.5']]
+    assert batch.missing == {0: 2, 1: 2, 2: 2}
+
+
+def test_an_open_quote_in_a_long_file_spoils_its_own_row_alone() -> None:
+    _, batches = read('rm,tax,age\n6,"250,66.5\n' + "6,250,66.5\n" * 120_000)
+    assert batches[0].inputs.errors == [FieldError(0, "", "has a quote without an end")]
+    assert [batch.inputs.errors for batch in batches[1:]] == [[]] * (len(batches) - 1)
+    rows = [row for batch in batches for row in batch.inputs.values.tolist()]
+    assert rows[1:] == [ROW] * 120_000
+
+
+def test_a_line_that_is_too_long_spoils_its_own_row_alone() -> None:
+    _, batches = read("n,rm,tax,age\n" + "x" * (1 << 20) + ",6,250,66.5\ny,7,300,10\n")
+    assert [error for batch in batches for error in batch.inputs.errors] == [
+        FieldError(0, "", "is longer than 1048576 bytes")
+    ]
+    assert batches[-1].inputs.values[-1].tolist() == OTHER_ROW
+
+
+def test_a_cell_of_many_lines_is_one_cell_however_long_it_is() -> None:
+    note = "x" * 140_000 + "\n1,7,300,10\n" + "y\n" * 60_000
+    _, batches = read(f'n,rm,tax,age\n"{note}",6,250,66.5\nz,7,300,10\n')
+    assert [row for batch in batches for row in batch.inputs.values.tolist()] == [ROW, OTHER_ROW]
+    assert [record for batch in batches for record in batch.records] == [f'"{note}",6,250,66.5'.encode(), b"z,7,300,10"]
+    assert [line for batch in batches for line in batch.lines] == [2, 60_005]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "message"),
+    [
+        ("", MalformedRequest, "the header: there is none"),
+        ("\n\n", MalformedRequest, "the header: there is none"),
+        ("rm,tax\n6,250\n", InvalidInput, "age: the column is missing; the columns are rm, tax"),
+        ("rm;tax;age\n6;250;66.5\n", InvalidInput, "the columns are rm;tax;age"),
+        ("rm,tax,age,rooms\n6,250,66.5,6\n", InvalidInput, "rm: the column appears twice"),
+        ("rm,tax,age" + ",rooms" * 100_000 + "\n6,250,66.5\n", MalformedRequest, "has 100003 columns: send at most"),
+        ('rm,"tax"x,age\n6,250,66.5\n', MalformedRequest, "the header: has text behind the end of a quote"),
+        ("rm,tax,age\n" + "6" * 1_100_000, MalformedRequest, "a line from line 2 on is longer than 1048576 bytes"),
+        ('note,"rm,tax,age\n' + "x\n" * 600_000, MalformedRequest, "the header: has a quote without an end"),
+    ],
+)  # fmt: skip
+def test_a_text_that_is_no_table_is_refused(text: str, kind: type[ServingError], message: str) -> None:
+    with pytest.raises(kind) as caught:
+        read(text)
+    assert message in caught.value.message
+
+
+def test_open_quotes_in_every_line_are_not_read_again_and_again() -> None:
+    start = time.process_time()
+    with pytest.raises(MalformedRequest, match="has a quote without an end, like many lines before"):
+        read("rm,tax,age\n" + 'a","\n' * 100_000)
+    assert time.process_time() - start < 20  # it would take minutes

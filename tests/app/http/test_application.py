@@ -1,0 +1,44 @@
+"""The application: every request has its answer or its error, and no answer leaves before it is in the log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from app.settings import Settings
+from tests.app.conftest import Service
+from tests.app.requests import FullDisk, ask, logged
+
+
+def test_a_browser_gets_a_page_for_an_error_and_a_program_json(service: Service) -> None:
+    assert "<h1>404</h1>" in service.get("/nowhere", headers={"Accept": "text/html,*/*;q=0.8"}).text
+    assert service.get("/nowhere").json["error"] == "/nowhere: not found"
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 70])
+def test_a_host_that_no_link_can_name_still_gets_its_answer_and_id(service: Service, host: str) -> None:
+    reply = service.get("/nowhere", headers={"Host": host, "Accept": "text/html", "X-Request-ID": "odd"})
+    assert reply.status_code in (400, 404)
+    assert reply.headers["X-Request-ID"] == "odd"
+
+
+@pytest.mark.parametrize("stream", ["requests", "predictions"])
+def test_without_a_log_there_is_no_answer_and_the_service_is_not_ready(
+    make_app: Callable[..., Flask], settings: Settings, stream: str
+) -> None:
+    disk = FullDisk(stream)
+    client = make_app(write=disk).test_client()
+    reply = ask(client)
+    assert (reply.status_code, "prediction" in reply.json) == (503, False)
+    assert reply.json["error"] == "the log can't be written, so there is no answer: try again later"
+    assert ask(client, [1]).status_code == (503 if stream == "requests" else 422)
+    ready = client.get("/health/ready")
+    assert (ready.status_code, ready.json["ready"]) == (503, False)
+    assert "No space left on device" in ready.json["reason"]
+    disk.failing = range(0)
+    assert client.get("/health/ready").status_code == 200
+    assert ask(client).status_code == 200
+    answered = [row for row in logged(settings, "requests") if row["status"] == "200"]
+    assert len(answered) == len(logged(settings, "predictions")) == 1
