@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,13 +13,15 @@ from hypothesis import strategies as st
 from registry import HistoryError
 from registry.history import HEAD, HISTORY, History
 
+ENTRY: dict[str, Any] = {"action": "publish", "version": 1, "by": "Ünal", "sha256": "f" * 64}
+
 
 @pytest.fixture
 def history(tmp_path: Path) -> History:
     """A history of four lines."""
     history = History(tmp_path)
     for number in range(4):
-        history.append({"action": "publish", "version": number, "by": "Ünal", "reason": 'a "reason"\nof two lines'})
+        history.append({**ENTRY, "version": number, "reason": 'a "reason"\nof two lines'})
     return history
 
 
@@ -71,10 +74,50 @@ def test_a_rewritten_line_with_a_right_checksum_does_not_fit_the_next(history: H
     other.mkdir()
     forged = History(other)
     for number in (9, 1, 2, 3):
-        forged.append({"action": "publish", "version": number, "by": "Ünal"})
+        forged.append({**ENTRY, "version": number})
     lines = stored(tmp_path)
     assert "line 2: does not follow" in fault(tmp_path, [stored(other)[0], *lines[1:]])
     assert "line 4: is not the one that history.head tells of" in fault(tmp_path, stored(other))
+
+
+@pytest.mark.parametrize(
+    ("action", "name"),
+    [
+        ("clear", "time"),
+        ("clear", "by"),
+        ("publish", "action"),
+        ("publish", "sha256"),
+        ("adopt", "version"),
+        ("promote", "alias"),
+        ("retire", "version"),
+        ("canary", "share"),
+        ("seal", "file"),
+        ("seal", "rows"),
+    ],
+)
+def test_a_member_of_a_wrong_type_is_named(tmp_path: Path, action: str, name: str) -> None:
+    whole = {**ENTRY, "action": action, "alias": "champion", "share": 0.05, "file": "x", "rows": 1}
+    history = History(tmp_path)
+    for wrong in ([1], None):
+        for file in (HISTORY, HEAD):
+            (tmp_path / file).unlink(missing_ok=True)
+        history.append({**whole, name: wrong})
+        with pytest.raises(HistoryError, match=f"line 1: {name} is missing or of a wrong type; restore it"):
+            history.entries()
+        assert history.undamaged("") == []
+
+
+def test_a_member_that_is_missing_is_named(tmp_path: Path) -> None:
+    History(tmp_path).append({"action": "publish", "version": 1, "sha256": "f"})
+    with pytest.raises(HistoryError, match="line 1: by is missing"):
+        History(tmp_path).entries()
+
+
+@pytest.mark.parametrize("aliases", [[], {"champion": "1"}, {"champion": None}])
+def test_a_line_must_give_each_alias_a_version(tmp_path: Path, aliases: object) -> None:
+    History(tmp_path).append({**ENTRY, "aliases": aliases})
+    with pytest.raises(HistoryError, match="line 1: aliases is missing or of a wrong type"):
+        History(tmp_path).entries()
 
 
 def test_every_single_bit_that_flips_is_found(history: History, tmp_path: Path) -> None:
@@ -103,16 +146,16 @@ def test_a_line_that_its_writer_did_not_finish_is_written_over(history: History,
     with (tmp_path / HISTORY).open("ab") as file:
         file.write(b'{"time": "2026-')
     assert len(history.entries()) == 4
-    history.append({"action": "rollback"})
+    history.append({**ENTRY, "action": "rollback"})
     assert [entry.content["action"] for entry in history.entries()][-2:] == ["publish", "rollback"]
 
 
 def test_a_writer_that_died_before_the_head_leaves_a_whole_history(history: History, tmp_path: Path) -> None:
     head = (tmp_path / HEAD).read_bytes()
-    history.append({"action": "rollback"})
+    history.append({**ENTRY, "action": "rollback"})
     (tmp_path / HEAD).write_bytes(head)
     assert len(history.entries()) == 5
-    history.append({"action": "rollback"})
+    history.append({**ENTRY, "action": "rollback"})
     assert len(history.entries()) == 6
 
 
@@ -129,6 +172,6 @@ def test_nothing_is_appended_to_a_history_that_is_not_whole(history: History, tm
 def test_any_text_is_read_back(tmp_path: Path, text: str) -> None:
     for name in (HISTORY, HEAD):
         (tmp_path / name).unlink(missing_ok=True)
-    History(tmp_path).append({"reason": text})
+    History(tmp_path).append({**ENTRY, "reason": text})
     assert History(tmp_path).entries()[0].content["reason"] == text
     assert os.listdir(tmp_path).count(HISTORY) == 1
