@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from audit.faults import Faults, pick
+from audit.versions import AS_PUBLISHED, CHANGED, read_card
 from journal import find, is_predicted
 from registry import RegistryError, VersionStore, find_inconsistencies, printable
 
@@ -47,12 +49,12 @@ def trace(store: VersionStore, logs: Path, request_id: str) -> list[Trace]:
     traces = []
     for request in find(logs, "requests", request_id):
         rows = [row for row in predictions if row["time"] == request["time"]]
-        faults = list(find_inconsistencies(store.aliases))
+        faults = Faults(find_inconsistencies(store.aliases))
         if is_predicted(request) and not rows:
-            faults.append("the request was answered, and has no prediction row")
+            faults.add("the request was answered, and has no prediction row")
         numbers = sorted({int(row["version"]) for row in rows})
         versions = [_describe_version(store, number, request["time"], faults) for number in numbers]
-        traces.append(Trace(request, rows, versions, faults))
+        traces.append(Trace(request, rows, versions, list(faults)))
     return traces
 
 
@@ -73,18 +75,17 @@ def format_text(trace: Trace) -> str:
     return "\n".join(map(printable, lines))
 
 
-def _describe_version(store: VersionStore, number: int, time: str, faults: list[str]) -> dict[str, Any]:
+def _describe_version(store: VersionStore, number: int, time: str, faults: Faults) -> dict[str, Any]:
     """Return where a version comes from, with its hashes computed now, and its entries in the history up to a time."""
+    verified, card = read_card(store, number, faults)
     version: dict[str, Any] = {"version": number}
-    try:
-        verified = store.check(number)
-        card = json.loads(verified.read("card.json"))
-        version |= {"sha256": verified.digest, "files": "as published"}
+    if verified:
+        card = pick(card, dict) or {}
+        version |= {"sha256": verified.digest, "files": AS_PUBLISHED}
         version |= {"data": card.get("data"), "commit": card.get("commit"), "trained_by": card.get("by")}
         version |= {"gates": card.get("gates"), "weights_sha256": card.get("weights_sha256")}
-    except RegistryError as error:
-        faults.append(str(error))
-        version["files"] = "not as published"
+    else:
+        version["files"] = CHANGED
     try:
         entries = [entry.content for entry in store.history.entries()]
     except RegistryError:
