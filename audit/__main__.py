@@ -61,10 +61,10 @@ def _trace(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> in
     if not traces:
         raise RegistryError(f"{logs}: no request has the id {arguments.request_id}")
     if arguments.json:
-        print(json.dumps([one.to_json() for one in traces], indent=2))
+        print(json.dumps(traces, indent=2))
     else:
         print("\n\n".join(map(format_text, traces)))
-    return 1 if any(one.faults for one in traces) else 0
+    return 1 if any(one["faults"] for one in traces) else 0
 
 
 def _seal(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> int:

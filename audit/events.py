@@ -12,7 +12,7 @@ from registry.history import MEMBERS, Entry
 _ALIAS_ORDER = (CHAMPION, CANARY, SHADOW, CHALLENGER, FALLBACK)
 
 
-def event(entry: Entry) -> dict[str, Any]:
+def read_event(entry: Entry) -> dict[str, Any]:
     """Return a line of history for the report: its number, its SHA-256, and its members; None for one it lacks.
 
     ``aliases`` has the version of each alias after it; None if it changes none. ``gates`` were measured at a promotion.

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from audit.events import alias_periods, event
+from audit.events import alias_periods, read_event
 from audit.faults import Faults, pick
 from audit.seal import LOG_NAME, find_change, log_files, read_seals
 from audit.versions import AS_PUBLISHED, CHANGED, GONE, provenance, read_card
@@ -75,8 +75,8 @@ def _model(store: VersionStore, logs: Path, key: Any) -> JSON:
         with faults.collecting(store.folder / place):
             present += store.aliases.numbers(place)
     entries = store.history.undamaged("")
-    events = [event(entry) for entry in entries]
-    numbers = {*present, *(item["version"] for item in events if item["version"] is not None)}
+    events = [read_event(entry) for entry in entries]
+    numbers = {*present, *(event["version"] for event in events if event["version"] is not None)}
     versions = []
     for number in sorted(numbers, reverse=True):
         with faults.collecting(store.folder / HISTORY):  # it may name a number that no folder can have
@@ -109,7 +109,7 @@ def _version(
     if verified:
         with faults.collecting(verified.folder / SIGNATURE):
             title = pick(json.loads(verified.read(SIGNATURE)), str, "title")
-    own = [item for item in events if item["version"] == number]
+    own = [event for event in events if event["version"] == number]
     return {
         "number": number,
         "title": title,
@@ -119,9 +119,9 @@ def _version(
         "aliases": sorted(alias for alias, version in aliases.items() if version == number),
         "signing": _signing(store, number, key if present else None, faults),
         "provenance": None if card is None else provenance(card),
-        "publication": next((item for item in own if item["action"] in (PUBLISH, ADOPT)), None),
-        "retirement": next((item for item in own if item["action"] == RETIRE), None),
-        "sign_offs": [item for item in own if item["action"] in (PROMOTE, ROLLBACK)],
+        "publication": next((event for event in own if event["action"] in (PUBLISH, ADOPT)), None),
+        "retirement": next((event for event in own if event["action"] == RETIRE), None),
+        "sign_offs": [event for event in own if event["action"] in (PROMOTE, ROLLBACK)],
     }
 
 

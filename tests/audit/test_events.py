@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from audit.events import alias_periods, event
+from audit.events import alias_periods, read_event
 from registry.history import Entry
 
 
 def line(number: int, action: str, aliases: dict[str, int] | None = None, **content: Any) -> dict[str, Any]:
     complete = {"time": f"day {number}", "action": action, "by": "ann", **content}
-    return event(Entry(number, "digest", complete if aliases is None else {**complete, "aliases": aliases}))
+    return read_event(Entry(number, "digest", complete if aliases is None else {**complete, "aliases": aliases}))
 
 
 def periods(*events: dict[str, Any]) -> list[tuple[Any, ...]]:

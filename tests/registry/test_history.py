@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 from registry import HistoryError
 from registry.history import HEAD, HISTORY, History
 
-ENTRY: dict[str, Any] = {"action": "publish", "version": 1, "by": "Ünal", "sha256": "f" * 64}
+ENTRY = {"action": "publish", "version": 1, "by": "Ünal", "sha256": "f" * 64}
 
 
 @pytest.fixture
@@ -82,41 +81,22 @@ def test_a_rewritten_line_with_a_right_checksum_does_not_fit_the_next(history: H
 
 @pytest.mark.parametrize(
     ("action", "name"),
-    [
-        ("clear", "time"),
-        ("clear", "by"),
-        ("publish", "action"),
-        ("publish", "sha256"),
-        ("adopt", "version"),
-        ("promote", "alias"),
-        ("retire", "version"),
-        ("canary", "share"),
-        ("seal", "file"),
-        ("seal", "rows"),
-    ],
+    [("clear", "by"), ("adopt", "sha256"), ("promote", "alias"), ("retire", "version"), ("canary", "share")],
 )
-def test_a_member_of_a_wrong_type_is_named(tmp_path: Path, action: str, name: str) -> None:
-    whole = {**ENTRY, "action": action, "alias": "champion", "share": 0.05, "file": "x", "rows": 1}
-    history = History(tmp_path)
-    for wrong in ([1], None):
-        for file in (HISTORY, HEAD):
-            (tmp_path / file).unlink(missing_ok=True)
-        history.append({**whole, name: wrong})
-        with pytest.raises(HistoryError, match=f"line 1: {name} is missing or of a wrong type; restore it"):
-            history.entries()
-        assert history.undamaged("") == []
-
-
-def test_a_member_that_is_missing_is_named(tmp_path: Path) -> None:
-    History(tmp_path).append({"action": "publish", "version": 1, "sha256": "f"})
-    with pytest.raises(HistoryError, match="line 1: by is missing"):
+def test_a_line_with_a_right_checksum_that_lacks_a_member_is_named(tmp_path: Path, action: str, name: str) -> None:
+    whole = {**ENTRY, "action": action, "alias": "champion", "share": 0.05}
+    History(tmp_path).append({member: value for member, value in whole.items() if member != name})
+    with pytest.raises(HistoryError, match=f"line 1: {name} is missing or of a wrong type; restore it"):
         History(tmp_path).entries()
+    assert History(tmp_path).undamaged("") == []
 
 
-@pytest.mark.parametrize("aliases", [[], {"champion": "1"}, {"champion": None}])
-def test_a_line_must_give_each_alias_a_version(tmp_path: Path, aliases: object) -> None:
-    History(tmp_path).append({**ENTRY, "aliases": aliases})
-    with pytest.raises(HistoryError, match="line 1: aliases is missing or of a wrong type"):
+@pytest.mark.parametrize(
+    "changes", [{"time": 1}, {"action": ["seal"]}, {"version": True}, {"aliases": {"champion": "1"}}]
+)
+def test_a_member_of_a_wrong_type_is_named(tmp_path: Path, changes: dict[str, object]) -> None:
+    History(tmp_path).append({**ENTRY, **changes})
+    with pytest.raises(HistoryError, match=f"line 1: {next(iter(changes))} is missing or of a wrong type"):
         History(tmp_path).entries()
 
 
