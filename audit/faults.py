@@ -10,7 +10,7 @@ from typing import Any
 
 from registry import RegistryError
 
-# What a file raises that somebody wrote anew by hand, with the right SHA-256: a member is missing or of another type.
+# What a file can raise that was rewritten by hand with the right SHA-256: a member is missing or has another type.
 _MALFORMED = (AttributeError, KeyError, TypeError, ValueError, RecursionError, OverflowError)
 
 
@@ -29,7 +29,7 @@ class Faults:
 
     @contextmanager
     def collecting(self, path: Path) -> Iterator[None]:
-        """Turn an error that damaged files below ``path`` can raise into a sentence, and go on behind the block."""
+        """Turn an error that a damaged file at or below ``path`` raises into a sentence, and go on after the block."""
         try:
             yield
         except RegistryError as error:

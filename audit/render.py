@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 
 from registry import printable
 
-# In Markdown, an underscore between letters is none: so names stay readable.
+# What Markdown could take for markup. An underscore between letters is harmless; names stay readable without a \.
 _MARKDOWN = re.compile(r"[\\`*\[\]|~#&<>]|(?<![^\W_])_|_(?![^\W_])")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _BREAK = re.compile(r"(?<=\S[/_])(?=\w)")  # where a line of HTML may break in a path or a name without spaces

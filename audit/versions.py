@@ -45,6 +45,8 @@ def read_card(store: VersionStore, number: int, faults: Faults) -> tuple[Verifie
     if verified:
         with faults.collecting(verified.folder / CARD):
             card = json.loads(verified.read(CARD))
+            if not isinstance(card, dict):
+                faults.add(f"{verified.folder / CARD}: expected a JSON object; restore it")
     return verified, card
 
 

@@ -91,7 +91,9 @@ class History:
             if content is None:
                 raise HistoryError(f"{self._path}, line {number}: was changed; restore it")
             if name := _wrong_member(content):
-                raise HistoryError(f"{self._path}, line {number}: {name} is missing or of a wrong type; restore it")
+                raise HistoryError(
+                    f"{self._path}, line {number}: {name} is missing or of a wrong type; restore the line"
+                )
             if content["previous"] != previous:
                 fault = f"line {number}: does not follow the line before it"
                 raise HistoryError(f"{self._path}, {fault}; lines were removed, moved or rewritten")

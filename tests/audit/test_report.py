@@ -240,3 +240,9 @@ def test_a_card_of_another_shape_stops_nothing(store: VersionStore, card: object
     publish_with_card(store, card)
     card = report(store)[0]["versions"][0]["provenance"]
     assert [card[name] for name in ("data_file", "cv_rmse", "training_seconds")] == [None] * 3
+
+
+@pytest.mark.parametrize("card", [None, []])
+def test_a_card_that_is_no_object_is_named(store: VersionStore, card: object) -> None:
+    publish_with_card(store, card)
+    assert "3/card.json: expected a JSON object; restore it" in report(store)[0]["faults"][0]
