@@ -27,7 +27,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 def to_html(report: dict[str, Any]) -> str:
     """Return the report as an HTML page."""
-    return _render("report.html.jinja", report, _escape_html)
+    return _render("report.html.jinja", report, _escape_html) + "\n"
 
 
 def to_markdown(report: dict[str, Any]) -> str:

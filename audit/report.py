@@ -99,10 +99,10 @@ def _version(
     store: VersionStore, number: int, key: Any, aliases: dict[str, int], events: Sequence[JSON], faults: Faults
 ) -> JSON:
     """Return one version. If its files are not as published, its SHA-256 and its card are None."""
-    retired = (store.folder / RETIRED / str(number)).is_dir()
-    present = retired or (store.folder / str(number)).is_dir()
+    retired = store.folder / RETIRED / str(number)
+    folder = next((path for path in (store.folder / str(number), retired) if path.is_dir()), None)
     title, verified, card = None, None, None
-    if present:
+    if folder:
         verified, card = read_card(store, number, faults)
     else:
         faults.add(f"{store.folder}: version {number} is gone; the history tells of it")
@@ -113,11 +113,11 @@ def _version(
     return {
         "number": number,
         "title": title,
-        "files": AS_PUBLISHED if verified else CHANGED if present else GONE,
+        "files": AS_PUBLISHED if verified else CHANGED if folder else GONE,
         "sha256": verified.digest if verified else None,
-        "retired": retired,
+        "retired": retired.is_dir(),
         "aliases": sorted(alias for alias, version in aliases.items() if version == number),
-        "signing": _signing(store, number, key if present else None, faults),
+        "signing": _signing(store, number, folder, key, faults),
         "provenance": None if card is None else provenance(card),
         "publication": next((event for event in own if event["action"] in (PUBLISH, ADOPT)), None),
         "retirement": next((event for event in own if event["action"] == RETIRE), None),
@@ -125,14 +125,11 @@ def _version(
     }
 
 
-def _signing(store: VersionStore, number: int, key: Any, faults: Faults) -> str:
+def _signing(store: VersionStore, number: int, folder: Path | None, key: Any, faults: Faults) -> str:
     """Return the state of a version's Ed25519 signature."""
     signed = (store.folder / FOLDER / f"{number}.sig").is_file()
-    if key is None:
+    if key is None or folder is None:
         return "signed, not checked" if signed else "not signed"
-    folder = store.folder / str(number)
-    if not folder.is_dir():
-        folder = store.folder / RETIRED / str(number)
     with faults.collecting(folder):
         verify_signing(store.folder, number, (folder / SUMS).read_bytes(), key)
         return "valid"
@@ -145,21 +142,16 @@ def _logs(entries: Sequence[Entry], logs: Path, faults: Faults) -> list[JSON]:
     ``size`` is in bytes, None if the file is gone. ``rows`` and ``sha256`` are what the seal says.
     """
     files: dict[str, JSON] = {}
+    unsealed = {**dict.fromkeys(("rows", "sha256", "sealed_at", "sealed_by")), "state": "not sealed"}
     for path in log_files(logs):
         with faults.collecting(path):
-            seal = dict.fromkeys(("rows", "sha256", "sealed_at", "sealed_by"))
-            files[path.name] = {"name": path.name, "size": path.stat().st_size, **seal, "state": "not sealed"}
+            files[path.name] = {"name": path.name, "size": path.stat().st_size, **unsealed}
     for item in read_seals(entries):
         if change := find_change(item, logs):
             faults.add(change)
         if LOG_NAME.fullmatch(item.file):
-            files[item.file] = {
-                "name": item.file,
-                "size": files[item.file]["size"] if item.file in files else None,
-                "rows": item.rows,
-                "sha256": item.sha256,
-                "sealed_at": item.time,
-                "sealed_by": item.by,
-                "state": "not as sealed" if change else "as sealed",
-            }
+            sealed = {"rows": item.rows, "sha256": item.sha256, "sealed_at": item.time, "sealed_by": item.by}
+            state = "not as sealed" if change else "as sealed"
+            file = files.get(item.file, {"name": item.file, "size": None})
+            files[item.file] = {**file, **sealed, "state": state}
     return [files[name] for name in sorted(files)]
