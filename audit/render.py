@@ -60,6 +60,7 @@ def _render(template: str, report: dict[str, Any], escape_text: Callable[[str], 
     )
     environment.filters |= {
         "after": lambda value, word: "" if value in (None, "") else f"{word} {value}",
+        "by_line": lambda events: {event["line"]: event for event in events},
         "joined": joined,
         "number": lambda value: "" if value is None else f"{value:.4g}",
         "quantity": quantity,
