@@ -61,10 +61,10 @@ def _trace(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> in
     if not traces:
         raise RegistryError(f"{logs}: no request has the id {arguments.request_id}")
     if arguments.json:
-        print(json.dumps([one.to_json() for one in traces], indent=2))
+        print(json.dumps(traces, indent=2))
     else:
         print("\n\n".join(map(format_text, traces)))
-    return 1 if any(one.faults for one in traces) else 0
+    return 1 if any(one["faults"] for one in traces) else 0
 
 
 def _seal(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> int:
@@ -113,11 +113,8 @@ def _verify(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> i
 
 
 def _report(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> int:
-    from audit.document import quantity  # the other commands need none of these, nor Jinja
+    from audit.render import quantity, to_html, to_markdown  # the other commands do not need Jinja
     from audit.report import build_report
-    from audit.report_html import to_html
-    from audit.report_layout import lay_out
-    from audit.report_markdown import to_markdown
 
     targets = {name: getattr(arguments, name) for name in ("markdown", "json", "html") if getattr(arguments, name)}
     if list(targets.values()).count("-") > 1:
@@ -125,15 +122,16 @@ def _report(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> i
         return 2
     report = build_report(store.folder.parent, logs.parent, datetime.now(UTC), store.key)
     render = {
-        "markdown": lambda: to_markdown(lay_out(report)),
-        "json": lambda: json.dumps(report.to_json(), indent=2) + "\n",
-        "html": lambda: to_html(lay_out(report)) + "\n",
+        "markdown": lambda: to_markdown(report),
+        "json": lambda: json.dumps(report, indent=2) + "\n",
+        "html": lambda: to_html(report),
     }
     for name, target in (targets or {"markdown": "-"}).items():
         _write(target, render[name]())
-    if report.faults:
-        print(f"{quantity(report.faults, 'fault')} found, named in the report", file=sys.stderr)
-    return 1 if report.faults else 0
+    faults = sum(len(model["faults"]) for model in report["models"])
+    if faults:
+        print(f"{quantity(faults, 'fault')} found, named in the report", file=sys.stderr)
+    return 1 if faults else 0
 
 
 def _write(target: str, text: str) -> None:

@@ -7,16 +7,18 @@ history.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from journal import daily_files
 from registry import Actor, VersionStore
-from registry.history import SEAL
+from registry.history import SEAL, Entry
 
 STREAMS = ("requests", "predictions")
+LOG_NAME = re.compile(rf"({'|'.join(STREAMS)})-[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\.csv", re.ASCII)
 # A request's rows go into the files of the day on which it arrived, so these may still grow for a while.
 GRACE = timedelta(hours=1)
 
@@ -46,7 +48,7 @@ def seal(store: VersionStore, logs: Path, now: datetime, who: Actor) -> list[str
     today = (now - GRACE).date().isoformat()
     names: list[str] = []
     with store.aliases.write_lock():
-        sealed = {item.file for item in read_seals(store)}
+        sealed = {item.file for item in read_seals(store.history.entries())}
         for path in log_files(logs):
             if path.name not in sealed and path.stem[-10:] < today:
                 rows, digest = _measure(path)
@@ -55,13 +57,9 @@ def seal(store: VersionStore, logs: Path, now: datetime, who: Actor) -> list[str
     return names
 
 
-def read_seals(store: VersionStore) -> list[Seal]:
-    """Return the seals in a model's history, oldest first.
-
-    Raises:
-        RegistryError: if the history was changed.
-    """
-    contents = [entry.content for entry in store.history.entries() if entry.content["action"] == SEAL]
+def read_seals(entries: Iterable[Entry]) -> list[Seal]:
+    """Return the seals in a history, in the order of its lines."""
+    contents = [entry.content for entry in entries if entry.content["action"] == SEAL]
     return [Seal(line["file"], line["rows"], line["sha256"], line["time"], line["by"]) for line in contents]
 
 
@@ -71,13 +69,15 @@ def find_changed_files(store: VersionStore, logs: Path) -> Iterator[str]:
     Raises:
         RegistryError: if the history was changed.
     """
-    for item in read_seals(store):
+    for item in read_seals(store.history.entries()):
         if change := find_change(item, logs):
             yield change
 
 
 def find_change(item: Seal, logs: Path) -> str | None:
     """Return what was changed in a sealed file, as a sentence; None if nothing was."""
+    if not LOG_NAME.fullmatch(item.file):  # it could be any file of this machine
+        return f"{logs}: the history has a seal of {item.file!r}, which is not the name of a log file"
     path = logs / item.file
     sealed = f"it was sealed on {item.time[:10]} with {item.rows} rows"
     try:

@@ -6,36 +6,21 @@ Reads the logs and the registry; changes nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from audit.faults import Faults, pick
+from audit.versions import AS_PUBLISHED, CHANGED, read_card
 from journal import find, is_predicted
 from registry import RegistryError, VersionStore, find_inconsistencies, printable
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """One request and what stands behind its answer; ``faults`` are what is missing or not as it was."""
-
-    request: Mapping[str, str]
-    predictions: Sequence[Mapping[str, str]]
-    versions: list[dict[str, Any]]
-    faults: list[str]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the trace for machines."""
-        return {
-            "request": dict(self.request),
-            "predictions": [dict(row) for row in self.predictions],
-            "versions": self.versions,
-            "faults": self.faults,
-        }
-
-
-def trace(store: VersionStore, logs: Path, request_id: str) -> list[Trace]:
+def trace(store: VersionStore, logs: Path, request_id: str) -> list[dict[str, Any]]:
     """Return each request that had this id, oldest first: a client may use an id twice.
+
+    A trace has the ``request``, its ``predictions``, the ``versions`` that answered, and ``faults``: what is missing or
+    not as it was.
 
     Args:
         logs: the folder of the model's logs.
@@ -47,44 +32,43 @@ def trace(store: VersionStore, logs: Path, request_id: str) -> list[Trace]:
     traces = []
     for request in find(logs, "requests", request_id):
         rows = [row for row in predictions if row["time"] == request["time"]]
-        faults = list(find_inconsistencies(store.aliases))
+        faults = Faults(find_inconsistencies(store.aliases))
         if is_predicted(request) and not rows:
-            faults.append("the request was answered, and has no prediction row")
+            faults.add("the request was answered, and has no prediction row")
         numbers = sorted({int(row["version"]) for row in rows})
         versions = [_describe_version(store, number, request["time"], faults) for number in numbers]
-        traces.append(Trace(request, rows, versions, faults))
+        traces.append({"request": request, "predictions": rows, "versions": versions, "faults": list(faults)})
     return traces
 
 
-def format_text(trace: Trace) -> str:
+def format_text(trace: Mapping[str, Any]) -> str:
     """Return a trace as text for a person; no character of it moves a terminal's cursor."""
-    lines = ["REQUEST", *_format_members(trace.request), "", f"PREDICTIONS ({len(trace.predictions)})"]
-    for row in trace.predictions:
+    lines = ["REQUEST", *_format_members(trace["request"]), "", f"PREDICTIONS ({len(trace['predictions'])})"]
+    for row in trace["predictions"]:
         fields = {name: text for name, text in row.items() if name not in ("time", "request_id", "model")}
         lines.append("  " + "  ".join(f"{name} {text}" for name, text in fields.items() if text))
-    for version in trace.versions:
+    for version in trace["versions"]:
         members = {name: value for name, value in version.items() if name != "signed_off"}
         lines += ["", f"VERSION {version['version']}", *_format_members(members), "  signed off:"]
         lines += [f"    {json.dumps(entry, ensure_ascii=False)}" for entry in version["signed_off"]] or [
             "    by nobody"
         ]
-    lines += ["", "FAULTS" if trace.faults else "No fault: every file is as it was published, and so is the history."]
-    lines += [f"  {fault}" for fault in trace.faults]
+    sound = "No fault: every file is as it was published, and so is the history."
+    lines += ["", *(["FAULTS", *(f"  {fault}" for fault in trace["faults"])] if trace["faults"] else [sound])]
     return "\n".join(map(printable, lines))
 
 
-def _describe_version(store: VersionStore, number: int, time: str, faults: list[str]) -> dict[str, Any]:
+def _describe_version(store: VersionStore, number: int, time: str, faults: Faults) -> dict[str, Any]:
     """Return where a version comes from, with its hashes computed now, and its entries in the history up to a time."""
+    verified, card = read_card(store, number, faults)
     version: dict[str, Any] = {"version": number}
-    try:
-        verified = store.check(number)
-        card = json.loads(verified.read("card.json"))
-        version |= {"sha256": verified.digest, "files": "as published"}
+    if verified:
+        card = pick(card, dict) or {}
+        version |= {"sha256": verified.digest, "files": AS_PUBLISHED}
         version |= {"data": card.get("data"), "commit": card.get("commit"), "trained_by": card.get("by")}
         version |= {"gates": card.get("gates"), "weights_sha256": card.get("weights_sha256")}
-    except RegistryError as error:
-        faults.append(str(error))
-        version["files"] = "not as published"
+    else:
+        version["files"] = CHANGED
     try:
         entries = [entry.content for entry in store.history.entries()]
     except RegistryError:

@@ -9,7 +9,6 @@ SHA-256 of the last. (If somebody rewrites both files completely, a digest that 
 :meth:`History.number_of`.)
 
 A line is on the disk before its action is carried out. If the process dies in between, aliases.py finishes the action.
-Knows no version and no alias.
 """
 
 from __future__ import annotations
@@ -33,6 +32,30 @@ HISTORY, HEAD = "history.jsonl", "history.head"
 # The actions of an entry.
 PUBLISH, ADOPT, PROMOTE, ROLLBACK, RETIRE = "publish", "adopt", "promote", "rollback", "retire"
 CANARY, SHADOW, CLEAR, SEAL = "canary", "shadow", "clear", "seal"
+# The members of an entry, with their types, and those that an action needs beside the time, the action and by.
+MEMBERS: Mapping[str, type] = {
+    "time": str,
+    "action": str,
+    "by": str,
+    "reason": str,
+    "version": int,
+    "alias": str,
+    "share": float,
+    "override": bool,
+    "gates": list,
+    "file": str,
+    "rows": int,
+    "sha256": str,
+    "aliases": dict,
+}
+_NEEDED = {
+    PUBLISH: ("version", "sha256"),
+    ADOPT: ("version", "sha256"),
+    PROMOTE: ("version", "alias"),
+    RETIRE: ("version",),
+    CANARY: ("version", "share"),
+    SEAL: ("file", "rows", "sha256"),
+}
 _BEGINNING = "0" * 64
 _CHECKSUM_LENGTH = len(', "sha256": ""}') + 64
 _HEAD_LINE = re.compile(r"([0-9]{1,18}) ([0-9a-f]{64})\n", re.ASCII)
@@ -67,6 +90,10 @@ class History:
             content = _parse(text)
             if content is None:
                 raise HistoryError(f"{self._path}, line {number}: was changed; restore it")
+            if name := _wrong_member(content):
+                raise HistoryError(
+                    f"{self._path}, line {number}: {name} is missing or of a wrong type; restore the line"
+                )
             if content["previous"] != previous:
                 fault = f"line {number}: does not follow the line before it"
                 raise HistoryError(f"{self._path}, {fault}; lines were removed, moved or rewritten")
@@ -76,7 +103,7 @@ class History:
         return entries
 
     def undamaged(self, containing: str) -> list[Entry]:
-        """Return the entries whose line contains a text and has a right checksum; damaged lines are skipped.
+        """Return the sound entries whose line contains a text; damaged lines are skipped.
 
         A damaged history must not keep the service from opening undamaged versions.
         """
@@ -85,7 +112,11 @@ class History:
         except HistoryError:
             return []
         entries = [(number, hashlib.sha256(text).hexdigest(), _parse(text)) for number, text in lines]
-        return [Entry(number, digest, content) for number, digest, content in entries if content is not None]
+        return [
+            Entry(number, digest, content)
+            for number, digest, content in entries
+            if content and not _wrong_member(content)
+        ]
 
     def number_of(self, digest: str) -> int | None:
         """Return the number of the line with this SHA-256; None if there is no such line."""
@@ -192,6 +223,18 @@ def _parse(text: bytes) -> dict[str, Any] | None:
         return None
     try:
         content: dict[str, Any] = json.loads(without_checksum)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return content if "previous" in content else None
+
+
+def _wrong_member(content: Mapping[str, Any]) -> str | None:
+    """Return the first member that is missing or has another type than in MEMBERS; None if all are right."""
+    needed = ("time", "action", "by", *_NEEDED.get(str(content.get("action")), ()))
+    for name, kind in MEMBERS.items():
+        value = content.get(name)
+        kinds = (int, float) if kind is float else (kind,)
+        if type(value) not in kinds if name in content else name in needed:
+            return name
+    numbers = content.get("aliases", {}).values()
+    return None if all(type(number) is int for number in numbers) else "aliases"

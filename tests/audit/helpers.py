@@ -8,9 +8,10 @@ import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from app.settings import Settings
-from audit.report import Report, build_report
+from audit.report import build_report
 from registry import Actor, VersionStore
 from tests.conftest import HOUSES, publish
 
@@ -28,9 +29,11 @@ def run(settings: Settings, *words: str, **environ: str) -> subprocess.Completed
 HOSTILE = '<script>alert(1)</script> | a\nb `c` *d* [e](javascript:f) <b title="g">\x1b[2J\u202e &amp; _h_'
 
 
-def hostile_report(models: Path) -> Report:
-    """Return the report of a model whose title and history are hostile text."""
-    publish(models, replace(HOUSES, title=HOSTILE))
+def hostile_report(models: Path) -> dict[str, Any]:
+    """Return the report of a model whose title, card, aliases, history and faults are hostile text."""
+    gate = {"name": HOSTILE + "\ud800", "limit": 1, "value": 2, "passed": False}
+    publish(models, replace(HOUSES, title=HOSTILE), by=HOSTILE, gates=[gate])
     store = VersionStore(models, "boston")
-    store.aliases.change("canary", {"champion": 1}, Actor(HOSTILE, HOSTILE), version=1, share=0.05)
+    aliases = {"champion": 1, HOSTILE: 1, HOSTILE * 2: 2}  # there is no version 2
+    store.aliases.change("canary", aliases, Actor(HOSTILE, HOSTILE), version=1, share=0.05)
     return build_report(models, models / "logs", datetime(2026, 11, 25, 12, tzinfo=UTC))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
 from app.settings import Settings
+from registry import VersionStore
 from tests.audit.helpers import run
-from tests.conftest import Keys
+from tests.conftest import Keys, publish
+from tests.registry.conftest import retire
 
 pytestmark = pytest.mark.slow
 
@@ -31,6 +34,33 @@ def test_an_old_command_names_the_new_one(settings: Settings, old: str, new: str
     assert f"`python -m {new}`" in done.stderr
 
 
+def test_verify_says_that_a_version_is_sound(settings: Settings) -> None:
+    done = run(settings, "audit", "verify")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.fullmatch("1  [0-9a-f]{64}  sound\n", done.stdout)
+
+
+def test_verify_names_a_changed_file_and_an_edited_history(settings: Settings) -> None:
+    (settings.models / "boston" / "1" / "card.json").write_text("{ }")
+    path = settings.models / "boston" / "history.jsonl"
+    path.write_bytes(path.read_bytes().replace(b"tests", b"texts"))
+    assert "card.json was changed" in run(settings, "audit", "verify", "1").stderr
+    done = run(settings, "audit", "verify")
+    assert (done.returncode, "history.jsonl, line 1: was changed" in done.stderr) == (1, True)
+
+
+def test_verify_checks_signatures_also_of_a_retired_version(settings: Settings, keys: Keys) -> None:
+    publish(settings.models)
+    retire(VersionStore(settings.models, "boston"))
+    required = {"SERVE_REQUIRE_SIGNATURE": str(keys.public)}
+    unsigned = run(settings, "audit", "verify", **required)
+    assert (unsigned.returncode, unsigned.stderr.count("is not signed")) == (1, 2)
+    signed = run(settings, "registry", "sign", "champion", "--key", str(keys.private), **required)
+    assert signed.stdout.endswith("signatures/1.sig\n")
+    assert run(settings, "registry", "sign", "2", "--key", str(keys.private)).returncode == 0
+    assert run(settings, "audit", "verify", "--key", str(keys.public)).returncode == 0
+
+
 def test_report_writes_markdown_to_the_standard_output_unless_a_file_is_named(settings: Settings) -> None:
     done = run(settings, "audit", "report")
     assert (done.returncode, done.stderr) == (0, "")
@@ -42,8 +72,8 @@ def test_report_writes_several_forms_at_once(settings: Settings) -> None:
     done = run(settings, "audit", "report", "--json", "-", "--html", str(page), "--markdown", str(text))
     assert done.returncode == 0, done.stderr
     assert [model["model"] for model in json.loads(done.stdout)["models"]] == ["boston"]
-    assert page.read_text().startswith("<!doctype html>")
-    assert text.read_text().startswith("# Audit report\n")
+    assert re.fullmatch("<!doctype html>\n.*</html>\n", page.read_text(), re.DOTALL)
+    assert re.fullmatch("# Audit report\n.*[^\n]\n", text.read_text(), re.DOTALL)
 
 
 def test_report_ends_with_1_if_something_is_wrong(settings: Settings) -> None:
@@ -76,7 +106,8 @@ def test_report_says_which_file_can_not_be_written(settings: Settings) -> None:
     assert (done.returncode, done.stderr) == (1, f"{settings.models}: can't be written (Is a directory)\n")
 
 
-def test_report_without_any_version_is_a_sentence(settings: Settings) -> None:
-    done = run(settings, "audit", "report", SERVE_MODELS=str(settings.logs))
+@pytest.mark.parametrize("command", ["verify", "report"])
+def test_no_version_is_a_sentence_and_a_failure(settings: Settings, command: str) -> None:
+    done = run(settings, "audit", command, SERVE_MODELS=str(settings.logs))
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"{settings.logs}: no version is published yet; `make train` publishes the first one\n"
+    assert "no version is published yet; `make train` publishes the first one\n" in done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from audit.report import Report, build_report
+from audit.report import build_report
 from audit.seal import seal
 from registry import Actor, VersionStore
 from registry.history import History
@@ -46,10 +47,12 @@ def store(tmp_path: Path) -> VersionStore:
     return VersionStore(tmp_path / "models", "boston")
 
 
-def report(store: VersionStore) -> Report:
+def report(store: VersionStore) -> list[dict[str, Any]]:
+    """Return the models of the report."""
     found = build_report(store.folder.parent, store.folder.parent.parent / "logs", NOW)
-    json.dumps(found.to_json(), allow_nan=False)
-    return found
+    json.dumps(found, allow_nan=False)
+    models: list[dict[str, Any]] = found["models"]
+    return models
 
 
 def publish_with_card(store: VersionStore, card: object) -> int:
@@ -73,34 +76,43 @@ def rewrite_history(store: VersionStore, **changes: object) -> None:
 
 def test_a_version_tells_where_it_comes_from(store: VersionStore) -> None:
     number = publish_with_card(store, CARD)
-    (model,) = report(store).models
-    version = model.versions[0]
-    card = version.provenance
-    assert card is not None
-    assert (version.number, version.files, version.signing) == (number, "as published", "not signed")
-    assert version.sha256 == store.check(number).digest
-    assert (card.data_file, card.data_sha256, card.data_rows) == ("homes.csv", "d" * 64, 506)
-    assert (card.spec_file, card.spec_sha256) == ("homes.toml", "5" * 64)
-    assert (card.training_rows, card.test_rows, card.seed, card.test_rows_sha256) == (404, 102, 42, "7" * 64)
-    assert (card.weights_sha256, card.packages, card.commit) == ("9" * 64, {"python": "3.11.7"}, "c" * 40)
-    assert (card.trained_by, card.trained_at) == ("bob", "2026-11-24T21:49:21+00:00")
-    (metric,) = card.metrics
-    assert (metric.name, metric.value, metric.low, metric.high) == ("rmse", 6.15, 3.97, 8.35)
-    assert (card.cv_rmse, card.cv_folds) == (6.05, 5)
-    assert [(gate.name, gate.value, gate.passed) for gate in card.gates] == [("parity", 8e-07, True)]
+    version = report(store)[0]["versions"][0]
+    assert (version["number"], version["files"], version["signing"]) == (number, "as published", "not signed")
+    assert version["sha256"] == store.check(number).digest
+    assert version["provenance"] == {
+        "data_file": "homes.csv",
+        "data_sha256": "d" * 64,
+        "data_rows": 506,
+        "spec_file": "homes.toml",
+        "spec_sha256": "5" * 64,
+        "training_rows": 404,
+        "test_rows": 102,
+        "seed": 42,
+        "test_rows_sha256": "7" * 64,
+        "weights_sha256": "9" * 64,
+        "parameters": 11,
+        "packages": {"python": "3.11.7"},
+        "commit": "c" * 40,
+        "trained_by": "bob",
+        "trained_at": "2026-11-24T21:49:21+00:00",
+        "training_seconds": 3.5,
+        "metrics": [{"name": "rmse", "value": 6.15, "low": 3.97, "high": 8.35}],
+        "cv_rmse": 6.05,
+        "cv_folds": 5,
+        "gates": [{"name": "parity", "value": 8e-07, "limit": 1e-05, "passed": True}],
+    }
 
 
 def test_a_version_tells_who_signed_it_off_and_why(store: VersionStore) -> None:
     promote(store, 2, "champion", ANN)
     rollback(store, Actor("kim", "urgent"))
-    newest, oldest = report(store).models[0].versions
-    assert [(event.action, event.alias, event.by, event.reason) for event in newest.sign_offs] == [
-        ("promote", "champion", "ann", "looks good")
-    ]
-    assert [gate.name for gate in newest.sign_offs[0].gates][:2] == ["parity", "test_vs_champion"]
-    assert [(event.action, event.by) for event in oldest.sign_offs] == [("rollback", "kim")]
-    assert newest.publication is not None
-    assert (newest.publication.by, oldest.aliases) == ("bob", ("champion",))
+    newest, oldest = report(store)[0]["versions"]
+    (promotion,) = newest["sign_offs"]
+    sign_off = [promotion[name] for name in ("action", "alias", "by", "reason")]
+    assert sign_off == ["promote", "champion", "ann", "looks good"]
+    assert [gate["name"] for gate in promotion["gates"]][:2] == ["parity", "test_vs_champion"]
+    assert [(event["action"], event["by"]) for event in oldest["sign_offs"]] == [("rollback", "kim")]
+    assert (newest["publication"]["by"], oldest["aliases"]) == ("bob", ["champion"])
 
 
 def test_past_versions_and_aliases_are_there(store: VersionStore) -> None:
@@ -110,23 +122,24 @@ def test_past_versions_and_aliases_are_there(store: VersionStore) -> None:
     for alias in ("shadow", "challenger"):
         clear(store, alias, ANN)
     store.aliases.retire(2, Actor("kim", "no better"))
-    found = report(store)
-    (model,) = found.models
-    assert (found.faults, model.history_intact) == (0, True)
-    assert model.aliases == {"champion": 1}
-    version = model.versions[0]
-    assert (version.number, version.retired, version.files) == (2, True, "as published")
-    assert version.retirement is not None
-    assert (version.retirement.by, version.retirement.reason) == ("kim", "no better")
-    ended = {period.alias: model.history[period.taken - 1].by for period in model.alias_periods if period.taken}
-    assert ended == {"canary": "service", "shadow": "ann", "challenger": "ann"}
+    (model,) = report(store)
+    assert (model["faults"], model["history_intact"], model["aliases"]) == ([], True, {"champion": 1})
+    version = model["versions"][0]
+    assert (version["number"], version["retired"], version["files"]) == (2, True, "as published")
+    assert (version["retirement"]["by"], version["retirement"]["reason"]) == ("kim", "no better")
+    ended = [period for period in model["alias_periods"] if period["taken"]]
+    assert {period["alias"]: model["history"][period["taken"] - 1]["by"] for period in ended} == {
+        "canary": "service",
+        "shadow": "ann",
+        "challenger": "ann",
+    }
 
 
 def test_all_models_are_there_and_empty_folders_are_not(store: VersionStore) -> None:
     for name in ("empty", ".staging"):
         (store.folder.parent / name).mkdir()
     shutil.copytree(store.folder, store.folder.parent / "another")
-    assert [model.model for model in report(store).models] == ["another", "boston"]
+    assert [model["model"] for model in report(store)] == ["another", "boston"]
 
 
 def test_log_files_have_their_seals(store: VersionStore, tmp_path: Path) -> None:
@@ -137,19 +150,14 @@ def test_log_files_have_their_seals(store: VersionStore, tmp_path: Path) -> None
     seal(store, logs, datetime(2026, 11, 22, tzinfo=UTC), ANN)
     (logs / "requests-2026-11-25.csv").write_text("time\n1\n")
     (logs / "predictions-2026-11-20.csv").write_text("time\n1\n3\n")
-    found = report(store)
-    changed, sealed, fresh = found.models[0].logs
-    assert (sealed.name, sealed.rows, sealed.sealed_by, sealed.state) == (
-        "requests-2026-11-20.csv",
-        2,
-        "ann",
-        "as sealed",
-    )
-    assert sealed.sha256 == hashlib.sha256(b"time\n1\n2\n").hexdigest()
-    assert (changed.state, fresh.state, fresh.rows) == ("not as sealed", "not sealed", None)
-    assert len(found.models[0].faults) == 1
-    (logs / "predictions-2026-11-20.csv").unlink()
-    assert report(store).models[0].logs[0].size is None
+    (model,) = report(store)
+    changed, sealed, fresh = model["logs"]
+    assert (sealed["name"], sealed["rows"], sealed["sealed_by"]) == ("requests-2026-11-20.csv", 2, "ann")
+    assert sealed["sha256"] == hashlib.sha256(b"time\n1\n2\n").hexdigest()
+    assert [file["state"] for file in model["logs"]] == ["not as sealed", "as sealed", "not sealed"]
+    assert (fresh["rows"], len(model["faults"])) == (None, 1)
+    (logs / changed["name"]).unlink()
+    assert report(store)[0]["logs"][0]["size"] is None
 
 
 @pytest.mark.parametrize(
@@ -170,25 +178,25 @@ def test_log_files_have_their_seals(store: VersionStore, tmp_path: Path) -> None
 def test_damage_is_named_and_the_rest_is_reported(store: VersionStore, damage: Any, fault: str) -> None:
     shutil.copytree(store.folder, store.folder.parent / "sound")
     damage(store.folder)
-    damaged, sound = report(store).models
-    assert any(fault in sentence for sentence in damaged.faults), damaged.faults
-    assert next(version for version in damaged.versions if version.number == 1).provenance is not None
-    assert (sound.faults, len(sound.versions)) == ((), 2)
+    damaged, sound = report(store)
+    assert any(fault in sentence for sentence in damaged["faults"]), damaged["faults"]
+    assert next(version for version in damaged["versions"] if version["number"] == 1)["provenance"] is not None
+    assert (sound["faults"], len(sound["versions"])) == ([], 2)
 
 
 def test_a_card_is_not_shown_if_the_files_are_not_as_published(store: VersionStore) -> None:
     (store.folder / "2" / "model.tflite").write_bytes(b"x")
-    version = report(store).models[0].versions[0]
-    assert (version.files, version.sha256, version.provenance) == ("not as published", None, None)
-    assert version.publication is not None
+    version = report(store)[0]["versions"][0]
+    assert (version["files"], version["sha256"], version["provenance"]) == ("not as published", None, None)
+    assert version["publication"] is not None
 
 
 def test_a_history_that_was_edited_keeps_its_other_lines(store: VersionStore) -> None:
     path = store.folder / "history.jsonl"
     path.write_bytes(path.read_bytes().replace(b"bob", b"eve", 1))
-    (model,) = report(store).models
-    assert ([event.line for event in model.history], model.history_intact) == ([2], False)
-    assert "line 1: was changed" in model.faults[0]
+    (model,) = report(store)
+    assert ([event["line"] for event in model["history"]], model["history_intact"]) == ([2], False)
+    assert "line 1: was changed" in model["faults"][0]
 
 
 @pytest.mark.parametrize(
@@ -197,18 +205,20 @@ def test_a_history_that_was_edited_keeps_its_other_lines(store: VersionStore) ->
         {"action": None},
         {"by": ["eve"]},
         {"version": "2"},
+        {"action": "promote", "version": 10**400},
         {"version": {}, "aliases": []},
         {"aliases": {"champion": "1"}},
         {"action": "seal", "file": "../../secret", "rows": 1},
         {"action": "seal", "file": "requests-2026-11-20.csv\0", "rows": 1},
+        {"action": "promote", "gates": [1, {"held": "yes"}], "share": math.nan, "aliases": {"champion": 3}},
     ],
 )
 def test_a_history_that_was_written_anew_stops_nothing(store: VersionStore, changes: dict[str, object]) -> None:
     rewrite_history(store, **changes)
-    (model,) = report(store).models
-    assert model.faults
-    assert {version.number for version in model.versions} == {1, 2}
-    assert {log.name for log in model.logs} == set()
+    (model,) = report(store)
+    assert model["faults"]
+    assert {version["number"] for version in model["versions"]} == {1, 2}
+    assert model["logs"] == []
 
 
 @pytest.mark.parametrize(
@@ -224,11 +234,11 @@ def test_a_history_that_was_written_anew_stops_nothing(store: VersionStore, chan
 )
 def test_a_card_of_another_shape_stops_nothing(store: VersionStore, card: object) -> None:
     publish_with_card(store, card)
-    (model,) = report(store).models
-    version = model.versions[0]
-    assert version.provenance is not None
-    assert (version.provenance.data_file, version.provenance.cv_rmse, version.provenance.training_seconds) == (
-        None,
-        None,
-        None,
-    )
+    card = report(store)[0]["versions"][0]["provenance"]
+    assert [card[name] for name in ("data_file", "cv_rmse", "training_seconds")] == [None] * 3
+
+
+@pytest.mark.parametrize("card", [None, []])
+def test_a_card_that_is_no_object_is_named(store: VersionStore, card: object) -> None:
+    publish_with_card(store, card)
+    assert "3/card.json: expected a JSON object; restore it" in report(store)[0]["faults"][0]

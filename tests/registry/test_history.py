@@ -12,13 +12,15 @@ from hypothesis import strategies as st
 from registry import HistoryError
 from registry.history import HEAD, HISTORY, History
 
+ENTRY = {"action": "publish", "version": 1, "by": "Ünal", "sha256": "f" * 64}
+
 
 @pytest.fixture
 def history(tmp_path: Path) -> History:
     """A history of four lines."""
     history = History(tmp_path)
     for number in range(4):
-        history.append({"action": "publish", "version": number, "by": "Ünal", "reason": 'a "reason"\nof two lines'})
+        history.append({**ENTRY, "version": number, "reason": 'a "reason"\nof two lines'})
     return history
 
 
@@ -71,10 +73,31 @@ def test_a_rewritten_line_with_a_right_checksum_does_not_fit_the_next(history: H
     other.mkdir()
     forged = History(other)
     for number in (9, 1, 2, 3):
-        forged.append({"action": "publish", "version": number, "by": "Ünal"})
+        forged.append({**ENTRY, "version": number})
     lines = stored(tmp_path)
     assert "line 2: does not follow" in fault(tmp_path, [stored(other)[0], *lines[1:]])
     assert "line 4: is not the one that history.head tells of" in fault(tmp_path, stored(other))
+
+
+@pytest.mark.parametrize(
+    ("action", "name"),
+    [("clear", "by"), ("adopt", "sha256"), ("promote", "alias"), ("retire", "version"), ("canary", "share")],
+)
+def test_a_line_with_a_right_checksum_that_lacks_a_member_is_named(tmp_path: Path, action: str, name: str) -> None:
+    whole = {**ENTRY, "action": action, "alias": "champion", "share": 0.05}
+    History(tmp_path).append({member: value for member, value in whole.items() if member != name})
+    with pytest.raises(HistoryError, match=f"line 1: {name} is missing or of a wrong type; restore the line"):
+        History(tmp_path).entries()
+    assert History(tmp_path).undamaged("") == []
+
+
+@pytest.mark.parametrize(
+    "changes", [{"time": 1}, {"action": ["seal"]}, {"version": True}, {"aliases": {"champion": "1"}}]
+)
+def test_a_member_of_a_wrong_type_is_named(tmp_path: Path, changes: dict[str, object]) -> None:
+    History(tmp_path).append({**ENTRY, **changes})
+    with pytest.raises(HistoryError, match=f"line 1: {next(iter(changes))} is missing or of a wrong type"):
+        History(tmp_path).entries()
 
 
 def test_every_single_bit_that_flips_is_found(history: History, tmp_path: Path) -> None:
@@ -103,16 +126,16 @@ def test_a_line_that_its_writer_did_not_finish_is_written_over(history: History,
     with (tmp_path / HISTORY).open("ab") as file:
         file.write(b'{"time": "2026-')
     assert len(history.entries()) == 4
-    history.append({"action": "rollback"})
+    history.append({**ENTRY, "action": "rollback"})
     assert [entry.content["action"] for entry in history.entries()][-2:] == ["publish", "rollback"]
 
 
 def test_a_writer_that_died_before_the_head_leaves_a_whole_history(history: History, tmp_path: Path) -> None:
     head = (tmp_path / HEAD).read_bytes()
-    history.append({"action": "rollback"})
+    history.append({**ENTRY, "action": "rollback"})
     (tmp_path / HEAD).write_bytes(head)
     assert len(history.entries()) == 5
-    history.append({"action": "rollback"})
+    history.append({**ENTRY, "action": "rollback"})
     assert len(history.entries()) == 6
 
 
@@ -129,6 +152,6 @@ def test_nothing_is_appended_to_a_history_that_is_not_whole(history: History, tm
 def test_any_text_is_read_back(tmp_path: Path, text: str) -> None:
     for name in (HISTORY, HEAD):
         (tmp_path / name).unlink(missing_ok=True)
-    History(tmp_path).append({"reason": text})
+    History(tmp_path).append({**ENTRY, "reason": text})
     assert History(tmp_path).entries()[0].content["reason"] == text
     assert os.listdir(tmp_path).count(HISTORY) == 1
