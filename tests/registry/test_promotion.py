@@ -8,14 +8,7 @@ import sys
 
 import pytest
 
-from registry import (
-    Actor,
-    NotPublishedError,
-    RegistryError,
-    ReleaseError,
-    VersionStore,
-    find_inconsistencies,
-)
+from registry import Actor, NotPublishedError, RegistryError, ReleaseError, VersionStore, find_inconsistencies
 from registry.history_queries import canary_share
 from registry.promotion import canary, clear, promote, rollback, shadow
 from tests.conftest import WORSE, publish
