@@ -17,11 +17,6 @@ def _flip(path: Path) -> None:
     path.write_bytes(data)
 
 
-def _harm_two_files(folder: Path) -> None:
-    _flip(folder / "signature.json")
-    (folder / "card.json").unlink()
-
-
 @pytest.mark.parametrize(
     ("harm", "named"),
     [
@@ -32,7 +27,10 @@ def _harm_two_files(folder: Path) -> None:
         (lambda folder: (folder / "SHA256SUMS").write_text("x\n"), "SHA256SUMS, line 1: expected"),
         (lambda folder: (folder / "link").symlink_to("card.json"), "link: a version holds plain files"),
         (lambda folder: os.mkfifo(folder / "pipe"), "pipe: a version holds plain files"),
-        (_harm_two_files, "card.json is missing; signature.json was changed; restore"),
+        (
+            lambda folder: (_flip(folder / "signature.json"), (folder / "card.json").unlink()),
+            "card.json is missing; signature.json was changed; restore",
+        ),
     ],
 )
 def test_a_version_that_is_not_as_published_is_refused_by_name(
