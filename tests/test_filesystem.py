@@ -13,8 +13,9 @@ from filesystem import lock, replace
 
 
 def test_a_lock_waits_no_longer_than_its_time_limit_and_shared_ones_go_together(tmp_path: Path) -> None:
-    first, second = (os.open(tmp_path, os.O_RDONLY) for _ in range(2))
-    try:
+    path = tmp_path / ".lock"
+    with path.open("w") as one, path.open("w") as other:
+        first, second = one.fileno(), other.fileno()
         lock(first, 0, shared=True)
         lock(second, 0, shared=True)
         with pytest.raises(TimeoutError):
@@ -23,9 +24,6 @@ def test_a_lock_waits_no_longer_than_its_time_limit_and_shared_ones_go_together(
         lock(second, 0.05)
         with pytest.raises(TimeoutError):
             lock(first, 0.05, shared=True)
-    finally:
-        os.close(first)
-        os.close(second)
 
 
 def test_a_replaced_file_keeps_its_mode_under_a_strict_umask(tmp_path: Path) -> None:

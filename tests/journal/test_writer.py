@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +61,8 @@ def test_many_threads_share_one_log(tmp_path: Path) -> None:
         for what in range(50):
             journal.add(DAY, f"{who},{what}\n".encode())
 
-    threads = [threading.Thread(target=write, args=(who,)) for who in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(8)))
     rows = [(row["who"], row["what"]) for row in LogReader(path(tmp_path))]
     assert sorted(rows) == sorted((str(who), str(what)) for who in range(8) for what in range(50))
 

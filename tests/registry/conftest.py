@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,24 @@ ANN, BOB = Actor("ann", "looks good"), Actor("bob", "urgent")
 @pytest.fixture
 def store(tmp_path: Path) -> VersionStore:
     """Two equal versions: 1 is champion, 2 challenger."""
-    for _ in range(2):
-        publish(tmp_path)
-    return VersionStore(tmp_path, "boston")
+    return publish_versions(tmp_path, 2)
+
+
+def publish_versions(models: Path, count: int) -> VersionStore:
+    """Publish equal versions: 1 is champion, the last one challenger."""
+    for _ in range(count):
+        publish(models)
+    return VersionStore(models, "boston")
+
+
+def publish_changed(store: VersionStore, files: dict[str, str | bytes]) -> None:
+    """Publish a copy of version 1 in which some files have another content."""
+    with store.staging() as folder:
+        shutil.copytree(store.folder / "1", folder, dirs_exist_ok=True)
+        (folder / "SHA256SUMS").unlink()
+        for name, content in files.items():
+            (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+        store.publish(folder, ANN)
 
 
 def last(store: VersionStore) -> dict[str, object]:

@@ -14,7 +14,7 @@ import pytest
 from registry import Actor, NotPublishedError, RegistryError, ReleaseError, VersionStore, find_inconsistencies
 from registry.promotion import clear, promote, shadow
 from tests.conftest import publish
-from tests.registry.conftest import ANN, BOB, last, retire
+from tests.registry.conftest import ANN, BOB, publish_versions, retire
 
 
 def test_a_retired_version_keeps_its_files_and_its_number_and_answers_nobody(store: VersionStore) -> None:
@@ -49,38 +49,31 @@ def test_the_aliases_are_what_the_history_says(store: VersionStore, sealed: bool
 
 
 def test_a_lost_history_is_a_fault_and_is_begun_again_only_by_import_existing(store: VersionStore) -> None:
-    for name in ("history.jsonl", "history.head"):
-        (store.folder / name).unlink()
-    assert ["does not tell of version" in fault for fault in find_inconsistencies(store.aliases)] == [True, True]
-    with pytest.raises(RegistryError, match="the history is gone; restore it, or begin another one"):
-        promote(store, 2, "champion", ANN)
-    assert store.aliases.import_existing(Actor("ann", "the disk failed")) == [1, 2]
-    promote(store, 2, "champion", ANN)
-    entries = [entry.content for entry in store.history.entries()]
-    assert [(entry["action"], entry["reason"]) for entry in entries] == [
-        ("adopt", "the disk failed"), ("adopt", "the disk failed"), ("promote", "looks good")
-    ]  # fmt: skip
-    assert list(find_inconsistencies(store.aliases)) == []
-
-
-def test_a_history_that_is_begun_again_has_the_retired_versions_too(store: VersionStore) -> None:
     retire(store)
+    publish(store.folder.parent)
     (store.folder / "history.jsonl").unlink()
     with pytest.raises(RegistryError, match="line 1: is gone.*or remove history.head and begin another one"):
         promote(store, 1, "fallback", ANN)
     (store.folder / "history.head").unlink()
-    assert store.aliases.import_existing(Actor("ann", "the disk failed")) == [1, 2]
+    assert ["does not tell of version" in fault for fault in find_inconsistencies(store.aliases)] == [True] * 3
+    with pytest.raises(RegistryError, match="the history is gone; restore it, or begin another one"):
+        promote(store, 3, "champion", ANN)
+    assert store.aliases.import_existing(Actor("ann", "the disk failed")) == [1, 2, 3]
+    promote(store, 3, "champion", ANN)
+    entries = [(entry.content["action"], entry.content["reason"]) for entry in store.history.entries()]
+    assert entries == [
+        *((action, "the disk failed") for action in ("adopt", "adopt", "retire", "adopt")), ("promote", "looks good")
+    ]  # fmt: skip
     assert list(find_inconsistencies(store.aliases)) == []
 
 
 def test_a_version_whose_publisher_died_before_its_entry_is_added_to_the_history(store: VersionStore) -> None:
     shutil.copytree(store.folder / "2", store.folder / "3")
     shadow(store, 2, ANN)
-    assert [entry.content["action"] for entry in store.history.entries()][-2:] == ["adopt", "shadow"]
     (store.folder / "4").mkdir()
     (store.folder / "4" / "SHA256SUMS").touch()
-    shadow(store, 3, ANN)
-    assert last(store)["action"] == "shadow"  # what is no version is not
+    shadow(store, 3, ANN)  # what is no version is not added
+    assert [entry.content["action"] for entry in store.history.entries()][2:] == ["adopt", "shadow", "shadow"]
 
 
 @pytest.mark.parametrize("missing", ["model.tflite", "SHA256SUMS"])
@@ -113,21 +106,11 @@ def test_a_command_waits_for_another_one_but_only_for_its_time_limit(store: Vers
     assert clear(store, "challenger", ANN)
 
 
-def fill(disk: Path) -> None:
-    """Take all the room on a disk."""
-    with (disk / "ballast").open("wb", buffering=0) as file:
-        for size in (4096, 1):
-            with suppress(OSError):
-                while True:
-                    file.write(b"x" * size)
-
-
 def test_a_full_disk_refuses_a_promotion_and_leaves_the_champion(small_disk: Path) -> None:
-    for _ in range(2):
-        publish(small_disk)
-    store = VersionStore(small_disk, "boston")
+    store = publish_versions(small_disk, 2)
     before = (store.folder / "history.jsonl").read_bytes()
-    fill(small_disk)
+    with suppress(OSError):
+        (small_disk / "ballast").write_bytes(b"x" * (1 << 20))
     with pytest.raises(RegistryError, match="can't be written"):
         promote(store, 2, "champion", Actor("ann", "x" * 5000))
     assert store.aliases.read()["champion"] == 1
@@ -139,20 +122,10 @@ def test_a_full_disk_refuses_a_promotion_and_leaves_the_champion(small_disk: Pat
 
 
 def test_a_read_only_folder_is_one_clear_sentence(small_disk: Path) -> None:
-    for _ in range(2):
-        publish(small_disk)
-
-    def remount(mode: str) -> None:
-        subprocess.run(["mount", "-o", f"remount,{mode}", str(small_disk)], check=True)
-
-    remount("ro")
-    try:
-        with pytest.raises(
-            RegistryError, match=r"\.lock: can't be written \(Read-only file system\); nothing was done"
-        ):
-            promote(VersionStore(small_disk, "boston"), 2, "champion", ANN)
-    finally:
-        remount("rw")
+    store = publish_versions(small_disk, 2)
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    with pytest.raises(RegistryError, match=r"\.lock: can't be written \(Read-only file system\); nothing was done"):
+        promote(store, 2, "champion", ANN)
 
 
 STEPS = """
@@ -162,29 +135,22 @@ from registry import VersionStore, Actor
 from registry.promotion import canary, clear, promote, rollback
 origin, folder, action = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 ANN = Actor("ann", "why")
-ACTIONS = {
-    "promote": lambda store: promote(store, 3, "champion", ANN),
-    "canary": lambda store: canary(store, 3, 0.5, ANN),
-    "clear": lambda store: clear(store, "shadow", ANN),
-    "rollback": lambda store: rollback(store, ANN),
-    "retire": lambda store: store.aliases.retire(4, ANN),
-}
-def dying(real, left):
-    def call(*arguments, **options):
-        left[0] -= 1
-        if left[0] < 0:
+def dying(call, steps):
+    def step(*arguments, **options):
+        if next(steps, None) is None:
             os.kill(os.getpid(), signal.SIGKILL)
-        return real(*arguments, **options)
-    return call
+        return call(*arguments, **options)
+    return step
 status, step = 1, 0
 while status:
     models = folder / str(step)
     shutil.copytree(origin, models)
     if os.fork() == 0:  # one step later each time, until it gets to the end
-        left = [step]
+        steps = iter(range(step))
         for name in ("open", "pwrite", "fsync", "ftruncate", "rename"):
-            setattr(os, name, dying(getattr(os, name), left))
-        ACTIONS[action](VersionStore(models, "boston"))
+            setattr(os, name, dying(getattr(os, name), steps))
+        store = VersionStore(models, "boston")
+        exec(action)
         os._exit(0)
     status = os.wait()[1]
     assert status in (0, signal.SIGKILL), status
@@ -194,18 +160,25 @@ print(step)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("action", ["promote", "canary", "clear", "rollback", "retire"])
+@pytest.mark.parametrize(
+    ("action", "call"),
+    [
+        ("promote", 'promote(store, 3, "champion", ANN)'),
+        ("canary", "canary(store, 3, 0.5, ANN)"),
+        ("clear", 'clear(store, "shadow", ANN)'),
+        ("rollback", "rollback(store, ANN)"),
+        ("retire", "store.aliases.retire(4, ANN)"),
+    ],
+)
 def test_a_kill_at_any_step_leaves_the_old_state_or_one_that_the_next_command_finishes(
-    tmp_path: Path, action: str
+    tmp_path: Path, action: str, call: str
 ) -> None:
     origin = tmp_path / "origin"
-    for _ in range(4):
-        publish(origin)
-    store = VersionStore(origin, "boston")
+    store = publish_versions(origin, 4)
     promote(store, 2, "champion", ANN)
     shadow(store, 3, ANN)
     clear(store, "challenger", ANN)
-    command = [sys.executable, "-c", STEPS, str(origin), str(tmp_path), action]
+    command = [sys.executable, "-c", STEPS, str(origin), str(tmp_path), call]
     steps = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     assert steps > 5
     before, count = store.aliases.read(), len(store.history.entries())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import tracemalloc
 from dataclasses import replace
 
@@ -13,17 +12,37 @@ import pytest
 from registry import ReleaseError, VersionStore, promotion_gates
 from registry.promotion import promote
 from registry.promotion_gates import rmse_difference
-from tests.conftest import HOUSES, TRICKY, WORSE, publish
-from tests.registry.conftest import ANN, last
+from tests.conftest import HOUSES, TRICKY, WORSE
+from tests.registry.conftest import ANN, last, publish_changed
+
+FAILED_GATE = {"name": "worst_slice", "limit": 2.5, "value": 3, "passed": False}
+NARROW = replace(HOUSES, inputs=(replace(HOUSES.inputs[0], training=(4, 5)), *HOUSES.inputs[1:]))
 
 
-def test_a_version_that_is_worse_than_the_champion_is_refused_with_the_interval(store: VersionStore) -> None:
-    publish(store.folder.parent, model_file=WORSE)
-    with pytest.raises(
-        ReleaseError, match=r"version 3 does not become champion, because of test_vs_champion: RMSE 10"
-    ) as caught:
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"model.tflite": WORSE.read_bytes()}, r"test_vs_champion: RMSE 10.*95% interval \+10 to \+10"),
+        # tricky.tflite gives NaN for the first row.
+        (
+            {"model.tflite": TRICKY.read_bytes(), "test.csv": "rm,tax,age,medv\n11.5,250,66.5,20\n6,250,66.5,23\n"},
+            "test_vs_champion: RMSE nan",
+        ),
+        ({"card.json": '{"gates": []}'}, "card: the card tells of no gate"),
+        ({"card.json": json.dumps({"gates": [FAILED_GATE]})}, "worst_slice: 3, at most 2.5"),
+        (
+            {"signature.json": json.dumps(NARROW.to_json())},
+            "reference_data: reference.csv, line 2: rm is outside its training range",
+        ),
+    ],
+    ids=["worse than the champion", "predicts NaN", "no gate in the card", "failed gate in the card", "reference rows"],
+)
+def test_a_version_that_fails_a_gate_is_refused(
+    store: VersionStore, files: dict[str, str | bytes], message: str
+) -> None:
+    publish_changed(store, files)
+    with pytest.raises(ReleaseError, match=f"version 3 does not become champion, because of {message}"):
         promote(store, 3, "champion", ANN)
-    assert "95% interval +10 to +10" in str(caught.value)
     assert store.aliases.read()["champion"] == 1
     assert last(store)["action"] == "publish"
 
@@ -34,43 +53,6 @@ def test_a_champion_that_can_not_be_opened_is_nothing_to_compare_with(store: Ver
         promote(store, 2, "champion", ANN)
     promote(store, 2, "champion", ANN, override=True)
     assert last(store)["override"] is True
-
-
-def test_a_version_that_predicts_no_number_is_not_better_than_any(store: VersionStore) -> None:
-    rows = "rm,tax,age,medv\n11.5,250,66.5,20\n6,250,66.5,23\n"  # tricky.tflite gives NaN for the first
-    with store.staging() as folder:
-        shutil.copytree(store.folder / "1", folder, dirs_exist_ok=True)
-        shutil.copy(TRICKY, folder / "model.tflite")
-        (folder / "test.csv").write_text(rows)
-        (folder / "SHA256SUMS").unlink()
-        store.publish(folder, ANN)
-    with pytest.raises(ReleaseError, match="test_vs_champion: RMSE nan"):
-        promote(store, 3, "champion", ANN)
-
-
-@pytest.mark.parametrize(
-    ("gates", "message"),
-    [
-        ([], "card: the card tells of no gate"),
-        ([{"name": "worst_slice", "limit": 2.5, "value": 3, "passed": False}], "worst_slice: 3, at most 2.5"),
-    ],
-)
-def test_the_gates_of_the_card_have_to_hold(store: VersionStore, gates: list[dict[str, object]], message: str) -> None:
-    publish(store.folder.parent, gates=gates)
-    with pytest.raises(ReleaseError, match=message):
-        promote(store, 3, "champion", ANN)
-
-
-def test_reference_rows_have_to_be_what_the_signature_says(store: VersionStore) -> None:
-    narrow = replace(HOUSES.inputs[0], training=(4, 5))
-    with store.staging() as folder:
-        shutil.copytree(store.folder / "1", folder, dirs_exist_ok=True)
-        content = replace(HOUSES, inputs=(narrow, *HOUSES.inputs[1:])).to_json()
-        (folder / "signature.json").write_text(json.dumps(content))
-        (folder / "SHA256SUMS").unlink()
-        store.publish(folder, ANN)
-    with pytest.raises(ReleaseError, match=r"reference_data: reference.csv, line 2: rm is outside its training range"):
-        promote(store, 3, "champion", ANN)
 
 
 @pytest.mark.parametrize(

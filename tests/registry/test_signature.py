@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from operator import methodcaller
 from typing import Any
 
 import pytest
@@ -51,28 +53,18 @@ def test_a_model_name_that_is_no_folder_and_no_url_is_refused(name: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("path", "value", "message"),
+    ("damage", "message"),
     [
-        (("format",), 2, "expected an object of format 1"),
-        (("inputs",), [], "inputs: a model needs at least one"),
-        (("inputs", 0, "limits"), [1], "not enough values"),
-        (("inputs", 0, "limits"), "x", "not enough values"),
-        (("output",), None, "not subscriptable"),
+        (lambda data: data.update(format=2), "expected an object of format 1"),
+        (lambda data: data.update(inputs=[]), "inputs: a model needs at least one"),
+        (lambda data: data["inputs"][0].update(limits=[1]), "not enough values"),
+        (lambda data: data["inputs"][0].update(limits="x"), "not enough values"),
+        (lambda data: data.update(output=None), "not subscriptable"),
+        *((methodcaller("pop", key), f"the key '{key}' is missing") for key in ("model", "title", "inputs", "output")),
     ],
 )
-def test_a_damaged_signature_is_refused(path: tuple[Any, ...], value: Any, message: str) -> None:
-    data: Any = HOUSES.to_json()
-    place = data
-    for key in path[:-1]:
-        place = place[key]
-    place[path[-1]] = value
-    with pytest.raises(SignatureError, match=message):
-        Signature.from_json(data)
-
-
-@pytest.mark.parametrize("key", ["model", "title", "inputs", "output"])
-def test_a_missing_key_is_named(key: str) -> None:
+def test_a_damaged_signature_is_refused(damage: Callable[[dict[str, Any]], object], message: str) -> None:
     data = HOUSES.to_json()
-    del data[key]
-    with pytest.raises(SignatureError, match=f"the key '{key}' is missing"):
+    damage(data)
+    with pytest.raises(SignatureError, match=message):
         Signature.from_json(data)
