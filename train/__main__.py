@@ -15,10 +15,10 @@ from tqdm import tqdm
 
 from registry import Actor, CommonSettings, RegistryError, VersionStore
 from registry.aliases import current_user
+from train.code_version import commit
 from train.dataset import load_dataset
 from train.errors import TrainError
 from train.metadata import build_signature
-from train.provenance import commit
 from train.spec import read_spec
 from train.stderr import suppress_stderr
 

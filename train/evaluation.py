@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import GradientBoostingRegressor
 
 from train.dataset import Dataset, Floats
-from train.features import hinge_features
+from train.hinge_features import hinge_features
 from train.spec import InputSpec, Spec
 
 # float64 (n, k) rows to float64 (n,) predictions; and (n, k) rows with (n,) labels to such a function.

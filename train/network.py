@@ -13,7 +13,7 @@ import tensorflow as tf
 from registry import INPUT_TENSOR
 from train.dataset import Floats
 from train.errors import TrainError
-from train.features import hinge_features, hinge_weights
+from train.hinge_features import hinge_features, hinge_weights
 from train.spec import FitConfig, InputSpec
 
 Model = Any  # keras has no types

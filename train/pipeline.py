@@ -19,6 +19,7 @@ from registry import Actor, Signature, VersionStore
 from registry.integrity import SIGNATURE
 from registry.versions import CARD, MODEL_CARD
 from train import metadata
+from train.code_version import packages
 from train.dataset import Dataset, Floats
 from train.evaluation import (
     Evaluation,
@@ -33,7 +34,6 @@ from train.gates import MetricGate, measure_gates, require_passed
 from train.model_card import model_card
 from train.network import Model, fit_network, predict, weights_digest
 from train.plots import write_plots
-from train.provenance import packages
 from train.spec import Spec
 
 # Takes the name of the step that runs, and the fraction of all fitting steps that is done, 0 to 1.
