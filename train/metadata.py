@@ -92,14 +92,6 @@ def metrics_section(evaluation: Evaluation) -> dict[str, Any]:
 def _input(item: InputSpec, values: Floats) -> Input:
     described = asdict(item)
     del described["column"]
-    if item.example is None:
-        described["example"] = _typical_value(item, values)
+    if item.example is None:  # the most frequent category, or the median
+        described["example"] = float(pd.Series(values).mode()[0] if item.categories else np.median(values))
     return Input(**described, training=(float(values.min()), float(values.max())))
-
-
-def _typical_value(item: InputSpec, values: Floats) -> float:
-    """Return the median, or the most frequent category."""
-    if not item.categories:
-        return float(np.median(values))
-    codes, counts = np.unique(values, return_counts=True)
-    return float(codes[np.argmax(counts)])

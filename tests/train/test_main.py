@@ -17,7 +17,7 @@ from train.__main__ import main
 
 
 @pytest.mark.slow
-def test_another_model_trains_into_a_folder_of_its_own_without_a_change_of_code(published: Path, diabetes: str) -> None:
+def test_another_model_trains_without_a_change_of_code(published: Path, diabetes: str) -> None:
     assert "diabetes version 1, champion" in diabetes
     version = VersionStore(published, "diabetes").open(1)
     assert len(version.signature.inputs) == 10
