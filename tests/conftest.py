@@ -164,3 +164,16 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
             out, err = process.communicate(timeout=300)
             assert process.returncode == 0, out + err
     return models
+
+
+@pytest.fixture(scope="session")
+def diabetes(published: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Train scikit-learn's diabetes data into the folder of ``published``. Return the command's output."""
+    from tests.train.helpers import read_tree, write_diabetes
+
+    boston = read_tree(published / "boston")
+    process = start(published, write_diabetes(tmp_path_factory.mktemp("diabetes")))
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, out + err
+    assert read_tree(published / "boston") == boston
+    return out

@@ -8,17 +8,18 @@ import signal
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from tqdm import tqdm
 
 from registry import Actor, CommonSettings, RegistryError, VersionStore
 from registry.aliases import current_user
+from train.code_version import commit
 from train.dataset import load_dataset
 from train.errors import TrainError
 from train.metadata import build_signature
-from train.provenance import commit
 from train.spec import read_spec
 from train.stderr import suppress_stderr
 
@@ -54,7 +55,9 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors only
         with suppress_stderr():
             from train.pipeline import train  # imports TensorFlow, which takes seconds; so errors above come first
-        with _Progress() as progress:
+        layout = "{desc:<30}{bar:30}{percentage:3.0f} % {elapsed}"
+        with tqdm(total=1.0, bar_format=layout, leave=False, disable=not sys.stderr.isatty()) as bar:
+            bar.set_description_str("", refresh=False)
             result = train(
                 spec,
                 data,
@@ -64,7 +67,7 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
                 alias=options.alias or ("challenger" if settings.requires_two_person_approval else None),
                 commit=commit(environ),
                 now=datetime.now(UTC),
-                report=progress.report,
+                report=partial(_report, bar),
             )
     except (TrainError, RegistryError) as error:
         print(error, file=sys.stderr)
@@ -79,29 +82,13 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
     return 0
 
 
-class _Progress:
-    """Progress on stderr: a bar on a terminal, else a line for each step."""
-
-    def __init__(self) -> None:
-        layout = "{desc:<30}{bar:30}{percentage:3.0f} % {elapsed}"
-        self._bar = tqdm(total=1.0, bar_format=layout, leave=False) if sys.stderr.isatty() else None
-        self._step = ""
-
-    def __enter__(self) -> _Progress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-
-    def report(self, step: str, fraction: float) -> None:
-        """Show the step that runs, and the fraction of the training that is done, 0 to 1."""
-        is_new, self._step = step != self._step, step
-        if self._bar is not None:
-            self._bar.set_description_str(step, refresh=is_new)
-            self._bar.update(fraction - self._bar.n)
-        elif is_new:
-            print(step, file=sys.stderr)
+def _report(bar: tqdm[NoReturn], step: str, fraction: float) -> None:
+    """Show the step that runs, and the fraction of the training that is done, 0 to 1; without a terminal, the step."""
+    is_new = step != bar.desc
+    if bar.disable and is_new:
+        print(step, file=sys.stderr)
+    bar.set_description_str(step, refresh=is_new)
+    bar.update(fraction - bar.n)
 
 
 def _summary(model: str, result: TrainingResult) -> str:

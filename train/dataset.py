@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import KFold, train_test_split
 
 from train.errors import TrainError
-from train.spec import InputSpec, Spec
+from train.spec import Spec
 from train.text_file import read_text_file
 
 Floats = NDArray[np.float64]
@@ -54,19 +54,16 @@ def load_dataset(spec: Spec) -> Dataset:
         TrainError: naming the file, and the line and column where there is one.
     """
     input_columns = [item.column for item in spec.inputs]
-    label_column = spec.label.column
-    lines, table = _read(spec, list(dict.fromkeys([*input_columns, label_column, *spec.evaluation.slices])))
+    lines, table = _read(spec, list(dict.fromkeys([*input_columns, spec.label_column, *spec.evaluation.slices])))
     if len(table) < MIN_ROWS:
         raise TrainError(f"{spec.data_file}: has {len(table)} rows; a training needs at least {MIN_ROWS}")
-    for item in spec.inputs:
-        _check_input(spec, item, lines, table[item.column].to_numpy())
-    label = table[label_column].to_numpy()
-    _check_range(spec, label_column, lines, label, "plausible range", spec.label.plausible)
+    _check_values(spec, lines, table)
+    label = table[spec.label_column].to_numpy()
 
     positions = np.arange(len(table))
     train_rows, test_rows = train_test_split(positions, test_size=spec.test_fraction, random_state=spec.seed)
     folds = KFold(spec.evaluation.folds, shuffle=True, random_state=spec.seed).split(positions)
-    for column in (*input_columns, label_column):
+    for column in (*input_columns, spec.label_column):
         if table[column].iloc[train_rows].nunique() == 1:
             raise TrainError(
                 f"{spec.data_file}: column {column} has the same value in every training row, so it teaches the model "
@@ -74,7 +71,8 @@ def load_dataset(spec: Spec) -> Dataset:
             )
     if np.ptp(label[test_rows]) == 0:
         raise TrainError(
-            f"{spec.data_file}: column {label_column} has the same value in every test row; add rows with other values"
+            f"{spec.data_file}: column {spec.label_column} has the same value in every test row; "
+            "add rows with other values"
         )
     return Dataset(table[input_columns].to_numpy(), label, table, train_rows, test_rows, tuple(folds))
 
@@ -85,13 +83,13 @@ def _read(spec: Spec, columns: list[str]) -> tuple[Indices, pd.DataFrame]:
     pandas.read_csv forgets line numbers and guesses which cells are missing, so this reads cell by cell.
     """
     path = spec.data_file
-    file = read_text_file(path, f"correct data.file in {spec.file}")
-    if file.sha256 != spec.data_sha256:
+    text, sha256 = read_text_file(path, f"correct data.file in {spec.file}")
+    if sha256 != spec.data_sha256:
         raise TrainError(
-            f"{path}: its SHA-256 is {file.sha256}, but data.sha256 in {spec.file} says {spec.data_sha256}; "
+            f"{path}: its SHA-256 is {sha256}, but data.sha256 in {spec.file} says {spec.data_sha256}; "
             "restore the data, or write the new value there if you changed the data on purpose"
         )
-    rows = _csv_rows(path, file.text)
+    rows = _csv_rows(path, text)
     _, header = next(rows, (1, []))
     names = [name.strip() for name in header]
     for column in columns:
@@ -132,34 +130,33 @@ def _parse_number(path: Path, line: int, column: str, cell: str) -> float:
     return value
 
 
-def _check_input(spec: Spec, item: InputSpec, lines: Indices, values: Floats) -> None:
-    if not item.categories:
-        _check_range(spec, item.column, lines, values, "limits", item.limits)
-        return
-    codes = ", ".join(f"{code:g}" for code in item.categories)
-    _reject_first(spec, item.column, lines, values, ~np.isin(values, item.categories), f"one of the categories {codes}")
-    for code in item.categories:
-        if code not in values:
-            raise TrainError(
-                f"{spec.data_file}: column {item.column} never has the category {code:g}, so the model can't learn it; "
-                f"add such rows, or take {code:g} out of the categories of {item.name} in {spec.file}"
-            )
+def _check_values(spec: Spec, lines: Indices, table: pd.DataFrame) -> None:
+    """Check each input against its limits or its categories, and the label against its plausible range."""
+    for item in spec.inputs:
+        if item.categories:
+            codes = ", ".join(f"{code:g}" for code in item.categories)
+            allowed, expected = table[item.column].isin(item.categories), f"one of the categories {codes}"
+        else:
+            allowed, expected = _within(table[item.column], "limits", item.limits)
+        _require(spec, lines, table[item.column], allowed, expected)
+        for code in item.categories:
+            if code not in table[item.column].to_numpy():
+                raise TrainError(
+                    f"{spec.data_file}: column {item.column} never has the category {code:g}, so the model can't learn "
+                    f"it; add such rows, or take {code:g} out of the categories of {item.name} in {spec.file}"
+                )
+    label = table[spec.label_column]
+    _require(spec, lines, label, *_within(label, "plausible range", spec.label.plausible))
 
 
-def _check_range(
-    spec: Spec, column: str, lines: Indices, values: Floats, name: str, limits: tuple[float, float]
-) -> None:
-    low, high = limits
-    expected = f"a value within the {name} {low:g} to {high:g}"
-    _reject_first(spec, column, lines, values, (values < low) | (values > high), expected)
+def _within(values: pd.Series[float], name: str, limits: tuple[float, float]) -> tuple[pd.Series[bool], str]:
+    return values.between(*limits), f"a value within the {name} {limits[0]:g} to {limits[1]:g}"
 
 
-def _reject_first(
-    spec: Spec, column: str, lines: Indices, values: Floats, wrong: NDArray[np.bool_], expected: str
-) -> None:
-    if wrong.any():
-        first = int(np.argmax(wrong))
+def _require(spec: Spec, lines: Indices, values: pd.Series[float], allowed: pd.Series[bool], expected: str) -> None:
+    """Raise TrainError for the first value that is not allowed."""
+    for position in np.flatnonzero(~allowed):
         raise TrainError(
-            f"{spec.data_file}, line {lines[first]}, column {column}: expected {expected}, not {values[first]:g}; "
-            f"correct the data, or {spec.file}"
+            f"{spec.data_file}, line {lines[position]}, column {values.name}: expected {expected}, not "
+            f"{values[position]:g}; correct the data, or {spec.file}"
         )

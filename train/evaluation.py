@@ -6,16 +6,23 @@ is measured is for a row that its fit had not seen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
+from sklearn.base import clone
+from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import GradientBoostingRegressor
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from train.dataset import Dataset, Floats
-from train.features import hinge_features
+from train.dataset import Dataset, Floats, Indices
+from train.hinge_features import hinge_features
 from train.spec import InputSpec, Spec
 
 # float64 (n, k) rows to float64 (n,) predictions; and (n, k) rows with (n,) labels to such a function.
@@ -59,23 +66,16 @@ class Slice:
     cv_rmse: float
 
 
-def rmse(actual: Floats, predicted: Floats) -> float:
-    """Return the root mean squared error of two (n,) arrays."""
-    return float(np.sqrt(np.mean((actual - predicted) ** 2)))
+def rmse(errors: Floats) -> float:
+    """Return the root of the mean of the squared (n,) errors."""
+    return float(np.sqrt(np.mean(errors**2)))
 
 
-def mae(actual: Floats, predicted: Floats) -> float:
-    """Return the mean absolute error of two (n,) arrays."""
-    return float(np.mean(np.abs(actual - predicted)))
-
-
-def r2(actual: Floats, predicted: Floats) -> float:
-    """Return the coefficient of determination of two (n,) arrays; NaN if all actual values are the same."""
-    variance = float(np.mean((actual - np.mean(actual)) ** 2))
-    return 1.0 - rmse(actual, predicted) ** 2 / variance if variance > 0 else float("nan")
-
-
-METRICS: dict[str, Callable[[Floats, Floats], float]] = {"rmse": rmse, "mae": mae, "r2": r2}
+def measure(actual: Floats, predicted: Floats) -> dict[str, float]:
+    """Return rmse, mae and r2 of two (n,) arrays. r2 is NaN if all actual values are the same."""
+    errors = actual - predicted
+    r2 = 1.0 - np.mean(errors**2) / (np.var(actual) or np.nan)
+    return {"rmse": rmse(errors), "mae": float(np.mean(np.abs(errors))), "r2": float(r2)}
 
 
 def evaluate(fit: FitFunction, data: Dataset, fitted: PredictFunction | None = None) -> Evaluation:
@@ -90,12 +90,9 @@ def evaluate(fit: FitFunction, data: Dataset, fitted: PredictFunction | None = N
     cv_predictions = np.empty_like(label)
     for training, held_out in data.folds:
         cv_predictions[held_out] = fit(rows[training], label[training])(rows[held_out])
-    return Evaluation(
-        test_predictions=test_predictions,
-        cv_predictions=cv_predictions,
-        metrics={name: metric(label[data.test_rows], test_predictions) for name, metric in METRICS.items()},
-        fold_rmse=tuple(rmse(label[held_out], cv_predictions[held_out]) for _, held_out in data.folds),
-    )
+    errors = label - cv_predictions
+    metrics = measure(label[data.test_rows], test_predictions)
+    return Evaluation(test_predictions, cv_predictions, metrics, tuple(rmse(errors[rows]) for _, rows in data.folds))
 
 
 def bootstrap_intervals(actual: Floats, predicted: Floats, samples: int, seed: int) -> dict[str, tuple[float, float]]:
@@ -106,36 +103,23 @@ def bootstrap_intervals(actual: Floats, predicted: Floats, samples: int, seed: i
         samples: how often the rows are drawn with replacement.
     """
     draws = np.random.default_rng(seed).integers(len(actual), size=(samples, len(actual)))
-    intervals = {}
-    for name, metric in METRICS.items():
-        low, high = np.nanpercentile([metric(actual[draw], predicted[draw]) for draw in draws], [2.5, 97.5])
-        intervals[name] = float(low), float(high)
-    return intervals
+    measured = pd.DataFrame([measure(actual[draw], predicted[draw]) for draw in draws])
+    low, high = measured.quantile(0.025), measured.quantile(0.975)
+    return {name: (float(low[name]), float(high[name])) for name in ("rmse", "mae", "r2")}
 
 
 def baselines(inputs: tuple[InputSpec, ...], seed: int) -> dict[str, FitFunction]:
     """Return the simple models that every model is compared with, on the same rows and folds."""
 
-    def mean(_: Floats, label: Floats) -> PredictFunction:
-        value = float(np.mean(label))
-        return lambda rows: np.full(len(rows), value)
+    def fit_function(model: Any) -> FitFunction:
+        return lambda rows, label: clone(model).fit(rows, label).predict
 
-    def least_squares(rows: Floats, label: Floats) -> PredictFunction:
-        features = hinge_features(inputs, rows)
-        center = features.mean(axis=0)
-        spread = np.where(features.std(axis=0) > 0, features.std(axis=0), 1.0)
-
-        def design_matrix(rows: Floats) -> Floats:
-            return np.column_stack([(hinge_features(inputs, rows) - center) / spread, np.ones(len(rows))])
-
-        weights = np.linalg.lstsq(design_matrix(rows), label, rcond=None)[0]
-        return lambda rows: np.asarray(design_matrix(rows) @ weights)
-
-    def gradient_boosting(rows: Floats, label: Floats) -> PredictFunction:
-        model = GradientBoostingRegressor(random_state=seed).fit(rows, label)
-        return lambda rows: np.asarray(model.predict(rows))
-
-    return {"mean": mean, "least_squares": least_squares, "gradient_boosting": gradient_boosting}
+    hinges = FunctionTransformer(partial(hinge_features, inputs))
+    return {
+        "mean": fit_function(DummyRegressor()),
+        "least_squares": fit_function(make_pipeline(hinges, StandardScaler(), LinearRegression())),
+        "gradient_boosting": fit_function(GradientBoostingRegressor(random_state=seed)),
+    }
 
 
 def evaluate_slices(spec: Spec, data: Dataset, evaluation: Evaluation) -> list[Slice]:
@@ -144,36 +128,26 @@ def evaluate_slices(spec: Spec, data: Dataset, evaluation: Evaluation) -> list[S
     A column of at most MAX_SLICE_VALUES different values has a slice for each value; another column is sliced at the
     quartiles of its training rows. Each row is in one slice of each column.
     """
-    columns = dict.fromkeys([*(item.column for item in spec.inputs), *spec.evaluation.slices])
-    test_label = data.label[data.test_rows]
+    errors = pd.DataFrame({"cv": data.label - evaluation.cv_predictions})
+    errors.loc[data.test_rows, "test"] = data.label[data.test_rows] - evaluation.test_predictions
     slices = []
-    for column in columns:
+    for column in dict.fromkeys([*(item.column for item in spec.inputs), *spec.evaluation.slices]):
         values = data.columns[column].to_numpy()
-        for name, inside in _slice_masks(values, values[data.train_rows]):
-            test = inside[data.test_rows]
-            if inside.any():
-                slices.append(
-                    Slice(
-                        column=column,
-                        slice=name,
-                        test_rows=int(test.sum()),
-                        test_rmse=rmse(test_label[test], evaluation.test_predictions[test]) if test.any() else None,
-                        cv_rows=int(inside.sum()),
-                        cv_rmse=rmse(data.label[inside], evaluation.cv_predictions[inside]),
-                    )
-                )
+        names, numbers = _slice(values, values[data.train_rows])
+        for number, name in enumerate(names):
+            inside = errors[numbers == number]
+            test = inside["test"].dropna()
+            test_rmse = rmse(test.to_numpy()) if len(test) else None
+            if len(inside):
+                slices.append(Slice(column, name, len(test), test_rmse, len(inside), rmse(inside["cv"].to_numpy())))
     return slices
 
 
-def _slice_masks(values: Floats, training: Floats) -> Iterator[tuple[str, NDArray[np.bool_]]]:
-    """Yield the name of each slice, and which of the values are inside."""
-    distinct = np.unique(values)
+def _slice(values: Floats, training: Floats) -> tuple[list[str], Indices]:
+    """Return the name of each slice, and the number of the slice that each of the values is in."""
+    distinct, numbers = np.unique(values, return_inverse=True)
     if len(distinct) <= MAX_SLICE_VALUES:
-        for value in distinct:
-            yield f"{value:g}", values == value
-        return
+        return [f"{value:g}" for value in distinct], numbers
     edges = np.unique(np.quantile(training, [0.25, 0.5, 0.75]))
-    numbers = np.searchsorted(edges, values, side="left")  # a value on an edge belongs below it
     names = [f"≤ {edges[0]:g}", *(f"{a:g} – {b:g}" for a, b in pairwise(edges)), f"> {edges[-1]:g}"]
-    for number, name in enumerate(names):
-        yield name, numbers == number
+    return names, np.searchsorted(edges, values, side="left")  # a value on an edge belongs below it

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from registry import Input, Output, Signature, SignatureError
+from registry import Input, Signature, SignatureError
 from registry.promotion_gates import REFERENCE, TEST
-from train.dataset import Dataset, Floats, Indices
+from train.dataset import Dataset, Floats
 from train.errors import TrainError
-from train.evaluation import Evaluation, Slice
-from train.gates import MetricGate
+from train.evaluation import Evaluation
 from train.spec import InputSpec, Spec
 
 REFERENCE_ROWS = 10_000  # enough for any drift test
@@ -38,26 +36,26 @@ def build_signature(spec: Spec, data: Dataset) -> Signature:
             model=spec.model,
             title=spec.title,
             inputs=tuple(_input(item, training[:, column]) for column, item in enumerate(spec.inputs)),
-            output=Output(spec.label.name, spec.label.label, spec.label.unit, spec.label.plausible),
+            output=spec.label,
         )
     except SignatureError as error:
         raise TrainError(f"{spec.file}: {error}") from error
 
 
-def write_reference(spec: Spec, data: Dataset, folder: Path) -> None:
-    """Write reference.csv, the training rows for drift tests: all, or a random sample of REFERENCE_ROWS.
+def write_rows(spec: Spec, data: Dataset, folder: Path) -> None:
+    """Write reference.csv and test.csv.
 
-    The columns are the names of the inputs and of the label; the values have full precision.
+    reference.csv has the training rows for drift tests: all, or a random sample of REFERENCE_ROWS. test.csv has the
+    test rows; a promotion compares the version with the champion on them. The columns are the names of the inputs and
+    of the label; the values have full precision.
     """
-    rows = data.train_rows
-    if len(rows) > REFERENCE_ROWS:
-        rows = np.random.default_rng(spec.seed).choice(rows, REFERENCE_ROWS, replace=False)
-    _write_rows(spec, data, rows, folder / REFERENCE)
-
-
-def write_test(spec: Spec, data: Dataset, folder: Path) -> None:
-    """Write test.csv, the test rows, in the same format. A promotion compares the version with the champion on them."""
-    _write_rows(spec, data, data.test_rows, folder / TEST)
+    table = pd.DataFrame(data.inputs, columns=[item.name for item in spec.inputs])
+    table[spec.label.name] = data.label
+    reference = data.train_rows
+    if len(reference) > REFERENCE_ROWS:
+        reference = np.random.default_rng(spec.seed).choice(reference, REFERENCE_ROWS, replace=False)
+    table.iloc[reference].to_csv(folder / REFERENCE, index=False)
+    table.iloc[data.test_rows].to_csv(folder / TEST, index=False)
 
 
 def write_json(file: Path, content: Any) -> None:
@@ -85,53 +83,15 @@ def provenance_section(spec: Spec, data: Dataset) -> dict[str, Any]:
     }
 
 
-def evaluation_section(
-    model: Evaluation,
-    intervals: Mapping[str, tuple[float, float]],
-    baselines: Mapping[str, Evaluation],
-    slices: Sequence[Slice],
-    parity: Mapping[str, Any],
-    gates: Sequence[MetricGate],
-) -> dict[str, Any]:
-    """Return the part of card.json that says how well the model predicts."""
-    return {
-        "metrics": model.metrics,
-        "intervals": intervals,
-        "cv": _cv(model),
-        "baselines": {name: {"metrics": item.metrics, "cv": _cv(item)} for name, item in baselines.items()},
-        "slices": [asdict(item) for item in slices],
-        "parity": parity,
-        "gates": [{**asdict(gate), "passed": gate.passed} for gate in gates],
-    }
-
-
-def _write_rows(spec: Spec, data: Dataset, rows: Indices, file: Path) -> None:
-    table = pd.DataFrame(data.inputs[rows], columns=[item.name for item in spec.inputs])
-    table[spec.label.name] = data.label[rows]
-    table.to_csv(file, index=False)
-
-
-def _cv(evaluation: Evaluation) -> dict[str, Any]:
-    return {"folds": len(evaluation.fold_rmse), "rmse": evaluation.cv_rmse, "fold_rmse": evaluation.fold_rmse}
+def metrics_section(evaluation: Evaluation) -> dict[str, Any]:
+    """Return what card.json says of the model and of each baseline."""
+    folds = {"folds": len(evaluation.fold_rmse), "rmse": evaluation.cv_rmse, "fold_rmse": evaluation.fold_rmse}
+    return {"metrics": evaluation.metrics, "cv": folds}
 
 
 def _input(item: InputSpec, values: Floats) -> Input:
-    return Input(
-        name=item.name,
-        label=item.label,
-        unit=item.unit,
-        aliases=item.aliases,
-        limits=item.limits,
-        training=(float(values.min()), float(values.max())),
-        example=item.example if item.example is not None else _typical_value(item, values),
-        categories=item.categories,
-        category_labels=item.category_labels,
-    )
-
-
-def _typical_value(item: InputSpec, values: Floats) -> float:
-    """Return the median, or the most frequent category."""
-    if not item.categories:
-        return float(np.median(values))
-    codes, counts = np.unique(values, return_counts=True)
-    return float(codes[np.argmax(counts)])
+    described = asdict(item)
+    del described["column"]
+    if item.example is None:  # the most frequent category, or the median
+        described["example"] = float(pd.Series(values).mode()[0] if item.categories else np.median(values))
+    return Input(**described, training=(float(values.min()), float(values.max())))

@@ -25,6 +25,7 @@ def model_card(spec: Spec, signature: Signature, card: Mapping[str, Any]) -> str
     unit = f" in {output.unit}" if output.unit else ""
     network = f"{spec.fit.architecture}, {card['parameters']} parameters"
     interval = card["intervals"]["rmse"]
+    sliced = dict.fromkeys(item["column"] for item in card["slices"])
     blocks = [
         f"# Model card: {signature.title}",
         "## Model details",
@@ -50,7 +51,7 @@ def model_card(spec: Spec, signature: Signature, card: Mapping[str, Any]) -> str
             ("input", "meaning", "accepted", "in training"),
             [(f"`{item.name}`", _meaning(item), _span(item.limits), _span(item.training)) for item in signature.inputs],
         ),
-        f"Tested slices: {', '.join(f'`{name}`' for name in _columns(card['slices']))}.",
+        f"Tested slices: {', '.join(f'`{name}`' for name in sliced)}.",
         "## Metrics",
         "Root mean squared error (RMSE), mean absolute error (MAE) and the coefficient of determination (R²), with the "
         "95 % interval of a percentile bootstrap over the test rows; and the RMSE in cross-validation.",
@@ -96,10 +97,6 @@ def model_card(spec: Spec, signature: Signature, card: Mapping[str, Any]) -> str
 
 def _meaning(item: Input) -> str:
     return f"{item.label} ({item.unit})" if item.unit else item.label
-
-
-def _columns(slices: Sequence[Mapping[str, Any]]) -> list[str]:
-    return list(dict.fromkeys(str(item["column"]) for item in slices))
 
 
 def _span(limits: tuple[float, float]) -> str:

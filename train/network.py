@@ -13,7 +13,7 @@ import tensorflow as tf
 from registry import INPUT_TENSOR
 from train.dataset import Floats
 from train.errors import TrainError
-from train.features import hinge_features, hinge_weights
+from train.hinge_features import hinge_features, hinge_weights
 from train.spec import FitConfig, InputSpec
 
 Model = Any  # keras has no types
@@ -69,10 +69,7 @@ def predict(model: Model, rows: Floats) -> Floats:
 
 def weights_digest(model: Model) -> str:
     """Return the SHA-256 of the bytes of all weights, in order. A digest of model.keras would change with each save."""
-    digest = hashlib.sha256()
-    for weight in model.get_weights():
-        digest.update(np.ascontiguousarray(weight).tobytes())
-    return digest.hexdigest()
+    return hashlib.sha256(b"".join(weight.tobytes() for weight in model.get_weights())).hexdigest()
 
 
 def _build(inputs: Sequence[InputSpec], config: FitConfig, rows: Floats) -> Model:

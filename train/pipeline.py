@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,21 +19,14 @@ from registry import Actor, Signature, VersionStore
 from registry.integrity import SIGNATURE
 from registry.versions import CARD, MODEL_CARD
 from train import metadata
+from train.code_version import packages
 from train.dataset import Dataset, Floats
-from train.evaluation import (
-    Evaluation,
-    PredictFunction,
-    baselines,
-    bootstrap_intervals,
-    evaluate,
-    evaluate_slices,
-)
+from train.evaluation import Evaluation, PredictFunction, baselines, bootstrap_intervals, evaluate, evaluate_slices
 from train.export import export_differences, write_exports
 from train.gates import MetricGate, measure_gates, require_passed
 from train.model_card import model_card
 from train.network import Model, fit_network, predict, weights_digest
 from train.plots import write_plots
-from train.provenance import packages
 from train.spec import Spec
 
 # Takes the name of the step that runs, and the fraction of all fitting steps that is done, 0 to 1.
@@ -97,12 +90,16 @@ def train(
         require_passed(gates)
 
         write_plots(folder, spec.label, test_label, test_predictions)
-        metadata.write_reference(spec, data, folder)
-        metadata.write_test(spec, data, folder)
+        metadata.write_rows(spec, data, folder)
         metadata.write_json(folder / SIGNATURE, signature.to_json())
         card = {
             **metadata.provenance_section(spec, data),
-            **metadata.evaluation_section(evaluation, intervals, compared, slices, parity, gates),
+            **metadata.metrics_section(evaluation),
+            "intervals": intervals,
+            "baselines": {name: metadata.metrics_section(baseline) for name, baseline in compared.items()},
+            "slices": [asdict(item) for item in slices],
+            "parity": parity,
+            "gates": [{**asdict(gate), "passed": gate.passed} for gate in gates],
             "weights_sha256": weights_digest(model),
             "parameters": int(model.count_params()),
             "packages": packages(),

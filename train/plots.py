@@ -9,14 +9,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from registry import Output
 from train.dataset import Floats
-from train.spec import LabelSpec
 
 # A fixed salt, or the ids differ in each file. Text stays text, and two dollar signs in a label are no formula.
 _STYLE = {"svg.hashsalt": "train", "svg.fonttype": "none", "text.parse_math": False}
 
 
-def write_plots(folder: Path, label: LabelSpec, actual: Floats, predicted: Floats) -> None:
+def write_plots(folder: Path, label: Output, actual: Floats, predicted: Floats) -> None:
     """Write predicted_actual.svg and residuals.svg into a folder.
 
     Args:

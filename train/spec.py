@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from registry import Output
 from registry.signature import FLOAT32_MAX, NAME
 from train.toml_reader import TomlTable, read_toml
 
@@ -35,17 +36,6 @@ class InputSpec:
     example: float | None
     categories: tuple[float, ...]
     category_labels: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class LabelSpec:
-    """The value to predict. A label in the data, or a prediction, outside ``plausible`` is an error."""
-
-    column: str
-    name: str
-    label: str
-    unit: str
-    plausible: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +110,8 @@ class Spec:
         title: the model in one line, for people.
         seed: of the split, the folds, the bootstrap, the network and gradient boosting.
         data_file, data_sha256: the path of the CSV file and the SHA-256 that it must have.
+        label: the value to predict; a label in the data that is not ``plausible`` is an error.
+        label_column: its name in the data.
         test_fraction: the fraction of the rows that is held out for the test.
     """
 
@@ -132,7 +124,8 @@ class Spec:
     data_file: Path
     data_sha256: str
     inputs: tuple[InputSpec, ...]
-    label: LabelSpec
+    label: Output
+    label_column: str
     test_fraction: float
     fit: FitConfig
     evaluation: EvaluationConfig
@@ -149,7 +142,8 @@ def read_spec(path: Path) -> Spec:
     """
     content, sha256 = read_toml(path, "give the path of an existing spec")
     top = TomlTable(path, "", content)
-    data, evaluation = top.table("data"), top.table("judge")
+    data, label, evaluation = top.table("data"), top.table("label"), top.table("judge")
+    label_column, about = label.string("column"), top.table("about", {})
     spec = Spec(
         file=path,
         sha256=sha256,
@@ -160,7 +154,13 @@ def read_spec(path: Path) -> Spec:
         data_file=path.parent / data.string("file"),
         data_sha256=data.string("sha256").lower(),
         inputs=tuple(_input(table) for table in top.tables("inputs")),
-        label=_label(top.table("label")),
+        label=Output(
+            name=label.string("name", label_column),
+            label=label.string("label"),
+            unit=label.string("unit", ""),
+            plausible=label.interval("plausible", -FLOAT32_MAX, FLOAT32_MAX),
+        ),
+        label_column=label_column,
         test_fraction=top.table("split").number("test", 0.1, 0.5),
         fit=_fit(top.table("fit")),
         evaluation=EvaluationConfig(
@@ -169,14 +169,17 @@ def read_spec(path: Path) -> Spec:
             slices=evaluation.strings("slices", ()),
         ),
         gates=_gates(top.table("gates")),
-        about=_about(top.table("about", {})),
+        about=About(**{item.name: about.string(item.name, "") for item in fields(About)}),
     )
     top.reject_unread_keys()
+    if not NAME.fullmatch(spec.label.name):
+        problem = f"expected a letter or '_', then at most 63 letters, digits or '_', not {spec.label.name!r}"
+        raise label.error("name", problem)
     for position, item in enumerate(spec.inputs, 1):
-        if item.column == spec.label.column or spec.label.name in (item.name, *item.aliases):
+        if item.column == label_column or spec.label.name in (item.name, *item.aliases):
             raise top.error(f"inputs[{position}]", f"{item.name!r} is the label; the label can't be an input too")
-    if spec.label.column in spec.evaluation.slices:
-        raise evaluation.error("slices", f"{spec.label.column!r} is the label; slice by other columns")
+    if label_column in spec.evaluation.slices:
+        raise evaluation.error("slices", f"{label_column!r} is the label; slice by other columns")
     return spec
 
 
@@ -208,20 +211,6 @@ def _input(table: TomlTable) -> InputSpec:
     )
 
 
-def _label(table: TomlTable) -> LabelSpec:
-    column = table.string("column")
-    name = table.string("name", column)
-    if not NAME.fullmatch(name):
-        raise table.error("name", f"expected a letter or '_', then at most 63 letters, digits or '_', not {name!r}")
-    return LabelSpec(
-        column=column,
-        name=name,
-        label=table.string("label"),
-        unit=table.string("unit", ""),
-        plausible=table.interval("plausible", -FLOAT32_MAX, FLOAT32_MAX),
-    )
-
-
 def _fit(table: TomlTable) -> FitConfig:
     architecture = table.string("architecture")
     if architecture not in ("linear", "mlp"):
@@ -235,14 +224,6 @@ def _fit(table: TomlTable) -> FitConfig:
 
 
 def _gates(table: TomlTable) -> GateLimits:
-    return GateLimits(
-        parity=table.number("parity", 0, 1),
-        test_vs_mean=table.number("test_vs_mean", 0, 1),
-        test_vs_least_squares=table.optional_number("test_vs_least_squares", 0, 100),
-        cv_vs_gradient_boosting=table.optional_number("cv_vs_gradient_boosting", 0, 100),
-        worst_slice=table.optional_number("worst_slice", 0, 100),
-    )
-
-
-def _about(table: TomlTable) -> About:
-    return About(**{item.name: table.string(item.name, "") for item in fields(About)})
+    optional = ("test_vs_least_squares", "cv_vs_gradient_boosting", "worst_slice")
+    limits = {name: table.optional_number(name, 0, 100) for name in optional}
+    return GateLimits(table.number("parity", 0, 1), table.number("test_vs_mean", 0, 1), **limits)

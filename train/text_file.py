@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 
 from train.errors import TrainError
 
 
-@dataclass(frozen=True, slots=True)
-class TextFile:
-    """The content of a file, and the SHA-256 of its bytes in lower-case hexadecimal."""
-
-    text: str
-    sha256: str
-
-
-def read_text_file(path: Path, advice: str) -> TextFile:
+def read_text_file(path: Path, advice: str) -> tuple[str, str]:
     """Read a UTF-8 file, with or without a byte order mark.
 
     Args:
         advice: what to do if the file can't be read, for the error message.
+
+    Returns:
+        its text, and the SHA-256 of its bytes in lower-case hexadecimal.
 
     Raises:
         TrainError: if the file can't be read, or naming the first line that is not UTF-8.
@@ -35,4 +29,4 @@ def read_text_file(path: Path, advice: str) -> TextFile:
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1  # the decoder's own bytes: without the byte order mark
         raise TrainError(f"{path}, line {line}: not UTF-8; save the file as UTF-8") from error
-    return TextFile(text, hashlib.sha256(content).hexdigest())
+    return text, hashlib.sha256(content).hexdigest()

@@ -28,9 +28,9 @@ def read_toml(path: Path, advice: str) -> tuple[dict[str, Any], str]:
     Raises:
         TrainError: if the file can't be read, or naming the line that is not UTF-8 or not TOML.
     """
-    file = read_text_file(path, advice)
+    text, sha256 = read_text_file(path, advice)
     try:
-        return tomllib.loads(file.text), file.sha256
+        return tomllib.loads(text), sha256
     except tomllib.TOMLDecodeError as error:
         raise TrainError(f"{path}: not TOML: {error}; correct the file there") from error
 

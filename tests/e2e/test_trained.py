@@ -15,46 +15,41 @@ import numpy as np
 import pandas as pd
 import pytest
 from playwright.sync_api import Browser
+from sklearn.datasets import load_diabetes
 
 from registry import VersionStore
 from registry.predictor import open_predictor
-from tests.conftest import start
 from tests.e2e.server import ROOT, Server, serving
-from tests.train.helpers import write_diabetes
 
 
 def boston_rows() -> np.ndarray:
     return pd.read_csv(ROOT / "train/data/boston.csv")[["rm", "tax", "age"]].to_numpy()
 
 
-@pytest.fixture(scope="module")
-def diabetes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("diabetes")
-    process = start(folder / "models", write_diabetes(folder))
-    out, err = process.communicate(timeout=300)
-    assert process.returncode == 0, out + err
-    with serving(folder / "models", folder / "logs", workers=2, SERVE_MODEL="diabetes") as server:
+@pytest.fixture
+def server(published: Path, diabetes: str, tmp_path: Path) -> Iterator[Server]:
+    with serving(published, tmp_path / "logs", workers=2, SERVE_MODEL="diabetes") as server:
         yield server
 
 
-def test_a_model_of_somebody_elses_data_is_served_with_its_own_form_and_logs(diabetes: Server) -> None:
-    table = pd.read_csv(diabetes.models.parent / "diabetes.csv").drop(columns="target")
-    status, reply = diabetes.ask(table.head(5).to_json(orient="records").encode(), X_Request_ID="by-name")
+def test_a_model_of_somebody_elses_data_is_served_with_its_own_form_and_logs(server: Server) -> None:
+    table = load_diabetes(as_frame=True, scaled=False).data
+    status, reply = server.ask(table.head(5).to_json(orient="records").encode(), X_Request_ID="by-name")
     assert status == 200, reply
     assert len(reply["predictions"]) == 5
-    _, by_place = diabetes.ask(json.dumps(table.head(5).to_numpy().tolist()).encode())
+    _, by_place = server.ask(json.dumps(table.head(5).to_numpy().tolist()).encode())
     assert by_place["predictions"] == reply["predictions"]
 
-    page = diabetes.request("GET", "/form")[1]
+    page = server.request("GET", "/form")[1]
     assert re.findall(r'name="(\w+)"', page)[1:] == list(table.columns)  # the first is the viewport's
     assert '<option value="2">two</option>' in page
     fields = "&".join(f"{name}={value}" for name, value in table.iloc[0].items())
     form = {"Content-Type": "application/x-www-form-urlencoded"}
-    status, page = diabetes.request("POST", "/predict_form", fields.encode(), form)
+    status, page = server.request("POST", "/predict_form", fields.encode(), form)
     assert status == 200
     assert f"<strong>{reply['predictions'][0]}</strong>" in page
 
-    rows = diabetes.rows("predictions", "by-name")
+    rows = server.rows("predictions", "by-name")
     assert [float(row["prediction"]) for row in rows] == reply["predictions"]
     logged = np.array([[row[name] for name in table.columns] for row in rows], dtype=np.float32)
     assert np.array_equal(logged, table.head(5).to_numpy(dtype=np.float32))

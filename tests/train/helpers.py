@@ -8,6 +8,24 @@ from pathlib import Path
 import numpy as np
 from sklearn.datasets import load_diabetes
 
+SETTINGS = """
+[split]
+test = 0.2
+
+[fit]
+architecture = "linear"
+steps = 400
+learning_rate = 0.3
+
+[judge]
+folds = 3
+bootstrap = 100
+slices = ["{slice}"]
+
+[gates]
+parity = 1e-5
+test_vs_mean = 0.9
+"""
 SMALL_SPEC = """\
 model = "small"
 title = "A small model"
@@ -33,58 +51,18 @@ column = "price"
 label = "Price"
 unit = "$"
 plausible = [-1000, 1000]
-
-[split]
-test = 0.2
-
-[fit]
-architecture = "linear"
-steps = 400
-learning_rate = 0.3
-
-[judge]
-folds = 3
-bootstrap = 100
-slices = ["year"]
-
-[gates]
-parity = 1e-5
-test_vs_mean = 0.9
-"""
-
-DIABETES_SPEC = """\
+""" + SETTINGS.replace("{slice}", "year")
+DIABETES_SPEC = (
+    """\
 model = "diabetes"
 title = "Progression of diabetes after one year"
 seed = 42
-
-[data]
-file = "diabetes.csv"
-sha256 = "{sha256}"
-
-[label]
-column = "target"
-name = "progression"
-label = "Progression"
-plausible = [-200, 600]
-
-[split]
-test = 0.2
-
-[fit]
-architecture = "linear"
-steps = 300
-learning_rate = 0.3
-
-[judge]
-folds = 3
-bootstrap = 200
-slices = ["sex"]
-
-[gates]
-parity = 1e-5
-test_vs_mean = 0.9
-test_vs_least_squares = 1.001
+data = {file = "diabetes.csv", sha256 = "{sha256}"}
+label = {column = "target", name = "progression", label = "Progression", plausible = [-200, 600]}
 """
+    + SETTINGS.replace("{slice}", "sex")
+    + "test_vs_least_squares = 1.001\n"
+)
 
 
 def small_table() -> list[list[str]]:

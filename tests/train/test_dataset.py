@@ -59,8 +59,8 @@ def test_variants_of_csv_read_the_same(tmp_path: Path, write: Callable[[str], st
         (
             9,
             "price",
-            "1001",
-            "line 9, column price: expected a value within the plausible range -1000 to 1000, not 1001",
+            "2e3",
+            "line 9, column price: expected a value within the plausible range -1000 to 1000, not 2000",
         ),
         (9, "width", "1,2", "line 9: expected 4 fields, not 5"),
         (9, "width", '"1', "line 61: not CSV"),
@@ -97,12 +97,13 @@ def with_column(position: int, value: str) -> str:
         (to_csv(small_table()).replace(",", ";"), "has no column 'width'; its first line, split at commas, names"),
         (to_csv(small_table()).replace("year", "width", 1), "has more than one column 'width'"),
         (to_csv(small_table()[:2]), "has 1 rows; a training needs at least 30"),
-        (b"width,year,kind,price\n\xff,1,1,1\n", "line 2: not UTF-8"),
+        (b"width,year,kind,price\n\xff,1,1,1\n\xff", "small.csv, line 2: not UTF-8; save the file as UTF-8"),
+        (b"\xef\xbb\xbfwidth\n\n1\xff\n", "small.csv, line 3: not UTF-8"),
         (with_column(0, "3"), "column width has the same value in every training row"),
         (with_column(3, "3"), "column price has the same value in every training row"),
         (with_column(2, "1"), "column kind never has the category 0"),
     ],
-    ids=["empty", "semicolons", "twice", "one row", "encoding", "constant input", "constant label", "unseen category"],
+    ids=["empty", "semicolons", "twice", "one row", "encoding", "encoding after a mark", "input", "label", "category"],
 )
 def test_data_that_teach_nothing_are_an_error(tmp_path: Path, data: str | bytes, named: str) -> None:
     with pytest.raises(TrainError) as error:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from train.dataset import Dataset, load_dataset
-from train.evaluation import Evaluation, baselines, bootstrap_intervals, evaluate, evaluate_slices, mae, r2, rmse
+from train.evaluation import Evaluation, baselines, bootstrap_intervals, evaluate, evaluate_slices, measure
 from train.spec import Spec, read_spec
 
 
@@ -26,9 +26,7 @@ def evaluations(boston: tuple[Spec, Dataset]) -> dict[str, Evaluation]:
 
 def test_metrics_have_the_textbook_values() -> None:
     actual, predicted = np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 6.0])
-    assert rmse(actual, predicted) == pytest.approx(np.sqrt(3))
-    assert mae(actual, predicted) == pytest.approx(1)
-    assert r2(actual, predicted) == pytest.approx(1 - 9 / 2)
+    assert measure(actual, predicted) == pytest.approx({"rmse": np.sqrt(3), "mae": 1, "r2": 1 - 9 / 2})
 
 
 def test_baselines_have_their_known_errors(evaluations: dict[str, Evaluation]) -> None:

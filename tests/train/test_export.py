@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 
 from registry import VersionStore
 from registry.predictor import open_predictor
+from train import tfjs
 from train.dataset import load_dataset
 from train.spec import read_spec
 
@@ -33,28 +33,5 @@ def test_every_export_predicts_the_same_for_every_row(published: Path, number: i
         predictions = serve(features=tf.constant(batch))["output_0"].numpy().reshape(len(batch))
         np.testing.assert_allclose(predictions, expected[: len(batch)], rtol=0, atol=1e-4)
     np.testing.assert_allclose(open_predictor(files, "litert").predict(rows), expected, rtol=0, atol=1e-4)
-    np.testing.assert_allclose(tfjs_predict(folder / "tfjs", rows), expected, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(tfjs.recompute(folder / "tfjs", rows), expected, rtol=0, atol=1e-4)
     assert max(store.card(number)["parity"]["differences"].values()) < 1e-4
-
-
-def tfjs_predict(folder: Path, rows: np.ndarray) -> np.ndarray:
-    """Compute a TensorFlow.js model in float64 by its format alone: the weights are stored in the listed order."""
-    model = json.loads((folder / "model.json").read_text())
-    assert model["format"] == "layers-model"
-    (group,) = model["weightsManifest"]
-    content, start, weights = (folder / group["paths"][0]).read_bytes(), 0, {}
-    for item in group["weights"]:
-        end = start + 4 * int(np.prod(item["shape"]))
-        weights[item["name"]] = np.frombuffer(content[start:end], "<f4").astype(float).reshape(item["shape"])
-        start = end
-    assert start == len(content)
-    first, *layers = model["modelTopology"]["config"]["layers"]
-    assert (first["class_name"], first["config"]["name"]) == ("InputLayer", "features")
-    assert first["config"]["batchInputShape"] == [None, rows.shape[1]]
-    values = rows.astype(float)
-    for layer in layers:
-        assert layer["class_name"] == "Dense"
-        name = layer["config"]["name"]
-        values = values @ weights[f"{name}/kernel"] + weights[f"{name}/bias"]
-        values = {"linear": lambda x: x, "tanh": np.tanh}[layer["config"]["activation"]](values)
-    return values.reshape(len(rows))

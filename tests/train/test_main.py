@@ -12,20 +12,13 @@ import pytest
 
 from registry import VersionStore
 from tests.conftest import Command
-from tests.train.helpers import SMALL_SPEC, read_tree, write_diabetes, write_small
+from tests.train.helpers import SMALL_SPEC, write_small
 from train.__main__ import main
 
 
 @pytest.mark.slow
-def test_another_model_trains_into_a_folder_of_its_own_without_a_change_of_code(
-    published: Path, tmp_path: Path, command: Command
-) -> None:
-    before = read_tree(published / "boston")
-    process = command(published, write_diabetes(tmp_path))
-    out, err = process.communicate(timeout=300)
-    assert process.returncode == 0, err
-    assert "diabetes version 1, champion" in out
-    assert read_tree(published / "boston") == before
+def test_another_model_trains_without_a_change_of_code(published: Path, diabetes: str) -> None:
+    assert "diabetes version 1, champion" in diabetes
     version = VersionStore(published, "diabetes").open(1)
     assert len(version.signature.inputs) == 10
     assert version.signature.inputs[1].categories == (1, 2)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from train.errors import TrainError
-from train.toml_reader import TomlTable, read_toml
+from train.toml_reader import TomlTable
 
 Read = Callable[[TomlTable], Any]
 
@@ -63,25 +63,3 @@ def test_a_value_that_does_not_fit_is_an_error_that_names_the_key(value: Any, re
     with pytest.raises(TrainError) as error:
         read(TomlTable(Path("a.toml"), "", {"k": value}))
     assert str(error.value) == f"a.toml: k: {problem}"
-
-
-def test_a_missing_key_is_named_with_its_table() -> None:
-    table = TomlTable(Path("a.toml"), "", {"outer": [{}, {"inner": {}}]}).tables("outer")[1].table("inner")
-    with pytest.raises(TrainError, match=r"a.toml: outer\[2\].inner.k: this key is missing"):
-        table.string("k")
-
-
-def test_a_key_that_was_not_read_is_named_wherever_it_is() -> None:
-    table = TomlTable(Path("a.toml"), "", {"outer": [{"inner": {"k": 1, "kk": 2}}]})
-    assert table.tables("outer")[0].table("inner").integer("k", 0, 1) == 1
-    with pytest.raises(TrainError, match=r"a.toml: outer\[1\].inner.kk: unknown key"):
-        table.reject_unread_keys()
-
-
-@pytest.mark.parametrize(("text", "line"), [("a = 1\nb = \n", 2), ("a = 1\na = 2\n", 2)])
-def test_the_line_that_is_not_toml_is_named(tmp_path: Path, text: str, line: int) -> None:
-    path = tmp_path / "a.toml"
-    path.write_text(text)
-    with pytest.raises(TrainError, match=f"a.toml: not TOML: .*line {line}") as error:
-        read_toml(path, "")
-    assert "\n" not in str(error.value)

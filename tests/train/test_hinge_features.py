@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.train.helpers import write_small
-from train.features import hinge_features, hinge_weights
+from train.hinge_features import hinge_features, hinge_weights
 from train.spec import read_spec
 
 

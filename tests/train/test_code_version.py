@@ -1,10 +1,10 @@
-"""The provenance: where the commit comes from."""
+"""The version of the code: where the commit comes from."""
 
 from __future__ import annotations
 
 import pytest
 
-from train.provenance import commit
+from train.code_version import commit
 
 
 def test_an_image_says_its_commit_itself() -> None:

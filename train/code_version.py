@@ -1,4 +1,4 @@
-"""Provenance: which commit of the code and which packages a training runs with."""
+"""The version of the code: which commit and which packages a training runs with."""
 
 from __future__ import annotations
 
