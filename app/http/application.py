@@ -86,14 +86,17 @@ class Application:
             self.audit_log.append(context, response.status_code)
         except ServingError as error:
             response.close()
-            with self.flask.request_context(environ):
-                response = self._error_response(error, context, render_error if handler else render_error_page)
+            response = self._error_response(error, context, render_error if handler else self._render_page)
         if context.to_mirror and response.status_code == HTTPStatus.OK:
             self.mirror(context)
         return send(response, context, start_response)
 
     def _handle_flask_error(self, error: Exception) -> Any:
-        return self._error_response(error, current_request(), render_error_page)
+        return self._error_response(error, current_request(), self._render_page)
+
+    def _render_page(self, error: ServingError, status: int, context: RequestContext) -> WSGIResponse:
+        with self.flask.request_context(context.environ):  # Flask may be done with the request already
+            return render_error_page(error, status, context)
 
     def _error_response(
         self, error: Exception, context: RequestContext, default: ErrorRenderer = render_error
@@ -113,6 +116,7 @@ class Application:
         return response
 
     def _renderer(self, path: str, default: ErrorRenderer) -> ErrorRenderer:
+        path = "/" + path.lstrip("/")  # as Flask finds its routes
         for root, renderer in self._renderers:
             if path.startswith(root) and path[len(root) : len(root) + 1] in ("", "/"):
                 return renderer
