@@ -23,6 +23,7 @@ from app.endpoints import (
     predict_json,
     tensorflow_serving,
 )
+from app.endpoints.data_plane import DataPlane
 from app.http.application import Application
 from app.http.audit_log import AuditLog
 from app.http.context import RequestContext
@@ -60,12 +61,11 @@ def create_app(
     router = ModelRouter(settings, lambda model: audit_log.set_inputs(model.signature.names))
     router.refresh()  # a champion that can't be loaded is no reason not to start: it is tried again
     router.start()
-    pipeline = InferencePipeline(router)
-    shadow = ShadowMirror(router, audit_log.append_mirrored)
+    shadow = ShadowMirror(router, audit_log.append_attempts)
 
     def mirror(context: RequestContext) -> None:
-        for inputs, row_numbers in context.to_mirror:
-            shadow.submit(context.arrived, context.request_id, inputs, row_numbers)
+        for mirrored in context.to_mirror:
+            shadow.submit(context.arrived, context.request_id, mirrored)
         context.to_mirror.clear()
 
     flask = Flask("app", template_folder=str(TEMPLATES))
@@ -74,11 +74,9 @@ def create_app(
     flask.add_template_filter(plain)
     flask.extensions["router"] = router
     app = Application(flask, audit_log, now, mirror)
-    ready = health.Readiness(router, audit_log)
-    health.register(app, router, ready, shadow)
-    for family in (pages, predict_json, predict_csv, tensorflow_serving):
-        family.register(app, router, pipeline, settings)
-    for family in (open_inference, mlflow):
-        family.register(app, router, pipeline, settings, ready)
+    plane = DataPlane(router, InferencePipeline(router), audit_log, settings)
+    for family in (pages, predict_json, predict_csv, tensorflow_serving, open_inference, mlflow):
+        family.register(app, plane)
+    health.register(app, plane, shadow)
     openapi.register(app, router, settings)
     return flask

@@ -12,7 +12,7 @@ from typing import Any
 from app.codecs.batch import InputBatch, JsonRows
 from app.codecs.json_decoder import JsonDecoder, Located
 from app.codecs.json_strict import ObjectPairs, as_object, excerpt, is_list, json_type
-from app.endpoints.model_selection import select_route
+from app.endpoints.data_plane import DataPlane
 from app.endpoints.tabular_json import columns, filled_list, instances
 from app.errors import MalformedRequest, NotFound, ServingError
 from app.http.application import Application
@@ -20,11 +20,8 @@ from app.http.context import RequestContext, current_request
 from app.http.error_responses import render_error_member
 from app.http.request_body import read_body
 from app.http.responses import JSONResponse
-from app.inference.pipeline import InferencePipeline
 from app.routing.cache import LoadedModel, VersionStatus
-from app.routing.router import ModelRouter
 from app.routing.table import Route
-from app.settings import Settings
 from registry import INPUT_TENSOR, OUTPUT_TENSOR, SIGNATURE_NAME, Signature
 
 ROOT = "/v1"
@@ -33,14 +30,14 @@ _METHOD = re.compile(rf"/v1/models/(?P<model>[^/:]+){_VERSION}:(?P<method>classi
 _STATUS = re.compile(rf"/v1/models(?:/(?P<model>[^/:]+))?{_VERSION}(?P<metadata>/metadata)?")
 
 
-def register(app: Application, router: ModelRouter, pipeline: InferencePipeline, settings: Settings) -> None:
+def register(app: Application, plane: DataPlane) -> None:
     """Add the routes to the application."""
-    endpoints = _Endpoints(router, pipeline, settings)
+    endpoints = _Endpoints(plane)
     methods = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]
     for rule in (ROOT, f"{ROOT}/", f"{ROOT}/<path:rest>"):
         app.flask.add_url_rule(rule, rule, endpoints.dispatch, methods=methods, provide_automatic_options=False)
     app.register_error_renderer(ROOT, render_error_member)
-    root = f"{ROOT}/models/{settings.model}"
+    root = f"{ROOT}/models/{plane.settings.model}"
     app.add_fast_route(f"{root}:predict", endpoints.predict, routed=True)
     app.add_fast_route(f"{root}:regress", endpoints.regress, routed=True)
 
@@ -48,11 +45,10 @@ def register(app: Application, router: ModelRouter, pipeline: InferencePipeline,
 class _Endpoints:
     """The endpoints of one model. Their paths are matched as TensorFlow Serving matches them, not by Flask."""
 
-    def __init__(self, router: ModelRouter, pipeline: InferencePipeline, settings: Settings) -> None:
-        self._router = router
-        self._pipeline = pipeline
-        self._model = settings.model
-        self._max_body = settings.max_body
+    def __init__(self, plane: DataPlane) -> None:
+        self._plane = plane
+        self._router = plane.router
+        self._model = plane.settings.model
 
     def predict(self, context: RequestContext) -> JSONResponse:
         return self._answer(context, "predict", self._router.route(context.client_id))
@@ -88,7 +84,7 @@ class _Endpoints:
         try:
             if label and name == self._model:
                 return self._router.pinned(self._resolve_label(label))
-            return select_route(self._router, self._model, name, number, context)
+            return self._plane.select(name, number, context)
         except NotFound as error:
             version = f"Specific({name}, {number})" if number else f"Latest({name})"
             raise NotFound(f"Servable not found for request: {version}") from error
@@ -115,12 +111,14 @@ class _Endpoints:
         return [VersionStatus(wanted, True)]
 
     def _answer(self, context: RequestContext, method: str, route: Route) -> JSONResponse:
-        body = read_body(context, None, self._max_body)  # curl -d declares a form, and the original does not look
+        body = read_body(
+            context, None, self._plane.settings.max_body
+        )  # curl -d declares a form, and the original does not look
         if method == "classify":
             raise MalformedRequest("Expected classification signature method_name to be tensorflow/serving/classify")
         decode = _decode_predict if method == "predict" else _decode_regress
         batch, key = decode(body, route.model.decoder, route.model.signature)
-        predictions = context.add_complete(self._pipeline.predict(route, batch)).predictions
+        predictions = context.add_complete(self._plane.pipeline.predict(route, batch)).predictions
         return JSONResponse({key: predictions if method == "regress" else predictions.reshape(-1, 1)})
 
 
