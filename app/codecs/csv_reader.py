@@ -124,29 +124,26 @@ class CsvBatchReader:
             if fault or len(cells) != width:
                 faults[row] = fault or f"has {len(cells)} columns, the header {width}"
                 missing[row] = max(0, width - len(cells))
+                rows.append(["0"] * len(self._order))  # in its place
             else:
                 rows.append([cells[column] for column in self._order])
             records.append(record)
             lines.append(line)
-        return CsvBatch(records, lines, self._merge_faults(self._decode(rows), faults), missing)
+        return CsvBatch(records, lines, self._decode(rows, faults), missing)
 
-    def _merge_faults(self, decoded: InputBatch, faults: dict[int, str]) -> InputBatch:
-        """Return the rows that are CSV, and between them an error for each that is not."""
-        if not faults:
-            return decoded
-        count = len(decoded.values) + len(faults)
-        sound = [row for row in range(count) if row not in faults]
-        values = np.full((count, len(self._order)), np.nan)
-        values[sound] = decoded.values
-        errors = [FieldError(sound[error.row], error.input, error.message) for error in decoded.errors]
-        errors += [FieldError(row, "", text) for row, text in faults.items()]
-        return InputBatch(values, sorted(errors, key=lambda error: error.row))
-
-    def _decode(self, rows: list[list[str]]) -> InputBatch:
+    def _decode(self, rows: list[list[str]], faults: dict[int, str]) -> InputBatch:
+        """Return the numbers of the rows, and an error for each that has a fault."""
         cells = _parse_cells(",".join(map(",".join, rows)).encode("utf-8", "surrogateescape"), sum(map(len, rows)))
         if cells is not None and set(map(type, cells)) <= {int, float}:
-            return InputBatch(to_float64(cells).reshape(len(rows), len(self._order)))
-        return self._decoder.decode_text(rows)
+            batch = InputBatch(to_float64(cells).reshape(len(rows), len(self._order)))
+        else:
+            batch = self._decoder.decode_text(rows)
+        if not faults:
+            return batch
+        values = batch.values.copy()
+        values[list(faults)] = np.nan
+        errors = [*batch.errors, *(FieldError(row, "", text) for row, text in faults.items())]
+        return InputBatch(values, sorted(errors, key=lambda error: error.row))
 
 
 def decode_csv(body: bytes, decoder: JsonDecoder) -> InputBatch:

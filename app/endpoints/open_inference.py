@@ -6,6 +6,7 @@ them named after the inputs.
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
@@ -31,6 +32,7 @@ from registry import INPUT_TENSOR, OUTPUT_TENSOR, Signature
 ROOT = "/v2"
 EXTENSION = "binary_tensor_data"
 _JSON_LENGTH = "Inference-Header-Content-Length"
+_SURROGATE = re.compile("[\ud800-\udfff]")  # JSON may escape half a character, which can't be written as UTF-8
 
 
 def register(app: Application, plane: DataPlane) -> None:
@@ -119,7 +121,7 @@ class _Endpoints:
 
 def _read_id(content: dict[str, Any]) -> str | None:
     request_id = content.get("id")
-    if not isinstance(request_id, str | None) or not _is_unicode(request_id or ""):
+    if not isinstance(request_id, str | None) or _SURROGATE.search(request_id or ""):
         raise MalformedRequest("id: expected a text")
     return request_id
 
@@ -179,15 +181,6 @@ def _json_length(header: str | None, body: bytes) -> int:
     if not (header.isascii() and header.isdecimal()) or not 0 < len(header) < 12 or int(header) > len(body):
         raise MalformedRequest(f"{_JSON_LENGTH}: expected how many of the body's {len(body)} bytes are JSON")
     return int(header)
-
-
-def _is_unicode(text: str) -> bool:
-    """Return whether a text can be written as UTF-8: JSON may escape half a character."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _objects(value: Any, key: str) -> list[dict[str, Any]]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from app.codecs.batch import InputBatch, JsonRows
-from app.codecs.json_decoder import JsonDecoder, Located
+from app.codecs.batch import JsonRows
+from app.codecs.json_decoder import Located
 from app.codecs.json_strict import ObjectPairs, as_object, excerpt, is_list, json_type
 from app.endpoints.data_plane import DataPlane
 from app.endpoints.tabular_json import columns, filled_list, instances
@@ -116,32 +116,38 @@ class _Endpoints:
         )  # curl -d declares a form, and the original does not look
         if method == "classify":
             raise MalformedRequest("Expected classification signature method_name to be tensorflow/serving/classify")
-        decode = _decode_predict if method == "predict" else _decode_regress
-        batch, key = decode(body, route.model.decoder, route.model.signature)
+        model = route.model
+        locate = _locate_rows if method == "predict" else _locate_examples
+        batch, key = model.decoder.decode_document(body, lambda data: locate(data, model.signature))
         predictions = context.add_complete(self._plane.pipeline.predict(route, batch)).predictions
         return JSONResponse({key: predictions if method == "regress" else predictions.reshape(-1, 1)})
 
 
-def _decode_predict(body: bytes, decoder: JsonDecoder, signature: Signature) -> tuple[InputBatch, str]:
+def _locate_rows(data: Any, signature: Signature) -> Located[str]:
     """Return the rows of a predict request, and under which key its predictions are sent."""
-
-    def locate(data: Any) -> Located[str]:
-        request = _read_request(data)
-        if "instances" in request and "inputs" in request:
-            message = "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist"
-            raise MalformedRequest(message)
-        if "instances" in request:
-            return instances(request["instances"], signature, "instances"), "predictions"
-        if "inputs" in request:
-            return columns(request["inputs"], signature, "inputs"), "outputs"
-        raise MalformedRequest("Missing 'inputs' or 'instances' key")
-
-    return decoder.decode_document(body, locate)
+    request = _read_request(data)
+    if "instances" in request and "inputs" in request:
+        raise MalformedRequest("Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist")
+    if "instances" in request:
+        return instances(request["instances"], signature, "instances"), "predictions"
+    if "inputs" in request:
+        return columns(request["inputs"], signature, "inputs"), "outputs"
+    raise MalformedRequest("Missing 'inputs' or 'instances' key")
 
 
-def _decode_regress(body: bytes, decoder: JsonDecoder, signature: Signature) -> tuple[InputBatch, str]:  # noqa: ARG001
-    """Return the rows of a regress request, and under which key its predictions are sent."""
-    return decoder.decode_document(body, lambda data: (_locate_examples(data), "results"))
+def _locate_examples(data: Any, _: Signature) -> Located[str]:
+    """Return the same of a regress request: a feature is a value or a list of one; the context's are in each row."""
+    request = _read_request(data)
+    if "examples" not in request:
+        raise MalformedRequest("Missing 'examples' key")
+    examples = filled_list(request["examples"], "examples")
+    context = request.get("context", {})
+    as_object(context, "context")
+    if context or not isinstance(data, dict):
+        shared = _read_features(context)
+        rows = map(_read_features, examples)
+        examples = [ObjectPairs([*shared, *row]) if isinstance(row, ObjectPairs) else row for row in rows]
+    return JsonRows(examples), "results"
 
 
 def _read_request(data: Any) -> dict[str, Any]:
@@ -152,21 +158,6 @@ def _read_request(data: Any) -> dict[str, Any]:
     if name not in ("", SIGNATURE_NAME):
         raise MalformedRequest(f'Serving signature name: "{excerpt(name)}" not found in signature def')
     return request
-
-
-def _locate_examples(data: Any) -> JsonRows:
-    """Return the rows of a regress request: a feature is a value or a list of one; the context's are in each row."""
-    request = _read_request(data)
-    if "examples" not in request:
-        raise MalformedRequest("Missing 'examples' key")
-    examples = filled_list(request["examples"], "examples")
-    context = request.get("context", {})
-    as_object(context, "context")
-    if isinstance(data, dict) and not context:
-        return JsonRows(examples)
-    shared = _read_features(context)
-    rows = map(_read_features, examples)
-    return JsonRows([ObjectPairs([*shared, *row]) if isinstance(row, ObjectPairs) else row for row in rows])
 
 
 def _read_features(row: Any) -> Any:

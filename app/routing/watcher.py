@@ -42,9 +42,8 @@ class FileWatcher:
         self._timeout = timeout
         self._lock = threading.Lock()  # held by who reloads
         self._reloaded = threading.Condition()
-        self._seen: list[_Stat] = []  # the files when they were reloaded last
-        self._current: _Stat | None = None  # the first of them
-        self._late: _Stat | None = None  # it, when a reload took too long to be waited for
+        self._seen: list[_Stat | None] = [None]  # the files when they were reloaded last
+        self._late: _Stat | None = None  # the first of them, when a reload took too long to be waited for
         self._retry_at: float | None = None
         self._wake = threading.Event()
         self._closed = False
@@ -61,10 +60,9 @@ class FileWatcher:
             retry_at = self._retry_at = self._clock() + RETRY_INTERVAL
             if self._reload() and self._retry_at == retry_at:
                 self._retry_at = None
-            self._seen = stats
-        with self._reloaded:
-            self._current = stats[0]
-            self._reloaded.notify_all()
+            with self._reloaded:
+                self._seen = stats
+                self._reloaded.notify_all()
 
     def reload_soon(self) -> None:
         """Have the thread reload the files once more, also if they don't change."""
@@ -74,7 +72,7 @@ class FileWatcher:
     def wait_until_current(self) -> None:
         """Wait until a change of the first file is reloaded, if there is one; but not for long."""
         stat = _stat(self._files[0])
-        if stat in (self._current, self._late):
+        if stat == self._seen[0] or stat == self._late:
             return
         with self._reloaded:
             if not self._reloaded.wait_for(self._is_current, self._timeout):
@@ -90,24 +88,26 @@ class FileWatcher:
         self._wake.set()
 
     def _run(self) -> None:
-        while not self._closed:
+        while True:
             self._wake.wait(POLL_INTERVAL)
             self._wake.clear()
+            if self._closed:
+                return
             try:
                 self.poll()
             except Exception:  # the next look may find it mended
                 logger.exception("the aliases could not be reloaded")
 
     def _is_current(self) -> bool:
-        if self._closed or _stat(self._files[0]) == self._current:
+        if self._closed or _stat(self._files[0]) == self._seen[0]:
             return True
         self._wake.set()
         return False
 
-    def _is_due(self, stats: list[_Stat]) -> bool:
+    def _is_due(self, stats: list[_Stat | None]) -> bool:
         return stats != self._seen or (self._retry_at is not None and self._clock() >= self._retry_at)
 
-    def _stat_all(self) -> list[_Stat]:
+    def _stat_all(self) -> list[_Stat | None]:
         return [_stat(file) for file in self._files]
 
 
