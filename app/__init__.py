@@ -13,16 +13,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from app.endpoints import (
-    health,
-    mlflow,
-    open_inference,
-    openapi,
-    pages,
-    predict_csv,
-    predict_json,
-    tensorflow_serving,
-)
+from app.endpoints import health, mlflow, open_inference, openapi, pages, predict_csv, predict_json, tensorflow_serving
 from app.endpoints.data_plane import DataPlane
 from app.http.application import Application
 from app.http.audit_log import AuditLog

@@ -18,7 +18,7 @@ from app.codecs.json_decoder import Located
 from app.codecs.json_strict import as_object, excerpt, is_list, json_type, optional_object
 from app.endpoints.data_plane import DataPlane
 from app.endpoints.v2_tensors import BINARY_SIZE, arrange_rows, read_tensor
-from app.errors import MalformedRequest, NotFound, ServingError
+from app.errors import MalformedRequest, NotReady
 from app.http.application import Application
 from app.http.context import RequestContext, current_request, is_request_id
 from app.http.error_responses import render_error_member
@@ -85,9 +85,7 @@ class _Endpoints:
     def model_ready(self, name: str, version: str | None = None) -> Any:
         try:
             self._plane.select(name, version)
-        except NotFound:
-            raise
-        except ServingError:
+        except NotReady:
             return JSONResponse({"name": name, "ready": False}, 503)
         return JSONResponse({"name": name, "ready": True})
 

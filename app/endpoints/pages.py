@@ -9,7 +9,7 @@ from flask import Blueprint, render_template, request
 
 from app.endpoints.data_plane import DataPlane
 from app.endpoints.predict_json import prediction_response
-from app.errors import FieldError, NotFound, ServingError
+from app.errors import NotFound, ServingError
 from app.http.application import Application
 from app.http.context import current_request
 from app.http.error_responses import status_of
@@ -87,5 +87,5 @@ class _Pages:
 def _place_errors(error: ServingError, names: tuple[str, ...]) -> tuple[dict[str, str], list[str]]:
     """Return the messages that stand at a field, and those that stand below the form."""
     marked = {item.input: item.message for item in reversed(error.errors) if item.input in names}
-    others: list[FieldError] = [item for item in error.errors if item.input not in names]
-    return marked, list(map(str, others)) or [CORRECT_FIELDS if marked else error.message]
+    messages = [str(item) for item in error.errors if item.input not in names]
+    return marked, messages or [CORRECT_FIELDS if marked else error.message]

@@ -68,12 +68,7 @@ class _Endpoint:
         return writer.response(route.model.signature.model, context, upload.filename)
 
     def _predict_batches(
-        self,
-        reader: CsvBatchReader,
-        writer: ResponseWriter,
-        route: Route,
-        context: RequestContext,
-        strict: bool,
+        self, reader: CsvBatchReader, writer: ResponseWriter, route: Route, context: RequestContext, strict: bool
     ) -> None:
         """Predict for every batch, and have its rows in the log; what went wrong goes into the request's row."""
         context.version = route.model.number  # also where no row can be predicted for

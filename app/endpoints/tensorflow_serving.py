@@ -7,6 +7,7 @@ docs/clients.md for what is the same and what is not.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 from app.codecs.batch import JsonRows
@@ -38,8 +39,8 @@ def register(app: Application, plane: DataPlane) -> None:
         app.flask.add_url_rule(rule, rule, endpoints.dispatch, methods=methods, provide_automatic_options=False)
     app.register_error_renderer(ROOT, render_error_member)
     root = f"{ROOT}/models/{plane.settings.model}"
-    app.add_fast_route(f"{root}:predict", endpoints.predict, routed=True)
-    app.add_fast_route(f"{root}:regress", endpoints.regress, routed=True)
+    for method in ("predict", "regress"):
+        app.add_fast_route(f"{root}:{method}", partial(endpoints.answer, method=method), routed=True)
 
 
 class _Endpoints:
@@ -49,12 +50,6 @@ class _Endpoints:
         self._plane = plane
         self._router = plane.router
         self._model = plane.settings.model
-
-    def predict(self, context: RequestContext) -> JSONResponse:
-        return self._answer(context, "predict", self._router.route(context.client_id))
-
-    def regress(self, context: RequestContext) -> JSONResponse:
-        return self._answer(context, "regress", self._router.route(context.client_id))
 
     def dispatch(self, rest: str = "") -> Any:  # noqa: ARG002 - the path is matched as a whole
         context = current_request()
@@ -66,7 +61,7 @@ class _Endpoints:
         if method != "POST" or match is None:
             raise MalformedRequest(f"Malformed request: {method} {path}")
         route = self._select(match["model"], match["number"], match["label"], context)
-        return self._answer(context, match["method"], route)
+        return self.answer(context, match["method"], route)
 
     def _get(self, path: str) -> JSONResponse:
         match = _STATUS.fullmatch(path)
@@ -110,7 +105,8 @@ class _Endpoints:
             return [VersionStatus(wanted, False, error.message)]
         return [VersionStatus(wanted, True)]
 
-    def _answer(self, context: RequestContext, method: str, route: Route) -> JSONResponse:
+    def answer(self, context: RequestContext, method: str, route: Route | None = None) -> JSONResponse:
+        route = route or self._router.route(context.client_id)
         body = read_body(
             context, None, self._plane.settings.max_body
         )  # curl -d declares a form, and the original does not look

@@ -43,11 +43,7 @@ class Application:
     """
 
     def __init__(
-        self,
-        flask: Flask,
-        audit_log: AuditLog,
-        now: Callable[[], datetime],
-        mirror: Callable[[RequestContext], None],
+        self, flask: Flask, audit_log: AuditLog, now: Callable[[], datetime], mirror: Callable[[RequestContext], None]
     ) -> None:
         self.flask = flask
         self.audit_log = audit_log
@@ -55,7 +51,7 @@ class Application:
         self._now = now
         self._flask_app = flask.wsgi_app
         self._fast_routes: dict[str, Handler] = {}
-        self._renderers: list[tuple[str, ErrorRenderer]] = []
+        self._renderers: dict[str, ErrorRenderer] = {}
         flask.register_error_handler(Exception, self._handle_flask_error)
         flask.wsgi_app = self  # type: ignore[method-assign]
 
@@ -71,7 +67,7 @@ class Application:
 
     def register_error_renderer(self, root: str, renderer: ErrorRenderer) -> None:
         """Put errors at ``root`` and below it as a protocol does."""
-        self._renderers.append((root, renderer))
+        self._renderers[root] = renderer
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
         """Answer a request."""
@@ -107,17 +103,12 @@ class Application:
         context.error = fault.message
         if fault is not error and status >= 500:
             logger.error("request %s failed", context.request_id, exc_info=error)
+        path = f"/{context.environ['PATH_INFO'].lstrip('/')}/"  # Flask finds its routes behind any number of slashes
+        renderers = (renderer for root, renderer in self._renderers.items() if path.startswith(f"{root}/"))
         try:
-            response = self._renderer(context.environ["PATH_INFO"], default)(fault, status, context)
+            response = next(renderers, default)(fault, status, context)
         except Exception:  # noqa: BLE001 - a page needs more than the JSON does: a host name that can stand in links
             response = render_error(fault, status, context)
         if isinstance(fault, HTTPError):
             response.headers.extend(fault.headers)
         return response
-
-    def _renderer(self, path: str, default: ErrorRenderer) -> ErrorRenderer:
-        path = "/" + path.lstrip("/")  # as Flask finds its routes
-        for root, renderer in self._renderers:
-            if path.startswith(root) and path[len(root) : len(root) + 1] in ("", "/"):
-                return renderer
-        return default

@@ -39,10 +39,7 @@ class ModelRouter:
     """
 
     def __init__(
-        self,
-        settings: Settings,
-        on_load: Callable[[LoadedModel], None],
-        clock: Callable[[], float] = time.monotonic,
+        self, settings: Settings, on_load: Callable[[LoadedModel], None], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._settings = settings
         self._store = settings.store()

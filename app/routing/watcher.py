@@ -30,11 +30,7 @@ class FileWatcher:
     """
 
     def __init__(
-        self,
-        files: Sequence[Path],
-        reload: Callable[[], bool],
-        clock: Callable[[], float],
-        timeout: float = TIMEOUT,
+        self, files: Sequence[Path], reload: Callable[[], bool], clock: Callable[[], float], timeout: float = TIMEOUT
     ) -> None:
         self._files = [os.fspath(file) for file in files]
         self._reload = reload
