@@ -112,7 +112,6 @@ class _HashedBody:
         self.count += len(data)
         self._sent.check_size(self.count)
         if self.count > _SMALL and self.count > _MAX_GROWTH * self._sent.count:
-            message = f"the file grows to more than {_MAX_GROWTH} times of what was sent: send it as it is"
-            raise TooLarge(message)
+            raise TooLarge(f"the file grows to more than {_MAX_GROWTH} times of what was sent: send it as it is")
         self.digest.update(data)
         return data

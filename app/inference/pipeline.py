@@ -129,15 +129,15 @@ def _ask(route: Route, inputs: Float32Array, rows: Sequence[int]) -> Step:
     if route.breaker is not None and not route.breaker.allow_request():
         errors = dict.fromkeys(rows, "it is not asked for a while, because it keeps failing")
         return Step(route, rows, inputs, None, errors, skipped=True)
+    predictions, fault = None, ""
     started = time.perf_counter()
     try:
         predictions = route.model.predictor.predict(inputs)
     except RuntimeError as error:
-        slow, fault = time.perf_counter() - started > SLOW, f"version {route.model.number} failed: {error}"
-        return Step(route, rows, inputs, None, dict.fromkeys(rows, "the model failed"), slow=slow, fault=fault)
-    wrong = route.model.validator.validate_outputs(predictions)
-    slow = time.perf_counter() - started > SLOW
-    return Step(route, rows, inputs, predictions, {rows[place]: text for place, text in wrong.items()}, slow=slow)
+        errors, fault = dict.fromkeys(rows, "the model failed"), f"version {route.model.number} failed: {error}"
+    else:
+        errors = {rows[place]: text for place, text in route.model.validator.validate_outputs(predictions).items()}
+    return Step(route, rows, inputs, predictions, errors, slow=time.perf_counter() - started > SLOW, fault=fault)
 
 
 def _attempts(steps: Sequence[Step], warnings: Warnings, first: int) -> list[Attempt]:
