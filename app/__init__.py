@@ -1,4 +1,4 @@
-"""The Flask service: a prediction path shared by all protocols, cut as docs/architecture.md draws it.
+"""The Flask service: one prediction path for all protocols. docs/architecture.md draws its rooms.
 
 It knows the registry and the journal. It knows neither training nor monitoring. TensorFlow is loaded only on request.
 """
@@ -50,7 +50,7 @@ def create_app(
 
     audit_log = AuditLog(settings.log_folder, settings.durability, write)
     router = ModelRouter(settings, lambda model: audit_log.set_inputs(model.signature.names))
-    router.refresh()  # a champion that can't be loaded is no reason not to start: it is tried again
+    router.refresh()  # a service whose champion can't be loaded starts, and tries again
     router.start()
     shadow = ShadowMirror(router, audit_log.append_attempts)
 
@@ -60,7 +60,7 @@ def create_app(
         context.to_mirror.clear()
 
     flask = Flask("app", template_folder=str(TEMPLATES))
-    flask.url_map.merge_slashes = False  # a doubled one is another path, and no redirect
+    flask.url_map.merge_slashes = False  # a doubled slash makes another path, and no redirect
     flask.jinja_env.trim_blocks = flask.jinja_env.lstrip_blocks = True
     flask.add_template_filter(plain)
     flask.extensions["router"] = router

@@ -1,6 +1,6 @@
-"""What a prediction came to, as plain values: made by the inference room, logged and sent by the others.
+"""The result of a prediction, as plain values: made by the inference room, logged and sent by the others.
 
-Nobody changes them. They are not frozen because a frozen dataclass takes four times as long to make.
+Nobody changes them. They are not frozen, because making a frozen dataclass takes four times as long.
 """
 
 from __future__ import annotations

@@ -23,8 +23,7 @@ from app.errors import FieldError, MalformedRequest
 
 _MAX_RECORDS = 1 << 13  # of the csv module, in a batch
 _MAX_COLUMNS = 1000  # of a header
-# What a number may hold that JSON writes alike.
-_DIGITS = b"0123456789.eE+-"
+_DIGITS = b"0123456789.eE+-"  # what a number may have, in JSON as in CSV
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +31,8 @@ class CsvBatch:
     """Some records of a CSV text.
 
     Attributes:
-        records: each as it was sent, without the end of the line. What is too much in one that has more columns than
-            the header is left out; one that is no CSV is the text of one column.
+        records: each as it was sent, without the end of the line; columns beyond those of the header are left out,
+            and a record that is not CSV is quoted as one column.
         lines: the line at which each begins.
         inputs: their numbers, and what is wrong with some.
         missing: how many columns a record lacks, by row.
@@ -124,7 +123,7 @@ class CsvBatchReader:
             if fault or len(cells) != width:
                 faults[row] = fault or f"has {len(cells)} columns, the header {width}"
                 missing[row] = max(0, width - len(cells))
-                rows.append(["0"] * len(self._order))  # in its place
+                rows.append(["0"] * len(self._order))  # a placeholder
             else:
                 rows.append([cells[column] for column in self._order])
             records.append(record)

@@ -34,7 +34,7 @@ from app.errors import FieldError, InvalidInput, MalformedRequest, ServingError,
 from registry import Signature
 
 _MAX_FIELDS = 1000  # of a form
-# What JSON may have around a number, and within it.
+# What JSON may have around a number, and in it.
 _SPACE = b" \t\r\n"
 _DIGITS = b"0123456789.eE+-" + _SPACE
 _NO_BRACKETS = bytes.maketrans(b"[]", b"  ")
@@ -173,7 +173,7 @@ class JsonDecoder:
         self.check_row_count(len(rows.rows) // len(rows.columns(self.names)) if rows.flat else len(rows.rows))
 
     def _decode_regular(self, body: bytes, data: Any, rows: JsonRows | Float64Matrix) -> InputBatch | None:
-        """Return the batch of a body that orjson read, if it is regular; None if someone has to look closer."""
+        """Return the batch of a body that orjson read, if it is regular; None if it is for the strict decoder."""
         if isinstance(rows, np.ndarray):
             return None if _count_strings_in_rows(body, data, ()) else self.decode_array(rows)
         self._check_rows(rows)

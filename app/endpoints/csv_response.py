@@ -1,4 +1,4 @@
-"""The two forms of a reply to a CSV file, gathered in files without a name: the same CSV with more columns, or JSON."""
+"""The reply to a CSV file, gathered in files without a name: the same CSV with three more columns, or JSON."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class ResponseWriter(ABC):
 
 
 class CsvResponseWriter(ResponseWriter):
-    """The client's own text, with three columns more.
+    """The client's own text, with three more columns.
 
     Raises:
         InvalidInput: if it has one of them already.

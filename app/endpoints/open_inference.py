@@ -106,7 +106,7 @@ class _Endpoints:
         def locate(data: Any) -> Located[tuple[str | None, bool]]:
             content = as_object(data, "the body")
             request_id = _read_id(content)
-            # The header wins over the body. An error further on already has the id.
+            # The header wins over the body. Set here, so that an error further on has the id too.
             if is_request_id(request_id or "") and not is_request_id(context.environ.get("HTTP_X_REQUEST_ID", "")):
                 context.request_id = request_id or ""
             wants_bytes = _wants_bytes(content)

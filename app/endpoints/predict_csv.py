@@ -1,7 +1,7 @@
 """``POST /predict_csv``: a CSV file of any length, sent back with a prediction, warnings and an error for each row.
 
 Rows are predicted for and logged batch by batch, and the reply gathers in files without a name: so memory is bounded,
-every row is in the log before the first byte of the reply leaves, and a fault on the way is still a status of its own.
+every row is in the log before the first byte of the reply leaves, and a fault in the middle still gets its own status.
 (Many clients send all before they read, so a reply that began earlier could wait for them, and they for it.)
 """
 
@@ -34,13 +34,13 @@ def register(app: Application, plane: DataPlane) -> None:
 
 
 class _Endpoint:
-    """Takes at most as many files at once as leave one thread for other requests."""
+    """Takes so many files at once that one thread is left for other requests."""
 
     def __init__(self, app: Application, plane: DataPlane) -> None:
         self._mirror = app.mirror
         self._plane = plane
         self._max_upload = plane.settings.max_upload
-        self._folder = plane.settings.log_folder  # the one place where there is room, and which is written anyway
+        self._folder = plane.settings.log_folder  # is writable, and has room
         self._slots = threading.BoundedSemaphore(max(1, plane.settings.threads - 1))
 
     def predict(self) -> FileResponse:
@@ -70,7 +70,7 @@ class _Endpoint:
     def _predict_batches(
         self, reader: CsvBatchReader, writer: ResponseWriter, route: Route, context: RequestContext, strict: bool
     ) -> None:
-        """Predict for every batch, and have its rows in the log; what went wrong goes into the request's row."""
+        """Predict for every batch and log its rows; what went wrong goes into the request's row."""
         context.version = route.model.number  # also where no row can be predicted for
         count = failed = 0
         first_error = ""

@@ -1,7 +1,7 @@
 """TensorFlow Serving's REST interface, ``/v1/models/...``: predict by row and by column, regress, status, metadata.
 
-Its errors are ``{"error": ...}`` with the status of TensorFlow's code, in its own words where it has some: see
-docs/clients.md for what is the same and what is not.
+Its errors are ``{"error": ...}`` with the status and, where there are some, the words of TensorFlow Serving:
+docs/clients.md says what is the same and what is not.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class _Endpoints:
         route = route or self._router.route(context.client_id)
         body = read_body(
             context, None, self._plane.settings.max_body
-        )  # curl -d declares a form, and the original does not look
+        )  # any media type, as in TensorFlow Serving: curl -d declares a form
         if method == "classify":
             raise MalformedRequest("Expected classification signature method_name to be tensorflow/serving/classify")
         model = route.model

@@ -25,16 +25,16 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
 
 
 class Upload:
-    """A CSV text that is on its way. Use it in a ``with``: its end removes a form's temporary file.
+    """A CSV text while it arrives. Use it in a ``with``, which removes a form's temporary file in the end.
 
-    In the request's row its length and its SHA-256 stand in its place; decompressed, if it was sent compressed.
+    The request's row in the log has the length and the SHA-256 of the decompressed text in its place.
 
     Args:
         limit: bytes that it may have.
         folder: where a form's file is put meanwhile.
 
     Attributes:
-        filename: a form's file's name without its ending, of safe characters, perhaps none; None if it is no form.
+        filename: the name of a form's file, without its ending and unsafe characters; None without a form.
 
     Raises:
         TooLarge: if it has more bytes.

@@ -76,7 +76,7 @@ class Application:
         response: WSGIResponse
         try:
             response = handler(context) if handler is not None else Response.from_app(self._flask_app, environ)
-        except Exception as error:  # noqa: BLE001 - whatever it was, the client is told and the rows are written
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer and the log its rows
             response = self._error_response(error, context)
         try:
             self.audit_log.append(context, response.status_code)
@@ -97,7 +97,7 @@ class Application:
     def _error_response(
         self, error: Exception, context: RequestContext, default: ErrorRenderer = render_error
     ) -> WSGIResponse:
-        """Return what the client is told about a fault; what only we may know goes to the error log."""
+        """Return what the client is told about a fault. What it may not know goes to the error log."""
         fault = to_serving_error(error, context)
         status = status_of(fault)
         context.error = fault.message
@@ -107,7 +107,7 @@ class Application:
         renderers = (renderer for root, renderer in self._renderers.items() if path.startswith(f"{root}/"))
         try:
             response = next(renderers, default)(fault, status, context)
-        except Exception:  # noqa: BLE001 - a page needs more than the JSON does: a host name that can stand in links
+        except Exception:  # noqa: BLE001 - a page can fail where JSON can't: its links need a host name
             response = render_error(fault, status, context)
         if isinstance(fault, HTTPError):
             response.headers.extend(fault.headers)

@@ -1,4 +1,4 @@
-"""What the steps along a fallback chain come to: predictions, notices, and which version is to blame."""
+"""The outcome of a fallback chain: predictions, notices, and which version is to blame."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def find_answering(steps: Sequence[Step]) -> Route:
 def is_to_blame(steps: Sequence[Step], position: int) -> bool:
     """Return whether the failure of a step speaks against its version.
 
-    It does if there is no fallback, or the fallback itself answered a row. What nobody can answer says nothing.
+    It does if there is no fallback, or if the fallback answered a row. Rows that nobody can answer say nothing.
     """
     if not steps[position].errors:
         return False

@@ -1,4 +1,4 @@
-"""The pipeline, the one way to a prediction for every protocol and the form: validate, predict, validate, fall back.
+"""The one pipeline of all protocols and the form: validate the inputs, predict, validate the outputs, fall back.
 
 It returns what was attempted; the HTTP room writes that down before anything is sent.
 """
@@ -19,14 +19,14 @@ from app.routing.router import ModelRouter
 from app.routing.table import Route
 from registry import CHAMPION, Float32Array
 
-SLOW = 1.0  # an answer that takes longer than this counts as a failure, in seconds
+SLOW = 1.0  # in seconds: an answer that takes longer counts as a failure
 
 
 class InferencePipeline:
     """Predicts along a route.
 
     Args:
-        router: is told how a canary and its champion did.
+        router: gets the outcomes of a canary and its champion.
     """
 
     def __init__(self, router: ModelRouter) -> None:
@@ -95,7 +95,7 @@ class InferencePipeline:
             if breaker is not None and (step.slow or blame or not step.errors):
                 breaker.record(success=not step.slow and not (blame and step.answers_nothing))
             if analysed:
-                # Each failure of the champion counts for its canary, which can't be asked the same.
+                # Each failure of the champion counts: nobody knows whether the canary would fail with that request too.
                 failed = bool(step.errors) if step.route.role == CHAMPION else blame
                 self._router.record_outcome(step.route, failed=failed)
 

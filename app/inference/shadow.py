@@ -1,4 +1,4 @@
-"""The shadow: a version that sees what the others answered, after they did, and whose predictions go to the log only.
+"""The shadow: a version that gets the requests which others have answered; its predictions go to the log only.
 
 A request costs it one entry in a bounded queue, whatever the shadow does: what does not fit is dropped and counted.
 """
@@ -65,7 +65,7 @@ class ShadowMirror:
             try:
                 self._predict(arrived, request_id, mirrored)
                 self.processed += 1
-            except Exception as error:  # noqa: BLE001 - whatever it was, the next request is another one's
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next request may go well
                 self.failed += 1
                 logger.error("request %s: the shadow failed: %s", request_id, error)
 

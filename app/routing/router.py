@@ -23,7 +23,7 @@ from registry.promotion import clear
 
 logger = logging.getLogger(__name__)
 
-# How long the service waits for another command, to take a canary off its alias, in seconds.
+# How long to wait for another command before a canary is taken off its alias, in seconds.
 _CLEAR_TIMEOUT = 1.0
 
 
@@ -45,7 +45,7 @@ class ModelRouter:
         self._store = settings.store()
         self._cache = ModelCache(settings, self._store, on_load, clock)
         self._clock = clock
-        self._lock = threading.Lock()  # held by who replaces the table
+        self._lock = threading.Lock()  # of replacing the table
         self._table: RoutingTable | None = None
         self._withdrawn: dict[str, str] = {}  # why a canary was withdrawn, by the history entry that began it
         folder = self._store.folder

@@ -37,7 +37,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class RoutingTable:
-    """Who answers whom. Replaced as a whole, so that no request sees half a change.
+    """Which route answers which request. Replaced as a whole, so that no request sees half a change.
 
     Attributes:
         traffic_share: of the requests that the canary gets, 0 to 1.

@@ -1,7 +1,7 @@
 """Watches files: a thread looks at them now and then, and at once when a request finds them changed.
 
-A request that begins after a change waits until it is reloaded, which mostly takes milliseconds: its answer is not of a
-moment before it. For a reload that takes longer than a second, only the first requests wait.
+A request that begins after a change waits until it is reloaded, which mostly takes milliseconds, and is then answered
+by the new state. If a reload takes longer than a second, only the first requests wait for it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 logger = logging.getLogger(__name__)
 
-# How often the thread looks, how long a failed reload is left alone, how long a request waits for one, in seconds.
+# In seconds: between two polls, from a failed reload to the next, and the longest that a request waits for a reload.
 POLL_INTERVAL, RETRY_INTERVAL, TIMEOUT = 0.2, 1.0, 1.0
 _Stat = tuple[int, int, int]
 
@@ -36,7 +36,7 @@ class FileWatcher:
         self._reload = reload
         self._clock = clock
         self._timeout = timeout
-        self._lock = threading.Lock()  # held by who reloads
+        self._lock = threading.Lock()  # of reloading
         self._reloaded = threading.Condition()
         self._seen: list[_Stat | None] = [None]  # the files when they were reloaded last
         self._late: _Stat | None = None  # the first of them, when a reload took too long to be waited for
@@ -52,7 +52,7 @@ class FileWatcher:
             stats = self._stat_all()
             if not self._is_due(stats):
                 return
-            # First, so that a fault which does not lie in the files is not met at every look.
+            # Set first: a fault that is not in the files is then not met at every poll.
             retry_at = self._retry_at = self._clock() + RETRY_INTERVAL
             if self._reload() and self._retry_at == retry_at:
                 self._retry_at = None
@@ -75,11 +75,11 @@ class FileWatcher:
                 self._late = stat
 
     def start(self) -> None:
-        """Look at the files in a thread, until :meth:`close`."""
+        """Poll the files in a thread, until :meth:`close`."""
         threading.Thread(target=self._run, name="aliases", daemon=True).start()
 
     def close(self) -> None:
-        """Look no longer."""
+        """Poll no longer."""
         self._closed = True
         self._wake.set()
 
@@ -91,7 +91,7 @@ class FileWatcher:
                 return
             try:
                 self.poll()
-            except Exception:  # the next look may find it mended
+            except Exception:  # the next poll may go well
                 logger.exception("the aliases could not be reloaded")
 
     def _is_current(self) -> bool:

@@ -3,15 +3,15 @@
 Stopping: connections that wait in a listening socket's queue would be reset when it closes. The master lets no new ones
 begin (sockets.py), and each worker accepts those that wait.
 
-Idle connections: one on which nothing was asked yet, as browsers open them ahead, waits like one that is kept for its
-next request. It holds no thread, and does not delay a stop.
+Idle connections: browsers open some before they have a request. Such a connection waits like one that is kept for its
+next request: it holds no thread, and does not delay a stop.
 
-Slow clients: one that does not close a connection that has ended is waited for in a thread, and not where all others
-are served from. A client that timed out (sockets.py) is no error in the log.
+Slow clients: when a connection ends, a thread waits for the client to close it; the main thread, which serves all
+others, does not. A client that timed out (sockets.py) is no error in the log.
 
-Unread bodies: where a body was not read to its end, as that of a refused upload, gunicorn promises to keep the
-connection, waits for the rest, and closes it nevertheless if that is long; the client's next request fails. Here the
-response says that the connection ends.
+Unread bodies: if a body was not read to its end, as that of a refused upload, gunicorn promises to keep the connection
+and waits for the rest. If the rest is long it closes the connection anyway, and the client's next request fails. Here
+the response says that the connection ends.
 """
 
 from __future__ import annotations
