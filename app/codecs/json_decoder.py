@@ -51,8 +51,9 @@ class JsonDecoder:
         self._positions = {name: index for index, item in enumerate(signature.inputs) for name in item.names}
         self._in_order = list(range(len(self.names)))
         self._max_rows = max_rows
-        self._expected = f"a row like {signature.example_json}"
-        self._strict = StrictDecoder(self.names, self._positions, self._expected)
+        row = f"a row like {signature.example_json}"
+        self._expected = f"expected {row}, an object of inputs, or a list of rows"
+        self._strict = StrictDecoder(self.names, self._positions, row)
 
     def decode_rows(self, body: bytes) -> tuple[InputBatch, bool]:
         """Decode one row, by position or by name, or a list of rows.
@@ -156,15 +157,13 @@ class JsonDecoder:
             TooLarge: if there are too many.
         """
         if not count:
-            message = f"there is no row: expected {self._expected}, an object of inputs, or a list of rows"
-            raise MalformedRequest(message)
+            raise MalformedRequest(f"there is no row: {self._expected}")
         if count > self._max_rows:
             raise TooLarge(f"{count} rows are too many at once: send at most {self._max_rows}")
 
     def _locate_rows(self, data: Any) -> Located[bool]:
         if not isinstance(data, (list, dict)):
-            message = f"expected {self._expected}, an object of inputs, or a list of rows, not {json_type(data)}"
-            raise MalformedRequest(message)
+            raise MalformedRequest(f"{self._expected}, not {json_type(data)}")
         if type(data) is list and (not data or isinstance(data[0], list | dict)):  # and not ObjectPairs
             return JsonRows(data), False
         return JsonRows([data]), True

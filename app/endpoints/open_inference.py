@@ -105,7 +105,9 @@ class _Endpoints:
 
         def locate(data: Any) -> Located[tuple[str | None, bool]]:
             content = as_object(data, "the body")
-            request_id = _read_id(content)
+            request_id = content.get("id")
+            if not isinstance(request_id, str | None) or _SURROGATE.search(request_id or ""):
+                raise MalformedRequest("id: expected a text")
             # The header wins over the body. Set here, so that an error further on has the id too.
             if is_request_id(request_id or "") and not is_request_id(context.environ.get("HTTP_X_REQUEST_ID", "")):
                 context.request_id = request_id or ""
@@ -115,13 +117,6 @@ class _Endpoints:
         batch, (request_id, wants_bytes) = route.model.decoder.decode_document(body[:length], locate)
         result = context.add_complete(self._plane.pipeline.predict(route, batch))
         return _response(result, context.request_id if request_id is None else request_id, wants_bytes)
-
-
-def _read_id(content: dict[str, Any]) -> str | None:
-    request_id = content.get("id")
-    if not isinstance(request_id, str | None) or _SURROGATE.search(request_id or ""):
-        raise MalformedRequest("id: expected a text")
-    return request_id
 
 
 def _wants_bytes(content: dict[str, Any]) -> bool:
@@ -145,8 +140,7 @@ def _locate_rows(content: dict[str, Any], raw: bytes, signature: Signature) -> J
     if not tensors:
         raise MalformedRequest("inputs: there is no tensor")
     if raw:
-        message = f"{len(raw)} bytes are left behind the last tensor: each has to say its {BINARY_SIZE}"
-        raise MalformedRequest(message)
+        raise MalformedRequest(f"{len(raw)} bytes are left behind the last tensor: each has to say its {BINARY_SIZE}")
     return arrange_rows(tensors, signature)
 
 

@@ -14,7 +14,7 @@ from werkzeug.http import parse_options_header
 
 from app.errors import MalformedRequest, TooLarge
 from app.http.context import RequestContext
-from app.http.request_body import SentBody, decompressor, require_media_type
+from app.http.request_body import Read, SentBody, decompressor, require_media_type
 from app.http.responses import CSV
 
 FIELD, MULTIPART = "file", "multipart/form-data"
@@ -34,6 +34,8 @@ class Upload:
         folder: where a form's file is put meanwhile.
 
     Attributes:
+        read: returns at most so many bytes, and none at the end. It raises MalformedRequest if the rest does not
+            arrive, TooLarge if there is too much.
         filename: the name of a form's file, without its ending and unsafe characters; None without a form.
 
     Raises:
@@ -49,22 +51,15 @@ class Upload:
         self._context = context
         self._body = _HashedBody(environ, limit)
         self._file: IO[bytes] | None = None
+        self.read: Read = self._body.read
         self.filename: str | None = None
         self._media_type = require_media_type(environ, CSV, MULTIPART)
-
-    def read(self, size: int) -> bytes:
-        """Return at most so many bytes; none at the end.
-
-        Raises:
-            MalformedRequest: if the rest does not arrive.
-            TooLarge: if there is too much.
-        """
-        return self._body.read(size) if self._file is None else self._file.read(size)
 
     def __enter__(self) -> Upload:
         if self._media_type == MULTIPART:
             try:
                 self._file = self._read_form()
+                self.read = self._file.read
             except BaseException:
                 self.__exit__()
                 raise

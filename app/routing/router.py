@@ -184,10 +184,8 @@ class ModelRouter:
             if alias in aliases:
                 try:
                     models[alias] = self._cache.get(aliases[alias])
-                except ModelNotReady as error:
-                    faults[alias] = error.reason
                 except ServingError as error:
-                    faults[alias] = error.message
+                    faults[alias] = error.reason if isinstance(error, ModelNotReady) else error.message
         return models
 
     def _find_canary_share(self, models: dict[str, LoadedModel], faults: dict[str, str]) -> tuple[float, str]:

@@ -76,11 +76,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
         super().set_accept_enabled(enabled)
         if not enabled and not self.alive:
             for listener in self.sockets:
-                waiting = True
-                while waiting:
+                before = -1
+                while self.nr_conns > before:
                     before = self.nr_conns
                     self.accept(listener)
-                    waiting = self.nr_conns > before
                 listener.close()
 
     def _cap_keepalive(self, deadline: float) -> None:
@@ -113,16 +112,12 @@ def _end_if_unread(application: Callable[..., Iterable[bytes]]) -> Callable[...,
 
     def wsgi(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         def start(*arguments: Any) -> Any:
-            if _is_unread(environ["wsgi.input"]):
+            # What is left shows in gunicorn's reader by its length or its chunks. After a failure nobody can tell.
+            body = environ["wsgi.input"]
+            if getattr(body.reader, "length", 0) or getattr(body.reader, "parser", None) or body.failed:
                 start_response.__self__.force_close()
             return start_response(*arguments)
 
         return application(environ, start)
 
     return wsgi
-
-
-def _is_unread(body: Any) -> bool:
-    """Return whether something is left of a body of gunicorn's, by its length or its chunks, or nobody can tell."""
-    reader = body.reader
-    return bool(getattr(reader, "length", 0) or getattr(reader, "parser", None) or body.failed)
