@@ -1,4 +1,4 @@
-"""The Flask service: a prediction path shared by all protocols, cut as docs/architecture.md draws it.
+"""The Flask service: one prediction path for all protocols. docs/architecture.md draws its rooms.
 
 It knows the registry and the journal. It knows neither training nor monitoring. TensorFlow is loaded only on request.
 """
@@ -13,16 +13,8 @@ from pathlib import Path
 
 from flask import Flask
 
-from app.endpoints import (
-    health,
-    mlflow,
-    open_inference,
-    openapi,
-    pages,
-    predict_csv,
-    predict_json,
-    tensorflow_serving,
-)
+from app.endpoints import health, mlflow, open_inference, openapi, pages, predict_csv, predict_json, tensorflow_serving
+from app.endpoints.data_plane import DataPlane
 from app.http.application import Application
 from app.http.audit_log import AuditLog
 from app.http.context import RequestContext
@@ -58,27 +50,24 @@ def create_app(
 
     audit_log = AuditLog(settings.log_folder, settings.durability, write)
     router = ModelRouter(settings, lambda model: audit_log.set_inputs(model.signature.names))
-    router.refresh()  # a champion that can't be loaded is no reason not to start: it is tried again
+    router.refresh()  # a service whose champion can't be loaded starts, and tries again
     router.start()
-    pipeline = InferencePipeline(router)
-    shadow = ShadowMirror(router, audit_log.append_mirrored)
+    shadow = ShadowMirror(router, audit_log.append_attempts)
 
     def mirror(context: RequestContext) -> None:
-        for inputs, row_numbers in context.to_mirror:
-            shadow.submit(context.arrived, context.request_id, inputs, row_numbers)
+        for mirrored in context.to_mirror:
+            shadow.submit(context.arrived, context.request_id, mirrored)
         context.to_mirror.clear()
 
     flask = Flask("app", template_folder=str(TEMPLATES))
-    flask.url_map.merge_slashes = False  # a doubled one is another path, and no redirect
+    flask.url_map.merge_slashes = False  # a doubled slash makes another path, and no redirect
     flask.jinja_env.trim_blocks = flask.jinja_env.lstrip_blocks = True
     flask.add_template_filter(plain)
     flask.extensions["router"] = router
     app = Application(flask, audit_log, now, mirror)
-    ready = health.Readiness(router, audit_log)
-    health.register(app, router, ready, shadow)
-    for family in (pages, predict_json, predict_csv, tensorflow_serving):
-        family.register(app, router, pipeline, settings)
-    for family in (open_inference, mlflow):
-        family.register(app, router, pipeline, settings, ready)
+    plane = DataPlane(router, InferencePipeline(router), audit_log, settings)
+    for family in (pages, predict_json, predict_csv, tensorflow_serving, open_inference, mlflow):
+        family.register(app, plane)
+    health.register(app, plane, shadow)
     openapi.register(app, router, settings)
     return flask

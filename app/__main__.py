@@ -1,4 +1,4 @@
-"""``python -m app [serve]``: serve with gunicorn, after a look at what would stop it."""
+"""``python -m app [serve]``: serve with gunicorn, after a check of what would stop it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _check_bind(settings: Settings) -> None:
-    """Check that the address can be bound. gunicorn would say it in five sentences and after five seconds."""
+    """Check that the address can be bound: gunicorn would take five seconds and five sentences to say that it can't."""
     try:
         wait_until_free(*settings.address)
     except (OSError, UnicodeError) as error:

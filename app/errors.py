@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-# The most field errors that a reply spells out.
-_MAX_ERRORS = 100
+_MAX_ERRORS = 100  # field errors that a reply spells out
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class ServingError(Exception):
 
 
 class MalformedRequest(ServingError):
-    """The request has no shape that is accepted, or did not arrive whole."""
+    """The request has a shape that is not accepted, or did not arrive whole."""
 
 
 class InvalidInput(ServingError):

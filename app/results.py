@@ -1,6 +1,6 @@
-"""What a prediction came to, as plain values: made by the inference room, logged and sent by the others.
+"""The result of a prediction, as plain values: made by the inference room, logged and sent by the others.
 
-Nobody changes them. They are not frozen because a frozen dataclass takes four times as long to make.
+Nobody changes them. They are not frozen, because making a frozen dataclass takes four times as long.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from app.errors import FieldError
 from registry import Float32Array
 
 Warnings = Mapping[int, Sequence[FieldError]]  # by row
-# Inputs, float32 (m, k), and which rows of the request they are (None: all of them), for a shadow to see.
-Mirrored = tuple[Float32Array, Sequence[int] | None]
+# Inputs, float32 (m, k), and which rows of the request they are, for a shadow to see.
+Mirrored = tuple[Float32Array, Sequence[int]]
 
 
 @dataclass(slots=True)
@@ -24,7 +24,7 @@ class Attempt:
         inputs: float32 (m, k).
         predictions: float32 (m,).
         flags: what was noticed about each row, m texts; None if nothing was noticed about any.
-        row_numbers: which rows of the request these are; None for all of them, from 0 on.
+        row_numbers: which rows of the request these are, from 0 on.
     """
 
     model: str
@@ -32,8 +32,8 @@ class Attempt:
     role: str
     inputs: Float32Array
     predictions: Float32Array
-    flags: Sequence[str] | None = None
-    row_numbers: Sequence[int] | None = None
+    flags: Sequence[str] | None
+    row_numbers: Sequence[int]
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""What lies between a request's text and the validation: where its rows are in what was parsed, and their numbers."""
+"""What the decoders pass on: where the rows are in a parsed body, and the numbers of the rows."""
 
 from __future__ import annotations
 

@@ -23,8 +23,7 @@ from app.errors import FieldError, MalformedRequest
 
 _MAX_RECORDS = 1 << 13  # of the csv module, in a batch
 _MAX_COLUMNS = 1000  # of a header
-# What a number may hold that JSON writes alike.
-_DIGITS = b"0123456789.eE+-"
+_DIGITS = b"0123456789.eE+-"  # what a number may have, in JSON as in CSV
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +31,8 @@ class CsvBatch:
     """Some records of a CSV text.
 
     Attributes:
-        records: each as it was sent, without the end of the line. What is too much in one that has more columns than
-            the header is left out; one that is no CSV is the text of one column.
+        records: each as it was sent, without the end of the line; columns beyond those of the header are left out,
+            and a record that is not CSV is quoted as one column.
         lines: the line at which each begins.
         inputs: their numbers, and what is wrong with some.
         missing: how many columns a record lacks, by row.
@@ -124,29 +123,26 @@ class CsvBatchReader:
             if fault or len(cells) != width:
                 faults[row] = fault or f"has {len(cells)} columns, the header {width}"
                 missing[row] = max(0, width - len(cells))
+                rows.append(["0"] * len(self._order))  # a placeholder
             else:
                 rows.append([cells[column] for column in self._order])
             records.append(record)
             lines.append(line)
-        return CsvBatch(records, lines, self._merge_faults(self._decode(rows), faults), missing)
+        return CsvBatch(records, lines, self._decode(rows, faults), missing)
 
-    def _merge_faults(self, decoded: InputBatch, faults: dict[int, str]) -> InputBatch:
-        """Return the rows that are CSV, and between them an error for each that is not."""
-        if not faults:
-            return decoded
-        count = len(decoded.values) + len(faults)
-        sound = [row for row in range(count) if row not in faults]
-        values = np.full((count, len(self._order)), np.nan)
-        values[sound] = decoded.values
-        errors = [FieldError(sound[error.row], error.input, error.message) for error in decoded.errors]
-        errors += [FieldError(row, "", text) for row, text in faults.items()]
-        return InputBatch(values, sorted(errors, key=lambda error: error.row))
-
-    def _decode(self, rows: list[list[str]]) -> InputBatch:
+    def _decode(self, rows: list[list[str]], faults: dict[int, str]) -> InputBatch:
+        """Return the numbers of the rows, and an error for each that has a fault."""
         cells = _parse_cells(",".join(map(",".join, rows)).encode("utf-8", "surrogateescape"), sum(map(len, rows)))
         if cells is not None and set(map(type, cells)) <= {int, float}:
-            return InputBatch(to_float64(cells).reshape(len(rows), len(self._order)))
-        return self._decoder.decode_text(rows)
+            batch = InputBatch(to_float64(cells).reshape(len(rows), len(self._order)))
+        else:
+            batch = self._decoder.decode_text(rows)
+        if not faults:
+            return batch
+        values = batch.values.copy()
+        values[list(faults)] = np.nan
+        errors = [*batch.errors, *(FieldError(row, "", text) for row, text in faults.items())]
+        return InputBatch(values, sorted(errors, key=lambda error: error.row))
 
 
 def decode_csv(body: bytes, decoder: JsonDecoder) -> InputBatch:

@@ -34,7 +34,7 @@ from app.errors import FieldError, InvalidInput, MalformedRequest, ServingError,
 from registry import Signature
 
 _MAX_FIELDS = 1000  # of a form
-# What JSON may have around a number, and within it.
+# What JSON may have around a number, and in it.
 _SPACE = b" \t\r\n"
 _DIGITS = b"0123456789.eE+-" + _SPACE
 _NO_BRACKETS = bytes.maketrans(b"[]", b"  ")
@@ -51,8 +51,9 @@ class JsonDecoder:
         self._positions = {name: index for index, item in enumerate(signature.inputs) for name in item.names}
         self._in_order = list(range(len(self.names)))
         self._max_rows = max_rows
-        self._expected = f"a row like {signature.example_json}"
-        self._strict = StrictDecoder(self.names, self._positions, self._expected)
+        row = f"a row like {signature.example_json}"
+        self._expected = f"expected {row}, an object of inputs, or a list of rows"
+        self._strict = StrictDecoder(self.names, self._positions, row)
 
     def decode_rows(self, body: bytes) -> tuple[InputBatch, bool]:
         """Decode one row, by position or by name, or a list of rows.
@@ -156,15 +157,13 @@ class JsonDecoder:
             TooLarge: if there are too many.
         """
         if not count:
-            message = f"there is no row: expected {self._expected}, an object of inputs, or a list of rows"
-            raise MalformedRequest(message)
+            raise MalformedRequest(f"there is no row: {self._expected}")
         if count > self._max_rows:
             raise TooLarge(f"{count} rows are too many at once: send at most {self._max_rows}")
 
     def _locate_rows(self, data: Any) -> Located[bool]:
         if not isinstance(data, (list, dict)):
-            message = f"expected {self._expected}, an object of inputs, or a list of rows, not {json_type(data)}"
-            raise MalformedRequest(message)
+            raise MalformedRequest(f"{self._expected}, not {json_type(data)}")
         if type(data) is list and (not data or isinstance(data[0], list | dict)):  # and not ObjectPairs
             return JsonRows(data), False
         return JsonRows([data]), True
@@ -173,7 +172,7 @@ class JsonDecoder:
         self.check_row_count(len(rows.rows) // len(rows.columns(self.names)) if rows.flat else len(rows.rows))
 
     def _decode_regular(self, body: bytes, data: Any, rows: JsonRows | Float64Matrix) -> InputBatch | None:
-        """Return the batch of a body that orjson read, if it is regular; None if someone has to look closer."""
+        """Return the batch of a body that orjson read, if it is regular; None if it is for the strict decoder."""
         if isinstance(rows, np.ndarray):
             return None if _count_strings_in_rows(body, data, ()) else self.decode_array(rows)
         self._check_rows(rows)

@@ -19,7 +19,7 @@ class SignatureValidator:
         self._inputs = signature.inputs
         ranges = [(max(a, c), min(b, d)) for (a, b), (c, d) in ((item.training, item.limits) for item in self._inputs)]
         low, high = np.array(ranges).T
-        # Who sends float32 sends a limit as the float32 next to it.
+        # A client that works in float32 sends a limit as the float32 next to it.
         self._low, self._high = np.minimum(low, to_float32(low)), np.maximum(high, to_float32(high))
         self._categories = [(i, _accepted_codes(item)) for i, item in enumerate(self._inputs) if item.categories]
         self._output = signature.output

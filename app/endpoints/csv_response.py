@@ -1,7 +1,8 @@
-"""The two forms of a reply to a CSV file, gathered in files without a name: the same CSV with more columns, or JSON."""
+"""The reply to a CSV file, gathered in files without a name: the same CSV with three more columns, or JSON."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -25,24 +26,50 @@ def format_location(error: FieldError, lines: Sequence[int]) -> str:
     return f"line {lines[error.row]}{column}: {error.message}"
 
 
-class CsvResponseWriter:
-    """The client's own text, with three columns more.
+class ResponseWriter(ABC):
+    """Gathers a reply in files without a name. Its response closes them; after an exception, the end of a ``with``."""
+
+    def __init__(self, folder: Path, *names: str) -> None:
+        self._files = {name: TemporaryFile(dir=folder) for name in names}  # noqa: SIM115 - the response closes them
+
+    @abstractmethod
+    def add(self, batch: CsvBatch, result: PredictionResult, first: int) -> None:
+        """Add a batch and its predictions; ``first`` is the number of its first row."""
+
+    @abstractmethod
+    def response(self, model: str, context: RequestContext, filename: str | None) -> FileResponse:
+        """Return the whole response; ``filename`` is that of an uploaded file, None if there was no form."""
+
+    def size(self) -> int:
+        """Return the bytes so far."""
+        return sum(file.tell() for file in self._files.values())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:  # there will be no response
+            for file in self._files.values():
+                file.close()
+
+
+class CsvResponseWriter(ResponseWriter):
+    """The client's own text, with three more columns.
 
     Raises:
         InvalidInput: if it has one of them already.
     """
 
     def __init__(self, reader: CsvBatchReader, folder: Path) -> None:
-        taken = [name for name in _ADDED if name in reader.names]
-        if taken:
+        if taken := [name for name in _ADDED if name in reader.names]:
             message = "this column is added by the reply: rename or remove it"
             raise InvalidInput.from_errors([FieldError(0, name, message) for name in taken])
+        super().__init__(folder, CSV)
         self._end = reader.end
-        self._file = TemporaryFile(dir=folder)  # noqa: SIM115 - the response closes it
+        self._file = self._files[CSV]
         self._file.write(reader.header + f",{','.join(_ADDED)}".encode() + self._end)
 
-    def add(self, batch: CsvBatch, result: PredictionResult, first: int) -> None:  # noqa: ARG002 - as the other's
-        """Add a batch and its predictions."""
+    def add(self, batch: CsvBatch, result: PredictionResult, first: int) -> None:  # noqa: ARG002
         numbers = orjson.dumps(result.predictions, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].split(b",")
         if not result.errors and not result.warnings:
             end = b",," + self._end
@@ -55,34 +82,21 @@ class CsvResponseWriter:
             number, error = (b"", _quote(errors[row])) if row in errors else (number, b"")
             self._file.write(b",".join((record, number, warnings.get(row, b""), error)) + self._end)
 
-    def size(self) -> int:
-        """Return the bytes so far."""
-        return self._file.tell()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:  # there will be no response
-            self._file.close()
-
     def response(self, model: str, context: RequestContext, filename: str | None) -> FileResponse:  # noqa: ARG002
-        """Return the whole response; what was uploaded as a file is sent back as one."""
         response = FileResponse([self._file], f"{CSV}; charset=utf-8")
-        if filename is not None:
+        if filename is not None:  # what was uploaded as a file is sent back as one
             name = f"{filename}-predicted" if filename else "predicted"
             response.headers.append(("Content-Disposition", f'attachment; filename="{name}.csv"'))
         return response
 
 
-class JsonResponseWriter:
+class JsonResponseWriter(ResponseWriter):
     """Predictions, null where there is none; warnings; and problems with their rows and lines."""
 
     def __init__(self, folder: Path) -> None:
-        self._parts = {name: TemporaryFile(dir=folder) for name in ("predictions", "warnings", "problems")}  # noqa: SIM115 - the response closes them
+        super().__init__(folder, "predictions", "warnings", "problems")
 
     def add(self, batch: CsvBatch, result: PredictionResult, first: int) -> None:
-        """Add a batch and its predictions; ``first`` is the number of its first row."""
         predictions = result.predictions.copy()
         predictions[[error.row for error in result.errors]] = np.nan  # a null
         warnings: list[list[str]] = [[]] * len(batch.records)
@@ -92,29 +106,15 @@ class JsonResponseWriter:
             {"row": first + error.row, "line": batch.lines[error.row], "input": error.input, "message": error.message}
             for error in result.errors
         ]
-        for name, values in (("predictions", predictions), ("warnings", warnings), ("problems", problems)):
+        for file, values in zip(self._files.values(), (predictions, warnings, problems), strict=True):
             text = orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1]
-            file = self._parts[name]
             if text:
                 file.write(b"," + text if file.tell() else text)
 
-    def size(self) -> int:
-        """Return the bytes so far."""
-        return sum(file.tell() for file in self._parts.values())
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:  # there will be no response
-            for file in self._parts.values():
-                file.close()
-
     def response(self, model: str, context: RequestContext, filename: str | None) -> FileResponse:  # noqa: ARG002
-        """Return the whole response."""
         head = {"success": True, "request_id": context.request_id, "model": model, "version": context.version}
         parts: list[Any] = [orjson.dumps(head)[:-1]]
-        for name, file in self._parts.items():
+        for name, file in self._files.items():
             parts += [f',"{name}":['.encode(), file, b"]"]
         return FileResponse([*parts, b"}"], JSON)
 

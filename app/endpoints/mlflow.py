@@ -9,16 +9,14 @@ from app.codecs.batch import JsonRows
 from app.codecs.csv_reader import decode_csv
 from app.codecs.json_decoder import Located
 from app.codecs.json_strict import as_object, optional_object
-from app.endpoints.health import Readiness
+from app.endpoints.data_plane import DataPlane
 from app.endpoints.tabular_json import columns, filled_list, instances
 from app.errors import MalformedRequest, ServingError
 from app.http.application import Application
 from app.http.context import RequestContext
 from app.http.request_body import read_body, require_media_type
 from app.http.responses import CSV, JSON, BytesResponse, JSONResponse
-from app.inference.pipeline import InferencePipeline
-from app.routing.router import ModelRouter
-from app.settings import VERSION, Settings
+from app.settings import VERSION
 from registry import Signature
 
 PATH = "/invocations"
@@ -32,24 +30,22 @@ _ERROR_CODES = {
 }
 
 
-def register(
-    app: Application, router: ModelRouter, pipeline: InferencePipeline, settings: Settings, ready: Readiness
-) -> None:
+def register(app: Application, plane: DataPlane) -> None:
     """Add the routes to the application."""
 
     def invocations(context: RequestContext) -> JSONResponse:
-        body = read_body(context, None, settings.max_body)
+        body = read_body(context, None, plane.settings.max_body)
         media_type = require_media_type(context.environ, JSON, CSV)
-        route = router.route(context.client_id)
+        route = plane.router.route(context.client_id)
         decoder, signature = route.model.decoder, route.model.signature
         if media_type == CSV:
             batch = decode_csv(body, decoder)
         else:
             batch, _ = decoder.decode_document(body, lambda data: _locate_rows(data, signature))
-        return JSONResponse({"predictions": context.add_complete(pipeline.predict(route, batch)).predictions})
+        return JSONResponse({"predictions": context.add_complete(plane.pipeline.predict(route, batch)).predictions})
 
     def ping() -> Any:
-        return BytesResponse(b"\n", JSON, HTTPStatus.OK if ready else HTTPStatus.NOT_FOUND)
+        return BytesResponse(b"\n", JSON, HTTPStatus.OK if plane.is_ready() else HTTPStatus.NOT_FOUND)
 
     def version() -> Any:
         return BytesResponse(VERSION.encode(), "text/plain")

@@ -6,6 +6,7 @@ them named after the inputs.
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
@@ -15,32 +16,28 @@ import orjson
 from app.codecs.batch import Float64Matrix, JsonRows
 from app.codecs.json_decoder import Located
 from app.codecs.json_strict import as_object, excerpt, is_list, json_type, optional_object
-from app.endpoints.health import Readiness
-from app.endpoints.model_selection import select_route
+from app.endpoints.data_plane import DataPlane
 from app.endpoints.v2_tensors import BINARY_SIZE, arrange_rows, read_tensor
-from app.errors import MalformedRequest, NotFound, ServingError
+from app.errors import MalformedRequest, NotReady
 from app.http.application import Application
 from app.http.context import RequestContext, current_request, is_request_id
 from app.http.error_responses import render_error_member
 from app.http.request_body import read_body
 from app.http.responses import BYTES, BytesResponse, JSONResponse
-from app.inference.pipeline import InferencePipeline
 from app.results import PredictionResult
-from app.routing.router import ModelRouter
 from app.routing.table import Route
-from app.settings import VERSION, Settings
+from app.settings import VERSION
 from registry import INPUT_TENSOR, OUTPUT_TENSOR, Signature
 
 ROOT = "/v2"
 EXTENSION = "binary_tensor_data"
 _JSON_LENGTH = "Inference-Header-Content-Length"
+_SURROGATE = re.compile("[\ud800-\udfff]")  # JSON may escape half a character, which can't be written as UTF-8
 
 
-def register(
-    app: Application, router: ModelRouter, pipeline: InferencePipeline, settings: Settings, ready: Readiness
-) -> None:
+def register(app: Application, plane: DataPlane) -> None:
     """Add the routes to the application."""
-    endpoints = _Endpoints(router, pipeline, settings, ready)
+    endpoints = _Endpoints(plane)
 
     def add(rule: str, view: Callable[..., Any], method: str = "GET") -> None:
         path = f"{ROOT}{rule}"
@@ -54,20 +51,14 @@ def register(
         add(f"{rule}/ready", endpoints.model_ready)
         add(f"{rule}/infer", endpoints.infer_named, "POST")
     app.register_error_renderer(ROOT, render_error_member)
-    app.add_fast_route(f"{ROOT}/models/{settings.model}/infer", endpoints.infer_routed, routed=True)
+    app.add_fast_route(f"{ROOT}/models/{plane.settings.model}/infer", endpoints.infer_routed, routed=True)
 
 
 class _Endpoints:
     """The endpoints of one model."""
 
-    def __init__(self, router: ModelRouter, pipeline: InferencePipeline, settings: Settings, ready: Readiness) -> None:
-        self._router = router
-        self._pipeline = pipeline
-        self._settings = settings
-        self._ready = ready
-
-    def _select(self, name: str, version: str | None, context: RequestContext | None = None) -> Route:
-        return select_route(self._router, self._settings.model, name, version, context)
+    def __init__(self, plane: DataPlane) -> None:
+        self._plane = plane
 
     def server(self) -> Any:
         return JSONResponse({"name": "flask-model-service", "version": VERSION, "extensions": [EXTENSION]})
@@ -76,16 +67,16 @@ class _Endpoints:
         return JSONResponse({"live": True})
 
     def server_ready(self) -> Any:
-        ready = bool(self._ready)
+        ready = self._plane.is_ready()
         return JSONResponse({"ready": ready}, 200 if ready else 503)
 
     def metadata(self, name: str, version: str | None = None) -> Any:
-        width = len(self._select(name, version).model.signature.inputs)
+        width = len(self._plane.select(name, version).model.signature.inputs)
         return JSONResponse(
             {
-                "name": self._settings.model,
-                "versions": [str(status.number) for status in self._router.statuses()],
-                "platform": f"tensorflow_{self._settings.runtime}",
+                "name": self._plane.settings.model,
+                "versions": [str(status.number) for status in self._plane.router.statuses()],
+                "platform": f"tensorflow_{self._plane.settings.runtime}",
                 "inputs": [{"name": INPUT_TENSOR, "datatype": "FP32", "shape": [-1, width]}],
                 "outputs": [{"name": OUTPUT_TENSOR, "datatype": "FP32", "shape": [-1, 1]}],
             }
@@ -93,22 +84,20 @@ class _Endpoints:
 
     def model_ready(self, name: str, version: str | None = None) -> Any:
         try:
-            self._select(name, version)
-        except NotFound:
-            raise
-        except ServingError:
+            self._plane.select(name, version)
+        except NotReady:
             return JSONResponse({"name": name, "ready": False}, 503)
         return JSONResponse({"name": name, "ready": True})
 
     def infer_named(self, name: str, version: str | None = None) -> Any:
         context = current_request()
-        return self._infer(context, self._select(name, version, context))
+        return self._infer(context, self._plane.select(name, version, context))
 
     def infer_routed(self, context: RequestContext) -> BytesResponse:
-        return self._infer(context, self._router.route(context.client_id))
+        return self._infer(context, self._plane.router.route(context.client_id))
 
     def _infer(self, context: RequestContext, route: Route) -> BytesResponse:
-        body = read_body(context, None, self._settings.max_body)
+        body = read_body(context, None, self._plane.settings.max_body)
         length = _json_length(context.environ.get("HTTP_INFERENCE_HEADER_CONTENT_LENGTH"), body)
         raw = body[length:]
         if raw:  # most bytes would need an escape in the log; so it holds them in base64
@@ -116,23 +105,18 @@ class _Endpoints:
 
         def locate(data: Any) -> Located[tuple[str | None, bool]]:
             content = as_object(data, "the body")
-            request_id = _read_id(content)
-            # The header wins over the body. An error further on already has the id.
+            request_id = content.get("id")
+            if not isinstance(request_id, str | None) or _SURROGATE.search(request_id or ""):
+                raise MalformedRequest("id: expected a text")
+            # The header wins over the body. Set here, so that an error further on has the id too.
             if is_request_id(request_id or "") and not is_request_id(context.environ.get("HTTP_X_REQUEST_ID", "")):
                 context.request_id = request_id or ""
             wants_bytes = _wants_bytes(content)
             return _locate_rows(content, raw, route.model.signature), (request_id, wants_bytes)
 
         batch, (request_id, wants_bytes) = route.model.decoder.decode_document(body[:length], locate)
-        result = context.add_complete(self._pipeline.predict(route, batch))
+        result = context.add_complete(self._plane.pipeline.predict(route, batch))
         return _response(result, context.request_id if request_id is None else request_id, wants_bytes)
-
-
-def _read_id(content: dict[str, Any]) -> str | None:
-    request_id = content.get("id")
-    if not isinstance(request_id, str | None) or not _is_unicode(request_id or ""):
-        raise MalformedRequest("id: expected a text")
-    return request_id
 
 
 def _wants_bytes(content: dict[str, Any]) -> bool:
@@ -156,8 +140,7 @@ def _locate_rows(content: dict[str, Any], raw: bytes, signature: Signature) -> J
     if not tensors:
         raise MalformedRequest("inputs: there is no tensor")
     if raw:
-        message = f"{len(raw)} bytes are left behind the last tensor: each has to say its {BINARY_SIZE}"
-        raise MalformedRequest(message)
+        raise MalformedRequest(f"{len(raw)} bytes are left behind the last tensor: each has to say its {BINARY_SIZE}")
     return arrange_rows(tensors, signature)
 
 
@@ -190,15 +173,6 @@ def _json_length(header: str | None, body: bytes) -> int:
     if not (header.isascii() and header.isdecimal()) or not 0 < len(header) < 12 or int(header) > len(body):
         raise MalformedRequest(f"{_JSON_LENGTH}: expected how many of the body's {len(body)} bytes are JSON")
     return int(header)
-
-
-def _is_unicode(text: str) -> bool:
-    """Return whether a text can be written as UTF-8: JSON may escape half a character."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _objects(value: Any, key: str) -> list[dict[str, Any]]:

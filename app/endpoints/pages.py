@@ -7,24 +7,22 @@ from typing import Any
 import mistune
 from flask import Blueprint, render_template, request
 
+from app.endpoints.data_plane import DataPlane
 from app.endpoints.predict_json import prediction_response
-from app.errors import FieldError, NotFound, ServingError
+from app.errors import NotFound, ServingError
 from app.http.application import Application
 from app.http.context import current_request
 from app.http.error_responses import status_of
 from app.http.request_body import read_body
 from app.http.responses import FORM, HTML, JSON, negotiate
-from app.inference.pipeline import InferencePipeline
-from app.routing.router import ModelRouter
-from app.settings import Settings
 from registry import Signature
 
 CORRECT_FIELDS = "No prediction: please correct the marked fields."
 
 
-def register(app: Application, router: ModelRouter, pipeline: InferencePipeline, settings: Settings) -> None:
+def register(app: Application, plane: DataPlane) -> None:
     """Add the routes to the application."""
-    pages = _Pages(router, pipeline, settings)
+    pages = _Pages(plane)
     routes = Blueprint("pages", __name__)
     routes.add_url_rule("/", "index", pages.index)
     routes.add_url_rule("/form", "plain_form", pages.form)
@@ -38,15 +36,13 @@ def register(app: Application, router: ModelRouter, pipeline: InferencePipeline,
 class _Pages:
     """The pages, over the versions that can be asked."""
 
-    def __init__(self, router: ModelRouter, pipeline: InferencePipeline, settings: Settings) -> None:
-        self._router = router
-        self._pipeline = pipeline
-        self._settings = settings
+    def __init__(self, plane: DataPlane) -> None:
+        self._plane = plane
         self._markdown = mistune.create_markdown(escape=True, plugins=["table"])
 
     def index(self) -> str:
         """Show what is predicted, and how to ask."""
-        model = self._router.champion().model
+        model = self._plane.router.champion().model
         return render_template("index.html", signature=model.signature, version=model.number, root=request.url_root)
 
     def upload(self) -> str:
@@ -59,10 +55,10 @@ class _Pages:
         typed: dict[str, str] = {}
         as_page = negotiate(HTML, JSON) == HTML
         try:
-            body = read_body(context, FORM, self._settings.max_body)
-            route = self._router.route(context.client_id)
+            body = read_body(context, FORM, self._plane.settings.max_body)
+            route = self._plane.router.route(context.client_id)
             batch, typed = route.model.decoder.decode_form(body)
-            result = context.add_complete(self._pipeline.predict(route, batch))
+            result = context.add_complete(self._plane.pipeline.predict(route, batch))
         except ServingError as error:
             if not as_page:
                 raise
@@ -73,13 +69,13 @@ class _Pages:
 
     def model_card(self, name: str, version: int) -> Any:
         """Show a version's model card."""
-        card = self._router.model_card(version) if name == self._settings.model else None
+        card = self._plane.router.model_card(version) if name == self._plane.settings.model else None
         if card is None:
             raise NotFound(f"{name}: version {version} has no model card here")
         return render_template("model_card.html", card=self._markdown(card), title=f"{name} {version}")
 
     def _signature(self) -> Signature:
-        return self._router.champion().model.signature
+        return self._plane.router.champion().model.signature
 
     def form(self, **context: Any) -> str:
         """Show the form, with what was typed and what came of it."""
@@ -91,5 +87,5 @@ class _Pages:
 def _place_errors(error: ServingError, names: tuple[str, ...]) -> tuple[dict[str, str], list[str]]:
     """Return the messages that stand at a field, and those that stand below the form."""
     marked = {item.input: item.message for item in reversed(error.errors) if item.input in names}
-    others: list[FieldError] = [item for item in error.errors if item.input not in names]
-    return marked, list(map(str, others)) or [CORRECT_FIELDS if marked else error.message]
+    messages = [str(item) for item in error.errors if item.input not in names]
+    return marked, messages or [CORRECT_FIELDS if marked else error.message]

@@ -1,7 +1,7 @@
 """``POST /predict_csv``: a CSV file of any length, sent back with a prediction, warnings and an error for each row.
 
 Rows are predicted for and logged batch by batch, and the reply gathers in files without a name: so memory is bounded,
-every row is in the log before the first byte of the reply leaves, and a fault on the way is still a status of its own.
+every row is in the log before the first byte of the reply leaves, and a fault in the middle still gets its own status.
 (Many clients send all before they read, so a reply that began earlier could wait for them, and they for it.)
 """
 
@@ -12,40 +12,36 @@ import threading
 from flask import request
 
 from app.codecs.csv_reader import CsvBatchReader
-from app.endpoints.csv_response import CsvResponseWriter, JsonResponseWriter, format_location
+from app.endpoints.csv_response import CsvResponseWriter, JsonResponseWriter, ResponseWriter, format_location
+from app.endpoints.data_plane import DataPlane
 from app.endpoints.upload import Upload
 from app.errors import FieldError, InvalidInput, MalformedRequest, ModelFailed, NotReady, TooLarge
 from app.http.application import Application
-from app.http.audit_log import PartialFailure
+from app.http.audit_log import format_partial_failure
 from app.http.context import RequestContext, current_request
 from app.http.error_responses import HTTPError
 from app.http.responses import CSV, JSON, FileResponse, negotiate
-from app.inference.pipeline import InferencePipeline
-from app.routing.router import ModelRouter
 from app.routing.table import Route
-from app.settings import Settings
 
 PATH = "/predict_csv"
-# How many times as long as an upload may be, a reply may get: with a warning for each value, or an error for each row.
+# A reply may be so many times as long as the longest upload: it may have a warning for each value.
 _MAX_GROWTH = 8
 
 
-def register(app: Application, router: ModelRouter, pipeline: InferencePipeline, settings: Settings) -> None:
+def register(app: Application, plane: DataPlane) -> None:
     """Add the route to the application."""
-    endpoint = _Endpoint(app, router, pipeline, settings)
-    app.flask.add_url_rule(PATH, PATH, endpoint.predict, methods=["POST"])
+    app.flask.add_url_rule(PATH, PATH, _Endpoint(app, plane).predict, methods=["POST"])
 
 
 class _Endpoint:
-    """Takes at most as many files at once as leave one thread for other requests."""
+    """Takes so many files at once that one thread is left for other requests."""
 
-    def __init__(self, app: Application, router: ModelRouter, pipeline: InferencePipeline, settings: Settings) -> None:
-        self._app = app
-        self._router = router
-        self._pipeline = pipeline
-        self._max_upload = settings.max_upload
-        self._folder = settings.log_folder  # the one place where there is room, and which is written anyway
-        self._slots = threading.BoundedSemaphore(max(1, settings.threads - 1))
+    def __init__(self, app: Application, plane: DataPlane) -> None:
+        self._mirror = app.mirror
+        self._plane = plane
+        self._max_upload = plane.settings.max_upload
+        self._folder = plane.settings.log_folder  # is writable, and has room
+        self._slots = threading.BoundedSemaphore(max(1, plane.settings.threads - 1))
 
     def predict(self) -> FileResponse:
         """Answer a file."""
@@ -60,8 +56,7 @@ class _Endpoint:
         return response
 
     def _predict(self, context: RequestContext, strict: bool) -> FileResponse:
-        route = self._router.route(context.client_id)
-        folder = self._folder
+        route, folder = self._plane.router.route(context.client_id), self._folder
         try:
             with Upload(context, self._max_upload, folder) as upload:
                 reader = CsvBatchReader(upload.read, route.model.decoder)
@@ -73,19 +68,14 @@ class _Endpoint:
         return writer.response(route.model.signature.model, context, upload.filename)
 
     def _predict_batches(
-        self,
-        reader: CsvBatchReader,
-        writer: CsvResponseWriter | JsonResponseWriter,
-        route: Route,
-        context: RequestContext,
-        strict: bool,
+        self, reader: CsvBatchReader, writer: ResponseWriter, route: Route, context: RequestContext, strict: bool
     ) -> None:
-        """Predict for every batch, and have its rows in the log; what went wrong goes into the request's row."""
+        """Predict for every batch and log its rows; what went wrong goes into the request's row."""
         context.version = route.model.number  # also where no row can be predicted for
         count = failed = 0
         first_error = ""
         for batch in reader.batches():
-            result = self._pipeline.predict_partial(route, batch.inputs, count)
+            result = self._plane.pipeline.predict_partial(route, batch.inputs, count)
             context.add(result)
             if result.errors:
                 first_error = first_error or format_location(result.errors[0], batch.lines)
@@ -94,17 +84,16 @@ class _Endpoint:
                     raise (ModelFailed if result.model_failed else InvalidInput).from_errors(errors, first_error)
                 failed += len({error.row for error in result.errors})
             writer.add(batch, result, count)
-            if writer.size() > _MAX_GROWTH * self._max_upload:
-                limit = _MAX_GROWTH * self._max_upload
+            if writer.size() > (limit := _MAX_GROWTH * self._max_upload):
                 raise TooLarge(f"the reply would have more than {limit} bytes: send a part of the file at a time")
             count += len(batch.records)
-            self._app.audit_log.append_attempts(context)
-            if context.to_mirror:
-                self._app.mirror(context)
+            self._plane.audit_log.append_attempts(context.arrived, context.request_id, context.attempts)
+            context.attempts.clear()
+            self._mirror(context)
         if not count:
             raise MalformedRequest("there is no row behind the header")
         if failed:
-            context.error = str(PartialFailure(failed, count, first_error))
+            context.error = format_partial_failure(failed, count, first_error)
 
 
 def _is_strict() -> bool:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+from app.endpoints.data_plane import DataPlane
 from app.http.application import Application
 from app.http.context import RequestContext
 from app.http.request_body import read_body
 from app.http.responses import JSON, JSONResponse
-from app.inference.pipeline import InferencePipeline
 from app.results import PredictionResult
-from app.routing.router import ModelRouter
-from app.settings import Settings
 
 
-def register(app: Application, router: ModelRouter, pipeline: InferencePipeline, settings: Settings) -> None:
+def register(app: Application, plane: DataPlane) -> None:
     """Add the route to the application."""
+    find_route, predict, max_body = plane.router.route, plane.pipeline.predict, plane.settings.max_body
 
     def predict_json(context: RequestContext) -> JSONResponse:
-        body = read_body(context, JSON, settings.max_body)
-        route = router.route(context.client_id)
+        body = read_body(context, JSON, max_body)
+        route = find_route(context.client_id)
         batch, single = route.model.decoder.decode_rows(body)
-        return prediction_response(context.add_complete(pipeline.predict(route, batch)), context, single)
+        return prediction_response(context.add_complete(predict(route, batch)), context, single)
 
     app.add_fast_route("/predict_json", predict_json)
 

@@ -54,12 +54,10 @@ def filled_list(value: Any, key: str) -> list[Any]:
     Raises:
         MalformedRequest: if it is none.
     """
-    if not is_list(value):
-        raise MalformedRequest(f"{key}: expected a list, not {json_type(value)}")
-    if not value:
-        raise MalformedRequest(f"{key}: there is no row")
-    filled: list[Any] = value
-    return filled
+    if is_list(value) and value:
+        return value
+    problem = "there is no row" if is_list(value) else f"expected a list, not {json_type(value)}"
+    raise MalformedRequest(f"{key}: {problem}")
 
 
 def _column(name: str, column: Any) -> list[Any]:

@@ -1,18 +1,19 @@
 """TensorFlow Serving's REST interface, ``/v1/models/...``: predict by row and by column, regress, status, metadata.
 
-Its errors are ``{"error": ...}`` with the status of TensorFlow's code, in its own words where it has some: see
-docs/clients.md for what is the same and what is not.
+Its errors are ``{"error": ...}`` with the status and, where there are some, the words of TensorFlow Serving:
+docs/clients.md says what is the same and what is not.
 """
 
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
-from app.codecs.batch import InputBatch, JsonRows
-from app.codecs.json_decoder import JsonDecoder, Located
+from app.codecs.batch import JsonRows
+from app.codecs.json_decoder import Located
 from app.codecs.json_strict import ObjectPairs, as_object, excerpt, is_list, json_type
-from app.endpoints.model_selection import select_route
+from app.endpoints.data_plane import DataPlane
 from app.endpoints.tabular_json import columns, filled_list, instances
 from app.errors import MalformedRequest, NotFound, ServingError
 from app.http.application import Application
@@ -20,11 +21,8 @@ from app.http.context import RequestContext, current_request
 from app.http.error_responses import render_error_member
 from app.http.request_body import read_body
 from app.http.responses import JSONResponse
-from app.inference.pipeline import InferencePipeline
 from app.routing.cache import LoadedModel, VersionStatus
-from app.routing.router import ModelRouter
 from app.routing.table import Route
-from app.settings import Settings
 from registry import INPUT_TENSOR, OUTPUT_TENSOR, SIGNATURE_NAME, Signature
 
 ROOT = "/v1"
@@ -33,32 +31,25 @@ _METHOD = re.compile(rf"/v1/models/(?P<model>[^/:]+){_VERSION}:(?P<method>classi
 _STATUS = re.compile(rf"/v1/models(?:/(?P<model>[^/:]+))?{_VERSION}(?P<metadata>/metadata)?")
 
 
-def register(app: Application, router: ModelRouter, pipeline: InferencePipeline, settings: Settings) -> None:
+def register(app: Application, plane: DataPlane) -> None:
     """Add the routes to the application."""
-    endpoints = _Endpoints(router, pipeline, settings)
+    endpoints = _Endpoints(plane)
     methods = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]
     for rule in (ROOT, f"{ROOT}/", f"{ROOT}/<path:rest>"):
         app.flask.add_url_rule(rule, rule, endpoints.dispatch, methods=methods, provide_automatic_options=False)
     app.register_error_renderer(ROOT, render_error_member)
-    root = f"{ROOT}/models/{settings.model}"
-    app.add_fast_route(f"{root}:predict", endpoints.predict, routed=True)
-    app.add_fast_route(f"{root}:regress", endpoints.regress, routed=True)
+    root = f"{ROOT}/models/{plane.settings.model}"
+    for method in ("predict", "regress"):
+        app.add_fast_route(f"{root}:{method}", partial(endpoints.answer, method=method), routed=True)
 
 
 class _Endpoints:
     """The endpoints of one model. Their paths are matched as TensorFlow Serving matches them, not by Flask."""
 
-    def __init__(self, router: ModelRouter, pipeline: InferencePipeline, settings: Settings) -> None:
-        self._router = router
-        self._pipeline = pipeline
-        self._model = settings.model
-        self._max_body = settings.max_body
-
-    def predict(self, context: RequestContext) -> JSONResponse:
-        return self._answer(context, "predict", self._router.route(context.client_id))
-
-    def regress(self, context: RequestContext) -> JSONResponse:
-        return self._answer(context, "regress", self._router.route(context.client_id))
+    def __init__(self, plane: DataPlane) -> None:
+        self._plane = plane
+        self._router = plane.router
+        self._model = plane.settings.model
 
     def dispatch(self, rest: str = "") -> Any:  # noqa: ARG002 - the path is matched as a whole
         context = current_request()
@@ -70,7 +61,7 @@ class _Endpoints:
         if method != "POST" or match is None:
             raise MalformedRequest(f"Malformed request: {method} {path}")
         route = self._select(match["model"], match["number"], match["label"], context)
-        return self._answer(context, match["method"], route)
+        return self.answer(context, match["method"], route)
 
     def _get(self, path: str) -> JSONResponse:
         match = _STATUS.fullmatch(path)
@@ -88,7 +79,7 @@ class _Endpoints:
         try:
             if label and name == self._model:
                 return self._router.pinned(self._resolve_label(label))
-            return select_route(self._router, self._model, name, number, context)
+            return self._plane.select(name, number, context)
         except NotFound as error:
             version = f"Specific({name}, {number})" if number else f"Latest({name})"
             raise NotFound(f"Servable not found for request: {version}") from error
@@ -114,36 +105,45 @@ class _Endpoints:
             return [VersionStatus(wanted, False, error.message)]
         return [VersionStatus(wanted, True)]
 
-    def _answer(self, context: RequestContext, method: str, route: Route) -> JSONResponse:
-        body = read_body(context, None, self._max_body)  # curl -d declares a form, and the original does not look
+    def answer(self, context: RequestContext, method: str, route: Route | None = None) -> JSONResponse:
+        route = route or self._router.route(context.client_id)
+        body = read_body(
+            context, None, self._plane.settings.max_body
+        )  # any media type, as in TensorFlow Serving: curl -d declares a form
         if method == "classify":
             raise MalformedRequest("Expected classification signature method_name to be tensorflow/serving/classify")
-        decode = _decode_predict if method == "predict" else _decode_regress
-        batch, key = decode(body, route.model.decoder, route.model.signature)
-        predictions = context.add_complete(self._pipeline.predict(route, batch)).predictions
+        model = route.model
+        locate = _locate_rows if method == "predict" else _locate_examples
+        batch, key = model.decoder.decode_document(body, lambda data: locate(data, model.signature))
+        predictions = context.add_complete(self._plane.pipeline.predict(route, batch)).predictions
         return JSONResponse({key: predictions if method == "regress" else predictions.reshape(-1, 1)})
 
 
-def _decode_predict(body: bytes, decoder: JsonDecoder, signature: Signature) -> tuple[InputBatch, str]:
+def _locate_rows(data: Any, signature: Signature) -> Located[str]:
     """Return the rows of a predict request, and under which key its predictions are sent."""
-
-    def locate(data: Any) -> Located[str]:
-        request = _read_request(data)
-        if "instances" in request and "inputs" in request:
-            message = "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist"
-            raise MalformedRequest(message)
-        if "instances" in request:
-            return instances(request["instances"], signature, "instances"), "predictions"
-        if "inputs" in request:
-            return columns(request["inputs"], signature, "inputs"), "outputs"
-        raise MalformedRequest("Missing 'inputs' or 'instances' key")
-
-    return decoder.decode_document(body, locate)
+    request = _read_request(data)
+    if "instances" in request and "inputs" in request:
+        raise MalformedRequest("Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist")
+    if "instances" in request:
+        return instances(request["instances"], signature, "instances"), "predictions"
+    if "inputs" in request:
+        return columns(request["inputs"], signature, "inputs"), "outputs"
+    raise MalformedRequest("Missing 'inputs' or 'instances' key")
 
 
-def _decode_regress(body: bytes, decoder: JsonDecoder, signature: Signature) -> tuple[InputBatch, str]:  # noqa: ARG001
-    """Return the rows of a regress request, and under which key its predictions are sent."""
-    return decoder.decode_document(body, lambda data: (_locate_examples(data), "results"))
+def _locate_examples(data: Any, _: Signature) -> Located[str]:
+    """Return the same of a regress request: a feature is a value or a list of one; the context's are in each row."""
+    request = _read_request(data)
+    if "examples" not in request:
+        raise MalformedRequest("Missing 'examples' key")
+    examples = filled_list(request["examples"], "examples")
+    context = request.get("context", {})
+    as_object(context, "context")
+    if context or not isinstance(data, dict):
+        shared = _read_features(context)
+        rows = map(_read_features, examples)
+        examples = [ObjectPairs([*shared, *row]) if isinstance(row, ObjectPairs) else row for row in rows]
+    return JsonRows(examples), "results"
 
 
 def _read_request(data: Any) -> dict[str, Any]:
@@ -154,21 +154,6 @@ def _read_request(data: Any) -> dict[str, Any]:
     if name not in ("", SIGNATURE_NAME):
         raise MalformedRequest(f'Serving signature name: "{excerpt(name)}" not found in signature def')
     return request
-
-
-def _locate_examples(data: Any) -> JsonRows:
-    """Return the rows of a regress request: a feature is a value or a list of one; the context's are in each row."""
-    request = _read_request(data)
-    if "examples" not in request:
-        raise MalformedRequest("Missing 'examples' key")
-    examples = filled_list(request["examples"], "examples")
-    context = request.get("context", {})
-    as_object(context, "context")
-    if isinstance(data, dict) and not context:
-        return JsonRows(examples)
-    shared = _read_features(context)
-    rows = map(_read_features, examples)
-    return JsonRows([ObjectPairs([*shared, *row]) if isinstance(row, ObjectPairs) else row for row in rows])
 
 
 def _read_features(row: Any) -> Any:

@@ -14,7 +14,7 @@ from werkzeug.http import parse_options_header
 
 from app.errors import MalformedRequest, TooLarge
 from app.http.context import RequestContext
-from app.http.request_body import SentBody, decompressor, require_media_type
+from app.http.request_body import Read, SentBody, decompressor, require_media_type
 from app.http.responses import CSV
 
 FIELD, MULTIPART = "file", "multipart/form-data"
@@ -25,16 +25,18 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
 
 
 class Upload:
-    """A CSV text that is on its way. Use it in a ``with``: its end removes a form's temporary file.
+    """A CSV text while it arrives. Use it in a ``with``, which removes a form's temporary file in the end.
 
-    In the request's row its length and its SHA-256 stand in its place; decompressed, if it was sent compressed.
+    The request's row in the log has the length and the SHA-256 of the decompressed text in its place.
 
     Args:
         limit: bytes that it may have.
         folder: where a form's file is put meanwhile.
 
     Attributes:
-        filename: a form's file's name without its ending, of safe characters, perhaps none; None if it is no form.
+        read: returns at most so many bytes, and none at the end. It raises MalformedRequest if the rest does not
+            arrive, TooLarge if there is too much.
+        filename: the name of a form's file, without its ending and unsafe characters; None without a form.
 
     Raises:
         TooLarge: if it has more bytes.
@@ -49,22 +51,15 @@ class Upload:
         self._context = context
         self._body = _HashedBody(environ, limit)
         self._file: IO[bytes] | None = None
+        self.read: Read = self._body.read
         self.filename: str | None = None
         self._media_type = require_media_type(environ, CSV, MULTIPART)
-
-    def read(self, size: int) -> bytes:
-        """Return at most so many bytes; none at the end.
-
-        Raises:
-            MalformedRequest: if the rest does not arrive.
-            TooLarge: if there is too much.
-        """
-        return self._body.read(size) if self._file is None else self._file.read(size)
 
     def __enter__(self) -> Upload:
         if self._media_type == MULTIPART:
             try:
                 self._file = self._read_form()
+                self.read = self._file.read
             except BaseException:
                 self.__exit__()
                 raise
@@ -112,7 +107,6 @@ class _HashedBody:
         self.count += len(data)
         self._sent.check_size(self.count)
         if self.count > _SMALL and self.count > _MAX_GROWTH * self._sent.count:
-            message = f"the file grows to more than {_MAX_GROWTH} times of what was sent: send it as it is"
-            raise TooLarge(message)
+            raise TooLarge(f"the file grows to more than {_MAX_GROWTH} times of what was sent: send it as it is")
         self.digest.update(data)
         return data

@@ -62,9 +62,7 @@ def read_tensor(content: dict[str, Any], raw: bytes) -> tuple[Tensor, bytes]:
         if size is True or size != expected or len(raw) < expected:  # true is 1
             stated = int(size) if type(size) is float and size % 1 == 0 else size
             here += f": shape {list(shape)} of {datatype} is {expected} bytes"
-            raise MalformedRequest(
-                f"{here}, not {excerpt(str(stated))}; and {len(raw)} are there behind the JSON",
-            )
+            raise MalformedRequest(f"{here}, not {excerpt(str(stated))}; and {len(raw)} are there behind the JSON")
         array = np.frombuffer(raw, DATATYPES[datatype], count).reshape(shape)
         with np.errstate(invalid="ignore"):  # a signalling NaN is refused like any other
             array = array.astype(np.float64)

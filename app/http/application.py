@@ -43,11 +43,7 @@ class Application:
     """
 
     def __init__(
-        self,
-        flask: Flask,
-        audit_log: AuditLog,
-        now: Callable[[], datetime],
-        mirror: Callable[[RequestContext], None],
+        self, flask: Flask, audit_log: AuditLog, now: Callable[[], datetime], mirror: Callable[[RequestContext], None]
     ) -> None:
         self.flask = flask
         self.audit_log = audit_log
@@ -55,7 +51,7 @@ class Application:
         self._now = now
         self._flask_app = flask.wsgi_app
         self._fast_routes: dict[str, Handler] = {}
-        self._renderers: list[tuple[str, ErrorRenderer]] = []
+        self._renderers: dict[str, ErrorRenderer] = {}
         flask.register_error_handler(Exception, self._handle_flask_error)
         flask.wsgi_app = self  # type: ignore[method-assign]
 
@@ -71,7 +67,7 @@ class Application:
 
     def register_error_renderer(self, root: str, renderer: ErrorRenderer) -> None:
         """Put errors at ``root`` and below it as a protocol does."""
-        self._renderers.append((root, renderer))
+        self._renderers[root] = renderer
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
         """Answer a request."""
@@ -80,40 +76,39 @@ class Application:
         response: WSGIResponse
         try:
             response = handler(context) if handler is not None else Response.from_app(self._flask_app, environ)
-        except Exception as error:  # noqa: BLE001 - whatever it was, the client is told and the rows are written
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer and the log its rows
             response = self._error_response(error, context)
         try:
             self.audit_log.append(context, response.status_code)
         except ServingError as error:
             response.close()
-            with self.flask.request_context(environ):
-                response = self._error_response(error, context, render_error if handler else render_error_page)
+            response = self._error_response(error, context, render_error if handler else self._render_page)
         if context.to_mirror and response.status_code == HTTPStatus.OK:
             self.mirror(context)
         return send(response, context, start_response)
 
     def _handle_flask_error(self, error: Exception) -> Any:
-        return self._error_response(error, current_request(), render_error_page)
+        return self._error_response(error, current_request(), self._render_page)
+
+    def _render_page(self, error: ServingError, status: int, context: RequestContext) -> WSGIResponse:
+        with self.flask.request_context(context.environ):  # Flask may be done with the request already
+            return render_error_page(error, status, context)
 
     def _error_response(
         self, error: Exception, context: RequestContext, default: ErrorRenderer = render_error
     ) -> WSGIResponse:
-        """Return what the client is told about a fault; what only we may know goes to the error log."""
+        """Return what the client is told about a fault. What it may not know goes to the error log."""
         fault = to_serving_error(error, context)
         status = status_of(fault)
         context.error = fault.message
         if fault is not error and status >= 500:
             logger.error("request %s failed", context.request_id, exc_info=error)
+        path = f"/{context.environ['PATH_INFO'].lstrip('/')}/"  # Flask finds its routes behind any number of slashes
+        renderers = (renderer for root, renderer in self._renderers.items() if path.startswith(f"{root}/"))
         try:
-            response = self._renderer(context.environ["PATH_INFO"], default)(fault, status, context)
-        except Exception:  # noqa: BLE001 - a page needs more than the JSON does: a host name that can stand in links
+            response = next(renderers, default)(fault, status, context)
+        except Exception:  # noqa: BLE001 - a page can fail where JSON can't: its links need a host name
             response = render_error(fault, status, context)
         if isinstance(fault, HTTPError):
             response.headers.extend(fault.headers)
         return response
-
-    def _renderer(self, path: str, default: ErrorRenderer) -> ErrorRenderer:
-        for root, renderer in self._renderers:
-            if path.startswith(root) and path[len(root) : len(root) + 1] in ("", "/"):
-                return renderer
-        return default

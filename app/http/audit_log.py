@@ -27,8 +27,6 @@ from journal import (
 
 logger = logging.getLogger(__name__)
 
-__all__ = ["SAFE_METHODS", "AuditLog", "PartialFailure"]
-
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -76,17 +74,8 @@ class AuditLog:
         if rows:
             self._write(context.arrived, context.request_id, rows)
 
-    def append_attempts(self, context: RequestContext) -> None:
-        """Write the attempts of a request that goes on; they are taken off its context.
-
-        Raises:
-            NotReady: if they can't be written.
-        """
-        self.append_mirrored(context.arrived, context.request_id, context.attempts)
-        context.attempts.clear()
-
-    def append_mirrored(self, arrived: datetime, request_id: str, attempts: Sequence[Attempt]) -> None:
-        """Write prediction rows of a request that arrived then.
+    def append_attempts(self, arrived: datetime, request_id: str, attempts: Sequence[Attempt]) -> None:
+        """Write prediction rows alone, of a request that goes on or is over; it arrived then, in UTC.
 
         Raises:
             NotReady: if they can't be written.
@@ -112,8 +101,18 @@ class AuditLog:
             raise NotReady("the log can't be written, so there is no answer: try again later") from error
 
 
+def format_partial_failure(failed: int, count: int, message: str) -> str:
+    """Return the error of a request of ``count`` rows that was answered, but for some of its rows.
+
+    Args:
+        failed: how many rows have no prediction.
+        message: what is wrong with the first of them.
+    """
+    return str(PartialFailure(failed, count, message))
+
+
 def _encode(arrived: datetime, request_id: str, attempts: Sequence[Attempt]) -> bytes:
-    blocks = [
+    lines = [
         encode_predictions(
             arrived,
             request_id,
@@ -127,4 +126,4 @@ def _encode(arrived: datetime, request_id: str, attempts: Sequence[Attempt]) -> 
         )
         for attempt in attempts
     ]
-    return blocks[0] if len(blocks) == 1 else b"".join(blocks)
+    return b"".join(lines)

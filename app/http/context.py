@@ -1,4 +1,4 @@
-"""The context of the request that a thread is answering: its id, its clock, its body, and what was attempted for it."""
+"""The context of the request that a thread is answering: its id, its clock, its body, and the attempts to answer it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a fault to what the client is told: its HTTP status, and a body as the protocol at that path words it."""
+"""Turns a fault into an HTTP status, and into a body in the form of the protocol at that path."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _STATUS: dict[type[ServingError], int] = {
 
 
 class HTTPError(ServingError):
-    """A fault of the request as HTTP has it.
+    """A fault that is HTTP's own, with its status.
 
     Args:
         status: of the response.
-        headers: what the response has to say beside.
+        headers: further ones of the response.
     """
 
     def __init__(self, status: int, message: str, headers: Sequence[tuple[str, str]] = ()) -> None:
@@ -46,7 +46,7 @@ def status_of(error: ServingError) -> int:
 
 
 def to_serving_error(error: Exception, context: RequestContext) -> ServingError:
-    """Return what a client is told about any exception: never more than it may know."""
+    """Return what a client is told about any exception. Only the error log has its details."""
     if isinstance(error, ServingError):
         return error
     path = context.environ["PATH_INFO"]

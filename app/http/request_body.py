@@ -1,4 +1,4 @@
-"""What arrives: a request's body, bounded, of the declared media type, and decompressed."""
+"""A request's body: read within a limit, of an accepted media type, and decompressed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.http.error_responses import HTTPError
 Read = Callable[[int], bytes]  # returns at most so many bytes, and none at the end
 
 SUPPORTED_ENCODINGS = frozenset({"gzip", "x-gzip", "deflate"})
-_EITHER = 32 + zlib.MAX_WBITS  # zlib tells by the header whether it is gzip or zlib's own
+_GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS  # as the header says
 _CHUNK = 1 << 16  # compressed bytes that are read at a time
 
 
@@ -31,7 +31,7 @@ class SentBody:
     """
 
     def __init__(self, environ: dict[str, Any], limit: int, noun: str) -> None:
-        # What the server hands on as a length is a number. Without one the body is chunked; or there is none, and
+        # The server has checked that a length is a number. Without one the body is chunked; or there is no body, and
         # reading would wait for ever.
         length = environ.get("CONTENT_LENGTH")
         self.declared = int(length) if length else None if environ.get("wsgi.input_terminated") else 0
@@ -53,10 +53,8 @@ class SentBody:
         try:
             data: bytes = self._input.read(size) if size else b""
         except Exception as error:
-            message = (
-                f"the {self._noun} did not arrive whole: the connection stood still or ended, or its chunks are wrong"
-            )
-            raise MalformedRequest(message) from error
+            reason = "the connection timed out or ended, or its chunks are wrong"
+            raise MalformedRequest(f"the {self._noun} did not arrive whole: {reason}") from error
         if size and not data and self.declared is not None:
             raise MalformedRequest(f"the {self._noun} ends after {self.count} of {self.declared} bytes")
         self.count += len(data)
@@ -70,7 +68,7 @@ class SentBody:
 
 
 def read_body(context: RequestContext, media_type: str | None, max_body: int) -> bytes:
-    """Return the request's body, decompressed, and have its row show it, unless it is larger than is accepted.
+    """Return the request's body, decompressed. The request's row in the log shows it, unless it is too large.
 
     Args:
         media_type: what the request has to declare; None if what it declares does not matter.
@@ -110,7 +108,7 @@ def require_media_type(environ: dict[str, Any], *accepted: str) -> str:
 
 
 def decompressor(environ: dict[str, Any], read: Read) -> Read:
-    """Return what reads a body as it was before it was compressed, from what reads it as it is sent.
+    """Return a reader of the decompressed body, from a reader of the body as it is sent.
 
     Raises:
         HTTPError: 415 if it is compressed in another way than gzip or deflate.
@@ -129,7 +127,7 @@ class _Decompressor:
 
     def __init__(self, read: Read) -> None:
         self._read = read
-        self._zlib = zlib.decompressobj(_EITHER)
+        self._zlib = zlib.decompressobj(_GZIP_OR_ZLIB)
 
     def read(self, size: int) -> bytes:
         """Return so many bytes; fewer only at the end."""
@@ -146,7 +144,7 @@ class _Decompressor:
             if self._zlib.eof:
                 if not compressed:
                     return b""
-                self._zlib = zlib.decompressobj(_EITHER)
+                self._zlib = zlib.decompressobj(_GZIP_OR_ZLIB)
             try:
                 data = self._zlib.decompress(compressed, size)
             except zlib.error as error:

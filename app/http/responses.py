@@ -16,7 +16,7 @@ JSON, FORM, HTML = "application/json", "application/x-www-form-urlencoded", "tex
 CSV, BYTES = "text/csv", "application/octet-stream"
 
 CONTENT_SECURITY_POLICY = "Content-Security-Policy"
-# Pages need their own files and nothing else, from nobody else.
+# A page needs nothing but files and answers of this service.
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -26,7 +26,7 @@ _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in H
 
 
 class BytesResponse:
-    """A whole response: what a prediction needs of werkzeug's Response, at a tenth of its time."""
+    """A whole response: the part of werkzeug's Response that a prediction needs, in a tenth of the time."""
 
     def __init__(self, body: bytes, mimetype: str, status: int = 200) -> None:
         self.body = body

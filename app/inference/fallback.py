@@ -1,4 +1,4 @@
-"""What the steps along a fallback chain come to: predictions, notices, and which version is to blame."""
+"""The outcome of a fallback chain: predictions, notices, and which version is to blame."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ class Step:
     """What one route gave for some rows of a batch.
 
     Attributes:
-        rows: which of the batch's rows these are; None for all of them.
+        rows: which of the batch's rows these are, m positions in ascending order.
+        inputs: theirs, float32 (m, k).
         predictions: float32 (m,); None if the model failed, or was not asked.
         errors: why a row has no answer, by row of the batch.
         skipped: whether an open circuit breaker kept the model from being asked.
@@ -28,7 +29,8 @@ class Step:
     """
 
     route: Route
-    rows: Sequence[int] | None
+    rows: Sequence[int]
+    inputs: Float32Array
     predictions: Float32Array | None
     errors: dict[int, str] = field(default_factory=dict)
     skipped: bool = False
@@ -49,7 +51,7 @@ def find_answering(steps: Sequence[Step]) -> Route:
 def is_to_blame(steps: Sequence[Step], position: int) -> bool:
     """Return whether the failure of a step speaks against its version.
 
-    It does if there is no fallback, or the fallback itself answered a row. What nobody can answer says nothing.
+    It does if there is no fallback, or if the fallback answered a row. Rows that nobody can answer say nothing.
     """
     if not steps[position].errors:
         return False
@@ -61,7 +63,7 @@ def merge_predictions(steps: Sequence[Step], count: int) -> Float32Array:
     predictions = np.full(count, np.nan, dtype=np.float32)
     for step in steps:
         if step.predictions is not None:
-            predictions[slice(None) if step.rows is None else step.rows] = step.predictions
+            predictions[step.rows] = step.predictions
     return predictions
 
 
@@ -70,7 +72,7 @@ def add_notices(warnings: Warnings, steps: Sequence[Step]) -> Warnings:
     merged = {row: list(items) for row, items in warnings.items()}
     for failed, fallback in pairwise(steps):
         answered = f"answered by version {fallback.route.model.number}, the {fallback.route.role}"
-        for row in fallback.rows or ():
+        for row in fallback.rows:
             if row not in fallback.errors:
                 reason = f"version {failed.route.model.number}: {failed.errors[row]}"
                 merged.setdefault(row, []).append(FieldError(row, "", f"{answered}: {reason}"))

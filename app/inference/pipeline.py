@@ -1,4 +1,4 @@
-"""The pipeline, the one way to a prediction for every protocol and the form: validate, predict, validate, fall back.
+"""The one pipeline of all protocols and the form: validate the inputs, predict, validate the outputs, fall back.
 
 It returns what was attempted; the HTTP room writes that down before anything is sent.
 """
@@ -19,14 +19,14 @@ from app.routing.router import ModelRouter
 from app.routing.table import Route
 from registry import CHAMPION, Float32Array
 
-SLOW = 1.0  # an answer that takes longer than this counts as a failure, in seconds
+SLOW = 1.0  # in seconds: an answer that takes longer counts as a failure
 
 
 class InferencePipeline:
     """Predicts along a route.
 
     Args:
-        router: is told how a canary and its champion did.
+        router: gets the outcomes of a canary and its champion.
     """
 
     def __init__(self, router: ModelRouter) -> None:
@@ -39,7 +39,7 @@ class InferencePipeline:
             InvalidInput: if a value of any row can't be predicted from.
         """
         inputs, warnings = route.model.validator.validate_inputs(batch)
-        return self._predict(route, inputs, warnings, None)
+        return self._predict(route, inputs, range(len(inputs)), warnings, 0)
 
     def predict_partial(self, route: Route, batch: InputBatch, first: int) -> PredictionResult:
         """Predict for those rows of a batch that can be predicted from; the others are among the result's errors.
@@ -48,34 +48,30 @@ class InferencePipeline:
             first: which row of the request is the first of the batch.
         """
         warnings, errors = route.model.validator.find_errors(batch)
+        values = batch.values
+        if not errors:
+            return self._predict(route, values.astype(np.float32), range(len(values)), warnings, first)
         bad = {error.row for error in errors}
-        sound = [row for row in range(len(batch.values)) if row not in bad]
-        predictions = np.full(len(batch.values), np.nan, dtype=np.float32)
+        sound = [row for row in range(len(values)) if row not in bad]
         if not sound:
-            model = route.model
+            model, predictions = route.model, np.full(len(values), np.nan, dtype=np.float32)
             return PredictionResult(predictions, model.signature.model, model.number, {}, errors, False, ())
-        inputs = batch.values[sound].astype(np.float32)
-        sound_warnings = (
-            {place: warnings[row] for place, row in enumerate(sound) if row in warnings} if warnings else {}
-        )
-        result = self._predict(route, inputs, sound_warnings, [first + row for row in sound])
-        predictions[sound] = result.predictions
-        return replace(
-            result,
-            predictions=predictions,
-            warnings={sound[place]: items for place, items in result.warnings.items()},
-            errors=errors + [FieldError(sound[error.row], error.input, error.message) for error in result.errors],
-        )
+        inputs = np.full(values.shape, np.nan, dtype=np.float32)
+        inputs[sound] = values[sound]
+        warnings = {row: items for row, items in warnings.items() if row not in bad}
+        result = self._predict(route, inputs, sound, warnings, first)
+        return replace(result, errors=[*errors, *result.errors])
 
     def _predict(
-        self, route: Route, inputs: Float32Array, warnings: Warnings, row_numbers: Sequence[int] | None
+        self, route: Route, inputs: Float32Array, rows: Sequence[int], warnings: Warnings, first: int
     ) -> PredictionResult:
-        steps = [_ask(route, inputs, None)]
+        """Predict for some rows of a batch, float32 (n, k), by their positions in it."""
+        steps = [_ask(route, inputs, rows)]
         while steps[-1].errors and (fallback := steps[-1].route.fallback) is not None:
             steps.append(_ask(fallback, inputs, sorted(steps[-1].errors)))
         self._record_outcomes(steps)
         predictions, answering = steps[0].predictions, route
-        if len(steps) > 1 or predictions is None:
+        if len(steps) > 1 or predictions is None or len(predictions) < len(inputs):
             predictions, answering = merge_predictions(steps, len(inputs)), find_answering(steps)
         errors = [FieldError(row, "", message) for row, message in steps[-1].errors.items()]
         return PredictionResult(
@@ -85,9 +81,9 @@ class InferencePipeline:
             add_notices(warnings, steps) if len(steps) > 1 else warnings,
             errors,
             bool(errors),
-            _attempts(steps, inputs, warnings, row_numbers),
+            _attempts(steps, warnings, first),
             [step.fault for step in steps if step.fault],
-            (inputs, row_numbers) if route.mirrored else None,
+            (steps[0].inputs, _number_rows(rows, first)) if route.mirrored else None,
         )
 
     def _record_outcomes(self, steps: Sequence[Step]) -> None:
@@ -99,7 +95,7 @@ class InferencePipeline:
             if breaker is not None and (step.slow or blame or not step.errors):
                 breaker.record(success=not step.slow and not (blame and step.answers_nothing))
             if analysed:
-                # Each failure of the champion counts for its canary, which can't be asked the same.
+                # Each failure of the champion counts: nobody knows whether the canary would fail with that request too.
                 failed = bool(step.errors) if step.route.role == CHAMPION else blame
                 self._router.record_outcome(step.route, failed=failed)
 
@@ -126,52 +122,38 @@ def format_flags(
     return flags
 
 
-def _ask(route: Route, inputs: Float32Array, rows: Sequence[int] | None) -> Step:
-    """Ask one version for the rows of a batch, or some of them."""
-    if rows is not None:
+def _ask(route: Route, inputs: Float32Array, rows: Sequence[int]) -> Step:
+    """Ask one version for some rows of a batch, float32 (n, k), by their positions in it."""
+    if len(rows) < len(inputs):
         inputs = inputs[rows]
-    every: Sequence[int] = range(len(inputs)) if rows is None else rows
     if route.breaker is not None and not route.breaker.allow_request():
-        errors = dict.fromkeys(every, "it is not asked for a while, because it keeps failing")
-        return Step(route, rows, None, errors, skipped=True)
+        errors = dict.fromkeys(rows, "it is not asked for a while, because it keeps failing")
+        return Step(route, rows, inputs, None, errors, skipped=True)
+    predictions, fault = None, ""
     started = time.perf_counter()
     try:
         predictions = route.model.predictor.predict(inputs)
     except RuntimeError as error:
-        slow, fault = time.perf_counter() - started > SLOW, f"version {route.model.number} failed: {error}"
-        return Step(route, rows, None, dict.fromkeys(every, "the model failed"), slow=slow, fault=fault)
-    wrong = route.model.validator.validate_outputs(predictions)
-    slow = time.perf_counter() - started > SLOW
-    return Step(route, rows, predictions, {every[position]: text for position, text in wrong.items()}, slow=slow)
+        errors, fault = dict.fromkeys(rows, "the model failed"), f"version {route.model.number} failed: {error}"
+    else:
+        errors = {rows[place]: text for place, text in route.model.validator.validate_outputs(predictions).items()}
+    return Step(route, rows, inputs, predictions, errors, slow=time.perf_counter() - started > SLOW, fault=fault)
 
 
-def _attempts(
-    steps: Sequence[Step], inputs: Float32Array, warnings: Warnings, row_numbers: Sequence[int] | None
-) -> list[Attempt]:
+def _attempts(steps: Sequence[Step], warnings: Warnings, first: int) -> list[Attempt]:
     """Return what the prediction log shows: the rows that each version predicted for."""
     attempts = []
     fallback_for = 0
     for step in steps:
-        model = step.route.model
+        model, rows = step.route.model, step.rows
         if step.predictions is not None:
-            rows = range(len(inputs)) if step.rows is None else step.rows
-            attempts.append(
-                Attempt(
-                    model.signature.model,
-                    model.number,
-                    step.route.role,
-                    inputs if step.rows is None else inputs[step.rows],
-                    step.predictions,
-                    format_flags(rows, warnings, step.errors, fallback_for),
-                    _number_rows(step.rows, row_numbers),
-                )
-            )
+            flags = format_flags(rows, warnings, step.errors, fallback_for)
+            name, numbers = model.signature.model, _number_rows(rows, first)
+            attempts.append(Attempt(name, model.number, step.route.role, step.inputs, step.predictions, flags, numbers))
         fallback_for = model.number
     return attempts
 
 
-def _number_rows(rows: Sequence[int] | None, row_numbers: Sequence[int] | None) -> Sequence[int] | None:
+def _number_rows(rows: Sequence[int], first: int) -> Sequence[int]:
     """Return which rows of the request some rows of a batch are."""
-    if rows is None or row_numbers is None:
-        return row_numbers if rows is None else rows
-    return [row_numbers[row] for row in rows]
+    return [first + row for row in rows] if first else rows

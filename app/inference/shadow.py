@@ -1,4 +1,4 @@
-"""The shadow: a version that sees what the others answered, after they did, and whose predictions go to the log only.
+"""The shadow: a version that gets the requests which others have answered; its predictions go to the log only.
 
 A request costs it one entry in a bounded queue, whatever the shadow does: what does not fit is dropped and counted.
 """
@@ -9,25 +9,16 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from app.inference.pipeline import format_flags
-from app.results import Attempt
+from app.results import Attempt, Mirrored
 from app.routing.router import ModelRouter
-from registry import SHADOW, Float32Array
+from registry import SHADOW
 
 logger = logging.getLogger(__name__)
 
 MAX_WAITING = 100  # requests that wait for the shadow
-
-
-@dataclass(frozen=True, slots=True)
-class _MirroredRequest:
-    arrived: datetime
-    request_id: str
-    inputs: Float32Array
-    row_numbers: Sequence[int] | None
 
 
 class ShadowMirror:
@@ -43,22 +34,20 @@ class ShadowMirror:
     def __init__(self, router: ModelRouter, log: Callable[[datetime, str, Sequence[Attempt]], None]) -> None:
         self._router = router
         self._log = log
-        self._queue: queue.Queue[_MirroredRequest] = queue.Queue(MAX_WAITING)
+        self._queue: queue.Queue[tuple[datetime, str, Mirrored]] = queue.Queue(MAX_WAITING)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self.processed = self.dropped = self.failed = 0
 
-    def submit(
-        self, arrived: datetime, request_id: str, inputs: Float32Array, row_numbers: Sequence[int] | None
-    ) -> None:
-        """Let the shadow see rows, float32 (m, k), that were answered. Never waits."""
+    def submit(self, arrived: datetime, request_id: str, mirrored: Mirrored) -> None:
+        """Let the shadow see rows that were answered. Never waits."""
         if self._thread is None:
             with self._lock:
                 if self._thread is None:
                     self._thread = threading.Thread(target=self._run, name="shadow", daemon=True)
                     self._thread.start()
         try:
-            self._queue.put_nowait(_MirroredRequest(arrived, request_id, inputs, row_numbers))
+            self._queue.put_nowait((arrived, request_id, mirrored))
         except queue.Full:
             self.dropped += 1
 
@@ -72,21 +61,21 @@ class ShadowMirror:
 
     def _run(self) -> None:
         while True:
-            mirrored = self._queue.get()
+            arrived, request_id, mirrored = self._queue.get()
             try:
-                self._predict(mirrored)
+                self._predict(arrived, request_id, mirrored)
                 self.processed += 1
-            except Exception as error:  # noqa: BLE001 - whatever it was, the next request is another one's
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next request may go well
                 self.failed += 1
-                logger.error("request %s: the shadow failed: %s", mirrored.request_id, error)
+                logger.error("request %s: the shadow failed: %s", request_id, error)
 
-    def _predict(self, mirrored: _MirroredRequest) -> None:
+    def _predict(self, arrived: datetime, request_id: str, mirrored: Mirrored) -> None:
         model = self._router.shadow()
         if model is None:
             return
-        inputs = mirrored.inputs
+        inputs, row_numbers = mirrored
         predictions = model.predictor.predict(inputs)
         flags = format_flags(range(len(inputs)), {}, model.validator.validate_outputs(predictions))
         name = model.signature.model
-        attempt = Attempt(name, model.number, SHADOW, inputs, predictions, flags, mirrored.row_numbers)
-        self._log(mirrored.arrived, mirrored.request_id, [attempt])
+        attempt = Attempt(name, model.number, SHADOW, inputs, predictions, flags, row_numbers)
+        self._log(arrived, request_id, [attempt])

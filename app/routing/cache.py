@@ -66,7 +66,7 @@ class ModelCache:
         self._lock = threading.Lock()
         self._models: OrderedDict[int, LoadedModel] = OrderedDict()  # the one that was asked for last comes last
         self._pinned: Set[int] = frozenset()
-        self._faults: dict[int, tuple[str, float]] = {}  # why not, and when to try again
+        self._faults: dict[int, tuple[str, float]] = {}  # why it can't be loaded, and when to try again
 
     def get(self, number: int) -> LoadedModel:
         """Return a version, if it is published and sound.

@@ -23,7 +23,7 @@ from registry.promotion import clear
 
 logger = logging.getLogger(__name__)
 
-# How long the service waits for another command, to take a canary off its alias, in seconds.
+# How long to wait for another command before a canary is taken off its alias, in seconds.
 _CLEAR_TIMEOUT = 1.0
 
 
@@ -39,16 +39,13 @@ class ModelRouter:
     """
 
     def __init__(
-        self,
-        settings: Settings,
-        on_load: Callable[[LoadedModel], None],
-        clock: Callable[[], float] = time.monotonic,
+        self, settings: Settings, on_load: Callable[[LoadedModel], None], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._settings = settings
         self._store = settings.store()
         self._cache = ModelCache(settings, self._store, on_load, clock)
         self._clock = clock
-        self._lock = threading.Lock()  # held by who replaces the table
+        self._lock = threading.Lock()  # of replacing the table
         self._table: RoutingTable | None = None
         self._withdrawn: dict[str, str] = {}  # why a canary was withdrawn, by the history entry that began it
         folder = self._store.folder
@@ -187,10 +184,8 @@ class ModelRouter:
             if alias in aliases:
                 try:
                     models[alias] = self._cache.get(aliases[alias])
-                except ModelNotReady as error:
-                    faults[alias] = error.reason
                 except ServingError as error:
-                    faults[alias] = error.message
+                    faults[alias] = error.reason if isinstance(error, ModelNotReady) else error.message
         return models
 
     def _find_canary_share(self, models: dict[str, LoadedModel], faults: dict[str, str]) -> tuple[float, str]:

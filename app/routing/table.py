@@ -37,7 +37,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class RoutingTable:
-    """Who answers whom. Replaced as a whole, so that no request sees half a change.
+    """Which route answers which request. Replaced as a whole, so that no request sees half a change.
 
     Attributes:
         traffic_share: of the requests that the canary gets, 0 to 1.
@@ -85,15 +85,10 @@ def build_routing_table(
     champion = Route(models[CHAMPION], CHAMPION, fallback, breaker, has_canary, mirrored)
     if not has_canary:
         return RoutingTable(champion, shadow=models.get(SHADOW))
+    canary = Route(models[CANARY], CANARY, champion, None, True, mirrored)
     analysis = previous.analysis if previous and previous.canary_entry == canary_entry else None
-    return RoutingTable(
-        champion,
-        Route(models[CANARY], CANARY, champion, None, True, mirrored),
-        traffic_share,
-        canary_entry,
-        analysis or CanaryAnalysis(traffic_share, workers),
-        models.get(SHADOW),
-    )
+    analysis = analysis or CanaryAnalysis(traffic_share, workers)
+    return RoutingTable(champion, canary, traffic_share, canary_entry, analysis, models.get(SHADOW))
 
 
 def bucket(client_id: str, number: int) -> float:

@@ -1,7 +1,7 @@
 """Watches files: a thread looks at them now and then, and at once when a request finds them changed.
 
-A request that begins after a change waits until it is reloaded, which mostly takes milliseconds: its answer is not of a
-moment before it. For a reload that takes longer than a second, only the first requests wait.
+A request that begins after a change waits until it is reloaded, which mostly takes milliseconds, and is then answered
+by the new state. If a reload takes longer than a second, only the first requests wait for it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 logger = logging.getLogger(__name__)
 
-# How often the thread looks, how long a failed reload is left alone, how long a request waits for one, in seconds.
+# In seconds: between two polls, from a failed reload to the next, and the longest that a request waits for a reload.
 POLL_INTERVAL, RETRY_INTERVAL, TIMEOUT = 0.2, 1.0, 1.0
 _Stat = tuple[int, int, int]
 
@@ -30,21 +30,16 @@ class FileWatcher:
     """
 
     def __init__(
-        self,
-        files: Sequence[Path],
-        reload: Callable[[], bool],
-        clock: Callable[[], float],
-        timeout: float = TIMEOUT,
+        self, files: Sequence[Path], reload: Callable[[], bool], clock: Callable[[], float], timeout: float = TIMEOUT
     ) -> None:
         self._files = [os.fspath(file) for file in files]
         self._reload = reload
         self._clock = clock
         self._timeout = timeout
-        self._lock = threading.Lock()  # held by who reloads
+        self._lock = threading.Lock()  # of reloading
         self._reloaded = threading.Condition()
-        self._seen: list[_Stat] = []  # the files when they were reloaded last
-        self._current: _Stat | None = None  # the first of them
-        self._late: _Stat | None = None  # it, when a reload took too long to be waited for
+        self._seen: list[_Stat | None] = [None]  # the files when they were reloaded last
+        self._late: _Stat | None = None  # the first of them, when a reload took too long to be waited for
         self._retry_at: float | None = None
         self._wake = threading.Event()
         self._closed = False
@@ -57,14 +52,13 @@ class FileWatcher:
             stats = self._stat_all()
             if not self._is_due(stats):
                 return
-            # First, so that a fault which does not lie in the files is not met at every look.
+            # Set first: a fault that is not in the files is then not met at every poll.
             retry_at = self._retry_at = self._clock() + RETRY_INTERVAL
             if self._reload() and self._retry_at == retry_at:
                 self._retry_at = None
-            self._seen = stats
-        with self._reloaded:
-            self._current = stats[0]
-            self._reloaded.notify_all()
+            with self._reloaded:
+                self._seen = stats
+                self._reloaded.notify_all()
 
     def reload_soon(self) -> None:
         """Have the thread reload the files once more, also if they don't change."""
@@ -74,40 +68,42 @@ class FileWatcher:
     def wait_until_current(self) -> None:
         """Wait until a change of the first file is reloaded, if there is one; but not for long."""
         stat = _stat(self._files[0])
-        if stat in (self._current, self._late):
+        if stat == self._seen[0] or stat == self._late:
             return
         with self._reloaded:
             if not self._reloaded.wait_for(self._is_current, self._timeout):
                 self._late = stat
 
     def start(self) -> None:
-        """Look at the files in a thread, until :meth:`close`."""
+        """Poll the files in a thread, until :meth:`close`."""
         threading.Thread(target=self._run, name="aliases", daemon=True).start()
 
     def close(self) -> None:
-        """Look no longer."""
+        """Poll no longer."""
         self._closed = True
         self._wake.set()
 
     def _run(self) -> None:
-        while not self._closed:
+        while True:
             self._wake.wait(POLL_INTERVAL)
             self._wake.clear()
+            if self._closed:
+                return
             try:
                 self.poll()
             except Exception:  # the next look may succeed
                 logger.exception("the aliases could not be reloaded")
 
     def _is_current(self) -> bool:
-        if self._closed or _stat(self._files[0]) == self._current:
+        if self._closed or _stat(self._files[0]) == self._seen[0]:
             return True
         self._wake.set()
         return False
 
-    def _is_due(self, stats: list[_Stat]) -> bool:
+    def _is_due(self, stats: list[_Stat | None]) -> bool:
         return stats != self._seen or (self._retry_at is not None and self._clock() >= self._retry_at)
 
-    def _stat_all(self) -> list[_Stat]:
+    def _stat_all(self) -> list[_Stat | None]:
         return [_stat(file) for file in self._files]
 
 

@@ -1,4 +1,4 @@
-"""Listening sockets: whether a port is free, how long clients may hold a connection, and no new ones at a stop."""
+"""Listening sockets: whether a port is free, how long a client may stall, and no new connections at a stop."""
 
 from __future__ import annotations
 

@@ -3,15 +3,15 @@
 Stopping: connections that wait in a listening socket's queue would be reset when it closes. The master lets no new ones
 begin (sockets.py), and each worker accepts those that wait.
 
-Idle connections: one on which nothing was asked yet, as browsers open them ahead, waits like one that is kept for its
-next request. It holds no thread, and does not delay a stop.
+Idle connections: browsers open some before they have a request. Such a connection waits like one that is kept for its
+next request: it holds no thread, and does not delay a stop.
 
-Slow clients: one that does not close a connection that has ended is waited for in a thread, and not where all others
-are served from. A client that timed out (sockets.py) is no error in the log.
+Slow clients: when a connection ends, a thread waits for the client to close it; the main thread, which serves all
+others, does not. A client that timed out (sockets.py) is no error in the log.
 
-Unread bodies: where a body was not read to its end, as that of a refused upload, gunicorn promises to keep the
-connection, waits for the rest, and closes it nevertheless if that is long; the client's next request fails. Here the
-response says that the connection ends.
+Unread bodies: if a body was not read to its end, as that of a refused upload, gunicorn promises to keep the connection
+and waits for the rest. If the rest is long it closes the connection anyway, and the client's next request fails. Here
+the response says that the connection ends.
 """
 
 from __future__ import annotations
@@ -76,11 +76,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
         super().set_accept_enabled(enabled)
         if not enabled and not self.alive:
             for listener in self.sockets:
-                waiting = True
-                while waiting:
+                before = -1
+                while self.nr_conns > before:
                     before = self.nr_conns
                     self.accept(listener)
-                    waiting = self.nr_conns > before
                 listener.close()
 
     def _cap_keepalive(self, deadline: float) -> None:
@@ -113,16 +112,12 @@ def _end_if_unread(application: Callable[..., Iterable[bytes]]) -> Callable[...,
 
     def wsgi(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         def start(*arguments: Any) -> Any:
-            if _is_unread(environ["wsgi.input"]):
+            # What is left shows in gunicorn's reader by its length or its chunks. After a failure nobody can tell.
+            body = environ["wsgi.input"]
+            if getattr(body.reader, "length", 0) or getattr(body.reader, "parser", None) or body.failed:
                 start_response.__self__.force_close()
             return start_response(*arguments)
 
         return application(environ, start)
 
     return wsgi
-
-
-def _is_unread(body: Any) -> bool:
-    """Return whether something is left of a body of gunicorn's, by its length or its chunks, or nobody can tell."""
-    reader = body.reader
-    return bool(getattr(reader, "length", 0) or getattr(reader, "parser", None) or body.failed)

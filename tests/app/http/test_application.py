@@ -42,3 +42,21 @@ def test_without_a_log_there_is_no_answer_and_the_service_is_not_ready(
     assert ask(client).status_code == 200
     answered = [row for row in logged(settings, "requests") if row["status"] == "200"]
     assert len(answered) == len(logged(settings, "predictions")) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "member"),
+    [
+        ("//v1/models/boston:predict", 400, "error"),
+        ("//v2/models/boston/infer", 400, "error"),
+        ("//invocations", 400, "message"),
+    ],
+)
+def test_a_doubled_slash_leaves_an_error_to_the_protocol_of_its_path(
+    service: Service, path: str, status: int, member: str
+) -> None:
+    # The test client takes a path that begins with two slashes for a host.
+    reply = service.post("/", json={}, environ_overrides={"PATH_INFO": path})
+    assert reply.status_code == status
+    assert member in reply.json
+    assert "success" not in reply.json

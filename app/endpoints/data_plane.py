@@ -1,0 +1,62 @@
+"""What every protocol asks of the service beside a prediction: which version a URL names, and whether it is ready."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.errors import NotFound, NotReady
+from app.http.audit_log import AuditLog
+from app.http.context import RequestContext
+from app.inference.pipeline import InferencePipeline
+from app.routing.router import ModelRouter
+from app.routing.table import Route
+from app.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class DataPlane:
+    """The parts of the service that the endpoints share, for the one model that is served."""
+
+    router: ModelRouter
+    pipeline: InferencePipeline
+    audit_log: AuditLog
+    settings: Settings
+
+    def select(self, name: str, number: str | None, context: RequestContext | None = None) -> Route:
+        """Return the route of the version that a URL names; without a number, of the one that answers this request.
+
+        Args:
+            name: the model that the URL names.
+            number: as the URL has it.
+            context: of a request for a prediction; without one, the champion is meant.
+
+        Raises:
+            NotFound: if the model is another one, or the version is not published.
+            NotReady: if there is no version that can answer.
+        """
+        model = self.settings.model
+        if name != model:
+            raise NotFound(f"there is no model {name} here, only {model}")
+        if number is None:
+            return self.router.route(context.client_id) if context else self.router.champion()
+        if not (number.isascii() and number.isdecimal()) or len(number) > 18:  # more than any version has
+            raise NotFound(f"{model}: version {number} is not published")
+        return self.router.pinned(int(number))
+
+    def check(self) -> Route:
+        """Return the route that would answer, after a check that its prediction could be logged.
+
+        Raises:
+            NotReady: with the reason why nothing can answer.
+        """
+        route = self.router.champion()
+        self.audit_log.check()
+        return route
+
+    def is_ready(self) -> bool:
+        """Return whether a prediction can be made and logged."""
+        try:
+            self.check()
+        except NotReady:
+            return False
+        return True
