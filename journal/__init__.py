@@ -3,6 +3,7 @@
 Knows no Flask and no model.
 """
 
+from journal.daily_files import JournalError
 from journal.encoding import (
     REQUEST_COLUMNS,
     PartialFailure,
@@ -12,7 +13,6 @@ from journal.encoding import (
     prediction_columns,
     timestamp,
 )
-from journal.files import JournalError
 from journal.reader import LogReader, daily_files, find
 from journal.writer import Durability, Journal
 

@@ -2,7 +2,7 @@
 
 While one thread writes, the rows of the others wait in a queue; the thread that gets the lock next writes all of them.
 A request's rows are in their files before :meth:`Journal.append` returns, or none of them is. A file is named by the
-day of its rows, so there is no rotation to coordinate. How rows get into the files of a day: files.py.
+day of its rows, so there is no rotation to coordinate. How rows get into the files of a day: daily_files.py.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from filesystem import sync
-from journal.files import LOCK_TIMEOUT, DailyFiles, JournalError, Write
+from journal.daily_files import LOCK_TIMEOUT, DailyFiles, JournalError, Write
 
 Durability = Literal["write", "fsync"]
 _LAST = "requests"  # written last: a request's row says that its rows in the other streams are there

@@ -14,6 +14,7 @@ from registry.aliases import (
     AliasStore,
     current_user,
 )
+from registry.consistency import find_inconsistencies
 from registry.errors import (
     HistoryError,
     IntegrityError,
@@ -29,7 +30,6 @@ from registry.predictor import Float32Array, Predictor, Runtime
 from registry.promotion_gates import GateResult
 from registry.settings import CommonSettings
 from registry.signature import INPUT_TENSOR, OUTPUT_TENSOR, SIGNATURE_NAME, Input, Output, Signature
-from registry.verify import find_inconsistencies
 from registry.versions import Version, VersionStore
 
 __all__ = [

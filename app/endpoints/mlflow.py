@@ -10,7 +10,7 @@ from app.codecs.csv_reader import decode_csv
 from app.codecs.json_decoder import Located
 from app.codecs.json_strict import as_object, optional_object
 from app.endpoints.data_plane import DataPlane
-from app.endpoints.tabular_json import columns, filled_list, instances
+from app.endpoints.row_layouts import columns, filled_list, instances
 from app.errors import MalformedRequest, ServingError
 from app.http.application import Application
 from app.http.context import RequestContext

@@ -13,8 +13,8 @@ from flask import request
 
 from app.codecs.csv_reader import CsvBatchReader
 from app.endpoints.csv_response import CsvResponseWriter, JsonResponseWriter, ResponseWriter, format_location
+from app.endpoints.csv_upload import Upload
 from app.endpoints.data_plane import DataPlane
-from app.endpoints.upload import Upload
 from app.errors import FieldError, InvalidInput, MalformedRequest, ModelFailed, NotReady, TooLarge
 from app.http.application import Application
 from app.http.audit_log import format_partial_failure

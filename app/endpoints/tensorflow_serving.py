@@ -14,7 +14,7 @@ from app.codecs.batch import JsonRows
 from app.codecs.json_decoder import Located
 from app.codecs.json_strict import ObjectPairs, as_object, excerpt, is_list, json_type
 from app.endpoints.data_plane import DataPlane
-from app.endpoints.tabular_json import columns, filled_list, instances
+from app.endpoints.row_layouts import columns, filled_list, instances
 from app.errors import MalformedRequest, NotFound, ServingError
 from app.http.application import Application
 from app.http.context import RequestContext, current_request

@@ -1,8 +1,8 @@
-"""The outcome of a fallback chain: predictions, notices, and which version is to blame."""
+"""The fallback: who is asked for the rows without an answer, and what the whole chain comes to."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -41,6 +41,20 @@ class Step:
     def answers_nothing(self) -> bool:
         """Whether no row has an answer."""
         return self.predictions is None or len(self.errors) == len(self.predictions)
+
+
+def fall_back(
+    steps: list[Step], inputs: Float32Array, ask: Callable[[Route, Float32Array, Sequence[int]], Step]
+) -> None:
+    """Ask the fallback for the rows that the last step has no answer for, then its fallback, and so on.
+
+    Args:
+        steps: the first step; the others are appended.
+        inputs: of the batch, float32 (n, k).
+        ask: asks a route for some rows of the inputs.
+    """
+    while steps[-1].errors and (fallback := steps[-1].route.fallback) is not None:
+        steps.append(ask(fallback, inputs, sorted(steps[-1].errors)))
 
 
 def find_answering(steps: Sequence[Step]) -> Route:

@@ -13,7 +13,7 @@ import numpy as np
 
 from app.codecs.batch import InputBatch
 from app.errors import FieldError
-from app.inference.fallback import Step, add_notices, find_answering, is_to_blame, merge_predictions
+from app.inference.fallback import Step, add_notices, fall_back, find_answering, is_to_blame, merge_predictions
 from app.results import Attempt, PredictionResult, Warnings
 from app.routing.router import ModelRouter
 from app.routing.table import Route
@@ -67,8 +67,8 @@ class InferencePipeline:
     ) -> PredictionResult:
         """Predict for some rows of a batch, float32 (n, k), by their positions in it."""
         steps = [_ask(route, inputs, rows)]
-        while steps[-1].errors and (fallback := steps[-1].route.fallback) is not None:
-            steps.append(_ask(fallback, inputs, sorted(steps[-1].errors)))
+        if steps[0].errors:
+            fall_back(steps, inputs, _ask)
         self._record_outcomes(steps)
         predictions, answering = steps[0].predictions, route
         if len(steps) > 1 or predictions is None or len(predictions) < len(inputs):
@@ -108,7 +108,7 @@ def format_flags(
     Args:
         warnings: of inputs outside the training range, by row.
         errors: of outputs that are not plausible, by row.
-        fallback_for: the version that should have answered; 0 if this is the step.
+        fallback_for: the version that should have answered; 0 if this is the one.
     """
     if not warnings and not errors and not fallback_for:
         return None

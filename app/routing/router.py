@@ -14,8 +14,8 @@ from dataclasses import replace
 
 from app.errors import ModelNotReady, NotFound, NotReady, ServingError
 from app.routing.cache import LoadedModel, ModelCache, VersionStatus
+from app.routing.file_watcher import FileWatcher
 from app.routing.table import PINNED, Route, RoutingTable, build_routing_table
-from app.routing.watcher import FileWatcher
 from app.settings import Settings
 from registry import ALIASES, CANARY, CHAMPION, FALLBACK, SHADOW, Actor, RegistryError
 from registry.history_queries import canary_share

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from app.routing.cache import LoadedModel
-from app.routing.canary import CanaryAnalysis
+from app.routing.canary_analysis import CanaryAnalysis
 from app.routing.circuit_breaker import CircuitBreaker
 from registry import CANARY, CHAMPION, FALLBACK, SHADOW
 

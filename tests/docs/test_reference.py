@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.routing.canary import CanaryAnalysis
+from app.routing.canary_analysis import CanaryAnalysis
 from app.settings import Settings
 from journal import REQUEST_COLUMNS, prediction_columns
 from tests.conftest import HOUSES

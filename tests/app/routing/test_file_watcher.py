@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.routing.watcher import RETRY_INTERVAL, TIMEOUT, FileWatcher
+from app.routing.file_watcher import RETRY_INTERVAL, TIMEOUT, FileWatcher
 
 
 class Reader:

@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 from flask.testing import FlaskClient
 
-from app.routing.canary import FALSE_ALARM_RATE, CanaryAnalysis
+from app.routing.canary_analysis import FALSE_ALARM_RATE, CanaryAnalysis
 from app.routing.table import bucket
 from app.settings import Settings
 from registry import VersionStore
