@@ -130,7 +130,7 @@ def _canary(store: VersionStore, arguments: argparse.Namespace) -> int:
         raise ReleaseError(f"--share {arguments.share}: expected a share like 5% or 0.05")
     share = float(match[1]) / 100 if match[1] else float(match[2])
     canary(store, arguments.version, share, _actor(arguments))
-    print(f"{store.model} version {arguments.version} answers {share:.4g} of the requests")
+    print(f"{store.model} version {arguments.version} answers {100 * share:.4g}% of the requests")
     return 0
 
 
@@ -170,9 +170,11 @@ def _history(store: VersionStore, arguments: argparse.Namespace) -> int:
     if not entries:
         raise HistoryError(f"{store.folder}: has no history yet")
     if arguments.contains:
+        if not re.fullmatch("[0-9a-f]{64}", arguments.contains):
+            raise HistoryError(f"--contains {arguments.contains}: expected a SHA-256, 64 hexadecimal digits")
         number = store.history.number_of(arguments.contains)
         if number is None:
-            raise HistoryError(f"{store.folder}: no line has this SHA-256: the history was rewritten")
+            raise HistoryError(f"{store.folder}: no line has this SHA-256: mistyped, or the history was rewritten")
         print(f"line {number} of {len(entries)}")
         return 0
     if arguments.verify:
@@ -202,7 +204,7 @@ def format_entry(content: Mapping[str, Any]) -> str:
 
 
 def _format_gate(gate: GateResult) -> str:
-    return f"{'held  ' if gate.passed else 'FAILED'}  {gate.name}: {gate.detail}"
+    return f"{'passed' if gate.passed else 'FAILED'}  {gate.name}: {gate.detail}"
 
 
 def _actor(arguments: argparse.Namespace) -> Actor:

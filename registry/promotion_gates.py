@@ -110,7 +110,7 @@ def read_table(verified: VerifiedFiles, name: str, columns: Sequence[str]) -> Fl
 def _card_gates(card: dict[str, Any]) -> list[GateResult]:
     results = [
         GateResult(
-            gate["name"], bool(gate["passed"]), f"{gate['value']:.6g}, at most {gate['limit']:g}, at its training"
+            gate["name"], bool(gate["passed"]), f"{gate['value']:.6g}, at most {gate['limit']:g}, measured at training"
         )
         for gate in card.get("gates") or []
     ]

@@ -97,7 +97,7 @@ def test_the_shipped_model_is_promoted_and_traced_and_has_its_card_as_a_page(pub
     folders = {"SERVE_MODELS": str(models), "SERVE_LOGS": str(logs)}
     done = run("registry", "promote", "3", "--by", "ann", "--reason", "smaller error", **folders)
     assert done.returncode == 0, done.stderr
-    assert "held    test_vs_champion: RMSE" in done.stdout
+    assert "passed  test_vs_champion: RMSE" in done.stdout
     with serving(models, workers=1) as server:
         status, reply = server.ask(X_Request_ID="traced")
         assert (status, reply["version"]) == (200, 3)

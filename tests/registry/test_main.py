@@ -60,9 +60,9 @@ def test_promote_canary_shadow_clear_rollback_and_retire_are_a_command_each(tmp_
     for _ in range(3):
         publish(tmp_path)
     promoted = run(tmp_path, "promote", "2", "--by", "ann", "--reason", "two\nlines \x1b[2J").stdout
-    assert "held    test_vs_champion" in promoted
+    assert "passed  test_vs_champion" in promoted
     assert promoted.endswith("boston version 2 is champion\n")
-    assert "answers 0.05 of the requests" in run(tmp_path, "canary", "3", "--share", "5%").stdout
+    assert "answers 5% of the requests" in run(tmp_path, "canary", "3", "--share", "5%").stdout
     assert "sees every request" in run(tmp_path, "shadow", "3").stdout
     assert run(tmp_path, "clear", "shadow").returncode == 0
     assert run(tmp_path, "clear", "canary").returncode == 0
