@@ -1,4 +1,4 @@
-"""The routing table: who is champion, fallback, canary and shadow at a moment. Plain values."""
+"""The routing table: who is champion, fallback, canary and shadow at a moment, and which of them answers a client."""
 
 from __future__ import annotations
 
