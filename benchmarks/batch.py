@@ -35,6 +35,7 @@ from journal import (  # noqa: E402
     encode_predictions,
     encode_request,
     prediction_columns,
+    timestamp,
 )
 from registry import CHAMPION, INPUT_TENSOR, CommonSettings, Float32Array, Predictor, Signature, Version  # noqa: E402
 
@@ -126,12 +127,12 @@ def logging(folder: Path, version: Version) -> Callable[[Case], int]:
 
     def log(case: Case) -> int:
         case.floor()
-        time, name = datetime.now(UTC), str(uuid4())
+        time, name = timestamp(datetime.now(UTC)), str(uuid4())
         body = case.request.partition(b"\r\n\r\n")[2]
         body = body if body.isascii() else b64encode(body)  # as the service does
         request = encode_request(time=time, request_id=name, duration_ms=1, body=body, **said)
         predicted = encode_predictions(time, name, version.signature.model, 1, CHAMPION, case.rows, case.rows[:, 0])
-        journal.append(time.date().isoformat(), {"predictions": predicted, "requests": request})
+        journal.append(time[:10], {"predictions": predicted, "requests": request})
         return len(predicted) + len(request)
 
     return log

@@ -1,4 +1,4 @@
-"""The way of one ``POST /predict_json`` through the source files, counted by a profiler hook.
+"""The way of one ``POST /predict_json`` through the source files: its changes of file, counted by a profiler hook.
 
 ``python benchmarks/call_path.py`` prints each call into another file than the caller's. tests/test_house.py holds how
 many there may be: a reader follows the request through as many files.
@@ -33,7 +33,7 @@ def trace(call: Callable[[], Any]) -> list[tuple[str, str]]:
 
     def hook(frame: FrameType, event: str, _: Any) -> None:
         file = frame.f_code.co_filename
-        if event == "call" and file.startswith(PACKAGES) and next(callers(frame), "") != file:
+        if event == "call" and file.startswith(PACKAGES) and next(callers(frame), file) != file:
             calls.append((Path(file).relative_to(ROOT).as_posix(), frame.f_code.co_name))
 
     sys.setprofile(hook)

@@ -23,6 +23,7 @@ from journal import (
     encode_predictions,
     encode_request,
     prediction_columns,
+    timestamp,
 )
 
 logger = logging.getLogger(__name__)
@@ -54,13 +55,14 @@ class AuditLog:
         Raises:
             NotReady: if they can't be written.
         """
+        arrived = timestamp(context.arrived)
         rows = {}
         if context.attempts:
-            rows["predictions"] = _encode(context.arrived, context.request_id, context.attempts)
+            rows["predictions"] = _encode(arrived, context.request_id, context.attempts)
         environ = context.environ
         if environ["REQUEST_METHOD"] not in SAFE_METHODS:
             rows["requests"] = encode_request(
-                time=context.arrived,
+                time=arrived,
                 request_id=context.request_id,
                 client=environ.get("REMOTE_ADDR", ""),
                 method=environ["REQUEST_METHOD"],
@@ -72,7 +74,7 @@ class AuditLog:
                 body=context.body,
             )
         if rows:
-            self._write(context.arrived, context.request_id, rows)
+            self._write(arrived, context.request_id, rows)
 
     def append_attempts(self, arrived: datetime, request_id: str, attempts: Sequence[Attempt]) -> None:
         """Write prediction rows alone, of a request that goes on or is over; it arrived then, in UTC.
@@ -80,7 +82,8 @@ class AuditLog:
         Raises:
             NotReady: if they can't be written.
         """
-        self._write(arrived, request_id, {"predictions": _encode(arrived, request_id, attempts)})
+        time_text = timestamp(arrived)
+        self._write(time_text, request_id, {"predictions": _encode(time_text, request_id, attempts)})
 
     def check(self) -> None:
         """Check that rows can be written.
@@ -93,9 +96,9 @@ class AuditLog:
         except JournalError as error:
             raise NotReady(str(error)) from error
 
-    def _write(self, arrived: datetime, request_id: str, rows: dict[str, bytes]) -> None:
+    def _write(self, arrived: str, request_id: str, rows: dict[str, bytes]) -> None:
         try:
-            self._journal.append(arrived.date().isoformat(), rows)
+            self._journal.append(arrived[:10], rows)
         except JournalError as error:
             logger.error("request %s: %s", request_id, error)
             raise NotReady("the log can't be written, so there is no answer: try again later") from error
@@ -111,7 +114,7 @@ def format_partial_failure(failed: int, count: int, message: str) -> str:
     return str(PartialFailure(failed, count, message))
 
 
-def _encode(arrived: datetime, request_id: str, attempts: Sequence[Attempt]) -> bytes:
+def _encode(arrived: str, request_id: str, attempts: Sequence[Attempt]) -> bytes:
     lines = [
         encode_predictions(
             arrived,

@@ -23,9 +23,9 @@ from journal import (
     is_predicted,
     prediction_columns,
 )
-from journal.encoding import escape_field, unescape_field
+from journal.encoding import escape_field, timestamp, unescape_field
 
-NOW = datetime(2026, 11, 23, 18, 42, 1, 5, tzinfo=UTC)
+NOW = timestamp(datetime(2026, 11, 23, 18, 42, 1, 5, tzinfo=UTC))
 
 
 def request_row(body: bytes, **fields: Any) -> bytes:
