@@ -55,8 +55,8 @@ def encode_request(
 ) -> bytes:
     """Return a request and its outcome as one line of CSV; ``time`` is a :func:`timestamp`."""
     return (
-        f"{time},{escape_field(request_id)},{escape_field(client)},{escape_field(method)},{escape_field(path)},"
-        f"{escape_field(content_type)},{status},{duration_ms:.3f},{escape_field(error)},{_escape_body(body)}\n"
+        f"{time},{escape_field(request_id)},{_escape_repeated(client)},{_escape_repeated(method)},{_escape_repeated(path)},"
+        f"{_escape_repeated(content_type)},{status},{duration_ms:.3f},{escape_field(error)},{_escape_body(body)}\n"
     ).encode()
 
 
@@ -119,9 +119,9 @@ def encode_predictions(
     table[:, -1] = predictions
     ends = _numbers(table)
     if flags is not None:
-        ends = [f"{end},{escape_field(flag)}" for end, flag in zip(ends, flags, strict=True)]
+        ends = [f"{end},{_escape_repeated(flag)}" for end, flag in zip(ends, flags, strict=True)]
     head = f"{time},{escape_field(request_id)},"
-    middle = f",{escape_field(model)},{version},{role},"
+    middle = f",{_escape_repeated(model)},{version},{role},"
     end = "\n" if flags is not None else ",\n"
     # One join over all is a third of the time of formatting each line; and of texts it is a third of that of bytes,
     # which looks for a buffer in each.
@@ -178,6 +178,10 @@ def escape_field(text: str) -> str:
     if "\\" in text or not text.isprintable():
         return _quoted(text, _ESCAPED.sub(_escape, text))
     return _quoted(text, text)
+
+
+# For texts that most requests repeat. A client can make up new ones, but none longer than a header line may be.
+_escape_repeated = lru_cache(maxsize=64)(escape_field)
 
 
 def _escape_body(body: bytes) -> str:

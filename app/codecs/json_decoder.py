@@ -201,7 +201,7 @@ class JsonDecoder:
                 cells = list(chain.from_iterable(cells))
             else:
                 return None
-        order = self._find_order(names, rows.allow_extra)
+        order = self._in_order if names is self.names else self._find_order(names, rows.allow_extra)
         # A member that appears twice, in a row or around them, leaves a string in the text that nothing kept.
         if strings or order is None or len(cells) % len(names):
             return None
