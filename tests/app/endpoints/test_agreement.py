@@ -15,8 +15,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
+from app.endpoints.v2_tensors import DATATYPES
 from registry import Predictor
 from tests.app.conftest import Service
+from tests.app.requests import bytes_tensor, column, infer
 
 NAMES = ("rm", "tax", "age")
 V1, V2, SCORE = "/v1/models/boston", "/v2/models/boston/infer", "/invocations"
@@ -55,24 +57,20 @@ def csv(rows: list[Row]) -> bytes:
 def posting(path: str, body: Callable[[list[Row]], Any], key: str = "predictions") -> Send:
     def send(client: FlaskClient, rows: list[Row]) -> Any:
         content = body(rows)
-        data, media_type = (
-            (content, "text/csv") if isinstance(content, bytes) else (orjson.dumps(content), "application/json")
-        )
+        data = content if isinstance(content, bytes) else orjson.dumps(content)
+        media_type = "text/csv; charset=utf-8" if data is content else "application/json"
         reply = client.post(path, data=data, content_type=media_type, headers={"Accept": "application/json"})
         return reply, lambda: np.array(reply.json[key]).reshape(-1).tolist()
 
     return send
 
 
-def whole(rows: list[Row], data: Any) -> list[dict[str, Any]]:
-    return [{"name": "features", "shape": [len(rows), 3], "datatype": "FP64", "data": data}]
+def whole(rows: list[Row], data: Any, name: str = "features") -> list[dict[str, Any]]:
+    return [column(name, data, [len(rows), 3])]
 
 
-def columns(rows: list[Row], shape: Callable[[int], list[int]]) -> list[dict[str, Any]]:
-    return [
-        {"name": name, "shape": shape(len(rows)), "datatype": "FP64", "data": values}
-        for name, values in by_column(rows).items()
-    ]
+def columns(rows: list[Row], *more: int) -> list[dict[str, Any]]:
+    return [column(name, values, [len(rows), *more]) for name, values in by_column(rows).items()]
 
 
 def tensors(body: Callable[[list[Row]], list[dict[str, Any]]], datatype: str = "", bytes_out: bool = False) -> Send:
@@ -80,12 +78,11 @@ def tensors(body: Callable[[list[Row]], list[dict[str, Any]]], datatype: str = "
 
     def send(client: FlaskClient, rows: list[Row]) -> Any:
         inputs, raw = body(rows), b""
-        for tensor in inputs if datatype else ():
-            array = np.array(tensor.pop("data"), dtype={"FP32": "<f4", "FP64": "<f8"}[datatype])
-            tensor |= {"datatype": datatype, "parameters": {"binary_data_size": array.nbytes}}
-            raw += array.tobytes()
-        head = json.dumps({"inputs": inputs, "parameters": {"binary_data_output": bytes_out}}).encode()
-        reply = client.post(V2, data=head + raw, headers={LENGTH: str(len(head))})
+        if datatype:
+            arrays = {tensor["name"]: np.array(tensor["data"], DATATYPES[datatype]) for tensor in inputs}
+            inputs = [bytes_tensor(array, datatype, name) for name, array in arrays.items()]
+            raw = b"".join(array.tobytes() for array in arrays.values())
+        reply = infer(client, *inputs, raw=raw, parameters={"binary_data_output": bytes_out})
         if bytes_out:
             return reply, lambda: np.frombuffer(reply.data[int(reply.headers[LENGTH]) :], "<f4").tolist()
         return reply, lambda: reply.json["outputs"][0]["data"]
@@ -112,8 +109,13 @@ FORMS: dict[str, Send] = {
     "v1 version": posting(f"{V1}/versions/1:predict", lambda rows: {"instances": rows}),
     "v2 flat": tensors(lambda rows: whole(rows, [cell for row in rows for cell in row])),
     "v2 nested": tensors(lambda rows: whole(rows, rows)),
-    "v2 columns [n]": tensors(lambda rows: columns(rows, lambda n: [n])),
-    "v2 columns [n, 1]": tensors(lambda rows: columns(rows, lambda n: [n, 1])),
+    "v2 any name": tensors(lambda rows: whole(rows, rows, "")),
+    "v2 name of the output": tensors(lambda rows: whole(rows, rows, "output_0")),
+    "v2 columns [n]": tensors(columns),
+    "v2 columns [n, 1]": tensors(lambda rows: columns(rows, 1)),
+    "v2 nested columns": tensors(
+        lambda rows: [column(name, cells, [len(rows), 1]) for name, cells in nested(by_column(rows)).items()]
+    ),
     "v2 FP32": tensors(lambda rows: whole(rows, rows), "FP32", bytes_out=True),
     "v2 FP64": tensors(lambda rows: whole(rows, rows), "FP64"),
     "v2 FP32, JSON out": tensors(lambda rows: whole(rows, rows), "FP32"),
