@@ -1,10 +1,13 @@
-"""One application for all tests of a module, and registries with two versions."""
+"""The service as a client and its log see it, one for a test or for all of a module; registries with two versions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -31,13 +34,12 @@ def clock() -> Clock:
 
 
 class Service(FlaskClient):
-    """A client of one application, shared by the tests of a module that leave its versions as they are."""
+    """A client of an application, which also reads the application's log."""
 
-    settings: Settings
-
-    def skip_rows(self) -> None:
-        """Leave out the rows that are in the log so far."""
-        self._counts = {stream: len(logged(self.settings, stream)) for stream in ("requests", "predictions")}
+    def __init__(self, app: Flask, settings: Settings) -> None:
+        super().__init__(app, app.response_class)
+        self.settings = settings
+        self._counts: Counter[str] = Counter()
 
     def new_rows(self, stream: str) -> list[dict[str, str]]:
         """Return the rows of a stream since the test began, or since the last call."""
@@ -53,23 +55,40 @@ class Service(FlaskClient):
         assert [(row["status"], row["error"]) for row in self.new_rows("requests")] == [(str(status), reply.json[name])]
 
 
+@pytest.fixture
+def make_client(make_app: Callable[..., Flask], settings: Settings) -> Callable[..., Service]:
+    """Makes a client of an application of its own, with some settings or edges (now, write) replaced."""
+    return lambda **changes: Service(make_app(**changes), settings)
+
+
+@pytest.fixture
+def client(make_client: Callable[..., Service]) -> Service:
+    """A client of an application of its own, over the published model."""
+    return make_client()
+
+
+@pytest.fixture
+def empty(make_client: Callable[..., Service], tmp_path: Path) -> Service:
+    """A client of a service without a model."""
+    return make_client(models=tmp_path / "empty")
+
+
 @pytest.fixture(scope="module")
 def shared_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("shared")
     publish(folder / "models")
     settings = Settings(models=folder / "models", logs=folder / "logs")
     app = create_app(settings)
-    app.testing, app.test_client_class = True, Service
-    service = app.test_client()
-    assert isinstance(service, Service)
-    service.settings = settings
-    yield service
+    app.testing = True
+    yield Service(app, settings)
     app.extensions["router"].close()
 
 
 @pytest.fixture
 def service(shared_service: Service) -> Service:
-    shared_service.skip_rows()
+    """A client of one application for all tests of a module, which leave its versions as they are."""
+    for stream in ("requests", "predictions"):
+        shared_service.new_rows(stream)
     return shared_service
 
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from flask import Flask
 
 from registry import plain
 from tests.app.conftest import Service
@@ -89,7 +88,7 @@ def test_what_has_no_model_card_is_not_found(service: Service, number: str) -> N
 )
 def test_a_category_is_chosen_from_a_list(
     tmp_path: Path,
-    make_app: Callable[..., Flask],
+    make_client: Callable[..., Service],
     categories: tuple[float, ...],
     labels: tuple[str, ...],
     option: str,
@@ -97,7 +96,7 @@ def test_a_category_is_chosen_from_a_list(
     limits = (categories[0], categories[-1])
     rooms = replace(HOUSES.inputs[0], categories=categories, category_labels=labels, limits=limits)
     publish(tmp_path / "other", replace(HOUSES, inputs=(rooms, *HOUSES.inputs[1:])))
-    client = make_app(models=tmp_path / "other").test_client()
+    client = make_client(models=tmp_path / "other")
     page = client.get("/form").text
     assert option.format("") in page
     assert all(f'<option value="{plain(code)}">' in page for code in categories)

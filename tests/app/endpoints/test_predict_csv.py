@@ -11,15 +11,12 @@ from typing import Any
 
 import orjson
 import pytest
-from flask import Flask
-from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from app.settings import Settings
 from tests.app.conftest import Service
-from tests.app.requests import CSV, FullDisk, logged, read_csv, send_csv
+from tests.app.requests import CSV, FullDisk, read_csv, send_csv
 
 
 def test_the_file_comes_back_with_three_columns_more(service: Service) -> None:
@@ -83,8 +80,8 @@ def test_rows_without_their_columns_take_no_memory(service: Service, path: str, 
     assert peak < 30e6
 
 
-def test_a_reply_that_outgrows_its_bound_is_refused(make_app: Callable[..., Flask]) -> None:
-    reply = send_csv(make_app(max_upload=10_000).test_client(), "rm,tax,age\n" + "1\n" * 4000)
+def test_a_reply_that_outgrows_its_bound_is_refused(make_client: Callable[..., Service]) -> None:
+    reply = send_csv(make_client(max_upload=10_000), "rm,tax,age\n" + "1\n" * 4000)
     message = "the reply would have more than 80000 bytes: send a part of the file at a time"
     assert (reply.status_code, reply.json["error"]) == (413, message)
 
@@ -113,28 +110,28 @@ def test_what_is_no_table_is_refused(service: Service, text: str, status: int, e
     assert service.new_rows("predictions") == []
 
 
-def test_many_batches_are_one_table(client: FlaskClient, settings: Settings) -> None:
+def test_many_batches_are_one_table(service: Service) -> None:
     lines = [f"{4 + number % 4},{200 + number % 500},{number % 90 + 5}" for number in range(60_000)]
     lines[31_234] = "x,1,1"
-    rows = read_csv(send_csv(client, "rm,tax,age\n" + "\n".join(lines)))
+    rows = read_csv(send_csv(service, "rm,tax,age\n" + "\n".join(lines)))
     assert len(rows) == 60_000
     assert [number for number, row in enumerate(rows) if row["error"]] == [31_234]
     assert rows[31_234]["error"].startswith("line 31236, column rm")
-    log = logged(settings, "predictions")
+    log = service.new_rows("predictions")
     assert [int(row["row"]) for row in log] == [number for number in range(60_000) if number != 31_234]
     for row in log[::997]:
         assert rows[int(row["row"])]["prediction"] == row["prediction"]
 
 
 def test_a_log_that_fails_in_the_middle_is_503_and_no_row_counts_as_answered(
-    make_app: Callable[..., Flask], settings: Settings
+    make_client: Callable[..., Service],
 ) -> None:
-    client = make_app(write=FullDisk("predictions", failing=range(2, 3))).test_client()
+    client = make_client(write=FullDisk("predictions", failing=range(2, 3)))
     reply = send_csv(client, "rm,tax,age\n" + "6,250,66.5\n" * 100_000)
     assert reply.status_code == 503
     assert reply.json["error"] == "the log can't be written, so there is no answer: try again later"
-    assert 0 < len(logged(settings, "predictions")) < 100_000
-    assert [row["status"] for row in logged(settings, "requests")] == ["503"]
+    assert 0 < len(client.new_rows("predictions")) < 100_000
+    assert [row["status"] for row in client.new_rows("requests")] == ["503"]
 
 
 CELLS = st.text(st.characters(codec="utf-8"), max_size=12)

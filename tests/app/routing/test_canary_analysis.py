@@ -11,10 +11,10 @@ from flask.testing import FlaskClient
 
 from app.routing.canary_analysis import FALSE_ALARM_RATE, CanaryAnalysis
 from app.routing.table import bucket
-from app.settings import Settings
 from registry import VersionStore
 from registry.promotion import canary, clear
-from tests.app.requests import ANN, IMPLAUSIBLE, NAN, RAISES, ask, logged, version
+from tests.app.conftest import Service
+from tests.app.requests import ANN, IMPLAUSIBLE, NAN, RAISES, ask, version
 from tests.conftest import TRICKY, publish
 from tests.e2e.server import wait_until
 
@@ -32,9 +32,7 @@ def canary_fault(client: FlaskClient) -> str:
     return str(client.get("/health/ready").json.get("faults", {}).get("canary", ""))
 
 
-def test_a_canary_gets_its_share_and_a_client_always_the_same_version(
-    client: FlaskClient, store: VersionStore, settings: Settings
-) -> None:
+def test_a_canary_gets_its_share_and_a_client_always_the_same_version(client: Service, store: VersionStore) -> None:
     canary(store, 2, 0.3, ANN)
     wait_for_canary(client, 2)
     versions = {f"client {number}": version(client, X_Client_ID=f"client {number}") for number in range(60)}
@@ -42,7 +40,7 @@ def test_a_canary_gets_its_share_and_a_client_always_the_same_version(
     for name, number in versions.items():
         assert version(client, X_Client_ID=name) == number
         assert (bucket(name, 2) < 0.3) == (number == 2)
-    rows = logged(settings, "predictions")
+    rows = client.new_rows("predictions")
     assert {(row["role"], row["version"]) for row in rows} == {("champion", "1"), ("canary", "2")}
     clear(store, "canary", ANN)
     wait_until(lambda: {version(client) for _ in range(20)} == {1}, "the end of the canary")

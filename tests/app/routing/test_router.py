@@ -5,28 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
-from app.settings import Settings
 from registry import VersionStore
 from registry.promotion import canary, clear, rollback
 from registry.signing import sign
-from tests.app.requests import ANN, ROW, ask, logged, make_champion, version
+from tests.app.conftest import Service
+from tests.app.requests import ANN, ROW, ask, make_champion, version
 from tests.conftest import Keys
 from tests.e2e.server import wait_until
 
 
-def test_a_new_champion_answers_the_next_request_without_a_restart(
-    client: FlaskClient, store: VersionStore, settings: Settings
-) -> None:
+def test_a_new_champion_answers_the_next_request_without_a_restart(client: Service, store: VersionStore) -> None:
     assert version(client) == 1
     make_champion(store, 2)
     assert version(client) == 2
     assert client.get("/health/ready").json["version"] == 2
     rollback(store, ANN)
     assert version(client) == 1
-    assert {row["role"] for row in logged(settings, "predictions")} == {"champion"}
+    assert {row["role"] for row in client.new_rows("predictions")} == {"champion"}
 
 
 def test_a_champion_that_cannot_be_loaded_leaves_the_old_one_serving_and_says_why(
@@ -74,9 +71,9 @@ def test_the_other_aliases_are_followed_beside_a_champion_that_cannot_be_loaded(
 
 
 def test_an_unsigned_version_is_refused_where_signatures_are_required(
-    store: VersionStore, settings: Settings, make_app: Callable[..., Flask], keys: Keys
+    store: VersionStore, make_client: Callable[..., Service], keys: Keys
 ) -> None:
-    client = make_app(require_signature=str(keys.public)).test_client()
+    client = make_client(require_signature=str(keys.public))
     reply = ask(client)
     assert (reply.status_code, "is not signed" in reply.json["error"]) == (503, True)
     sign(store.folder, 1, store.check(1).sums, keys.private)
