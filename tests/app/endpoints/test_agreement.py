@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import orjson
 import pytest
-from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -25,7 +24,7 @@ V1, V2, SCORE = "/v1/models/boston", "/v2/models/boston/infer", "/invocations"
 LENGTH = "Inference-Header-Content-Length"
 Row = list[float]
 # Sends rows; returns the reply, and the predictions if it has some.
-Send = Callable[[FlaskClient, list[Row]], tuple[TestResponse, Callable[[], list[float]]]]
+Send = Callable[[Service, list[Row]], tuple[TestResponse, Callable[[], list[float]]]]
 
 
 def by_name(rows: list[Row]) -> list[dict[str, float]]:
@@ -55,7 +54,7 @@ def csv(rows: list[Row]) -> bytes:
 
 
 def posting(path: str, body: Callable[[list[Row]], Any], key: str = "predictions") -> Send:
-    def send(client: FlaskClient, rows: list[Row]) -> Any:
+    def send(client: Service, rows: list[Row]) -> Any:
         content = body(rows)
         data = content if isinstance(content, bytes) else orjson.dumps(content)
         media_type = "text/csv; charset=utf-8" if data is content else "application/json"
@@ -76,7 +75,7 @@ def columns(rows: list[Row], *more: int) -> list[dict[str, Any]]:
 def tensors(body: Callable[[list[Row]], list[dict[str, Any]]], datatype: str = "", bytes_out: bool = False) -> Send:
     """Send tensors: in JSON, or with a datatype as bytes behind it."""
 
-    def send(client: FlaskClient, rows: list[Row]) -> Any:
+    def send(client: Service, rows: list[Row]) -> Any:
         inputs, raw = body(rows), b""
         if datatype:
             arrays = {tensor["name"]: np.array(tensor["data"], DATATYPES[datatype]) for tensor in inputs}
@@ -136,7 +135,7 @@ FORMS: dict[str, Send] = {
     "invocations CSV": posting(SCORE, csv),
 }
 # The forms of one row on its own.
-SINGLE_FORMS: dict[str, Callable[[FlaskClient, Row], TestResponse]] = {
+SINGLE_FORMS: dict[str, Callable[[Service, Row], TestResponse]] = {
     "by position": lambda client, row: client.post("/predict_json", json=row),
     "by name": lambda client, row: client.post("/predict_json", json=dict(zip(NAMES, row, strict=True))),
     "by alias": lambda client, row: client.post("/predict_json", json=by_name([row])[0]),

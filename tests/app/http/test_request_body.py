@@ -11,7 +11,6 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,7 +32,7 @@ SENT = {
 WAYS = [("gzip", gzip.compress), ("deflate", zlib.compress), ("GZIP", gzip.compress), ("identity", bytes)]
 
 
-def post(client: FlaskClient, path: str, body: bytes, encoding: str) -> Any:
+def post(client: Service, path: str, body: bytes, encoding: str) -> Any:
     headers = {"Content-Encoding": encoding, "X-Request-ID": "same"}
     return client.post(path, data=body, content_type=SENT[path][1], headers=headers)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from flask.testing import FlaskClient
 
 from registry import VersionStore
 from registry.promotion import canary, clear, rollback
@@ -27,7 +26,7 @@ def test_a_new_champion_answers_the_next_request_without_a_restart(client: Servi
 
 
 def test_a_champion_that_cannot_be_loaded_leaves_the_old_one_serving_and_says_why(
-    client: FlaskClient, store: VersionStore
+    client: Service, store: VersionStore
 ) -> None:
     assert version(client) == 1
     make_champion(store, 2)
@@ -49,7 +48,7 @@ def test_a_champion_that_cannot_be_loaded_leaves_the_old_one_serving_and_says_wh
 
 @pytest.mark.parametrize("aliases", ["{}", '{"champion": 9}', "[]", "{", '{"champion": "1"}', None])
 def test_aliases_that_name_no_version_leave_the_old_one_serving(
-    client: FlaskClient, store: VersionStore, aliases: str | None
+    client: Service, store: VersionStore, aliases: str | None
 ) -> None:
     assert version(client) == 1
     path = store.folder / "aliases.json"
@@ -59,7 +58,7 @@ def test_aliases_that_name_no_version_leave_the_old_one_serving(
 
 
 def test_the_other_aliases_are_followed_beside_a_champion_that_cannot_be_loaded(
-    client: FlaskClient, store: VersionStore
+    client: Service, store: VersionStore
 ) -> None:
     canary(store, 2, 1, ANN)
     assert version(client) == 2
@@ -81,7 +80,7 @@ def test_an_unsigned_version_is_refused_where_signatures_are_required(
     assert client.post("/v1/models/boston/versions/2:predict", json={"instances": [ROW]}).status_code == 503
 
 
-def test_a_retired_version_is_not_served_any_more(client: FlaskClient, store: VersionStore) -> None:
+def test_a_retired_version_is_not_served_any_more(client: Service, store: VersionStore) -> None:
     path = "/v1/models/boston/versions/2:predict"
     assert client.post(path, json={"instances": [ROW]}).status_code == 200
     clear(store, "challenger", ANN)
