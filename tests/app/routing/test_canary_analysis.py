@@ -6,8 +6,6 @@ import fcntl
 import random
 from collections import Counter
 
-import pytest
-
 from app.routing.canary_analysis import FALSE_ALARM_RATE, CanaryAnalysis
 from app.routing.table import bucket
 from registry import VersionStore
@@ -65,7 +63,7 @@ def test_a_canary_that_fails_more_often_is_withdrawn_and_its_clients_are_answere
 
 
 def test_a_withdrawn_canary_whose_alias_cannot_be_cleared_answers_no_more_and_is_shown(
-    client: Service, store: VersionStore, monkeypatch: pytest.MonkeyPatch
+    client: Service, store: VersionStore
 ) -> None:
     number = publish(store.folder.parent, model_file=TRICKY)
     canary(store, number, 0.5, ANN)
