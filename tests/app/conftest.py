@@ -48,11 +48,11 @@ class Service(FlaskClient):
         return rows
 
     def check_error(self, reply: TestResponse, status: int, text: str, *members: str) -> None:
-        """Check an error's status and members, the last of which is its message, and the request's one row."""
-        *_, name = members = members or ("error",)
-        assert (reply.status_code, tuple(reply.json)) == (status, members)
-        assert text in reply.json[name]
-        assert [(row["status"], row["error"]) for row in self.new_rows("requests")] == [(str(status), reply.json[name])]
+        """Check an error's status, members and message, and the request's one row."""
+        assert (reply.status_code, tuple(reply.json)) == (status, members or ("error",))
+        message = reply.json["message" if "message" in members else "error"]
+        assert text in message
+        assert [(row["status"], row["error"]) for row in self.new_rows("requests")] == [(str(status), message)]
 
 
 @pytest.fixture

@@ -42,22 +42,22 @@ def test_a_file_that_was_small_only_while_it_was_compressed_is_refused(service: 
     assert [row["status"] for row in service.new_rows("requests")] == ["413"]
 
 
-def test_the_page_sends_a_file_and_gets_one_back(service: Service) -> None:
+@pytest.mark.parametrize(
+    ("name", "download"),
+    [
+        ("my homes (1).csv", "my-homes-1-predicted.csv"),
+        *((name, "predicted.csv") for name in ("данные.csv", "...csv", "")),
+    ],
+)
+def test_the_page_sends_a_file_with_any_name_and_gets_one_back(service: Service, name: str, download: str) -> None:
     assert 'enctype="multipart/form-data"' in service.get("/form_csv").text
-    data = {"file": (io.BytesIO(FILE), "my homes (1).csv")}
-    reply = service.post("/predict_csv", data=data, headers={"Accept": "text/html,*/*;q=0.8"})
-    assert reply.headers["Content-Disposition"] == 'attachment; filename="my-homes-1-predicted.csv"'
-    assert [row["prediction"] for row in read_csv(reply)] == ["23.505", "32.7"]
-    assert service.new_rows("requests")[0]["body"].startswith("multipart/form-data, ")
-
-
-@pytest.mark.parametrize("name", ["данные.csv", "...csv", ""])
-def test_a_file_with_any_name_comes_back_as_a_download(service: Service, name: str) -> None:
     head = f'--x\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
     body = head.encode() + FILE + b"\r\n--x--\r\n"
-    reply = service.post("/predict_csv", data=body, content_type="multipart/form-data; boundary=x")
-    assert reply.headers["Content-Disposition"] == 'attachment; filename="predicted.csv"'
-    assert len(read_csv(reply)) == 2
+    headers = {"Accept": "text/html,*/*;q=0.8", "Content-Type": "multipart/form-data; boundary=x"}
+    reply = service.post("/predict_csv", data=body, headers=headers)
+    assert reply.headers["Content-Disposition"] == f'attachment; filename="{download}"'
+    assert [row["prediction"] for row in read_csv(reply)] == ["23.505", "32.7"]
+    assert service.new_rows("requests")[0]["body"].startswith("multipart/form-data, ")
 
 
 def csv_file(name: str) -> tuple[io.BytesIO, str]:
