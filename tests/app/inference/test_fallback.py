@@ -50,9 +50,20 @@ def test_every_protocol_is_answered_by_the_fallback(tricky: VersionStore, client
         assert (reply.status_code, reply.headers["X-Model-Version"]) == (200, "1"), path
 
 
-def test_a_named_version_is_never_replaced(tricky: VersionStore, client: Service) -> None:
-    reply = client.post("/v1/models/boston/versions/2:predict", json={"instances": [RAISES]})
-    assert (reply.status_code, reply.json) == (500, {"error": "the model failed"})
+@pytest.mark.parametrize(
+    ("row", "error", "logged"),
+    [
+        (RAISES, "the model failed", []),
+        (NAN, "the model's output nan is not plausible for medv: expected 0 to 100", ["nan"]),
+    ],
+)
+def test_a_named_version_is_never_replaced(
+    tricky: VersionStore, client: Service, row: list[float], error: str, logged: list[str]
+) -> None:
+    reply = client.post("/v1/models/boston/versions/2:predict", json={"instances": [row]})
+    assert (reply.status_code, reply.json) == (500, {"error": error})
+    attempts = [(attempt["prediction"], attempt["flags"]) for attempt in client.new_rows("predictions")]
+    assert attempts == [(prediction, "rm:outside_training output:implausible") for prediction in logged]
 
 
 @pytest.mark.slow
