@@ -55,20 +55,23 @@ class Service(FlaskClient):
         assert [(row["status"], row["error"]) for row in self.new_rows("requests")] == [(str(status), message)]
 
 
+MakeClient = Callable[..., Service]
+
+
 @pytest.fixture
-def make_client(make_app: Callable[..., Flask], settings: Settings) -> Callable[..., Service]:
+def make_client(make_app: Callable[..., Flask], settings: Settings) -> MakeClient:
     """Makes a client of an application of its own, with some settings or edges (now, write) replaced."""
     return lambda **changes: Service(make_app(**changes), settings)
 
 
 @pytest.fixture
-def client(make_client: Callable[..., Service]) -> Service:
+def client(make_client: MakeClient) -> Service:
     """A client of an application of its own, over the published model."""
     return make_client()
 
 
 @pytest.fixture
-def empty(make_client: Callable[..., Service], tmp_path: Path) -> Service:
+def empty(make_client: MakeClient, tmp_path: Path) -> Service:
     """A client of a service without a model."""
     return make_client(models=tmp_path / "empty")
 

@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 from app.endpoints.v2_tensors import DATATYPES
 from registry import Predictor
 from tests.app.conftest import Service
-from tests.app.requests import any_json, bytes_tensor, column, infer
+from tests.app.requests import any_json, ask, bytes_tensor, column, infer
 
 NAMES = ("rm", "tax", "age")
 V1, V2, SCORE = "/v1/models/boston", "/v2/models/boston/infer", "/invocations"
@@ -134,15 +134,6 @@ FORMS: dict[str, Send] = {
     "inputs, tensor": posting(SCORE, lambda rows: {"inputs": {"features": rows}}),
     "invocations CSV": posting(SCORE, csv),
 }
-# The forms of one row on its own.
-SINGLE_FORMS: dict[str, Callable[[Service, Row], TestResponse]] = {
-    "by position": lambda client, row: client.post("/predict_json", json=row),
-    "by name": lambda client, row: client.post("/predict_json", json=dict(zip(NAMES, row, strict=True))),
-    "by alias": lambda client, row: client.post("/predict_json", json=by_name([row])[0]),
-    "a form": lambda client, row: client.post(
-        "/predict_form", data=dict(zip(NAMES, map(repr, row), strict=True)), headers={"Accept": "application/json"}
-    ),
-}
 # Inside the limits, and with a plausible prediction; some outside the training range.
 ROOMS, TAX, AGE = st.floats(5, 9) | st.integers(5, 9), st.floats(100, 800) | st.integers(100, 800), st.floats(0, 100)
 ROWS = st.lists(st.tuples(ROOMS, TAX, AGE).map(list), min_size=1, max_size=5)
@@ -187,11 +178,14 @@ def test_all_forms_give_the_same_numbers_and_the_same_rows_in_the_log(
 @given(row=ROWS.map(lambda rows: rows[0]))
 def test_a_row_on_its_own_gets_the_number_of_a_table_of_one(service: Service, predictor: Predictor, row: Row) -> None:
     (expected,) = predictor.predict(np.array([row], dtype=np.float32))
-    service.post("/predict_json", json=[row])
-    for name, send in SINGLE_FORMS.items():
-        assert np.float32(send(service, row).json["prediction"]) == expected, name
+    ask(service, [row])
+    by_alias, named = by_name([row])[0], dict(zip(NAMES, row, strict=True))
+    form = {name: repr(value) for name, value in named.items()}
+    replies = [ask(service, body) for body in (row, named, by_alias)]
+    replies.append(service.post("/predict_form", data=form, headers={"Accept": "application/json"}))
+    assert [np.float32(reply.json["prediction"]) for reply in replies] == [expected] * len(replies)
     first, *rest = new_predictions(service)
-    assert rest == [first] * len(SINGLE_FORMS)
+    assert rest == [first] * len(replies)
 
 
 MEMBERS = [

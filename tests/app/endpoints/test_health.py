@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 
 from app.settings import Settings
-from tests.app.conftest import Service
+from tests.app.conftest import MakeClient, Service
 from tests.app.requests import ask
 
 
@@ -18,9 +17,7 @@ def test_ready_names_the_version_by_its_digest(service: Service) -> None:
     }  # fmt: skip
 
 
-def test_a_reason_may_name_a_file_whose_name_is_no_text(
-    settings: Settings, make_client: Callable[..., Service]
-) -> None:
+def test_a_reason_may_name_a_file_whose_name_is_no_text(settings: Settings, make_client: MakeClient) -> None:
     (settings.models / "boston" / "1" / os.fsdecode(b"\xff.txt")).write_text("x")
     ready = make_client().get("/health/ready")
     assert (ready.status_code, ready.json["ready"]) == (503, False)

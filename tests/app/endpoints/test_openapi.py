@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from app.endpoints.openapi.schemas import bounds
 from app.endpoints.v2_tensors import DATATYPES
 from app.http.context import is_request_id
 from registry import CHAMPION, OUTPUT_TENSOR, SIGNATURE_NAME
-from tests.app.conftest import Service
+from tests.app.conftest import MakeClient, Service
 from tests.app.requests import make_champion
 from tests.conftest import HOUSES, publish
 from tests.registry.conftest import publish_changed
@@ -195,7 +195,7 @@ def test_without_a_champion_every_route_answers_as_it_would_be_documented(
 
 
 @pytest.fixture
-def odd(make_client: Callable[..., Service], tmp_path: Path) -> Service:
+def odd(make_client: MakeClient, tmp_path: Path) -> Service:
     publish(tmp_path / "odd", ODD)
     return make_client(models=tmp_path / "odd", max_rows=3)
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from registry import plain
-from tests.app.conftest import Service
+from tests.app.conftest import MakeClient, Service
 from tests.conftest import HOUSES, publish
 
 TYPED = {"rooms": "6", "tax": "250", "age": "66.5"}
@@ -85,7 +84,7 @@ def test_what_has_no_model_card_is_not_found(service: Service, number: str) -> N
 )
 def test_a_category_is_chosen_from_a_list(
     tmp_path: Path,
-    make_client: Callable[..., Service],
+    make_client: MakeClient,
     categories: tuple[float, ...],
     labels: tuple[str, ...],
     option: str,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from tests.app.conftest import Service
+from tests.app.conftest import MakeClient, Service
 from tests.app.requests import FullDisk, ask
 
 
@@ -23,9 +21,7 @@ def test_a_host_that_no_link_can_name_still_gets_its_answer_and_id(service: Serv
 
 
 @pytest.mark.parametrize("stream", ["requests", "predictions"])
-def test_without_a_log_there_is_no_answer_and_the_service_is_not_ready(
-    make_client: Callable[..., Service], stream: str
-) -> None:
+def test_without_a_log_there_is_no_answer_and_the_service_is_not_ready(make_client: MakeClient, stream: str) -> None:
     disk = FullDisk(stream)
     client = make_client(write=disk)
     reply = ask(client)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 from journal import LogReader, daily_files
-from tests.app.conftest import Service
+from tests.app.conftest import MakeClient
 from tests.app.requests import ask
 
 
-def test_a_request_that_began_before_midnight_is_logged_on_its_day(make_client: Callable[..., Service]) -> None:
+def test_a_request_that_began_before_midnight_is_logged_on_its_day(make_client: MakeClient) -> None:
     times = [datetime(2026, 11, 23, 23, 59, 59, 999_999, UTC), datetime(2026, 11, 24, tzinfo=UTC)]
     client = make_client(now=lambda: times.pop(0))
     ask(client)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from registry import VersionStore
 from registry.promotion import canary, clear, rollback
 from registry.signing import sign
-from tests.app.conftest import Service
+from tests.app.conftest import MakeClient, Service
 from tests.app.requests import ANN, ROW, ask, make_champion, version
 from tests.conftest import Keys
 from tests.e2e.server import wait_until
@@ -70,7 +68,7 @@ def test_the_other_aliases_are_followed_beside_a_champion_that_cannot_be_loaded(
 
 
 def test_an_unsigned_version_is_refused_where_signatures_are_required(
-    store: VersionStore, make_client: Callable[..., Service], keys: Keys
+    store: VersionStore, make_client: MakeClient, keys: Keys
 ) -> None:
     client = make_client(require_signature=str(keys.public))
     reply = ask(client)
