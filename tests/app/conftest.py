@@ -71,7 +71,7 @@ def client(make_client: MakeClient) -> Service:
 
 
 @pytest.fixture
-def empty(make_client: MakeClient, tmp_path: Path) -> Service:
+def empty_service(make_client: MakeClient, tmp_path: Path) -> Service:
     """A client of a service without a model."""
     return make_client(models=tmp_path / "empty")
 

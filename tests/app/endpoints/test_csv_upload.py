@@ -15,7 +15,7 @@ FILE = CSV.encode()
 
 
 def send_form(service: Service, accept: str, *fields: str) -> TestResponse:
-    """Send a form that has the file in each of its fields."""
+    """Send a form that has the text of the file in each of its fields."""
     parts = [f"--x\r\nContent-Disposition: form-data; {field}\r\n\r\n{CSV}\r\n" for field in fields]
     headers = {"Accept": accept, "Content-Type": "multipart/form-data; boundary=x"}
     return service.post("/predict_csv", data="".join([*parts, "--x--\r\n"]).encode(), headers=headers)

@@ -24,11 +24,11 @@ def test_a_reason_may_name_a_file_whose_name_is_no_text(settings: Settings, make
     assert ".txt was not published" in ready.json["reason"]
 
 
-def test_before_anything_is_published_the_service_lives_but_is_not_ready(empty: Service) -> None:
-    assert empty.get("/health/live").status_code == 200
-    ready = empty.get("/health/ready")
+def test_before_anything_is_published_the_service_lives_but_is_not_ready(empty_service: Service) -> None:
+    assert empty_service.get("/health/live").status_code == 200
+    ready = empty_service.get("/health/ready")
     assert ready.status_code == 503
     assert "no version is champion yet; `make train` publishes the first one" in ready.json["reason"]
-    assert empty.get("/form").status_code == 503
-    reply = ask(empty)
+    assert empty_service.get("/form").status_code == 503
+    reply = ask(empty_service)
     assert (reply.status_code, reply.json["success"]) == (503, False)

@@ -53,11 +53,11 @@ def test_an_implausible_output_is_an_internal_error(service: Service) -> None:
     assert (reply.status_code, reply.json["error_code"]) == (500, "INTERNAL_ERROR")
 
 
-def test_health_is_an_empty_line_and_404_without_a_model(service: Service, empty: Service) -> None:
+def test_health_is_an_empty_line_and_404_without_a_model(service: Service, empty_service: Service) -> None:
     for path in ("/ping", "/health"):
         assert (service.get(path).status_code, service.get(path).data) == (200, b"\n")
-    assert empty.get("/ping").status_code == 404
-    reply = empty.post("/invocations", json={"instances": [[6, 250, 66.5]]})
+    assert empty_service.get("/ping").status_code == 404
+    reply = empty_service.post("/invocations", json={"instances": [[6, 250, 66.5]]})
     assert (reply.status_code, reply.json["error_code"]) == (503, "TEMPORARILY_UNAVAILABLE")
 
 

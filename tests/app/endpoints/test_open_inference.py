@@ -151,12 +151,12 @@ def test_health_says_whether_a_prediction_can_be_made(client: Service) -> None:
     assert (unsound.status_code, unsound.json) == (503, {"name": "boston", "ready": False})
 
 
-def test_a_service_without_a_model_is_not_ready(empty: Service) -> None:
-    assert empty.get("/v2/health/live").status_code == 200
-    ready = empty.get("/v2/health/ready")
+def test_a_service_without_a_model_is_not_ready(empty_service: Service) -> None:
+    assert empty_service.get("/v2/health/live").status_code == 200
+    ready = empty_service.get("/v2/health/ready")
     assert (ready.status_code, ready.json) == (503, {"ready": False})
-    assert empty.get(f"{V2}/ready").status_code == 503
-    assert infer(empty, TENSOR).status_code == 503
+    assert empty_service.get(f"{V2}/ready").status_code == 503
+    assert infer(empty_service, TENSOR).status_code == 503
 
 
 @pytest.mark.parametrize(
