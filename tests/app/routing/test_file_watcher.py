@@ -63,7 +63,6 @@ def test_whoever_waits_has_the_last_change(reader: Reader) -> None:
         assert reader.read[-1] == str(number)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize(("text", "read"), [("hang", ["first", "hang", "last"]), ("raise", ["first", "last"])])
 def test_a_change_that_takes_long_or_cannot_be_read_is_waited_for_once(
     reader: Reader, text: str, read: list[str]
