@@ -24,8 +24,8 @@ class Bad:
 
 LIMITS = "lies outside the limits"
 
-# JSON in which the decoder finds an error.
-UNDECODABLE = [
+BAD = [
+    # JSON in which the decoder finds an error.
     Bad("empty body", b"", 400, "not JSON"),
     Bad("no JSON", b"[6, 250, ", 400, "not JSON: Expecting value at line 1, column 10"),
     Bad("trailing junk", b"[6, 250, 66.5] x", 400, "not JSON"),
@@ -59,16 +59,12 @@ UNDECODABLE = [
     Bad("1e400", b"[6, 250, 1e400]", 422, "age: is too large", [(0, "age")]),
     Bad("an integer of 5,000 digits", b"[6, 250, " + b"9" * 5000 + b"]", 422, "age: is too large", [(0, "age")]),
     Bad("too many rows", b"[" + b",".join([b"[6, 250, 66.5]"] * 10_001) + b"]", 413, "10001 rows are too many"),
-]
-# JSON with values outside the limits.
-OUT_OF_LIMITS = [
+    # JSON with values outside the limits.
     Bad("beyond float32", b"[1e39, 250, 66.5]", 422, f"rm: 1e+39 {LIMITS} 1 to 15", [(0, "rm")]),
     Bad("below the limits", b"[0.5, 250, 66.5]", 422, f"rm: 0.5 {LIMITS} 1 to 15", [(0, "rm")]),
     Bad("above, in row 1", b"[[6, 250, 66.5], [6, 250, 101]]", 422, f"row 1: age: 101 {LIMITS}", [(1, "age")]),
     Bad("several at once", b"[16, -1, null]", 422, "(and 2 more)", [(0, "age"), (0, "rm"), (0, "tax")]),
-]
-# The rest: HTTP, the form, the model's output.
-REFUSED = [
+    # The rest: HTTP, the form, the model's output.
     Bad("implausible output", b"[1, 2000, 100]", 500, "not plausible for medv: expected 0 to 100", [(0, "")]),
     Bad("too large a body", b"[" + b" " * (1 << 20) + b"]", 413, "send at most 1048576 bytes"),
     Bad("no type", b"[6, 250, 66.5]", 415, "the Content-Type is nothing: send application/json", headers={}),
@@ -90,4 +86,3 @@ REFUSED = [
     Bad("form: script", b"rm=%3Cscript%3E", 422, "&lt;script&gt;", headers=FORM, path="/predict_form"),
     Bad("form: JSON", b"[6, 250, 66.5]", 415, "send application/x-www-form-urlencoded", path="/predict_form"),
 ]
-BAD = [*UNDECODABLE, *OUT_OF_LIMITS, *REFUSED]

@@ -1,10 +1,13 @@
-"""One application for all tests of a module, and registries with two versions."""
+"""The service as a client and its log see it, one for a test or for all of a module; registries with two versions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -31,13 +34,12 @@ def clock() -> Clock:
 
 
 class Service(FlaskClient):
-    """A client of one application, shared by the tests of a module that leave its versions as they are."""
+    """A client of an application, which also reads the application's log."""
 
-    settings: Settings
-
-    def skip_rows(self) -> None:
-        """Leave out the rows that are in the log so far."""
-        self._counts = {stream: len(logged(self.settings, stream)) for stream in ("requests", "predictions")}
+    def __init__(self, app: Flask, settings: Settings) -> None:
+        super().__init__(app, app.response_class)
+        self.settings = settings
+        self._counts: Counter[str] = Counter()
 
     def new_rows(self, stream: str) -> list[dict[str, str]]:
         """Return the rows of a stream since the test began, or since the last call."""
@@ -46,11 +48,32 @@ class Service(FlaskClient):
         return rows
 
     def check_error(self, reply: TestResponse, status: int, text: str, *members: str) -> None:
-        """Check an error's status and members, the last of which is its message, and the request's one row."""
-        *_, name = members = members or ("error",)
-        assert (reply.status_code, tuple(reply.json)) == (status, members)
-        assert text in reply.json[name]
-        assert [(row["status"], row["error"]) for row in self.new_rows("requests")] == [(str(status), reply.json[name])]
+        """Check an error's status, members and message, and the request's one row."""
+        assert (reply.status_code, tuple(reply.json)) == (status, members or ("error",))
+        message = reply.json["message" if "message" in members else "error"]
+        assert text in message
+        assert [(row["status"], row["error"]) for row in self.new_rows("requests")] == [(str(status), message)]
+
+
+MakeClient = Callable[..., Service]
+
+
+@pytest.fixture
+def make_client(make_app: Callable[..., Flask], settings: Settings) -> MakeClient:
+    """Makes a client of an application of its own, with some settings or edges (now, write) replaced."""
+    return lambda **changes: Service(make_app(**changes), settings)
+
+
+@pytest.fixture
+def client(make_client: MakeClient) -> Service:
+    """A client of an application of its own, over the published model."""
+    return make_client()
+
+
+@pytest.fixture
+def empty_service(make_client: MakeClient, tmp_path: Path) -> Service:
+    """A client of a service without a model."""
+    return make_client(models=tmp_path / "empty")
 
 
 @pytest.fixture(scope="module")
@@ -59,17 +82,16 @@ def shared_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service
     publish(folder / "models")
     settings = Settings(models=folder / "models", logs=folder / "logs")
     app = create_app(settings)
-    app.testing, app.test_client_class = True, Service
-    service = app.test_client()
-    assert isinstance(service, Service)
-    service.settings = settings
-    yield service
+    app.testing = True
+    yield Service(app, settings)
     app.extensions["router"].close()
 
 
 @pytest.fixture
 def service(shared_service: Service) -> Service:
-    shared_service.skip_rows()
+    """A client of one application for all tests of a module, which leave its versions as they are."""
+    for stream in ("requests", "predictions"):
+        shared_service.new_rows(stream)
     return shared_service
 
 

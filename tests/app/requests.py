@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from werkzeug.test import TestResponse
 
@@ -28,6 +29,15 @@ IMPLAUSIBLE = [1, 700, 100]
 CSV = "rm,tax,age\n6,250,66.5\n7,300,10\n"
 V2 = "/v2/models/boston"
 TENSOR = {"name": "features", "shape": [1, 3], "datatype": "FP32", "data": ROW}
+
+
+def any_json(*names: str) -> st.SearchStrategy[Any]:
+    """Generate values of JSON whose objects have some members with these names."""
+    return st.recursive(
+        st.none() | st.booleans() | st.floats() | st.integers(-(2**70), 2**70) | st.text(max_size=6),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(names), inner, max_size=4),
+        max_leaves=15,
+    )
 
 
 def make_champion(store: VersionStore, number: int) -> None:

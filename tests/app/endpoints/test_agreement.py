@@ -9,21 +9,22 @@ from typing import Any
 import numpy as np
 import orjson
 import pytest
-from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
+from app.endpoints.v2_tensors import DATATYPES
 from registry import Predictor
 from tests.app.conftest import Service
+from tests.app.requests import any_json, ask, bytes_tensor, column, infer
 
 NAMES = ("rm", "tax", "age")
 V1, V2, SCORE = "/v1/models/boston", "/v2/models/boston/infer", "/invocations"
 LENGTH = "Inference-Header-Content-Length"
 Row = list[float]
 # Sends rows; returns the reply, and the predictions if it has some.
-Send = Callable[[FlaskClient, list[Row]], tuple[TestResponse, Callable[[], list[float]]]]
+Send = Callable[[Service, list[Row]], tuple[TestResponse, Callable[[], list[float]]]]
 
 
 def by_name(rows: list[Row]) -> list[dict[str, float]]:
@@ -53,39 +54,34 @@ def csv(rows: list[Row]) -> bytes:
 
 
 def posting(path: str, body: Callable[[list[Row]], Any], key: str = "predictions") -> Send:
-    def send(client: FlaskClient, rows: list[Row]) -> Any:
+    def send(client: Service, rows: list[Row]) -> Any:
         content = body(rows)
-        data, media_type = (
-            (content, "text/csv") if isinstance(content, bytes) else (orjson.dumps(content), "application/json")
-        )
+        data = content if isinstance(content, bytes) else orjson.dumps(content)
+        media_type = "text/csv; charset=utf-8" if data is content else "application/json"
         reply = client.post(path, data=data, content_type=media_type, headers={"Accept": "application/json"})
         return reply, lambda: np.array(reply.json[key]).reshape(-1).tolist()
 
     return send
 
 
-def whole(rows: list[Row], data: Any) -> list[dict[str, Any]]:
-    return [{"name": "features", "shape": [len(rows), 3], "datatype": "FP64", "data": data}]
+def whole(rows: list[Row], data: Any, name: str = "features") -> list[dict[str, Any]]:
+    return [column(name, data, [len(rows), 3])]
 
 
-def columns(rows: list[Row], shape: Callable[[int], list[int]]) -> list[dict[str, Any]]:
-    return [
-        {"name": name, "shape": shape(len(rows)), "datatype": "FP64", "data": values}
-        for name, values in by_column(rows).items()
-    ]
+def columns(rows: list[Row], *more: int) -> list[dict[str, Any]]:
+    return [column(name, values, [len(rows), *more]) for name, values in by_column(rows).items()]
 
 
 def tensors(body: Callable[[list[Row]], list[dict[str, Any]]], datatype: str = "", bytes_out: bool = False) -> Send:
     """Send tensors: in JSON, or with a datatype as bytes behind it."""
 
-    def send(client: FlaskClient, rows: list[Row]) -> Any:
+    def send(client: Service, rows: list[Row]) -> Any:
         inputs, raw = body(rows), b""
-        for tensor in inputs if datatype else ():
-            array = np.array(tensor.pop("data"), dtype={"FP32": "<f4", "FP64": "<f8"}[datatype])
-            tensor |= {"datatype": datatype, "parameters": {"binary_data_size": array.nbytes}}
-            raw += array.tobytes()
-        head = json.dumps({"inputs": inputs, "parameters": {"binary_data_output": bytes_out}}).encode()
-        reply = client.post(V2, data=head + raw, headers={LENGTH: str(len(head))})
+        if datatype:
+            arrays = {tensor["name"]: np.array(tensor["data"], DATATYPES[datatype]) for tensor in inputs}
+            inputs = [bytes_tensor(array, datatype, name) for name, array in arrays.items()]
+            raw = b"".join(array.tobytes() for array in arrays.values())
+        reply = infer(client, *inputs, raw=raw, parameters={"binary_data_output": bytes_out})
         if bytes_out:
             return reply, lambda: np.frombuffer(reply.data[int(reply.headers[LENGTH]) :], "<f4").tolist()
         return reply, lambda: reply.json["outputs"][0]["data"]
@@ -112,8 +108,13 @@ FORMS: dict[str, Send] = {
     "v1 version": posting(f"{V1}/versions/1:predict", lambda rows: {"instances": rows}),
     "v2 flat": tensors(lambda rows: whole(rows, [cell for row in rows for cell in row])),
     "v2 nested": tensors(lambda rows: whole(rows, rows)),
-    "v2 columns [n]": tensors(lambda rows: columns(rows, lambda n: [n])),
-    "v2 columns [n, 1]": tensors(lambda rows: columns(rows, lambda n: [n, 1])),
+    "v2 any name": tensors(lambda rows: whole(rows, rows, "")),
+    "v2 name of the output": tensors(lambda rows: whole(rows, rows, "output_0")),
+    "v2 columns [n]": tensors(columns),
+    "v2 columns [n, 1]": tensors(lambda rows: columns(rows, 1)),
+    "v2 nested columns": tensors(
+        lambda rows: [column(name, cells, [len(rows), 1]) for name, cells in nested(by_column(rows)).items()]
+    ),
     "v2 FP32": tensors(lambda rows: whole(rows, rows), "FP32", bytes_out=True),
     "v2 FP64": tensors(lambda rows: whole(rows, rows), "FP64"),
     "v2 FP32, JSON out": tensors(lambda rows: whole(rows, rows), "FP32"),
@@ -132,15 +133,6 @@ FORMS: dict[str, Send] = {
     "inputs, rows": posting(SCORE, lambda rows: {"inputs": rows, "params": None}),
     "inputs, tensor": posting(SCORE, lambda rows: {"inputs": {"features": rows}}),
     "invocations CSV": posting(SCORE, csv),
-}
-# The forms of one row on its own.
-SINGLE_FORMS: dict[str, Callable[[FlaskClient, Row], TestResponse]] = {
-    "by position": lambda client, row: client.post("/predict_json", json=row),
-    "by name": lambda client, row: client.post("/predict_json", json=dict(zip(NAMES, row, strict=True))),
-    "by alias": lambda client, row: client.post("/predict_json", json=by_name([row])[0]),
-    "a form": lambda client, row: client.post(
-        "/predict_form", data=dict(zip(NAMES, map(repr, row), strict=True)), headers={"Accept": "application/json"}
-    ),
 }
 # Inside the limits, and with a plausible prediction; some outside the training range.
 ROOMS, TAX, AGE = st.floats(5, 9) | st.integers(5, 9), st.floats(100, 800) | st.integers(100, 800), st.floats(0, 100)
@@ -186,22 +178,20 @@ def test_all_forms_give_the_same_numbers_and_the_same_rows_in_the_log(
 @given(row=ROWS.map(lambda rows: rows[0]))
 def test_a_row_on_its_own_gets_the_number_of_a_table_of_one(service: Service, predictor: Predictor, row: Row) -> None:
     (expected,) = predictor.predict(np.array([row], dtype=np.float32))
-    service.post("/predict_json", json=[row])
-    for name, send in SINGLE_FORMS.items():
-        assert np.float32(send(service, row).json["prediction"]) == expected, name
+    ask(service, [row])
+    by_alias, named = by_name([row])[0], dict(zip(NAMES, row, strict=True))
+    form = {name: repr(value) for name, value in named.items()}
+    replies = [ask(service, body) for body in (row, named, by_alias)]
+    replies.append(service.post("/predict_form", data=form, headers={"Accept": "application/json"}))
+    assert [np.float32(reply.json["prediction"]) for reply in replies] == [expected] * len(replies)
     first, *rest = new_predictions(service)
-    assert rest == [first] * len(SINGLE_FORMS)
+    assert rest == [first] * len(replies)
 
 
 MEMBERS = [
     "instances", "inputs", "examples", "context", "dataframe_split", "dataframe_records", "columns", "data", "name",
     "shape", "datatype", "parameters", "outputs", "id", "rm", "tax", "age", "features",
 ]  # fmt: skip
-ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers(-(2**70), 2**70) | st.text(max_size=6),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(MEMBERS), inner, max_size=4),
-    max_leaves=15,
-)
 # The members of an error in each protocol.
 OWN, ERROR_ONLY = {"success", "error", "problems", "request_id"}, {"error"}
 ERRORS = {
@@ -232,7 +222,7 @@ def test_any_json_is_answered_in_the_protocols_own_body_and_has_one_row(service:
     statuses = []
 
     @hypothesis_settings(deadline=None, max_examples=150)
-    @given(data=ANYTHING)
+    @given(data=any_json(*MEMBERS))
     def check(data: Any) -> None:
         statuses.extend(post_everywhere(service, json.dumps(data).encode()))
 

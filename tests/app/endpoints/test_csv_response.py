@@ -23,12 +23,6 @@ def test_what_was_sent_comes_back_byte_by_byte_with_three_columns_more(service: 
     assert send_csv(service, text).data == expected
 
 
-def test_a_record_that_is_no_csv_comes_back_as_the_text_of_one_column(service: Service) -> None:
-    reply = send_csv(service, 'rm,tax,age\n6,"250,66.5\n7,300,10')
-    error = "line 2: has a quote without an end"
-    assert reply.text.splitlines()[1:] == [f'"6,""250,66.5",,,,,"{error}"', "7,300,10,32.7,,"]
-
-
 def test_the_json_has_an_element_for_each_row_and_its_problems(service: Service) -> None:
     text = "rm,tax,age,error\n6,250,66.5,1\n6,x,1,2\n\n7,800,10,3\n"  # a column that only the CSV would add
     reply = send_csv(service, text, Accept="application/json").json

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from pathlib import Path
-
-from flask import Flask
 
 from app.settings import Settings
-from tests.app.conftest import Service
+from tests.app.conftest import MakeClient, Service
 from tests.app.requests import ask
 
 
@@ -21,21 +17,18 @@ def test_ready_names_the_version_by_its_digest(service: Service) -> None:
     }  # fmt: skip
 
 
-def test_a_reason_may_name_a_file_whose_name_is_no_text(make_app: Callable[..., Flask], settings: Settings) -> None:
+def test_a_reason_may_name_a_file_whose_name_is_no_text(settings: Settings, make_client: MakeClient) -> None:
     (settings.models / "boston" / "1" / os.fsdecode(b"\xff.txt")).write_text("x")
-    ready = make_app().test_client().get("/health/ready")
+    ready = make_client().get("/health/ready")
     assert (ready.status_code, ready.json["ready"]) == (503, False)
     assert ".txt was not published" in ready.json["reason"]
 
 
-def test_before_anything_is_published_the_service_lives_but_is_not_ready(
-    tmp_path: Path, make_app: Callable[..., Flask]
-) -> None:
-    client = make_app(models=tmp_path / "empty").test_client()
-    assert client.get("/health/live").status_code == 200
-    ready = client.get("/health/ready")
+def test_before_anything_is_published_the_service_lives_but_is_not_ready(empty_service: Service) -> None:
+    assert empty_service.get("/health/live").status_code == 200
+    ready = empty_service.get("/health/ready")
     assert ready.status_code == 503
     assert "no version is champion yet; `make train` publishes the first one" in ready.json["reason"]
-    assert client.get("/form").status_code == 503
-    reply = ask(client)
+    assert empty_service.get("/form").status_code == 503
+    reply = ask(empty_service)
     assert (reply.status_code, reply.json["success"]) == (503, False)

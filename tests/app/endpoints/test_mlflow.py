@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from flask.testing import FlaskClient
 
-from app.settings import VERSION, Settings
+from app.settings import VERSION
 from tests.app.conftest import Service
-from tests.app.requests import OTHER_PREDICTION, PREDICTION
 
 MEMBERS = ("error_code", "message")
-
-
-@pytest.mark.parametrize("content_type", ["text/csv", "text/csv; charset=utf-8"])
-def test_csv_gets_a_prediction_a_row(service: Service, content_type: str) -> None:
-    body = 'town,rm,tax,age\n"Nahant, MA",6,250,66.5\nLynn,7,300,10\n'
-    reply = service.post("/invocations", data=body, content_type=content_type)
-    assert (reply.status_code, reply.json) == (200, {"predictions": [PREDICTION, OTHER_PREDICTION]})
-    assert [row["row"] for row in service.new_rows("predictions")] == ["0", "1"]
-    assert service.new_rows("requests")[0]["body"] == body
 
 
 @pytest.mark.parametrize(
@@ -66,14 +53,11 @@ def test_an_implausible_output_is_an_internal_error(service: Service) -> None:
     assert (reply.status_code, reply.json["error_code"]) == (500, "INTERNAL_ERROR")
 
 
-def test_health_is_an_empty_line_and_404_without_a_model(
-    make_app: Any, client: FlaskClient, settings: Settings
-) -> None:
+def test_health_is_an_empty_line_and_404_without_a_model(service: Service, empty_service: Service) -> None:
     for path in ("/ping", "/health"):
-        assert (client.get(path).status_code, client.get(path).data) == (200, b"\n")
-    empty = make_app(models=settings.models / "none").test_client()
-    assert empty.get("/ping").status_code == 404
-    reply = empty.post("/invocations", json={"instances": [[6, 250, 66.5]]})
+        assert (service.get(path).status_code, service.get(path).data) == (200, b"\n")
+    assert empty_service.get("/ping").status_code == 404
+    reply = empty_service.post("/invocations", json={"instances": [[6, 250, 66.5]]})
     assert (reply.status_code, reply.json["error_code"]) == (503, "TEMPORARILY_UNAVAILABLE")
 
 
@@ -81,7 +65,8 @@ def test_the_version_is_bare_text(service: Service) -> None:
     assert service.get("/version").text == VERSION
 
 
-def test_a_reply_to_another_method_names_the_allowed_one(service: Service) -> None:
+def test_a_reply_to_another_method_names_the_allowed_ones(service: Service) -> None:
     reply = service.get("/invocations")
-    assert (reply.status_code, list(reply.json)) == (405, ["error_code", "message"])
-    assert "POST" in reply.headers["Allow"]
+    message = "/invocations takes OPTIONS, POST, not GET"
+    assert (reply.status_code, reply.json) == (405, {"error_code": "BAD_REQUEST", "message": message})
+    assert reply.headers["Allow"] == "OPTIONS, POST"

@@ -8,11 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from flask.testing import FlaskClient
 
-from app.settings import Settings
 from tests.app.conftest import Service
-from tests.app.requests import PREDICTION, TENSOR, V2, bytes_tensor, infer, logged
+from tests.app.requests import PREDICTION, TENSOR, V2, bytes_tensor, infer
 from tests.conftest import publish
 
 ARRAY = np.array([[6, 250, 66.5], [7, 300, 10]], "<f4")
@@ -29,12 +27,6 @@ def test_the_reply_names_the_version_and_the_shape(service: Service) -> None:
     }
 
 
-def test_the_header_wins_over_the_id_in_the_body(service: Service) -> None:
-    reply = service.post(f"{V2}/infer", json={"id": "body", "inputs": [TENSOR]}, headers={"X-Request-ID": "head"})
-    assert (reply.json["id"], reply.headers["X-Request-ID"]) == ("body", "head")
-    assert [row["request_id"] for row in service.new_rows("requests")] == ["head"]
-
-
 def test_a_request_that_is_refused_keeps_its_id(service: Service) -> None:
     for wrong in ({"inputs": []}, {"inputs": [TENSOR], "outputs": [{"name": "other"}]}):
         reply = service.post(f"{V2}/infer", json={"id": "mine.2", **wrong})
@@ -42,17 +34,24 @@ def test_a_request_that_is_refused_keeps_its_id(service: Service) -> None:
     assert {row["request_id"] for row in service.new_rows("requests")} == {"mine.2"}
 
 
-def test_a_usable_id_is_the_request_id_and_any_other_text_is_echoed(service: Service) -> None:
-    reply = infer(service, TENSOR, id="mine.1")
-    assert reply.headers["X-Request-ID"] == "mine.1"
-    odd = infer(service, TENSOR, id="no id of ours\n")
-    assert odd.json["id"] == "no id of ours\n"
-    assert len(odd.headers["X-Request-ID"]) == 36
-    without = infer(service, TENSOR, id=None)
-    assert without.json["id"] == without.headers["X-Request-ID"]
-    ids = ["mine.1", odd.headers["X-Request-ID"], without.json["id"]]
-    assert [row["request_id"] for row in service.new_rows("requests")] == ids
-    assert [row["request_id"] for row in service.new_rows("predictions")] == ids
+@pytest.mark.parametrize(
+    ("headers", "sent", "request_id"),
+    [
+        ({}, "mine.1", "mine.1"),
+        ({"X-Request-ID": "head"}, "body", "head"),
+        ({}, "no id of ours\n", None),
+        ({}, None, None),
+    ],
+)
+def test_the_request_id_is_the_header_or_a_usable_id_and_any_text_is_echoed(
+    service: Service, headers: dict[str, str], sent: str | None, request_id: str | None
+) -> None:
+    reply = service.post(f"{V2}/infer", json={"id": sent, "inputs": [TENSOR]}, headers=headers)
+    used = reply.headers["X-Request-ID"]
+    assert used == request_id or (request_id is None and len(used) == 36)
+    assert reply.json["id"] == (sent or used)
+    for stream in ("requests", "predictions"):
+        assert [row["request_id"] for row in service.new_rows(stream)] == [used]
 
 
 @pytest.mark.parametrize("outputs", [None, [], [{"name": "output_0"}], [{"name": "output_0", "parameters": None}]])
@@ -119,16 +118,16 @@ def test_a_wrong_length_of_the_json_is_refused(service: Service, length: str) ->
     service.check_error(reply, 400, "Inference-Header-Content-Length")
 
 
-def test_a_version_in_the_url_answers_and_is_in_the_log(client: FlaskClient, settings: Settings) -> None:
-    publish(settings.models)
+def test_a_version_in_the_url_answers_and_is_in_the_log(client: Service) -> None:
+    publish(client.settings.models)
     reply = client.post(f"{V2}/versions/2/infer", json={"inputs": [TENSOR]})
     assert (reply.status_code, reply.json["model_version"]) == (200, "2")
-    (row,) = logged(settings, "predictions")
+    (row,) = client.new_rows("predictions")
     assert (row["version"], row["role"]) == ("2", "pinned")
 
 
-def test_the_metadata_is_enough_to_ask(client: FlaskClient, settings: Settings) -> None:
-    publish(settings.models)
+def test_the_metadata_is_enough_to_ask(client: Service) -> None:
+    publish(client.settings.models)
     server = client.get("/v2").json
     assert server["extensions"] == ["binary_tensor_data"]
     for path in (V2, f"{V2}/versions/2"):
@@ -141,23 +140,23 @@ def test_the_metadata_is_enough_to_ask(client: FlaskClient, settings: Settings) 
         assert metadata["outputs"] == [{"name": "output_0", "datatype": "FP32", "shape": [-1, 1]}]
 
 
-def test_health_says_whether_a_prediction_can_be_made(client: FlaskClient, settings: Settings) -> None:
+def test_health_says_whether_a_prediction_can_be_made(client: Service) -> None:
+    models = client.settings.models
     assert client.get("/v2/health/live").json == {"live": True}
     assert client.get("/v2/health/ready").json == {"ready": True}
     assert client.get(f"{V2}/ready").json == {"name": "boston", "ready": True}
-    publish(settings.models)
-    (settings.models / "boston" / "2" / "model.tflite").write_bytes(b"")
+    publish(models)
+    (models / "boston" / "2" / "model.tflite").write_bytes(b"")
     unsound = client.get(f"{V2}/versions/2/ready")
     assert (unsound.status_code, unsound.json) == (503, {"name": "boston", "ready": False})
 
 
-def test_a_service_without_a_model_is_not_ready(make_app: Any, settings: Settings) -> None:
-    client = make_app(models=settings.models / "none").test_client()
-    assert client.get("/v2/health/live").status_code == 200
-    ready = client.get("/v2/health/ready")
+def test_a_service_without_a_model_is_not_ready(empty_service: Service) -> None:
+    assert empty_service.get("/v2/health/live").status_code == 200
+    ready = empty_service.get("/v2/health/ready")
     assert (ready.status_code, ready.json) == (503, {"ready": False})
-    assert client.get(f"{V2}/ready").status_code == 503
-    assert infer(client, TENSOR).status_code == 503
+    assert empty_service.get(f"{V2}/ready").status_code == 503
+    assert infer(empty_service, TENSOR).status_code == 503
 
 
 @pytest.mark.parametrize(

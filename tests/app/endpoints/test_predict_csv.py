@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import tracemalloc
-from collections.abc import Callable
 from typing import Any
 
 import orjson
 import pytest
-from flask import Flask
-from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from app.settings import Settings
-from tests.app.conftest import Service
-from tests.app.requests import CSV, FullDisk, logged, read_csv, send_csv
+from tests.app.conftest import MakeClient, Service
+from tests.app.requests import CSV, FullDisk, read_csv, send_csv
 
 
 def test_the_file_comes_back_with_three_columns_more(service: Service) -> None:
@@ -33,7 +28,6 @@ def test_the_file_comes_back_with_three_columns_more(service: Service) -> None:
     assert second["row"] == "1"
     (request,) = service.new_rows("requests")
     assert (request["request_id"], request["status"], request["error"]) == ("bulk", "200", "")
-    assert request["body"] == f"text/csv, {len(CSV)} bytes, SHA-256 {hashlib.sha256(CSV.encode()).hexdigest()}"
 
 
 @pytest.mark.parametrize(
@@ -42,7 +36,6 @@ def test_the_file_comes_back_with_three_columns_more(service: Service) -> None:
         ("6,abc,66.5", 422, 'line 3, column tax: expected a number, not the text "abc"'),
         ("6,2500,66.5", 422, "line 3, column tax: 2500 lies outside the limits 0 to 2000"),
         ("1,2000,100", 500, "line 3: the model's output -35 is not plausible for medv: expected 0 to 100"),
-        ("6,250", 422, "line 3: has 2 columns, the header 3"),
     ],
 )
 def test_a_bad_row_is_named_with_its_line_and_spoils_no_other_unless_strict(
@@ -83,8 +76,8 @@ def test_rows_without_their_columns_take_no_memory(service: Service, path: str, 
     assert peak < 30e6
 
 
-def test_a_reply_that_outgrows_its_bound_is_refused(make_app: Callable[..., Flask]) -> None:
-    reply = send_csv(make_app(max_upload=10_000).test_client(), "rm,tax,age\n" + "1\n" * 4000)
+def test_a_reply_that_outgrows_its_bound_is_refused(make_client: MakeClient) -> None:
+    reply = send_csv(make_client(max_upload=10_000), "rm,tax,age\n" + "1\n" * 4000)
     message = "the reply would have more than 80000 bytes: send a part of the file at a time"
     assert (reply.status_code, reply.json["error"]) == (413, message)
 
@@ -100,41 +93,38 @@ def test_a_file_without_a_good_row_is_answered_too(service: Service) -> None:
     ("text", "status", "error"),
     [
         ("rm,tax,age\n", 400, "there is no row behind the header"),
-        ("rm,tax\n6,250\n", 422, "age: the column is missing; the columns are rm, tax"),
         ("rm,tax,age,prediction\n6,250,66.5,1\n", 422, "prediction: this column is added by the reply"),
     ],
 )
 def test_what_is_no_table_is_refused(service: Service, text: str, status: int, error: str) -> None:
     reply = send_csv(service, text)
-    assert (reply.status_code, reply.json["success"]) == (status, False)
-    assert error in reply.json["error"]
-    (request,) = service.new_rows("requests")
-    assert (request["status"], request["error"]) == (str(status), reply.json["error"])
+    service.check_error(reply, status, error, "success", "error", "problems", "request_id")
+    assert reply.json["success"] is False
     assert service.new_rows("predictions") == []
 
 
-def test_many_batches_are_one_table(client: FlaskClient, settings: Settings) -> None:
+def test_many_batches_are_one_table(service: Service) -> None:
     lines = [f"{4 + number % 4},{200 + number % 500},{number % 90 + 5}" for number in range(60_000)]
     lines[31_234] = "x,1,1"
-    rows = read_csv(send_csv(client, "rm,tax,age\n" + "\n".join(lines)))
+    rows = read_csv(send_csv(service, "rm,tax,age\n" + "\n".join(lines)))
     assert len(rows) == 60_000
     assert [number for number, row in enumerate(rows) if row["error"]] == [31_234]
     assert rows[31_234]["error"].startswith("line 31236, column rm")
-    log = logged(settings, "predictions")
+    log = service.new_rows("predictions")
     assert [int(row["row"]) for row in log] == [number for number in range(60_000) if number != 31_234]
     for row in log[::997]:
         assert rows[int(row["row"])]["prediction"] == row["prediction"]
 
 
 def test_a_log_that_fails_in_the_middle_is_503_and_no_row_counts_as_answered(
-    make_app: Callable[..., Flask], settings: Settings
+    make_client: MakeClient,
 ) -> None:
-    client = make_app(write=FullDisk("predictions", failing=range(2, 3))).test_client()
+    client = make_client(write=FullDisk("predictions", failing=range(2, 3)))
     reply = send_csv(client, "rm,tax,age\n" + "6,250,66.5\n" * 100_000)
     assert reply.status_code == 503
     assert reply.json["error"] == "the log can't be written, so there is no answer: try again later"
-    assert 0 < len(logged(settings, "predictions")) < 100_000
-    assert [row["status"] for row in logged(settings, "requests")] == ["503"]
+    assert 0 < len(client.new_rows("predictions")) < 100_000
+    assert [row["status"] for row in client.new_rows("requests")] == ["503"]
 
 
 CELLS = st.text(st.characters(codec="utf-8"), max_size=12)

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
-
 import pytest
-from flask import Flask
 
-from app.settings import Settings
 from tests.app.conftest import Service
-from tests.app.requests import IMPLAUSIBLE, PREDICTION, ROW, ask, logged
+from tests.app.requests import IMPLAUSIBLE, PREDICTION, ROW, ask
 from tests.bad_inputs import BAD, Bad
-from tests.conftest import HOUSES, publish
 
 
 def test_one_row_gets_one_prediction(service: Service) -> None:
@@ -76,15 +69,3 @@ def test_one_implausible_row_stops_the_whole_batch_and_is_flagged(service: Servi
     assert reply.status_code == 500
     assert "row 1: the model's output -22 is not plausible for medv" in reply.json["error"]
     assert [row["flags"] for row in service.new_rows("predictions")] == ["", "rm:outside_training output:implausible"]
-
-
-def test_an_output_that_is_no_number_is_never_sent(
-    settings: Settings, tmp_path: Path, make_app: Callable[..., Flask]
-) -> None:
-    huge = replace(HOUSES.inputs[0], limits=(0, 3e38), training=(0, 3e38))
-    publish(tmp_path / "huge", replace(HOUSES, inputs=(huge, *HOUSES.inputs[1:])))
-    reply = ask(make_app(models=tmp_path / "huge").test_client(), [2e38, 250, 66.5])
-    assert reply.status_code == 500
-    assert "inf is not plausible" in reply.json["error"]
-    (row,) = logged(settings, "predictions")
-    assert (row["prediction"], row["flags"]) == ("inf", "output:implausible")

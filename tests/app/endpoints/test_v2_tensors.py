@@ -15,22 +15,6 @@ ARRAY = np.array([[6, 250, 66.5], [7, 300, 10]], "<f4")
 
 
 @pytest.mark.parametrize(
-    "inputs",
-    [
-        *([{**TENSOR, "name": name}] for name in ("predict", "input-0", "output_0", "")),
-        [{**TENSOR, "data": [[6, 250, 66.5]]}],
-        [{**TENSOR, "datatype": "FP64", "parameters": {"content_type": "np"}}],
-        [column("rm", [6], [1]), column("tax", [250], [1], "INT32"), column("age", [66.5], [1])],
-        [column("age", [66.5], [1, 1]), column("rooms", [[6]], [1, 1], "UINT8"), column("tax", [250], [1, 1])],
-    ],
-)
-def test_every_form_of_the_tensors_gets_the_same_prediction_and_row(service: Service, inputs: list[Any]) -> None:
-    assert infer(service, *inputs).json["outputs"][0]["data"] == [PREDICTION]
-    (row,) = service.new_rows("predictions")
-    assert (row["rm"], row["tax"], row["age"], row["role"]) == ("6.0", "250.0", "66.5", "champion")
-
-
-@pytest.mark.parametrize(
     "datatype", ["FP16", "FP32", "FP64", *(f"{sign}INT{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64))]
 )
 def test_a_tensor_may_come_as_bytes(service: Service, datatype: str) -> None:
@@ -43,9 +27,10 @@ def test_a_tensor_may_come_as_bytes(service: Service, datatype: str) -> None:
     assert expected[0]["shape"] == [2, 1]
 
 
-def test_columns_may_come_as_bytes_beside_columns_in_json(service: Service) -> None:
+def test_columns_may_come_as_bytes_beside_integers_in_json(service: Service) -> None:
     rooms, age = ARRAY[:, 0], ARRAY[:, [2]]
-    inputs = [bytes_tensor(rooms, name="rm"), column("tax", [250, 300], [2]), bytes_tensor(age, name="age")]
+    tax = {**column("tax", [250, 300], [2], "INT32"), "parameters": {"content_type": "np"}}
+    inputs = [bytes_tensor(rooms, name="rooms"), tax, bytes_tensor(age, name="age")]
     reply = infer(service, *inputs, raw=rooms.tobytes() + age.tobytes())
     assert reply.json["outputs"][0]["data"] == [PREDICTION, OTHER_PREDICTION]
 
@@ -64,15 +49,12 @@ def test_columns_may_come_as_bytes_beside_columns_in_json(service: Service) -> N
         ([{**TENSOR, "shape": [1, -3]}], "features: shape: expected a list"),
         ([{**TENSOR, "shape": [1.5, 3]}], "features: shape: expected a list"),
         ([{**TENSOR, "shape": [True, 3]}], "features: shape: expected a list"),
-        ([{**TENSOR, "shape": [3, 1]}], "features: expected one tensor of shape [n, 3]"),
-        ([{**TENSOR, "shape": [3]}], "or one for each of rm, tax, age; its shape is [3]"),
+        ([{**TENSOR, "shape": [3, 1]}], "or one for each of rm, tax, age; its shape is [3, 1]"),
         ([{**TENSOR, "shape": [0, 3], "data": []}], "there is no row"),
         ([{**TENSOR, "shape": [2, 3]}], "shape [2, 3] and the 3 values in data don't fit"),
         ([{**TENSOR, "datatype": None}], "expected a datatype of numbers, like FP32, not nothing"),
-        ([{**TENSOR, "datatype": "BOOL"}], "like FP32, not BOOL"),
         ([{**TENSOR, "datatype": "BYTES", "data": ["6", "250", "66.5"]}], "like FP32, not BYTES"),
         ([{**TENSOR, "data": None}], "features: data: expected a list, not null"),
-        ([{**TENSOR, "data": [6, 250, "66.5"]}], 'age: expected a number, not the text "66.5"'),
         ([{**TENSOR, "data": [6, 250, True]}], "age: expected a number, not true"),
         ([{**TENSOR, "data": [[6, 250]]}], "age: is missing"),
         ([{**TENSOR, "data": [6, 2500, 66.5]}], "tax: 2500 lies outside the limits"),
@@ -80,7 +62,6 @@ def test_columns_may_come_as_bytes_beside_columns_in_json(service: Service) -> N
         ([column("rm", [6], [1])] * 2, "rm appears twice"),
         ([column("rm", [6], [1]), column("tax", [250], [1])], "age: is missing"),
         ([column("rm", [6], [1]), column("tax", [1, 2], [2]), column("age", [1], [1])], "have 1 and 2 values"),
-        ([column("rm", [6, 7], [1, 2])], "rm: expected the shape [n] or [n, 1], not [1, 2]"),
         ([column(name, [6], [1]) for name in ("rm", "rooms", "tax", "age")], "rm: appears twice"),
         ([column(name, [6], [1]) for name in ("rm", "tax", "age", "b")], "b: no such input"),
     ],
@@ -103,7 +84,6 @@ def test_tensors_that_do_not_fit_are_refused(service: Service, inputs: list[Any]
         ({}, np.array([6, np.nan, 66.5], "<f4").tobytes(), "tax: NaN is not a number"),
         ({}, np.array([6, 250], "<f4").tobytes() + b"\x01\x00\x80\x7f", "age: NaN is not a number"),
         ({}, np.array([6, 250, -np.inf], "<f4").tobytes(), "age: is too large"),
-        ({}, np.array([6, 250, 66.5], ">f4").tobytes(), "lies outside the limits"),
     ],
 )
 def test_bytes_that_do_not_fit_are_refused(service: Service, changes: Any, raw: bytes, error: str) -> None:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
-from flask import Flask
 
-from app.settings import Settings
-from tests.app.conftest import Service
-from tests.app.requests import FullDisk, ask, logged
+from tests.app.conftest import MakeClient, Service
+from tests.app.requests import FullDisk, ask
 
 
 def test_a_browser_gets_a_page_for_an_error_and_a_program_json(service: Service) -> None:
@@ -25,11 +21,9 @@ def test_a_host_that_no_link_can_name_still_gets_its_answer_and_id(service: Serv
 
 
 @pytest.mark.parametrize("stream", ["requests", "predictions"])
-def test_without_a_log_there_is_no_answer_and_the_service_is_not_ready(
-    make_app: Callable[..., Flask], settings: Settings, stream: str
-) -> None:
+def test_without_a_log_there_is_no_answer_and_the_service_is_not_ready(make_client: MakeClient, stream: str) -> None:
     disk = FullDisk(stream)
-    client = make_app(write=disk).test_client()
+    client = make_client(write=disk)
     reply = ask(client)
     assert (reply.status_code, "prediction" in reply.json) == (503, False)
     assert reply.json["error"] == "the log can't be written, so there is no answer: try again later"
@@ -40,23 +34,16 @@ def test_without_a_log_there_is_no_answer_and_the_service_is_not_ready(
     disk.failing = range(0)
     assert client.get("/health/ready").status_code == 200
     assert ask(client).status_code == 200
-    answered = [row for row in logged(settings, "requests") if row["status"] == "200"]
-    assert len(answered) == len(logged(settings, "predictions")) == 1
+    answered = [row for row in client.new_rows("requests") if row["status"] == "200"]
+    assert len(answered) == len(client.new_rows("predictions")) == 1
 
 
-@pytest.mark.parametrize(
-    ("path", "status", "member"),
-    [
-        ("//v1/models/boston:predict", 400, "error"),
-        ("//v2/models/boston/infer", 400, "error"),
-        ("//invocations", 400, "message"),
-    ],
-)
-def test_a_doubled_slash_leaves_an_error_to_the_protocol_of_its_path(
-    service: Service, path: str, status: int, member: str
-) -> None:
-    # The test client takes a path that begins with two slashes for a host.
-    reply = service.post("/", json={}, environ_overrides={"PATH_INFO": path})
-    assert reply.status_code == status
-    assert member in reply.json
-    assert "success" not in reply.json
+def test_a_doubled_slash_leaves_an_error_to_the_protocol_of_its_path(service: Service) -> None:
+    for path, *members in (
+        ("//v1/models/boston:predict", "error"),
+        ("//v2/models/boston/infer", "error"),
+        ("//invocations", "error_code", "message"),
+    ):
+        # The test client takes a path that begins with two slashes for a host.
+        reply = service.post("/", json={}, environ_overrides={"PATH_INFO": path})
+        service.check_error(reply, 400, "", *members)

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from flask import Flask
-from flask.testing import FlaskClient
 
 from app.routing import circuit_breaker
-from app.settings import Settings
 from registry import VersionStore
-from tests.app.requests import IMPLAUSIBLE, NAN, RAISES, ROW, SLOW, ask, logged, version
+from tests.app.conftest import Service
+from tests.app.requests import NAN, RAISES, ROW, SLOW, TENSOR, ask, version
 
 
 @pytest.mark.parametrize(
     ("row", "reason"), [(RAISES, "version 2: the model failed"), (NAN, "output nan is not plausible")]
 )
 def test_the_fallback_answers_what_the_champion_cannot(
-    tricky: VersionStore, client: FlaskClient, settings: Settings, row: list[float], reason: str
+    tricky: VersionStore, client: Service, row: list[float], reason: str
 ) -> None:
     assert version(client) == 2
     reply = ask(client, row)
@@ -30,13 +26,13 @@ def test_the_fallback_answers_what_the_champion_cannot(
     assert len(warnings) == 1
     assert "answered by version 1, the fallback: version 2" in warnings[0]
     assert reason in warnings[0]
-    answered = logged(settings, "predictions")[-1]
+    answered = client.new_rows("predictions")[-1]
     assert (answered["version"], answered["role"]) == ("1", "fallback")
     assert answered["flags"] == "rm:outside_training instead_of:2"
     assert float(answered["prediction"]) == reply.json["prediction"]
 
 
-def test_only_the_rows_that_failed_are_answered_by_the_fallback(tricky: VersionStore, client: FlaskClient) -> None:
+def test_only_the_rows_that_failed_are_answered_by_the_fallback(tricky: VersionStore, client: Service) -> None:
     reply = ask(client, [ROW, NAN, ROW])
     assert (reply.status_code, reply.json["version"]) == (200, 2)
     assert [len([text for text in texts if "fallback" in text]) for texts in reply.json["warnings"]] == [0, 1, 0]
@@ -44,40 +40,41 @@ def test_only_the_rows_that_failed_are_answered_by_the_fallback(tricky: VersionS
     assert reply.json["predictions"][1] == pytest.approx(67.505, abs=1e-4)
 
 
-def test_what_the_fallback_cannot_answer_either_is_500(tricky: VersionStore, client: FlaskClient) -> None:
-    assert ask(client, IMPLAUSIBLE).status_code == 500
-
-
-def test_every_protocol_is_answered_by_the_fallback(tricky: VersionStore, client: FlaskClient) -> None:
-    tensor = {"name": "features", "shape": [1, 3], "datatype": "FP32", "data": RAISES}
+def test_every_protocol_is_answered_by_the_fallback(tricky: VersionStore, client: Service) -> None:
     for path, body in (
         ("/v1/models/boston:predict", {"instances": [RAISES]}),
-        ("/v2/models/boston/infer", {"inputs": [tensor]}),
+        ("/v2/models/boston/infer", {"inputs": [{**TENSOR, "data": RAISES}]}),
         ("/invocations", {"instances": [RAISES]}),
     ):
         reply = client.post(path, json=body)
         assert (reply.status_code, reply.headers["X-Model-Version"]) == (200, "1"), path
 
 
-def test_a_named_version_is_never_replaced(tricky: VersionStore, client: FlaskClient) -> None:
-    reply = client.post("/v1/models/boston/versions/2:predict", json={"instances": [RAISES]})
-    assert (reply.status_code, reply.json) == (500, {"error": "the model failed"})
+@pytest.mark.parametrize(
+    ("row", "error", "logged"),
+    [
+        (RAISES, "the model failed", []),
+        (NAN, "the model's output nan is not plausible for medv: expected 0 to 100", ["nan"]),
+    ],
+)
+def test_a_named_version_is_never_replaced(
+    tricky: VersionStore, client: Service, row: list[float], error: str, logged: list[str]
+) -> None:
+    reply = client.post("/v1/models/boston/versions/2:predict", json={"instances": [row]})
+    assert (reply.status_code, reply.json) == (500, {"error": error})
+    attempts = [(attempt["prediction"], attempt["flags"]) for attempt in client.new_rows("predictions")]
+    assert attempts == [(prediction, "rm:outside_training output:implausible") for prediction in logged]
 
 
 @pytest.mark.slow
-def test_a_champion_that_sleeps_is_given_up_after_a_while(tricky: VersionStore, make_app: Callable[..., Flask]) -> None:
-    app = make_app()
-    clients = [app.test_client() for _ in range(circuit_breaker.FAILURE_THRESHOLD + 1)]
-    replies: list[Any] = []
-    threads = [threading.Thread(target=lambda client=client: replies.append(ask(client, SLOW))) for client in clients]
+def test_a_champion_that_sleeps_is_given_up_after_a_while(tricky: VersionStore, client: Service) -> None:
+    clients = [client.application.test_client() for _ in range(circuit_breaker.FAILURE_THRESHOLD + 1)]
     start = time.monotonic()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(len(clients)) as pool:
+        replies = list(pool.map(lambda client: ask(client, SLOW), clients))
     assert {reply.status_code for reply in replies} == {200}
     assert 1 in {reply.json["version"] for reply in replies}  # those that waited for it in vain
     assert time.monotonic() - start < 20
     start = time.monotonic()
-    assert version(clients[0], SLOW) == 1
+    assert version(client, SLOW) == 1
     assert time.monotonic() - start < 1

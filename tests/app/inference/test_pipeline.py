@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from contextlib import closing
 
 import numpy as np
-import pytest
 
 from app.codecs.batch import InputBatch
 from app.inference.pipeline import InferencePipeline
@@ -17,26 +16,20 @@ from tests.app.conftest import Clock
 from tests.app.requests import RAISES, ROW
 
 
-@pytest.fixture
-def router(settings: Settings, clock: Clock) -> Iterator[ModelRouter]:
-    router = ModelRouter(settings, lambda _: None, clock)
-    router.refresh()
-    yield router
-    router.close()
-
-
 def batch(*rows: list[float]) -> InputBatch:
     return InputBatch(np.array(rows, np.float64))
 
 
 def test_a_champion_that_failed_is_asked_again_after_a_while_and_stays_if_it_answers(
-    tricky: VersionStore, router: ModelRouter, clock: Clock
+    tricky: VersionStore, settings: Settings, clock: Clock
 ) -> None:
-    pipeline, champion = InferencePipeline(router), router.champion()
-    for _ in range(FAILURE_THRESHOLD):
-        result = pipeline.predict(champion, batch(RAISES))
-        assert (result.version, [attempt.role for attempt in result.attempts]) == (1, ["fallback"])
-        assert "version 2 failed" in result.faults[0]
-    assert pipeline.predict(champion, batch(ROW)).version == 1
-    clock.now += RESET_TIMEOUT
-    assert [pipeline.predict(champion, batch(ROW)).version for _ in range(3)] == [2, 2, 2]
+    with closing(ModelRouter(settings, lambda _: None, clock)) as router:
+        router.refresh()
+        pipeline, champion = InferencePipeline(router), router.champion()
+        for _ in range(FAILURE_THRESHOLD):
+            result = pipeline.predict(champion, batch(RAISES))
+            assert (result.version, [attempt.role for attempt in result.attempts]) == (1, ["fallback"])
+            assert "version 2 failed" in result.faults[0]
+        assert pipeline.predict(champion, batch(ROW)).version == 1
+        clock.now += RESET_TIMEOUT
+        assert [pipeline.predict(champion, batch(ROW)).version for _ in range(3)] == [2, 2, 2]

@@ -6,15 +6,12 @@ import fcntl
 import random
 from collections import Counter
 
-import pytest
-from flask.testing import FlaskClient
-
 from app.routing.canary_analysis import FALSE_ALARM_RATE, CanaryAnalysis
 from app.routing.table import bucket
-from app.settings import Settings
 from registry import VersionStore
 from registry.promotion import canary, clear
-from tests.app.requests import ANN, IMPLAUSIBLE, NAN, RAISES, ask, logged, version
+from tests.app.conftest import Service
+from tests.app.requests import ANN, IMPLAUSIBLE, NAN, RAISES, ask, version
 from tests.conftest import TRICKY, publish
 from tests.e2e.server import wait_until
 
@@ -24,17 +21,15 @@ def canary_client(number: int) -> str:
     return next(name for name in map(str, range(100)) if bucket(name, number) < 0.5)
 
 
-def wait_for_canary(client: FlaskClient, number: int) -> None:
+def wait_for_canary(client: Service, number: int) -> None:
     wait_until(lambda: number in {version(client) for _ in range(20)}, "the canary")
 
 
-def canary_fault(client: FlaskClient) -> str:
+def canary_fault(client: Service) -> str:
     return str(client.get("/health/ready").json.get("faults", {}).get("canary", ""))
 
 
-def test_a_canary_gets_its_share_and_a_client_always_the_same_version(
-    client: FlaskClient, store: VersionStore, settings: Settings
-) -> None:
+def test_a_canary_gets_its_share_and_a_client_always_the_same_version(client: Service, store: VersionStore) -> None:
     canary(store, 2, 0.3, ANN)
     wait_for_canary(client, 2)
     versions = {f"client {number}": version(client, X_Client_ID=f"client {number}") for number in range(60)}
@@ -42,14 +37,14 @@ def test_a_canary_gets_its_share_and_a_client_always_the_same_version(
     for name, number in versions.items():
         assert version(client, X_Client_ID=name) == number
         assert (bucket(name, 2) < 0.3) == (number == 2)
-    rows = logged(settings, "predictions")
+    rows = client.new_rows("predictions")
     assert {(row["role"], row["version"]) for row in rows} == {("champion", "1"), ("canary", "2")}
     clear(store, "canary", ANN)
     wait_until(lambda: {version(client) for _ in range(20)} == {1}, "the end of the canary")
 
 
 def test_a_canary_that_fails_more_often_is_withdrawn_and_its_clients_are_answered(
-    client: FlaskClient, store: VersionStore
+    client: Service, store: VersionStore
 ) -> None:
     number = publish(store.folder.parent, model_file=TRICKY)
     canary(store, number, 0.5, ANN)
@@ -68,7 +63,7 @@ def test_a_canary_that_fails_more_often_is_withdrawn_and_its_clients_are_answere
 
 
 def test_a_withdrawn_canary_whose_alias_cannot_be_cleared_answers_no_more_and_is_shown(
-    client: FlaskClient, store: VersionStore, monkeypatch: pytest.MonkeyPatch
+    client: Service, store: VersionStore
 ) -> None:
     number = publish(store.folder.parent, model_file=TRICKY)
     canary(store, number, 0.5, ANN)
@@ -84,7 +79,7 @@ def test_a_withdrawn_canary_whose_alias_cannot_be_cleared_answers_no_more_and_is
     wait_until(lambda: not canary_fault(client), "the end of the fault", 5)
 
 
-def test_a_canary_changes_its_share_at_once(client: FlaskClient, store: VersionStore) -> None:
+def test_a_canary_changes_its_share_at_once(client: Service, store: VersionStore) -> None:
     canary(store, 2, 0.001, ANN)
     assert 1 in {version(client) for _ in range(20)}
     canary(store, 2, 1, ANN)
@@ -92,7 +87,7 @@ def test_a_canary_changes_its_share_at_once(client: FlaskClient, store: VersionS
 
 
 def test_a_canary_is_not_blamed_for_what_the_champion_cannot_answer_either(
-    client: FlaskClient, store: VersionStore
+    client: Service, store: VersionStore
 ) -> None:
     canary(store, publish(store.folder.parent), 0.5, ANN)
     wait_for_canary(client, 3)
@@ -124,9 +119,7 @@ def test_a_canary_that_turns_bad_after_a_long_analysis_is_withdrawn_soon() -> No
     assert any(analysis.record(of_canary=True, failed=True) for _ in range(20))
 
 
-def test_a_canary_is_not_blamed_for_what_only_the_fallback_can_answer(
-    tricky: VersionStore, client: FlaskClient
-) -> None:
+def test_a_canary_is_not_blamed_for_what_only_the_fallback_can_answer(tricky: VersionStore, client: Service) -> None:
     """The canary is the champion once more; one client keeps sending it what neither can answer."""
     canary(tricky, publish(tricky.folder.parent, model_file=TRICKY), 0.5, ANN)
     name = canary_client(3)
@@ -136,9 +129,7 @@ def test_a_canary_is_not_blamed_for_what_only_the_fallback_can_answer(
     assert tricky.aliases.read()["canary"] == 3
 
 
-def test_failures_of_a_named_version_or_of_an_earlier_canary_do_not_count(
-    client: FlaskClient, store: VersionStore
-) -> None:
+def test_failures_of_a_named_version_or_of_an_earlier_canary_do_not_count(client: Service, store: VersionStore) -> None:
     router = client.application.extensions["router"]
     number = publish(store.folder.parent, model_file=TRICKY)
     canary(store, number, 0.5, ANN)

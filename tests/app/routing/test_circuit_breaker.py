@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from flask.testing import FlaskClient
 
 from app.routing.circuit_breaker import FAILURE_THRESHOLD, RESET_TIMEOUT, CircuitBreaker
 from registry import VersionStore
 from registry.promotion import shadow
-from tests.app.conftest import Clock
+from tests.app.conftest import Clock, Service
 from tests.app.requests import ANN, IMPLAUSIBLE, RAISES, ask, version
 from tests.conftest import publish
 
@@ -46,7 +45,7 @@ def test_only_failures_in_a_row_open_it(clock: Clock) -> None:
 
 
 def test_a_champion_that_keeps_failing_is_left_alone_also_when_another_alias_changes(
-    tricky: VersionStore, client: FlaskClient
+    tricky: VersionStore, client: Service
 ) -> None:
     for _ in range(FAILURE_THRESHOLD):
         assert version(client, RAISES) == 1
@@ -59,7 +58,7 @@ def test_a_champion_that_keeps_failing_is_left_alone_also_when_another_alias_cha
     assert client.get("/health/ready").json["shadow"]["version"] == 4
 
 
-def test_what_nobody_can_answer_does_not_open_it(tricky: VersionStore, client: FlaskClient) -> None:
+def test_what_nobody_can_answer_does_not_open_it(tricky: VersionStore, client: Service) -> None:
     for _ in range(FAILURE_THRESHOLD + 1):
         assert ask(client, IMPLAUSIBLE).status_code == 500
     assert version(client) == 2

@@ -63,24 +63,17 @@ def test_whoever_waits_has_the_last_change(reader: Reader) -> None:
         assert reader.read[-1] == str(number)
 
 
-def test_a_change_that_takes_long_is_waited_for_once_and_taken_over_in_the_end(reader: Reader) -> None:
-    reader.change("hang")
+@pytest.mark.parametrize(("text", "read"), [("hang", ["first", "hang", "last"]), ("raise", ["first", "last"])])
+def test_a_change_that_takes_long_or_cannot_be_read_is_waited_for_once(
+    reader: Reader, text: str, read: list[str]
+) -> None:
+    reader.change(text)
     assert waited(reader) >= 0.3
     assert waited(reader) < 0.3
     reader.go_on.set()
     reader.change("last")
     reader.watcher.wait_until_current()
-    assert reader.read == ["first", "hang", "last"]
-
-
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_change_that_cannot_be_read_is_waited_for_once(reader: Reader) -> None:
-    reader.change("raise")
-    assert waited(reader) >= 0.3
-    assert waited(reader) < 0.3
-    reader.change("mended")
-    reader.watcher.wait_until_current()
-    assert reader.read == ["first", "mended"]
+    assert reader.read == read
 
 
 def test_a_failed_reload_is_tried_again_after_a_while_and_nobody_waits_for_it(reader: Reader) -> None:

@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
-from flask import Flask
-from flask.testing import FlaskClient
 
-from app.settings import Settings
 from registry import VersionStore
 from registry.promotion import canary, clear, rollback
 from registry.signing import sign
-from tests.app.requests import ANN, ROW, ask, logged, make_champion, version
+from tests.app.conftest import MakeClient, Service
+from tests.app.requests import ANN, ROW, ask, make_champion, version
 from tests.conftest import Keys
 from tests.e2e.server import wait_until
 
 
-def test_a_new_champion_answers_the_next_request_without_a_restart(
-    client: FlaskClient, store: VersionStore, settings: Settings
-) -> None:
+def test_a_new_champion_answers_the_next_request_without_a_restart(client: Service, store: VersionStore) -> None:
     assert version(client) == 1
     make_champion(store, 2)
     assert version(client) == 2
     assert client.get("/health/ready").json["version"] == 2
     rollback(store, ANN)
     assert version(client) == 1
-    assert {row["role"] for row in logged(settings, "predictions")} == {"champion"}
+    assert {row["role"] for row in client.new_rows("predictions")} == {"champion"}
 
 
 def test_a_champion_that_cannot_be_loaded_leaves_the_old_one_serving_and_says_why(
-    client: FlaskClient, store: VersionStore
+    client: Service, store: VersionStore
 ) -> None:
     assert version(client) == 1
     make_champion(store, 2)
@@ -52,7 +46,7 @@ def test_a_champion_that_cannot_be_loaded_leaves_the_old_one_serving_and_says_wh
 
 @pytest.mark.parametrize("aliases", ["{}", '{"champion": 9}', "[]", "{", '{"champion": "1"}', None])
 def test_aliases_that_name_no_version_leave_the_old_one_serving(
-    client: FlaskClient, store: VersionStore, aliases: str | None
+    client: Service, store: VersionStore, aliases: str | None
 ) -> None:
     assert version(client) == 1
     path = store.folder / "aliases.json"
@@ -62,7 +56,7 @@ def test_aliases_that_name_no_version_leave_the_old_one_serving(
 
 
 def test_the_other_aliases_are_followed_beside_a_champion_that_cannot_be_loaded(
-    client: FlaskClient, store: VersionStore
+    client: Service, store: VersionStore
 ) -> None:
     canary(store, 2, 1, ANN)
     assert version(client) == 2
@@ -74,9 +68,9 @@ def test_the_other_aliases_are_followed_beside_a_champion_that_cannot_be_loaded(
 
 
 def test_an_unsigned_version_is_refused_where_signatures_are_required(
-    store: VersionStore, settings: Settings, make_app: Callable[..., Flask], keys: Keys
+    store: VersionStore, make_client: MakeClient, keys: Keys
 ) -> None:
-    client = make_app(require_signature=str(keys.public)).test_client()
+    client = make_client(require_signature=str(keys.public))
     reply = ask(client)
     assert (reply.status_code, "is not signed" in reply.json["error"]) == (503, True)
     sign(store.folder, 1, store.check(1).sums, keys.private)
@@ -84,7 +78,7 @@ def test_an_unsigned_version_is_refused_where_signatures_are_required(
     assert client.post("/v1/models/boston/versions/2:predict", json={"instances": [ROW]}).status_code == 503
 
 
-def test_a_retired_version_is_not_served_any_more(client: FlaskClient, store: VersionStore) -> None:
+def test_a_retired_version_is_not_served_any_more(client: Service, store: VersionStore) -> None:
     path = "/v1/models/boston/versions/2:predict"
     assert client.post(path, json={"instances": [ROW]}).status_code == 200
     clear(store, "challenger", ANN)
