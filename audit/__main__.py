@@ -16,6 +16,7 @@ from audit.seal import find_changed_files, log_files, seal
 from audit.trace import format_text, trace
 from registry import Actor, CommonSettings, RegistryError, VersionStore, current_user, find_inconsistencies
 from registry.aliases import RETIRED
+from registry.errors import wrap_os_error
 
 Command = Callable[[VersionStore, Path, argparse.Namespace], int]
 
@@ -139,10 +140,8 @@ def _write(target: str, text: str) -> None:
     if target == "-":
         sys.stdout.buffer.write(text.encode())
         return
-    try:
+    with wrap_os_error(target, "written"):
         Path(target).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise RegistryError(f"{target}: can't be written ({error.strerror or error})") from error
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from registry.errors import IntegrityError
+from registry.errors import IntegrityError, wrap_os_error
 
 SUMS, SIGNATURE = "SHA256SUMS", "signature.json"
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
@@ -41,10 +41,8 @@ def verify_files(folder: Path) -> VerifiedFiles:
         IntegrityError: naming each file that is missing, extra or changed.
     """
     sums_file = folder / SUMS
-    try:
+    with wrap_os_error(sums_file, "read", IntegrityError, "; publish the version again"):
         raw = sums_file.read_bytes()
-    except OSError as error:
-        raise IntegrityError(f"{sums_file}: can't be read ({error.strerror}); publish the version again") from error
     sums = _parse(sums_file, raw)
     present = set(_files(folder))
     problems = [f"{name} is missing" for name in sorted(sums.keys() - present)]
@@ -85,10 +83,8 @@ class VerifiedFiles:
         """
         if name not in self._sums:
             raise IntegrityError(f"{self.folder}: has no {name}; publish the version again")
-        try:
+        with wrap_os_error(self.folder / name, "read", IntegrityError):
             data = (self.folder / name).read_bytes()
-        except OSError as error:
-            raise IntegrityError(f"{self.folder / name}: can't be read ({error.strerror})") from error
         if hashlib.sha256(data).hexdigest() != self._sums[name]:
             raise IntegrityError(f"{self.folder}: {name} was changed; restore the published files")
         return data
