@@ -6,7 +6,6 @@ The file has the format of ``sha256sum``: ``sha256sum -c SHA256SUMS`` in a versi
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -95,16 +94,12 @@ def _files(folder: Path) -> list[str]:
 
     Only plain files and folders are accepted: a link could point at something outside that changes later.
     """
-    names: list[str] = []
-    for parent, folders, files in os.walk(folder):
-        for name in folders + files:
-            path = Path(parent, name)
-            relative = path.relative_to(folder).as_posix()
-            if path.is_symlink() or not (path.is_dir() or path.is_file()):
-                raise IntegrityError(f"{path}: a version holds plain files and folders only; take it away")
-            if name in files and relative != SUMS:
-                names.append(relative)
-    return names
+    paths = list(folder.rglob("*"))
+    for path in paths:
+        if path.is_symlink() or not (path.is_dir() or path.is_file()):
+            raise IntegrityError(f"{path}: a version holds plain files and folders only; take it away")
+    names = [path.relative_to(folder).as_posix() for path in paths if path.is_file()]
+    return [name for name in names if name != SUMS]
 
 
 def _parse(path: Path, raw: bytes) -> dict[str, str]:
