@@ -108,14 +108,13 @@ class History:
         A damaged history must not keep the service from opening undamaged versions.
         """
         try:
-            lines = [(number, text) for number, text in enumerate(self._texts(), 1) if containing.encode() in text]
+            lines = enumerate(self._texts(), 1)
         except HistoryError:
             return []
-        entries = [(number, hashlib.sha256(text).hexdigest(), _parse(text)) for number, text in lines]
         return [
-            Entry(number, digest, content)
-            for number, digest, content in entries
-            if content and not _wrong_member(content)
+            Entry(number, hashlib.sha256(text).hexdigest(), content)
+            for number, text in lines
+            if containing.encode() in text and (content := _parse(text)) and not _wrong_member(content)
         ]
 
     def number_of(self, digest: str) -> int | None:
