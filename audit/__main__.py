@@ -122,13 +122,9 @@ def _report(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> i
         print("report: only one of --markdown, --json and --html can be - (the standard output)", file=sys.stderr)
         return 2
     report = build_report(store.folder.parent, logs.parent, datetime.now(UTC), store.key)
-    render = {
-        "markdown": lambda: to_markdown(report),
-        "json": lambda: json.dumps(report, indent=2) + "\n",
-        "html": lambda: to_html(report),
-    }
+    render = {"markdown": to_markdown, "json": lambda data: json.dumps(data, indent=2) + "\n", "html": to_html}
     for name, target in (targets or {"markdown": "-"}).items():
-        _write(target, render[name]())
+        _write(target, render[name](report))
     faults = sum(len(model["faults"]) for model in report["models"])
     if faults:
         print(f"{quantity(faults, 'fault')} found, named in the report", file=sys.stderr)
