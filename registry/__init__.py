@@ -3,15 +3,7 @@
 Knows no Flask, no training and no logs.
 """
 
-from registry.aliases import (
-    ALIASES,
-    CANARY,
-    CHAMPION,
-    FALLBACK,
-    SHADOW,
-    Actor,
-    current_user,
-)
+from registry.aliases import ALIASES, CANARY, CHAMPION, FALLBACK, SHADOW, Actor, current_user
 from registry.consistency import find_inconsistencies
 from registry.errors import (
     HistoryError,
