@@ -57,7 +57,12 @@ class AliasStore:
             RegistryError: if aliases.json can't be read or holds something else.
         """
         path = self.folder / ALIASES
-        data = _read_json(path)
+        data: Any = {}
+        try:
+            with wrap_os_error(path, "read"), suppress(FileNotFoundError):
+                data = json.loads(path.read_bytes())
+        except (ValueError, RecursionError) as error:
+            raise RegistryError(f"{path}: not JSON ({error}); restore it") from error
         if not isinstance(data, dict) or not all(type(number) is int for number in data.values()):
             raise RegistryError(f"{path}: expected an object of aliases and version numbers, like {_ALIASES_EXAMPLE}")
         return data
@@ -216,12 +221,3 @@ def _lock(path: Path, descriptor: int, timeout: float, *, shared: bool = False) 
     except TimeoutError:
         message = f"{path}: another command holds it for {timeout:g} s; nothing was done"
         raise RegistryError(message) from None
-
-
-def _read_json(path: Path) -> Any:
-    try:
-        with wrap_os_error(path, "read"), suppress(FileNotFoundError):
-            return json.loads(path.read_bytes())
-        return {}
-    except (ValueError, RecursionError) as error:
-        raise RegistryError(f"{path}: not JSON ({error}); restore it") from error
