@@ -16,6 +16,7 @@ from audit.seal import find_changed_files, log_files, seal
 from audit.trace import format_text, trace
 from registry import Actor, CommonSettings, RegistryError, VersionStore, current_user, find_inconsistencies
 from registry.aliases import RETIRED
+from registry.errors import wrap_os_error
 
 Command = Callable[[VersionStore, Path, argparse.Namespace], int]
 
@@ -121,13 +122,9 @@ def _report(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> i
         print("report: only one of --markdown, --json and --html can be - (the standard output)", file=sys.stderr)
         return 2
     report = build_report(store.folder.parent, logs.parent, datetime.now(UTC), store.key)
-    render = {
-        "markdown": lambda: to_markdown(report),
-        "json": lambda: json.dumps(report, indent=2) + "\n",
-        "html": lambda: to_html(report),
-    }
+    render = {"markdown": to_markdown, "json": lambda data: json.dumps(data, indent=2) + "\n", "html": to_html}
     for name, target in (targets or {"markdown": "-"}).items():
-        _write(target, render[name]())
+        _write(target, render[name](report))
     faults = sum(len(model["faults"]) for model in report["models"])
     if faults:
         print(f"{quantity(faults, 'fault')} found, named in the report", file=sys.stderr)
@@ -139,10 +136,8 @@ def _write(target: str, text: str) -> None:
     if target == "-":
         sys.stdout.buffer.write(text.encode())
         return
-    try:
+    with wrap_os_error(target, "written"):
         Path(target).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise RegistryError(f"{target}: can't be written ({error.strerror or error})") from error
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ All rows of a request are in the files of one day, so only the request ids of on
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,29 +63,17 @@ def count_rows(logs: Path) -> Iterator[DayCount]:
     )
     for day in sorted(requests.keys() | predictions.keys()):
         answered: set[str] = set()
-        predicted: set[str] = set()
+        predicted: Counter[str] = Counter()
+        request_count = prediction_count = None
         # The requests first: a prediction that is written meanwhile is then no lost one.
-        request_count = _count_requests(requests[day], answered) if day in requests else None
-        prediction_count = _count_predictions(predictions[day], answered, predicted) if day in predictions else None
-        lost = answered - predicted
+        if day in requests:
+            reader = LogReader(requests[day])
+            answered.update(row["request_id"] for row in reader if is_predicted(row))
+            request_count = FileCount(requests[day].name, reader.rows, reader.torn)
+        if day in predictions:
+            reader = LogReader(predictions[day])
+            predicted.update(row["request_id"] for row in reader)
+            unanswered = reader.rows - sum(predicted[request_id] for request_id in answered)
+            prediction_count = FileCount(predictions[day].name, reader.rows, reader.torn, unanswered)
+        lost = answered - predicted.keys()
         yield DayCount(request_count, prediction_count, len(lost), min(lost, default=""))
-
-
-def _count_requests(path: Path, answered: set[str]) -> FileCount:
-    """Count rows, and add the ids of the requests that got a prediction."""
-    reader, rows = LogReader(path), 0
-    for row in reader:
-        rows += 1
-        if is_predicted(row):
-            answered.add(row["request_id"])
-    return FileCount(path.name, rows, reader.torn)
-
-
-def _count_predictions(path: Path, answered: set[str], predicted: set[str]) -> FileCount:
-    """Count rows, and add the ids of their requests."""
-    reader, rows, unanswered = LogReader(path), 0, 0
-    for row in reader:
-        rows += 1
-        predicted.add(row["request_id"])
-        unanswered += row["request_id"] not in answered
-    return FileCount(path.name, rows, reader.torn, unanswered)

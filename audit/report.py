@@ -11,9 +11,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from audit.events import alias_periods, read_event
-from audit.faults import Faults, pick
 from audit.seal import LOG_NAME, find_change, log_files, read_seals
+from audit.timeline import alias_periods, read_event
+from audit.tolerant_reader import Faults, pick
 from audit.versions import AS_PUBLISHED, CHANGED, GONE, provenance, read_card
 from journal import timestamp
 from registry import ALIASES, CHAMPION, RegistryError, VersionStore, find_inconsistencies

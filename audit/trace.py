@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from audit.faults import Faults, pick
+from audit.tolerant_reader import Faults, pick
 from audit.versions import AS_PUBLISHED, CHANGED, read_card
 from journal import find, is_predicted
 from registry import RegistryError, VersionStore, find_inconsistencies, printable

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from audit.faults import Faults, pick
+from audit.tolerant_reader import Faults, pick
 from registry import VersionStore
 from registry.integrity import VerifiedFiles
 from registry.versions import CARD

@@ -1,4 +1,4 @@
-"""Exits 0 if the service says that it is ready, otherwise 1 with the reason: the image's HEALTHCHECK. Stdlib only."""
+"""Exit 0 if the service says that it is ready, otherwise 1 with the reason: the image's HEALTHCHECK. Stdlib only."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import os
 import sys
 from contextlib import closing
 
-ANY = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - where to knock if it binds everywhere
+ANY = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - the host to ask if it binds to all
 
 
 def fault(bind: str, timeout: float = 2.0) -> str | None:
-    """Why the service that listens at ``bind`` (host:port) is not ready; None if it is."""
+    """Return why the service that listens at ``bind`` (host:port) is not ready; None if it is."""
     host, _, port = bind.rpartition(":")
     try:
         with closing(http.client.HTTPConnection(f"{ANY.get(host, host)}:{port}", timeout=timeout)) as connection:
@@ -24,5 +24,4 @@ def fault(bind: str, timeout: float = 2.0) -> str | None:
 
 
 if __name__ == "__main__":
-    found = fault(os.environ.get("SERVE_BIND", "127.0.0.1:5000"))
-    sys.exit(found)  # a reason goes to stderr, with status 1
+    sys.exit(fault(os.environ.get("SERVE_BIND", "127.0.0.1:5000")))  # a reason goes to stderr, with status 1

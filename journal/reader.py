@@ -19,6 +19,7 @@ class LogReader:
         containing: a text that needs no escape; lines without it are skipped.
 
     Attributes:
+        rows: after an iteration, the number of whole rows.
         torn: after an iteration, the number of lines that are not whole rows: a last line without an end, or a line
             that has not as many fields as the header.
     """
@@ -26,10 +27,10 @@ class LogReader:
     def __init__(self, path: Path, containing: str = "") -> None:
         self.path = path
         self._containing = containing
-        self.torn = 0
+        self.rows = self.torn = 0
 
     def __iter__(self) -> Iterator[dict[str, str]]:
-        self.torn = 0
+        self.rows = self.torn = 0
         csv.field_size_limit(_ANY_SIZE)
         with self.path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
             columns = file.readline().rstrip("\n").split(",")
@@ -41,6 +42,7 @@ class LogReader:
                 if len(fields) != len(columns):
                     self.torn += 1
                 else:
+                    self.rows += 1
                     yield dict(zip(columns, map(unescape_field, fields), strict=True))
 
 

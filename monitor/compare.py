@@ -37,10 +37,6 @@ class Comparison:
         """Second minus first, shape (n,)."""
         return self.second - self.first
 
-    def share_over(self, threshold: float) -> float:
-        """Return the share of rows, 0 to 1, on which they differ by more than a threshold in the output's unit."""
-        return float(np.mean(np.abs(self.differences) > threshold))
-
 
 def compare(logs: Path, first: int, second: int) -> Comparison:
     """Join the rows of two versions by request and row.
@@ -68,7 +64,11 @@ def compare(logs: Path, first: int, second: int) -> Comparison:
 
 
 def format_text(comparison: Comparison, first: int, second: int, threshold: float) -> str:
-    """Return the differences as text for a person: quantiles, the share over a threshold, and a histogram."""
+    """Return the differences as text for a person: quantiles, the share over a threshold, and a histogram.
+
+    Args:
+        threshold: the difference that matters, in the output's unit.
+    """
     differences = comparison.differences
     without = f"; on {comparison.no_number} more, one of them gave no number" if comparison.no_number else ""
     quantiles = np.quantile(differences, [0.025, 0.25, 0.5, 0.75, 0.975])
@@ -77,7 +77,7 @@ def format_text(comparison: Comparison, first: int, second: int, threshold: floa
         f"{len(differences)} rows of version {first} and version {second} for the same requests{without}",
         f"{second} less {first}: mean {differences.mean():.4g}, standard deviation {differences.std():.4g}",
         "2.5 % {:.4g}   25 % {:.4g}   50 % {:.4g}   75 % {:.4g}   97.5 % {:.4g}".format(*quantiles),
-        f"{comparison.share_over(threshold):.2%} differ by more than {threshold:g}",
+        f"{np.mean(np.abs(differences) > threshold):.2%} differ by more than {threshold:g}",
         "",
     ]
     for count, start, end in zip(counts, edges[:-1], edges[1:], strict=True):

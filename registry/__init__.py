@@ -3,17 +3,7 @@
 Knows no Flask, no training and no logs.
 """
 
-from registry.aliases import (
-    ALIASES,
-    CANARY,
-    CHALLENGER,
-    CHAMPION,
-    FALLBACK,
-    SHADOW,
-    Actor,
-    AliasStore,
-    current_user,
-)
+from registry.aliases import ALIASES, CANARY, CHAMPION, FALLBACK, SHADOW, Actor, current_user
 from registry.consistency import find_inconsistencies
 from registry.errors import (
     HistoryError,
@@ -27,7 +17,6 @@ from registry.errors import (
 )
 from registry.formatting import plain, printable
 from registry.predictor import Float32Array, Predictor, Runtime
-from registry.promotion_gates import GateResult
 from registry.settings import CommonSettings
 from registry.signature import INPUT_TENSOR, OUTPUT_TENSOR, SIGNATURE_NAME, Input, Output, Signature
 from registry.versions import Version, VersionStore
@@ -35,7 +24,6 @@ from registry.versions import Version, VersionStore
 __all__ = [
     "ALIASES",
     "CANARY",
-    "CHALLENGER",
     "CHAMPION",
     "FALLBACK",
     "INPUT_TENSOR",
@@ -43,10 +31,8 @@ __all__ = [
     "SHADOW",
     "SIGNATURE_NAME",
     "Actor",
-    "AliasStore",
     "CommonSettings",
     "Float32Array",
-    "GateResult",
     "HistoryError",
     "Input",
     "IntegrityError",

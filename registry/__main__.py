@@ -16,7 +16,6 @@ from registry.aliases import CHAMPION, RETIRED, Actor, current_user
 from registry.errors import HistoryError, NotPublishedError, RegistryError, ReleaseError
 from registry.formatting import printable
 from registry.promotion import canary, clear, promote, rollback, shadow
-from registry.promotion_gates import GateResult
 from registry.settings import CommonSettings
 from registry.versions import VersionStore
 
@@ -119,7 +118,7 @@ def _promote(store: VersionStore, arguments: argparse.Namespace) -> int:
         two_person=arguments.two_person,
     )
     for gate in gates:
-        print(_format_gate(gate))
+        print(f"{'passed' if gate.passed else 'FAILED'}  {gate.name}: {gate.detail}")
     print(f"{store.model} version {arguments.version} is {arguments.alias}")
     return 0
 
@@ -201,10 +200,6 @@ def format_entry(content: Mapping[str, Any]) -> str:
     override = ", OVERRIDING A GATE" if content.get("override") else ""
     reason = f": {content['reason']}" if content.get("reason") else ""
     return printable(f"{content.get('time', '')}  {content.get('by', '')}  {', '.join(what)}{override}{reason}")
-
-
-def _format_gate(gate: GateResult) -> str:
-    return f"{'passed' if gate.passed else 'FAILED'}  {gate.name}: {gate.detail}"
 
 
 def _actor(arguments: argparse.Namespace) -> Actor:

@@ -17,7 +17,7 @@ from typing import Any
 
 from filesystem import lock, replace, sync
 from registry import history_queries
-from registry.errors import HistoryError, IntegrityError, NotPublishedError, RegistryError, ReleaseError
+from registry.errors import HistoryError, IntegrityError, NotPublishedError, RegistryError, ReleaseError, wrap_os_error
 from registry.history import ADOPT, RETIRE, Entry, History
 from registry.integrity import SIGNATURE, verify_files
 
@@ -57,7 +57,12 @@ class AliasStore:
             RegistryError: if aliases.json can't be read or holds something else.
         """
         path = self.folder / ALIASES
-        data = _read_json(path)
+        data: Any = {}
+        try:
+            with wrap_os_error(path, "read"), suppress(FileNotFoundError):
+                data = json.loads(path.read_bytes())
+        except (ValueError, RecursionError) as error:
+            raise RegistryError(f"{path}: not JSON ({error}); restore it") from error
         if not isinstance(data, dict) or not all(type(number) is int for number in data.values()):
             raise RegistryError(f"{path}: expected an object of aliases and version numbers, like {_ALIASES_EXAMPLE}")
         return data
@@ -69,13 +74,10 @@ class AliasStore:
             RegistryError: if the folder can't be read.
         """
         folder = self.folder / subfolder
-        try:
-            names = os.listdir(folder)
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise RegistryError(f"{folder}: can't be read ({error.strerror})") from error
-        return sorted(int(name) for name in names if name.isascii() and name.isdecimal() and name == str(int(name)))
+        with wrap_os_error(folder, "read"), suppress(FileNotFoundError):
+            names = [name for name in os.listdir(folder) if name.isascii() and name.isdecimal()]
+            return sorted(int(name) for name in names if name == str(int(name)))
+        return []
 
     def versions(self) -> list[int]:
         """Return the numbers of the published versions, ascending, without the retired ones.
@@ -98,10 +100,8 @@ class AliasStore:
             RegistryError: if the folder can't be written or contradicts the history, or another command holds the lock.
         """
         path = self.folder / ".lock"
-        try:
+        with wrap_os_error(path, "written", advice="; nothing was done"):
             file = path.open("w")
-        except OSError as error:
-            raise RegistryError(f"{path}: can't be written ({error.strerror}); nothing was done") from error
         with file:
             _lock(path, file.fileno(), timeout)
             entries = self.history.entries()
@@ -201,21 +201,18 @@ class AliasStore:
                     self.change(ADOPT, self.read(), Actor("registry"), version=newest, sha256=verified.digest)
 
     def _move_retired(self, number: int) -> None:
-        try:
+        folder = self.folder / str(number)
+        with wrap_os_error(folder, "moved"):
             (self.folder / RETIRED).mkdir(exist_ok=True)
-            (self.folder / str(number)).rename(self.folder / RETIRED / str(number))
+            folder.rename(self.folder / RETIRED / str(number))
             sync(self.folder)
-        except OSError as error:
-            raise RegistryError(f"{self.folder / str(number)}: can't be moved ({error.strerror or error})") from error
 
     def _write_aliases(self, aliases: Mapping[str, int]) -> None:
         """Write aliases.json, even if it stays the same: services watch it, and a canary's share may have changed."""
         path = self.folder / ALIASES
         text = json.dumps(aliases, indent=2, sort_keys=True) + "\n"
-        try:
+        with wrap_os_error(path, "written"):
             replace(path, text.encode())
-        except OSError as error:
-            raise RegistryError(f"{path}: can't be written ({error.strerror or error})") from error
 
 
 def _lock(path: Path, descriptor: int, timeout: float, *, shared: bool = False) -> None:
@@ -224,14 +221,3 @@ def _lock(path: Path, descriptor: int, timeout: float, *, shared: bool = False) 
     except TimeoutError:
         message = f"{path}: another command holds it for {timeout:g} s; nothing was done"
         raise RegistryError(message) from None
-
-
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise RegistryError(f"{path}: can't be read ({error.strerror})") from error
-    except (ValueError, RecursionError) as error:
-        raise RegistryError(f"{path}: not JSON ({error}); restore it") from error

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 
 class RegistryError(Exception):
     """The published versions, or a setting, can't be used as they are. The base of the others."""
@@ -33,3 +37,20 @@ class ReleaseError(RegistryError):
 
 class PublishError(RegistryError):
     """A new version can't be published beside those that are there."""
+
+
+@contextmanager
+def wrap_os_error(
+    path: Path | str, action: str, kind: type[RegistryError] = RegistryError, advice: str = ""
+) -> Iterator[None]:
+    """Raise an OSError of the block as a RegistryError, such as "PATH: can't be written (No space left on device)".
+
+    Args:
+        action: a participle: "read", "written", "moved".
+        kind: the class of the error.
+        advice: the end of the message.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise kind(f"{path}: can't be {action} ({error.strerror or error}){advice}") from error

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from filesystem import replace
-from registry.errors import HistoryError
+from registry.errors import HistoryError, wrap_os_error
 
 HISTORY, HEAD = "history.jsonl", "history.head"
 # The actions of an entry.
@@ -108,14 +108,13 @@ class History:
         A damaged history must not keep the service from opening undamaged versions.
         """
         try:
-            lines = [(number, text) for number, text in enumerate(self._texts(), 1) if containing.encode() in text]
+            lines = enumerate(self._texts(), 1)
         except HistoryError:
             return []
-        entries = [(number, hashlib.sha256(text).hexdigest(), _parse(text)) for number, text in lines]
         return [
-            Entry(number, digest, content)
-            for number, digest, content in entries
-            if content and not _wrong_member(content)
+            Entry(number, hashlib.sha256(text).hexdigest(), content)
+            for number, text in lines
+            if containing.encode() in text and (content := _parse(text)) and not _wrong_member(content)
         ]
 
     def number_of(self, digest: str) -> int | None:
@@ -138,10 +137,8 @@ class History:
         complete = {"time": time, **content, "previous": entries[-1].digest if entries else _BEGINNING}
         text = _with_checksum(json.dumps(complete, ensure_ascii=False).encode())
         digest = hashlib.sha256(text).hexdigest()
-        try:
+        with wrap_os_error(self._path, "written", HistoryError):
             end = self._write(text + b"\n")
-        except OSError as error:
-            raise HistoryError(f"{self._path}: can't be written ({error.strerror or error})") from error
         try:
             self._replace_head(len(entries) + 1, digest)
         except HistoryError:
@@ -152,12 +149,9 @@ class History:
 
     def _texts(self) -> list[bytes]:
         """Return the whole lines; a last one that its writer did not finish is left out."""
-        try:
+        with wrap_os_error(self._path, "read", HistoryError), suppress(FileNotFoundError):
             return self._path.read_bytes().split(b"\n")[:-1]
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise HistoryError(f"{self._path}: can't be read ({error.strerror})") from error
+        return []
 
     def _read_head(self) -> tuple[int, str] | None:
         """Return the number of lines and the SHA-256 of the last, as the head has them; None if there is no head."""
@@ -187,10 +181,8 @@ class History:
             raise HistoryError(f"{self._path}, line {count}: is not the one that {self._head.name} tells of")
 
     def _replace_head(self, count: int, digest: str) -> None:
-        try:
+        with wrap_os_error(self._head, "written", HistoryError):
             replace(self._head, f"{count} {digest}\n".encode())
-        except OSError as error:
-            raise HistoryError(f"{self._head}: can't be written ({error.strerror or error})") from error
 
     def _write(self, block: bytes) -> int:
         """Write after the last whole line, over one that was never finished. Return the offset of the block."""

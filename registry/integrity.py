@@ -6,12 +6,11 @@ The file has the format of ``sha256sum``: ``sha256sum -c SHA256SUMS`` in a versi
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from registry.errors import IntegrityError
+from registry.errors import IntegrityError, wrap_os_error
 
 SUMS, SIGNATURE = "SHA256SUMS", "signature.json"
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
@@ -41,10 +40,8 @@ def verify_files(folder: Path) -> VerifiedFiles:
         IntegrityError: naming each file that is missing, extra or changed.
     """
     sums_file = folder / SUMS
-    try:
+    with wrap_os_error(sums_file, "read", IntegrityError, "; publish the version again"):
         raw = sums_file.read_bytes()
-    except OSError as error:
-        raise IntegrityError(f"{sums_file}: can't be read ({error.strerror}); publish the version again") from error
     sums = _parse(sums_file, raw)
     present = set(_files(folder))
     problems = [f"{name} is missing" for name in sorted(sums.keys() - present)]
@@ -85,10 +82,8 @@ class VerifiedFiles:
         """
         if name not in self._sums:
             raise IntegrityError(f"{self.folder}: has no {name}; publish the version again")
-        try:
+        with wrap_os_error(self.folder / name, "read", IntegrityError):
             data = (self.folder / name).read_bytes()
-        except OSError as error:
-            raise IntegrityError(f"{self.folder / name}: can't be read ({error.strerror})") from error
         if hashlib.sha256(data).hexdigest() != self._sums[name]:
             raise IntegrityError(f"{self.folder}: {name} was changed; restore the published files")
         return data
@@ -99,16 +94,12 @@ def _files(folder: Path) -> list[str]:
 
     Only plain files and folders are accepted: a link could point at something outside that changes later.
     """
-    names: list[str] = []
-    for parent, folders, files in os.walk(folder):
-        for name in folders + files:
-            path = Path(parent, name)
-            relative = path.relative_to(folder).as_posix()
-            if path.is_symlink() or not (path.is_dir() or path.is_file()):
-                raise IntegrityError(f"{path}: a version holds plain files and folders only; take it away")
-            if name in files and relative != SUMS:
-                names.append(relative)
-    return names
+    paths = list(folder.rglob("*"))
+    for path in paths:
+        if path.is_symlink() or not (path.is_dir() or path.is_file()):
+            raise IntegrityError(f"{path}: a version holds plain files and folders only; take it away")
+    names = [path.relative_to(folder).as_posix() for path in paths if path.is_file()]
+    return [name for name in names if name != SUMS]
 
 
 def _parse(path: Path, raw: bytes) -> dict[str, str]:

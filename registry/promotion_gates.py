@@ -10,8 +10,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-import time
-from collections.abc import Callable, Sequence
+import statistics
+import timeit
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -145,7 +146,8 @@ def _champion_gate(
 def _latency_gate(model: Predictor, signature: Signature) -> GateResult:
     row = np.array([signature.example], dtype=np.float32)
     model.predict(row)  # the first call is the slowest
-    milliseconds = _median_seconds(lambda: model.predict(row)) * 1000
+    seconds = timeit.repeat(lambda: model.predict(row), number=1, repeat=_TIMED_CALLS)
+    milliseconds = statistics.median(seconds) * 1000
     detail = f"{milliseconds:.3g} ms a row, at most {MAX_MILLISECONDS:g}"
     return GateResult("latency", milliseconds <= MAX_MILLISECONDS, detail)
 
@@ -170,12 +172,3 @@ def _reference_gate(candidate: VerifiedFiles, signature: Signature, model: Predi
     share = float(np.mean((predictions >= low) & (predictions <= high)))
     detail = f"{share:.1%} of {len(rows)} rows get a plausible prediction, at least {MIN_PLAUSIBLE:.0%}"
     return GateResult(name, share >= MIN_PLAUSIBLE, detail)
-
-
-def _median_seconds(call: Callable[[], object]) -> float:
-    times = []
-    for _ in range(_TIMED_CALLS):
-        start = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - start)
-    return sorted(times)[len(times) // 2]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 from registry.errors import SignatureError
 from registry.formatting import plain
@@ -30,6 +30,10 @@ SIGNATURE_NAME, INPUT_TENSOR, OUTPUT_TENSOR = "serving_default", "features", "ou
 
 # The columns of the prediction log that are not inputs (journal.prediction_columns; a test compares the two).
 RESERVED = frozenset({"time", "request_id", "row", "model", "version", "role", "prediction", "flags"})
+
+# The keys of an input in signature.json, in their order, and those that only a category has.
+_INPUT_KEYS = ("name", "label", "unit", "aliases", "kind", "limits", "training", "example")
+_CATEGORY_KEYS = ("categories", "category_labels")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,11 @@ class Input:
     def names(self) -> tuple[str, ...]:
         """The name, then the aliases: all names that a client may use for this input."""
         return (self.name, *self.aliases)
+
+    @property
+    def kind(self) -> Literal["number", "category"]:
+        """Whether it is a number or a category, as signature.json says it."""
+        return "category" if self.categories else "number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,35 +125,12 @@ class Signature:
 
     def to_json(self) -> dict[str, Any]:
         """Return the content of signature.json, ready for a JSON writer."""
-        return {
-            "format": FORMAT,
-            "model": self.model,
-            "title": self.title,
-            "inputs": [
-                {
-                    "name": item.name,
-                    "label": item.label,
-                    "unit": item.unit,
-                    "aliases": list(item.aliases),
-                    "kind": "category" if item.categories else "number",
-                    "limits": list(item.limits),
-                    "training": list(item.training),
-                    "example": item.example,
-                    **(
-                        {"categories": list(item.categories), "category_labels": list(item.category_labels)}
-                        if item.categories
-                        else {}
-                    ),
-                }
-                for item in self.inputs
-            ],
-            "output": {
-                "name": self.output.name,
-                "label": self.output.label,
-                "unit": self.output.unit,
-                "plausible": list(self.output.plausible),
-            },
-        }
+        inputs = [
+            {key: getattr(item, key) for key in (*_INPUT_KEYS, *(_CATEGORY_KEYS if item.categories else ()))}
+            for item in self.inputs
+        ]
+        output = asdict(self.output)
+        return {"format": FORMAT, "model": self.model, "title": self.title, "inputs": inputs, "output": output}
 
     @classmethod
     def from_json(cls, data: Any) -> Signature:
@@ -158,9 +144,7 @@ class Signature:
         try:
             inputs = tuple(
                 Input(
-                    name=str(item["name"]),
-                    label=str(item["label"]),
-                    unit=str(item["unit"]),
+                    **_texts(item, "name", "label", "unit"),
                     aliases=tuple(str(alias) for alias in item["aliases"]),
                     limits=_pair(item["limits"]),
                     training=_pair(item["training"]),
@@ -170,17 +154,20 @@ class Signature:
                 )
                 for item in data["inputs"]
             )
-            output = Output(
-                name=str(data["output"]["name"]),
-                label=str(data["output"]["label"]),
-                unit=str(data["output"]["unit"]),
-                plausible=_pair(data["output"]["plausible"]),
+            output = data["output"]
+            return cls(
+                **_texts(data, "model", "title"),
+                inputs=inputs,
+                output=Output(**_texts(output, "name", "label", "unit"), plausible=_pair(output["plausible"])),
             )
-            return cls(model=str(data["model"]), title=str(data["title"]), inputs=inputs, output=output)
         except KeyError as error:
             raise SignatureError(f"signature.json: the key {error} is missing") from error
         except (TypeError, ValueError) as error:
             raise SignatureError(f"signature.json: {error}") from error
+
+
+def _texts(data: Mapping[str, Any], *keys: str) -> dict[str, str]:
+    return {key: str(data[key]) for key in keys}
 
 
 def _pair(value: Any) -> tuple[float, float]:

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 from filesystem import replace
-from registry.errors import IntegrityError, RegistryError
+from registry.errors import IntegrityError, RegistryError, wrap_os_error
 
 FOLDER = "signatures"
 
@@ -43,11 +43,9 @@ def sign(folder: Path, number: int, sums: bytes, key_file: Path) -> Path:
         raise RegistryError(f"{key_file}: expected an Ed25519 key; `openssl genpkey -algorithm ed25519` makes one")
     signature = key.sign(_message(folder, number, sums))
     path = folder / FOLDER / f"{number}.sig"
-    try:
+    with wrap_os_error(path, "written"):
         path.parent.mkdir(exist_ok=True)
         replace(path, base64.b64encode(signature) + b"\n")
-    except OSError as error:
-        raise RegistryError(f"{path}: can't be written ({error.strerror or error})") from error
     return path
 
 

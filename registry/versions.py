@@ -7,7 +7,6 @@ A version is a folder that appears whole, by one rename, and never changes after
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import tempfile
@@ -177,7 +176,8 @@ class VersionStore:
             raise PublishError(f"{staged}: its signature is of {signature.model}, not of {self.model}")
         write_sums(staged)
         staged.chmod(0o755)  # mkdtemp's 0700 would hide the version from a server that runs as someone else
-        _sync_tree(staged)
+        for path in (*staged.rglob("*"), staged):
+            sync(path)
         with self.aliases.write_lock():
             recorded = history_queries.published_digests(self.history.entries())
             present = [number for number in self.versions() if number in recorded]
@@ -207,10 +207,3 @@ def _signature(verified: VerifiedFiles) -> Signature:
         return Signature.from_json(json.loads(verified.read(SIGNATURE)))
     except ValueError as error:
         raise SignatureError(f"{verified.folder / SIGNATURE}: not JSON ({error})") from error
-
-
-def _sync_tree(folder: Path) -> None:
-    for parent, _, files in os.walk(folder, topdown=False):
-        for name in files:
-            sync(Path(parent, name))
-        sync(Path(parent))

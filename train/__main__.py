@@ -46,10 +46,8 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
         help="alias of the version; default: champion if there is none (unless SERVE_TWO_PERSON=1), else challenger",
     )
     options = parser.parse_args(arguments)
-    spec_path: Path = options.spec
-    models = settings.models
     try:
-        spec = read_spec(spec_path)
+        spec = read_spec(options.spec)
         data = load_dataset(spec)
         signature = build_signature(spec, data)
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors only
@@ -62,7 +60,7 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
                 spec,
                 data,
                 signature,
-                VersionStore(models, spec.model),
+                VersionStore(settings.models, spec.model),
                 actor=Actor(options.by),
                 alias=options.alias or ("challenger" if settings.requires_two_person_approval else None),
                 commit=commit(environ),
@@ -73,7 +71,7 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
         print(error, file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"{error.filename or models}: {error.strerror or error}; nothing was published", file=sys.stderr)
+        print(f"{error.filename or settings.models}: {error.strerror or error}; nothing was published", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("stopped; nothing was published", file=sys.stderr)

@@ -43,14 +43,13 @@ def measure_gates(
         slices: of the model. Those of fewer than MIN_SLICE_ROWS rows are ignored.
         parity: the largest difference between the model and its exports, in standard deviations of the label.
     """
-    overall = model.cv_rmse
-    worst = max((item.cv_rmse for item in slices if item.cv_rows >= MIN_SLICE_ROWS), default=overall)
+    worst = max((item.cv_rmse for item in slices if item.cv_rows >= MIN_SLICE_ROWS), default=model.cv_rmse)
     values = {
         "parity": parity,
         "test_vs_mean": _ratio(model.metrics["rmse"], baselines["mean"].metrics["rmse"]),
         "test_vs_least_squares": _ratio(model.metrics["rmse"], baselines["least_squares"].metrics["rmse"]),
         "cv_vs_gradient_boosting": _ratio(model.cv_rmse, baselines["gradient_boosting"].cv_rmse),
-        "worst_slice": _ratio(worst, overall),
+        "worst_slice": _ratio(worst, model.cv_rmse),
     }
     return [MetricGate(name, limit, values[name]) for name, limit in asdict(limits).items() if limit is not None]
 

@@ -25,29 +25,21 @@ def write_plots(folder: Path, label: Output, actual: Floats, predicted: Floats) 
     name = f"{label.label} ({label.unit})" if label.unit else label.label
     both = np.concatenate([actual, predicted])
     with mpl.rc_context(_STYLE):
-        figure, axes = _axes(f"Predicted against actual, {len(actual)} test rows")
+        figure, axes = _scatter("Predicted against actual", actual, predicted, f"actual: {name}", "predicted")
         axes.axline((float(both.min()), float(both.min())), slope=1, color="0.4", linewidth=1)
-        axes.scatter(actual, predicted, s=14, alpha=0.6, edgecolors="none")
-        axes.set_xlabel(f"actual: {name}")
-        axes.set_ylabel("predicted")
         axes.set_aspect("equal", adjustable="datalim")
-        _save(figure, folder / "predicted_actual.svg")
+        figure.savefig(folder / "predicted_actual.svg", metadata={"Date": None})
 
-        figure, axes = _axes(f"Residuals, {len(actual)} test rows")
+        figure, axes = _scatter("Residuals", predicted, actual - predicted, f"predicted: {name}", "actual - predicted")
         axes.axhline(0, color="0.4", linewidth=1)
-        axes.scatter(predicted, actual - predicted, s=14, alpha=0.6, edgecolors="none")
-        axes.set_xlabel(f"predicted: {name}")
-        axes.set_ylabel("actual - predicted")
-        _save(figure, folder / "residuals.svg")
+        figure.savefig(folder / "residuals.svg", metadata={"Date": None})
 
 
-def _axes(title: str) -> tuple[Figure, Axes]:
+def _scatter(title: str, x: Floats, y: Floats, x_label: str, y_label: str) -> tuple[Figure, Axes]:
+    """Return a plot of one point for each test row."""
     figure = Figure(figsize=(6, 4.5), layout="constrained")  # pyplot would need a backend and keep figures open
     axes = figure.add_subplot()
-    axes.set_title(title)
+    axes.set(title=f"{title}, {len(x)} test rows", xlabel=x_label, ylabel=y_label)
+    axes.scatter(x, y, s=14, alpha=0.6, edgecolors="none")
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
-
-
-def _save(figure: Figure, file: Path) -> None:
-    figure.savefig(file, format="svg", metadata={"Date": None})

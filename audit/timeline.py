@@ -1,11 +1,11 @@
-"""The history as events, and which version held which alias from when to when. Reads no file."""
+"""The timeline: the history as events, and which version held which alias from when to when. Reads no file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-from audit.faults import pick
+from audit.tolerant_reader import pick
 from registry.aliases import CANARY, CHALLENGER, CHAMPION, FALLBACK, SHADOW
 from registry.history import MEMBERS, Entry
 

@@ -1,4 +1,4 @@
-"""Read what may be damaged: name what is wrong, and go on with the rest."""
+"""A tolerant reader: reads what may be damaged, names what is wrong, and goes on with the rest."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from audit.events import alias_periods, read_event
+from audit.timeline import alias_periods, read_event
 from registry.history import Entry
 
 
