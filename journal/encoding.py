@@ -6,7 +6,6 @@ not UTF-8.
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,19 @@ from functools import lru_cache
 import numpy as np
 import orjson
 from numpy.typing import NDArray
+
+REQUEST_COLUMNS = (
+    "time",
+    "request_id",
+    "client",
+    "method",
+    "path",
+    "content_type",
+    "status",
+    "duration_ms",
+    "error",
+    "body",
+)
 
 
 def prediction_columns(inputs: Sequence[str]) -> tuple[str, ...]:
@@ -47,9 +59,6 @@ def encode_request(
         f"{_escape_repeated(content_type)},{status},{duration_ms:.3f},{escape_field(error)},{_escape_body(body)}\n"
     ).encode()
 
-
-# The log has a column for each argument, in this order.
-REQUEST_COLUMNS = tuple(inspect.signature(encode_request).parameters)
 
 _PARTIAL_FAILURE = re.compile(r"(0|[1-9][0-9]*) of (0|[1-9][0-9]*) rows have no prediction; (.*)", re.ASCII | re.DOTALL)
 
