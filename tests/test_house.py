@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask.testing import FlaskClient
 
-from benchmarks.call_path import predict_json, trace
+from benchmarks.call_path import trace
 
 ROOT = Path(__file__).parent.parent
 # Every arrow, a line a room: what it imports of the others. The rooms of app/ are named without it.
@@ -168,8 +168,7 @@ def test_no_module_outside_training_names_an_input_of_the_shipped_model() -> Non
                 assert words & {"rm", "tax", "rooms", "medv"} == set(), file
 
 
-def test_a_prediction_changes_file_a_few_times_only(make_app: type[Flask]) -> None:
-    application = make_app().wsgi_app
-    predict_json(application, b"[6, 250, 66.5]")  # files are opened by the first one
-    calls = trace(lambda: predict_json(application, b"[6, 250, 66.5]"))
+def test_a_prediction_changes_file_a_few_times_only(client: FlaskClient) -> None:
+    client.post("/predict_json", json=[6, 250, 66.5])  # files are opened by the first one
+    calls = trace(lambda: client.post("/predict_json", json=[6, 250, 66.5]))
     assert len(calls) <= MAX_CHANGES_OF_FILE, calls
