@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -101,18 +101,12 @@ def usages(package: str, commands: Sequence[str]) -> list[str]:
     return [" ".join(text.removeprefix("usage: ").replace(" [-h]", "").split()) for text in texts]
 
 
-def documented(package: str) -> Iterator[tuple[str, str]]:
-    """Each command of a package that commands.md has, and what stands below its heading."""
-    for heading in re.findall(rf"^#+ (python -m {package}\b.*)$", COMMANDS, re.MULTILINE):
-        if text := section(COMMANDS, f" {heading}"):
-            yield heading, text
-
-
 @pytest.mark.parametrize("package", PACKAGES)
 def test_every_command_and_option_is_documented_as_its_help_has_it(package: str) -> None:
     names = re.search(r"\{([\w,]+)\} \.\.\.$", usages(package, [""])[0])
     commands = names[1].split(",") if names else [""]
-    sections = {heading: text for heading, text in documented(package) if "```text" in text}
+    headings = re.findall(rf"^#+ (python -m {package}\b.*)$", COMMANDS, re.MULTILINE)
+    sections = {heading: text for heading in headings if "```text" in (text := section(COMMANDS, f" {heading}"))}
     assert set(sections) == {f"python -m {package} {command}".strip() for command in commands}
     for command, usage in zip(commands, usages(package, commands), strict=True):
         text = sections[f"python -m {package} {command}".strip()]
