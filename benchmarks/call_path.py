@@ -6,7 +6,6 @@ many there may be: a reader follows the request through as many files.
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 import tempfile
@@ -44,18 +43,6 @@ def trace(call: Callable[[], Any]) -> list[tuple[str, str]]:
     return calls
 
 
-def predict_json(application: Any, body: bytes) -> bytes:
-    """Ask a WSGI application for a prediction."""
-    environ = {
-        "REQUEST_METHOD": "POST",
-        "PATH_INFO": "/predict_json",
-        "CONTENT_TYPE": "application/json",
-        "CONTENT_LENGTH": str(len(body)),
-        "wsgi.input": io.BytesIO(body),
-    }
-    return b"".join(application(environ, lambda *_: None))
-
-
 def main() -> None:
     from app import create_app
     from app.settings import Settings
@@ -64,10 +51,10 @@ def main() -> None:
     service = Settings.from_env(os.environ)
     store = service.store()
     with tempfile.TemporaryDirectory() as logs:
-        application = create_app(replace(service, logs=Path(logs))).wsgi_app
-        body = store.signature(store.number_of(CHAMPION)).example_json.encode()
-        predict_json(application, body)  # files are opened by the first one
-        calls = trace(lambda: predict_json(application, body))
+        client = create_app(replace(service, logs=Path(logs))).test_client()
+        row = store.signature(store.number_of(CHAMPION)).example
+        client.post("/predict_json", json=row)  # files are opened by the first one
+        calls = trace(lambda: client.post("/predict_json", json=row))
     for file, function in calls:
         print(f"{file:32} {function}")
     print(f"{len(calls)} changes of file, {len({file for file, _ in calls})} files")

@@ -4,41 +4,58 @@ from __future__ import annotations
 
 import socket
 import sys
-import threading
 import time
-
-REQUEST = (
-    b"POST /predict_json HTTP/1.1\r\nHost: benchmark\r\nContent-Type: application/json\r\n"
-    b"Content-Length: 14\r\n\r\n[6, 250, 66.5]"
-)
+from concurrent.futures import ThreadPoolExecutor
 
 
-def ask(port: int, until: float, times: list[int]) -> None:
-    """Ask on one connection until then. A reply other than 200 ends the benchmark."""
-    with socket.create_connection(("127.0.0.1", port)) as connection:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+def post(path: str, body: bytes, content_type: str = "application/json", *headers: str) -> bytes:
+    """Return a request as it is sent."""
+    lines = [f"POST {path} HTTP/1.1", "Host: x", f"Content-Type: {content_type}", f"Content-Length: {len(body)}"]
+    return "\r\n".join([*lines, *headers, "", ""]).encode() + body
+
+
+REQUEST = post("/predict_json", b"[6, 250, 66.5]")
+
+
+def ask(connection: socket.socket, request: bytes) -> int:
+    """Send a request and read its whole reply. Return the length of its body; exit at a reply other than 200."""
+    connection.sendall(request)
+    reply = b""
+    while b"\r\n\r\n" not in reply and (part := connection.recv(1 << 18)):
+        reply += part
+    head, _, body = reply.partition(b"\r\n\r\n")
+    if not head.startswith(b"HTTP/1.1 200"):
+        sys.exit(f"expected a reply with status 200, not {reply[:1000]!r}")
+    length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+    if length > len(body):
+        connection.recv(length - len(body), socket.MSG_WAITALL)
+    return length
+
+
+def connect(port: int) -> socket.socket:
+    """Open a connection that sends each request at once."""
+    connection = socket.create_connection(("127.0.0.1", port))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
+def load(port: int, until: float) -> list[int]:
+    """Ask on one connection until then. Return what each request took."""
+    times = []
+    with connect(port) as connection:
         while time.monotonic() < until:
             start = time.perf_counter_ns()
-            connection.sendall(REQUEST)
-            reply = connection.recv(8192)
-            head, _, body = reply.partition(b"\r\n\r\n")
-            length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-            while len(body) < length:
-                body += connection.recv(8192)
+            ask(connection, REQUEST)
             times.append(time.perf_counter_ns() - start)
-            if not head.startswith(b"HTTP/1.1 200"):
-                sys.exit(reply.decode())
+    return times
 
 
 def main(port: int, connections: int, seconds: float) -> None:
     until = time.monotonic() + seconds
-    times: list[list[int]] = [[] for _ in range(connections)]
-    threads = [threading.Thread(target=ask, args=(port, until, one)) for one in times]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    print("\n".join(str(value) for one in times for value in one))
+    with ThreadPoolExecutor(connections) as pool:
+        loads = [pool.submit(load, port, until) for _ in range(connections)]
+    for finished in loads:
+        print(*finished.result(), sep="\n")  # or exits, as it did: a thread's exit alone would end nothing else
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The service as a benchmark starts it, on a free port of this machine."""
+"""The service as a benchmark starts it, on a free port of this machine, and the clients that load it."""
 
 from __future__ import annotations
 
@@ -7,18 +7,35 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
+
+from benchmarks.client import connect
 
 ROOT = Path(__file__).parent.parent
 
 
+@dataclass(frozen=True)
+class Server:
+    """A running server: its port, and the process id of its master."""
+
+    port: int
+    pid: int
+
+    def load(self, connections: int, seconds: float, core: int | None = None) -> subprocess.Popen[bytes]:
+        """Start clients that ask without a pause, on one core if it is named. They fail at a reply other than 200."""
+        command = [sys.executable, "benchmarks/client.py", str(self.port), str(connections), str(seconds)]
+        start_on_core = None if core is None else lambda: pin(core)
+        return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, preexec_fn=start_on_core)
+
+
 @contextmanager
-def serving(logs: str, *, workers: int = 1, models: str = "", app: str = "app:create_app()") -> Iterator[int]:
-    """The service, or another application in its place; one worker alone stays on the first core. Gives its port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+def serving(logs: str, *, workers: int = 1, models: str = "", app: str = "app:create_app()") -> Iterator[Server]:
+    """Run the service, or another application in its place. One worker alone stays on the first core."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
     settings = {"SERVE_BIND": f"127.0.0.1:{port}", "SERVE_WORKERS": str(workers), "SERVE_LOGS": logs}
     settings |= {"SERVE_MODELS": models} if models else {}
@@ -30,16 +47,17 @@ def serving(logs: str, *, workers: int = 1, models: str = "", app: str = "app:cr
         stdout=subprocess.DEVNULL,
         preexec_fn=(lambda: pin(0)) if workers == 1 else None,
     )
+    server = Server(port, process.pid)
     try:
         while True:
             try:
-                socket.create_connection(("127.0.0.1", port)).close()
+                connect(port).close()
                 break
             except OSError:
                 if process.poll() is not None:
                     sys.exit("the service did not start; `make serve` says why")
-                time.sleep(0.01)
-        yield port
+                time.sleep(0.005)
+        yield server
     finally:
         process.terminate()
         process.wait()
@@ -49,3 +67,22 @@ def pin(core: int) -> None:
     """Stay on one core, where the system can do that and has two."""
     if hasattr(os, "sched_setaffinity") and (os.cpu_count() or 1) > 1:
         os.sched_setaffinity(0, {core})
+
+
+def times(clients: subprocess.Popen[bytes]) -> list[float]:
+    """Wait for the clients. Return what each request took, ascending, in milliseconds."""
+    out = clients.communicate()[0]
+    if clients.returncode:
+        sys.exit("a request failed")
+    return sorted(int(line) / 1e6 for line in out.split())
+
+
+def percentiles(loads: list[list[float]], part: int) -> list[float]:
+    """Return a percentile of each load's times, which are in order."""
+    return [load[len(load) * part // 100] for load in loads]
+
+
+def ratios(rates: Sequence[float], floors: Sequence[float]) -> str:
+    """Return the median, the lowest and the highest of the ratios, round by round."""
+    ordered = sorted(a / b for a, b in zip(rates, floors, strict=True))
+    return f"{median(ordered):.2f} ({ordered[0]:.2f} to {ordered[-1]:.2f})"

@@ -7,7 +7,6 @@ sees 50 promotions, with all their gates, back and forth. Clients, workers and p
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -17,7 +16,7 @@ from statistics import median
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.serving import serving  # noqa: E402
+from benchmarks.serving import percentiles, ratios, serving, times  # noqa: E402
 from registry import CHAMPION, Actor, CommonSettings, VersionStore  # noqa: E402
 from registry.promotion import promote  # noqa: E402
 
@@ -33,20 +32,6 @@ def second(store: VersionStore) -> None:
         store.publish(folder, WHO)
 
 
-def start(port: int) -> subprocess.Popen[bytes]:
-    """Clients that ask without a pause; they end with an error at the first reply that is not 200."""
-    command = [sys.executable, "benchmarks/client.py", str(port), str(CONNECTIONS), str(SECONDS)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
-
-
-def times(clients: subprocess.Popen[bytes]) -> list[float]:
-    """What each request took, ascending, in milliseconds."""
-    out = clients.communicate()[0]
-    if clients.returncode:
-        sys.exit("a request failed")
-    return sorted(int(line) / 1e6 for line in out.split())
-
-
 def main(rounds: int) -> None:
     with tempfile.TemporaryDirectory(dir=ROOT / "logs") as folder:
         shipped = CommonSettings().store()
@@ -54,12 +39,12 @@ def main(rounds: int) -> None:
         shutil.copytree(shipped.folder, store.folder)
         second(store)
         one, other = store.number_of(CHAMPION), store.versions()[-1]
-        with serving(f"{folder}/logs", workers=WORKERS, models=str(store.folder.parent)) as port:
-            times(start(port))  # a warm-up
-            quiet, during, requests = [], [], 0
+        with serving(f"{folder}/logs", workers=WORKERS, models=str(store.folder.parent)) as server:
+            times(server.load(CONNECTIONS, SECONDS))  # a warm-up
+            quiet, during = [], []
             for _ in range(rounds):
-                quiet.append(times(start(port)))
-                clients = start(port)
+                quiet.append(times(server.load(CONNECTIONS, SECONDS)))
+                clients = server.load(CONNECTIONS, SECONDS)
                 begun = time.monotonic()
                 for count in range(CHANGES):
                     promote(store, one if count % 2 else other, CHAMPION, WHO)
@@ -67,16 +52,14 @@ def main(rounds: int) -> None:
                 if clients.poll() is not None:
                     print("the promotions took longer than the load")
                 during.append(times(clients))
-                requests += len(during[-1])
     print(f"{rounds} rounds of {SECONDS:g} s, {WORKERS} workers, {CONNECTIONS} connections; medians")
     print("                   requests/s   p50 ms   p99 ms   longest ms")
-    for name, found in (("quiet", quiet), (f"{CHANGES} changes", during)):
-        p50, p99 = (median(one[len(one) * part // 100] for one in found) for part in (50, 99))
-        rate, longest = median(len(one) / SECONDS for one in found), max(one[-1] for one in found)
+    for name, loads in (("quiet", quiet), (f"{CHANGES} changes", during)):
+        p50, p99 = (median(percentiles(loads, part)) for part in (50, 99))
+        rate, longest = median(len(load) / SECONDS for load in loads), max(load[-1] for load in loads)
         print(f"{name:17}  {rate:10.0f}  {p50:7.2f}  {p99:7.2f}  {longest:11.2f}")
-    ratios = sorted(b[len(b) * 99 // 100] / a[len(a) * 99 // 100] for a, b in zip(quiet, during, strict=True))
-    print(f"ratio of p99, round by round: {median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})")
-    print(f"{requests} requests during {rounds * CHANGES} changes, none failed")
+    print(f"ratio of p99, round by round: {ratios(percentiles(during, 99), percentiles(quiet, 99))}")
+    print(f"{sum(map(len, during))} requests during {rounds * CHANGES} changes, none failed")
 
 
 if __name__ == "__main__":

@@ -13,15 +13,12 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.server import ROOT, free_port
+from tests.e2e.server import ROOT, Client, environment, free_port, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -30,20 +27,19 @@ SERVES = re.compile(r"\bmake (run|serve)\b")
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "models", "logs", "__pycache__", ".*_cache", ".hypothesis")
 
 
-class Copy:
+class Copy(Client):
     """A fresh copy of the project, in which blocks are run, with at most one server."""
 
     def __init__(self, folder: Path) -> None:
+        super().__init__(free_port())
         self.folder = shutil.copytree(ROOT, folder, ignore=NOT_COPIED)
         # What is installed stays, for .venv is that of these tests: make is told to install with `true`.
         makefile = (folder / "Makefile").read_text()
         assert makefile.count("requirements/install.") == 1, "INSTALL has to be the only way to the installer"
         (folder / ".venv").symlink_to(sys.prefix)
-        self.port = free_port()
         self.server: subprocess.Popen[bytes] | None = None
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("SERVE_")}
         path = f"{Path(sys.prefix) / 'bin'}:{os.environ['PATH']}"
-        self.environ = {**clean, "PATH": path, "SERVE_BIND": f"127.0.0.1:{self.port}"}
+        self.environ = environment(PATH=path, SERVE_BIND=f"127.0.0.1:{self.port}")
 
     def run(self, language: str, code: str) -> str:
         """Run a block. Return what it prints; of one that serves nothing, once it is ready."""
@@ -65,18 +61,9 @@ class Copy:
             self.server = subprocess.Popen(
                 command, cwd=self.folder, env=self.environ, stdout=file, stderr=file, start_new_session=True
             )
-        deadline = time.monotonic() + 300
-        while not self.ready():
-            assert self.server.poll() is None, output.read_text()
-            assert time.monotonic() < deadline, output.read_text()
-            time.sleep(0.1)
-
-    def ready(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health/ready", timeout=5) as reply:
-                return bool(reply.status == 200)
-        except (urllib.error.URLError, OSError):
-            return False
+        server = self.server
+        wait_until(lambda: self.ready() or server.poll() is not None, f"a ready server, see {output}", 300)
+        assert server.poll() is None, output.read_text()
 
     def stop(self) -> None:
         if self.server is not None and self.server.poll() is None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.conftest import publish
 from tests.e2e.server import Server, serving
@@ -39,6 +41,26 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         publish(folder / "models")
     with serving(folder / "models") as server:
         yield server
+
+
+@contextmanager
+def open_page(browser: Browser, server: Server, *, refusals: bool = False, **options: Any) -> Iterator[Page]:
+    """Open a page of the service; check at the end that nothing broke its policy, and no other host was asked.
+
+    With ``refusals`` the console may tell of replies with a status of 4xx.
+    """
+    context = browser.new_context(base_url=server.url, **options)
+    page = context.new_page()
+    messages: list[str] = []
+    urls: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.on("request", lambda request: urls.append(request.url))
+    yield page
+    refusal = "Failed to load resource: the server responded with a status of 4"
+    assert [text for text in messages if not (refusals and text.startswith(refusal))] == []
+    assert all(url.startswith((server.url, "data:")) for url in urls)
+    context.close()
 
 
 @pytest.fixture(scope="module")

@@ -57,14 +57,10 @@ def head(path: str = "/predict_json", **headers: object) -> bytes:
 
 
 @dataclass
-class Server:
-    """One running service, its models and its logs."""
+class Client:
+    """What tests ask a service on a port of this machine."""
 
-    process: subprocess.Popen[bytes]
     port: int
-    models: Path
-    logs: Path
-    output: Path
 
     @property
     def url(self) -> str:
@@ -109,6 +105,16 @@ class Server:
 
     def ready(self) -> bool:
         return self.status("/health/ready") == 200
+
+
+@dataclass
+class Server(Client):
+    """One running service, its models and its logs."""
+
+    process: subprocess.Popen[bytes]
+    models: Path
+    logs: Path
+    output: Path
 
     def workers(self) -> list[int]:
         """Return the process ids of the workers."""
@@ -165,7 +171,7 @@ def serving(
     }
     with output.open("ab") as file:
         process = subprocess.Popen(command, cwd=ROOT, env=environment(**settings, **env), stdout=file, stderr=file)
-    server = Server(process, port, models, logs, output)
+    server = Server(port, process, models, logs, output)
     try:
         if wait:
             wait_until(lambda: server.ready() or process.poll() is not None, f"a ready server, see {output}")

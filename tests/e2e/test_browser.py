@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e.conftest import open_page
 from tests.e2e.server import Server
 
 
@@ -18,20 +19,10 @@ def script(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture
 def page(browser: Browser, server: Server, script: bool) -> Iterator[Page]:
-    """Return a phone's page; check at the end that nothing broke the policy, and no other host was asked."""
-    context = browser.new_context(
-        viewport={"width": 360, "height": 740}, java_script_enabled=script, base_url=server.url, color_scheme="dark"
-    )
-    page = context.new_page()
-    console: list[str] = []
-    urls: list[str] = []
-    page.on("console", lambda message: console.append(message.text))
-    page.on("request", lambda request: urls.append(request.url))
-    yield page
-    refused = "Failed to load resource: the server responded with a status of 4"  # which a test asked for
-    assert [text for text in console if not text.startswith(refused)] == []
-    assert all(url.startswith(server.url) for url in urls)
-    context.close()
+    """Open a page on a phone."""
+    phone = {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark", "java_script_enabled": script}
+    with open_page(browser, server, refusals=True, **phone) as page:
+        yield page
 
 
 def fill(page: Page, **values: str) -> None:

@@ -34,16 +34,13 @@ def memory(pid: int, name: str) -> float:
     return int(re.findall(rf"{name}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())[0]) / 1000
 
 
-@pytest.mark.parametrize("towns", [False, True], ids=["plain", "towns"])
+@pytest.mark.parametrize(("column", "cell"), [("", ""), ("town,", "Town {},")], ids=["plain", "towns"])
 def test_a_million_rows_go_through_in_bounded_memory_and_are_all_in_the_log(
-    server: Server, tmp_path: Path, towns: bool
+    server: Server, tmp_path: Path, column: str, cell: str
 ) -> None:
     sent, back = tmp_path / "sent.csv", tmp_path / "back.csv"
-    rows = (f"{4 + n % 4000 / 1000},{200 + n % 500},{n % 900 / 10 + 5}\n" for n in range(MILLION))
-    if towns:
-        sent.write_text("".join(["town,rm,tax,age\n", *(f"Town {n},{row}" for n, row in enumerate(rows))]))
-    else:
-        sent.write_text("".join(["rm,tax,age\n", *rows]))
+    rows = (f"{cell.format(n)}{4 + n % 4000 / 1000},{200 + n % 500},{n % 900 / 10 + 5}\n" for n in range(MILLION))
+    sent.write_text("".join([f"{column}rm,tax,age\n", *rows]))
     (pid,) = server.workers()
     server.ask()
     idle = memory(pid, "VmRSS")

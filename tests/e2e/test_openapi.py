@@ -16,9 +16,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import HOUSES, publish
+from tests.e2e.conftest import open_page
 from tests.e2e.server import ROOT, Server, serving
-
-pytestmark = pytest.mark.slow
 
 # Wide enough for every row inside the limits: so every 500 is a fault.
 WIDE = replace(HOUSES, output=replace(HOUSES.output, plausible=(-100, 200)))
@@ -36,19 +35,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(params=[("light", 1200), ("dark", 390)], ids=["light desk", "dark phone"])
 def page(browser: Browser, server: Server, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A page; at the end nothing was refused by its policy, and no other host was asked."""
     scheme, width = request.param
-    context = browser.new_context(viewport={"width": width, "height": 800}, base_url=server.url, color_scheme=scheme)
-    page = context.new_page()
-    messages: list[str] = []
-    urls: list[str] = []
-    page.on("console", lambda message: messages.append(message.text))
-    page.on("pageerror", lambda error: messages.append(str(error)))
-    page.on("request", lambda request: urls.append(request.url))
-    yield page
-    assert messages == []
-    assert all(url.startswith((server.url, "data:")) for url in urls)
-    context.close()
+    with open_page(browser, server, viewport={"width": width, "height": 800}, color_scheme=scheme) as page:
+        yield page
 
 
 def test_an_example_is_tried_on_the_page_as_it_is(page: Page, server: Server) -> None:

@@ -32,7 +32,7 @@ def server(published: Path, diabetes: str, tmp_path: Path) -> Iterator[Server]:
         yield server
 
 
-def test_a_model_of_somebody_elses_data_is_served_with_its_own_form_and_logs(server: Server) -> None:
+def test_a_model_of_somebody_elses_data_is_served_with_its_own_form_card_and_logs(server: Server) -> None:
     table = load_diabetes(as_frame=True, scaled=False).data
     status, reply = server.ask(table.head(5).to_json(orient="records").encode(), X_Request_ID="by-name")
     assert status == 200, reply
@@ -48,6 +48,10 @@ def test_a_model_of_somebody_elses_data_is_served_with_its_own_form_and_logs(ser
     status, page = server.request("POST", "/predict_form", fields.encode(), form)
     assert status == 200
     assert f"<strong>{reply['predictions'][0]}</strong>" in page
+
+    card = server.request("GET", "/models/diabetes/1")[1]
+    assert "<h2>Ethical considerations</h2>" in card
+    assert "<table>" in card
 
     rows = server.rows("predictions", "by-name")
     assert [float(row["prediction"]) for row in rows] == reply["predictions"]

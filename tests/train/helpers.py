@@ -98,12 +98,11 @@ def write_diabetes(folder: Path) -> Path:
     data = folder / "diabetes.csv"
     table.to_csv(data, index=False)
     parts = [DIABETES_SPEC.replace("{sha256}", hashlib.sha256(data.read_bytes()).hexdigest())]
-    for name in table.columns.drop(["sex", "target"]):
-        low, high = table[name].min(), table[name].max()
-        limits = f"limits = [{min(0, low):g}, {high * 2:g}]"
-        parts.append(f'[[inputs]]\nname = "{name}"\nlabel = "{name.upper()}"\n{limits}\n')
-    sex = '[[inputs]]\nname = "sex"\nlabel = "Sex"\ncategories = [1, 2]\ncategory_labels = ["one", "two"]\n'
-    parts.insert(2, sex)  # second, as in the data
+    for name in table.columns.drop("target"):
+        values = f"limits = [{min(0, table[name].min()):g}, {table[name].max() * 2:g}]"
+        if name == "sex":
+            values = 'categories = [1, 2]\ncategory_labels = ["one", "two"]'
+        parts.append(f'[[inputs]]\nname = "{name}"\nlabel = "{name.title()}"\n{values}\n')
     path = folder / "diabetes.toml"
     path.write_text("\n".join(parts))
     return path

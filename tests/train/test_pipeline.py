@@ -85,11 +85,3 @@ def test_an_interrupted_training_leaves_nothing(tmp_path: Path, step: str) -> No
     with pytest.raises(KeyboardInterrupt):
         train_here(write_small(tmp_path, QUICK_SPEC), tmp_path / "models", step)
     assert not (tmp_path / "models").exists()
-
-
-def test_no_module_names_an_input_of_the_shipped_model() -> None:
-    for file in Path("train").glob("*.py"):
-        code = file.read_text()
-        for name in ("rm", "tax", "age"):
-            assert f'"{name}"' not in code, file
-            assert f"'{name}'" not in code, file
