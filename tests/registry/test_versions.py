@@ -41,9 +41,9 @@ def test_damaged_aliases_are_named(store: VersionStore, text: str) -> None:
         store.number_of("champion")
 
 
-def test_other_inputs_need_another_model_name(store: VersionStore, tmp_path: Path) -> None:
+def test_other_inputs_need_another_model_name(store: VersionStore) -> None:
     with pytest.raises(PublishError, match=r"version 2 takes \(rm, tax, age\), this one \(tax, age\)"):
-        publish(tmp_path, replace(HOUSES, inputs=HOUSES.inputs[1:]))
+        publish(store.folder.parent, replace(HOUSES, inputs=HOUSES.inputs[1:]))
     assert store.versions() == [1, 2]
     assert not list(store.folder.glob(".staging-*"))
 
