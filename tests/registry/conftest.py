@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,20 @@ def publish_changed(store: VersionStore, files: dict[str, str | bytes]) -> None:
         for name, content in files.items():
             (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
         store.publish(folder, ANN)
+
+
+def edit(file: Path, old: bytes, new: bytes) -> None:
+    """Replace the first place of a text in a file."""
+    file.write_bytes(file.read_bytes().replace(old, new, 1))
+
+
+def flip_bits(file: Path, step: int = 1) -> Iterator[int]:
+    """Flip one bit of a byte, in every step-th byte: one at a time, and none at the end. Yield the byte's place."""
+    whole = file.read_bytes()
+    for place in range(0, len(whole), step):
+        file.write_bytes(whole[:place] + bytes([whole[place] ^ (1 << place % 8)]) + whole[place + 1 :])
+        yield place
+    file.write_bytes(whole)
 
 
 def last(store: VersionStore) -> dict[str, object]:

@@ -14,7 +14,7 @@ from app.settings import Settings
 from registry import VersionStore, find_inconsistencies
 from tests.conftest import publish
 from tests.e2e.server import environment
-from tests.registry.conftest import publish_versions, run
+from tests.registry.conftest import edit, publish_versions, run
 
 pytestmark = pytest.mark.slow
 
@@ -92,8 +92,7 @@ def test_what_can_not_be_done_is_a_sentence_and_changes_nothing(
 
 
 def test_history_names_a_line_that_was_edited(settings: Settings) -> None:
-    path = settings.models / "boston" / "history.jsonl"
-    path.write_bytes(path.read_bytes().replace(b"tests", b"texts"))
+    edit(settings.models / "boston" / "history.jsonl", b"tests", b"texts")
     for words in (["history", "--verify"], ["history"]):
         done = run(settings, "registry", *words)
         assert (done.returncode, "history.jsonl, line 1: was changed" in done.stderr) == (1, True)
