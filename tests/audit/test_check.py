@@ -10,8 +10,9 @@ import pytest
 from flask import Flask
 
 from app.settings import Settings
-from audit.check import DayCount, count_rows
-from tests.audit.helpers import ROW, run
+from audit.check import count_rows
+from tests.app.requests import ROW
+from tests.registry.conftest import run
 
 
 def write_day(folder: Path, day: str, requests: Sequence[str], predictions: Sequence[str]) -> None:
@@ -30,14 +31,10 @@ def peak_memory(logs: Path) -> int:
         tracemalloc.stop()
 
 
-def lost(days: Sequence[DayCount]) -> list[tuple[int, str]]:
-    return [(day.lost, day.first_lost) for day in days]
-
-
 def test_a_request_counts_as_lost_although_its_id_was_answered_on_another_day(tmp_path: Path) -> None:
     write_day(tmp_path, "2026-11-22", ["a,200,"], ["a,0"])
     write_day(tmp_path, "2026-11-23", ["b,200,", "a,200,"], [])
-    assert lost(list(count_rows(tmp_path))) == [(0, ""), (2, "a")]
+    assert [(day.lost, day.first_lost) for day in count_rows(tmp_path)] == [(0, ""), (2, "a")]
 
 
 def test_a_day_without_one_of_its_files_is_counted(tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ from app.settings import Settings
 from registry import VersionStore
 from registry.promotion import shadow
 from tests.app.requests import logged
-from tests.audit.helpers import ANN, run
 from tests.conftest import TRICKY, WORSE, publish
 from tests.e2e.server import wait_until
+from tests.registry.conftest import ANN, run
 
 pytestmark = pytest.mark.slow
 
