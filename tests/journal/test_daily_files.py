@@ -39,26 +39,21 @@ def test_a_file_with_other_columns_is_named_left_alone_and_makes_the_journal_unr
 
 
 @pytest.mark.parametrize(
-    ("torn", "ended"),
+    ("torn", "end"),
     [
         (b"", b"who,what\n"),
-        (b"who,wh", b"who,what\n"),
-        *(
-            (b"who,what\na,1\n" + row, b"who,what\na,1\n" + row + end)
-            for row, end in (
-                (b"b,hal", b"\n"),
-                (b"b", b"\n"),
-                (b'b,"half, of a quoted', b'"\n'),
-                (b'b,"all ""of"" it"', b"\n"),
-                (b"b," + b"x" * 200_000, b"\n"),
-            )
-        ),
+        (b"who,wh", b"at\n"),
+        (b"who,what\na,1\nb,hal", b"\n"),
+        (b"who,what\na,1\nb", b"\n"),
+        (b'who,what\na,1\nb,"half, of a quoted', b'"\n'),
+        (b'who,what\na,1\nb,"all ""of"" it"', b"\n"),
+        (b"who,what\na,1\nb," + b"x" * 200_000, b"\n"),
     ],
 )
-def test_a_row_after_a_torn_row_or_header_starts_on_its_own_line(tmp_path: Path, torn: bytes, ended: bytes) -> None:
+def test_a_row_after_a_torn_row_or_header_starts_on_its_own_line(tmp_path: Path, torn: bytes, end: bytes) -> None:
     path(tmp_path).write_bytes(torn)
     Events(tmp_path).add(DAY, b"c,3\n")
-    assert path(tmp_path).read_bytes() == ended + b"c,3\n"
+    assert path(tmp_path).read_bytes() == torn + end + b"c,3\n"
     assert list(LogReader(path(tmp_path)))[-1] == {"who": "c", "what": "3"}
 
 

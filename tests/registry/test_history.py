@@ -116,15 +116,6 @@ def test_a_line_that_its_writer_did_not_finish_is_written_over(history: History,
     assert [entry.content["action"] for entry in history.entries()][-2:] == ["publish", "rollback"]
 
 
-def test_a_writer_that_died_before_the_head_leaves_a_whole_history(history: History, tmp_path: Path) -> None:
-    head = (tmp_path / HEAD).read_bytes()
-    history.append({**ENTRY, "action": "rollback"})
-    (tmp_path / HEAD).write_bytes(head)
-    assert len(history.entries()) == 5
-    history.append({**ENTRY, "action": "rollback"})
-    assert len(history.entries()) == 6
-
-
 def test_nothing_is_appended_to_a_history_that_is_not_whole(history: History, tmp_path: Path) -> None:
     edit(tmp_path / HISTORY, b'"version": 2', b'"version": 7')
     before = (tmp_path / HISTORY).read_bytes()
