@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask.testing import FlaskClient
 
 from app.settings import Settings
 from audit.check import count_rows
@@ -86,8 +86,7 @@ def test_check_without_logs_is_a_sentence(settings: Settings) -> None:
 
 
 @pytest.mark.slow
-def test_a_file_without_a_good_row_is_no_lost_answer(settings: Settings, make_app: Callable[..., Flask]) -> None:
-    client = make_app().test_client()
+def test_a_file_without_a_good_row_is_no_lost_answer(settings: Settings, client: FlaskClient) -> None:
     assert client.post("/predict_csv", data="rm,tax,age\nx,1,1\n", content_type="text/csv").status_code == 200
     assert client.post("/predict_json", json=ROW).status_code == 200
     done = run(settings, "audit", "check")
