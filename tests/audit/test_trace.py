@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from datetime import UTC, datetime
 
 import pytest
-from flask import Flask
+from flask.testing import FlaskClient
 
 from app.settings import Settings
 from registry import VersionStore
@@ -20,12 +18,11 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def answered(settings: Settings, make_app: Callable[..., Flask]) -> VersionStore:
+def answered(settings: Settings, client: FlaskClient) -> VersionStore:
     """A request with the id "mine", answered by version 2 that ann made champion."""
     publish(settings.models, by="bob")
     store = VersionStore(settings.models, "boston")
     promote(store, 2, "champion", ANN)
-    client = make_app(now=lambda: datetime.now(UTC)).test_client()
     reply = client.post("/predict_json", json=[ROW, OTHER_ROW], headers={"X-Request-ID": "mine"})
     assert reply.status_code == 200
     return store
@@ -40,14 +37,14 @@ def test_a_trace_tells_the_rows_the_version_and_who_signed_it_off(
         answered.aliases.retire(2, ANN)
     done = run(settings, "audit", "trace", "mine", "--json")
     assert done.returncode == 0, done.stderr
-    (found,) = json.loads(done.stdout)
-    assert found["request"]["body"] == "[[6, 250, 66.5], [7, 300, 10]]"
-    assert [row["rm"] for row in found["predictions"]] == ["6.0", "7.0"]
-    (version,) = found["versions"]
+    (traced,) = json.loads(done.stdout)
+    assert traced["request"]["body"] == "[[6, 250, 66.5], [7, 300, 10]]"
+    assert [row["rm"] for row in traced["predictions"]] == ["6.0", "7.0"]
+    (version,) = traced["versions"]
     assert (version["version"], version["trained_by"], version["files"]) == (2, "bob", "as published")
     assert version["sha256"] == answered.check(2).digest
     assert [(line["action"], line["by"]) for line in version["signed_off"]] == [("publish", "bob"), ("promote", "ann")]
-    assert found["faults"] == []
+    assert traced["faults"] == []
 
 
 def test_a_trace_is_one_page_for_a_person(answered: VersionStore, settings: Settings) -> None:
@@ -66,9 +63,8 @@ def test_a_trace_names_what_is_not_as_it_was(answered: VersionStore, settings: S
 
 
 def test_what_a_client_sent_moves_no_cursor_of_who_reads_its_trace(
-    answered: VersionStore, settings: Settings, make_app: Callable[..., Flask]
+    answered: VersionStore, settings: Settings, client: FlaskClient
 ) -> None:
-    client = make_app().test_client()
     client.post("/predict_json", data="[6, \x1b[2J\nNo fault", headers={"X-Request-ID": "odd"})
     done = run(settings, "audit", "trace", "odd")
     assert r"[6, \x1b[2J\nNo fault" in done.stdout

@@ -130,22 +130,3 @@ def test_a_short_write_that_can_go_on_is_completed(tmp_path: Path) -> None:
     journal = Events(tmp_path, write=lambda descriptor, data: os.write(descriptor, data[:3]))
     journal.add(DAY, b"a,1\nb,2\n")
     assert path(tmp_path).read_bytes() == b"who,what\na,1\nb,2\n"
-
-
-def test_a_disk_that_is_really_full_and_then_has_room_again(small_disk: Path) -> None:
-    journal = Events(small_disk)
-    row = b"a," + b"x" * 997 + b"\n"
-    appended = 0
-    with pytest.raises(JournalError, match="No space left on device"):  # noqa: PT012
-        while appended < 1000:
-            journal.add(DAY, row)
-            appended += 1
-    with pytest.raises(JournalError, match="No space left on device"):
-        journal.probe()
-    reader = LogReader(path(small_disk))
-    assert (len(list(reader)), reader.torn) == (appended, 0)
-    os.truncate(path(small_disk), 5000)
-    journal.probe()
-    journal.add(DAY, row)
-    assert path(small_disk).read_bytes().endswith(b"\n" + row)
-    journal.close()
