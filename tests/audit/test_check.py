@@ -52,9 +52,9 @@ def test_a_day_without_one_of_its_files_is_counted(tmp_path: Path) -> None:
 
 def test_many_days_need_no_more_memory_than_one(tmp_path: Path) -> None:
     for day in range(10, 20):
-        ids = [f"{day}-{number}" for number in range(2000)]
-        write_day(tmp_path / "many", f"2026-11-{day}", [f"{one},200," for one in ids], [f"{one},0" for one in ids])
-    write_day(tmp_path / "one", "2026-11-10", [f"{one},200," for one in ids], [f"{one},0" for one in ids])
+        rows = [f"{day}-{number},200," for number in range(2000)], [f"{day}-{number},0" for number in range(2000)]
+        write_day(tmp_path / "many", f"2026-11-{day}", *rows)
+    write_day(tmp_path / "one", "2026-11-10", *rows)
     assert peak_memory(tmp_path / "many") < 1.5 * peak_memory(tmp_path / "one")
 
 

@@ -39,9 +39,9 @@ CARD: dict[str, Any] = {
 
 def report(store: VersionStore) -> list[dict[str, Any]]:
     """Return the models of the report."""
-    found = build_report(store.folder.parent, store.folder.parent.parent / "logs", NOW)
-    json.dumps(found, allow_nan=False)
-    models: list[dict[str, Any]] = found["models"]
+    whole = build_report(store.folder.parent, store.folder.parent.parent / "logs", NOW)
+    json.dumps(whole, allow_nan=False)
+    models: list[dict[str, Any]] = whole["models"]
     return models
 
 
