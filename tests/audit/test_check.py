@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask.testing import FlaskClient
 
 from app.settings import Settings
-from audit.check import DayCount, count_rows
-from tests.audit.helpers import ROW, run
+from audit.check import count_rows
+from tests.app.requests import ROW
+from tests.registry.conftest import run
 
 
 def write_day(folder: Path, day: str, requests: Sequence[str], predictions: Sequence[str]) -> None:
@@ -30,14 +31,10 @@ def peak_memory(logs: Path) -> int:
         tracemalloc.stop()
 
 
-def lost(days: Sequence[DayCount]) -> list[tuple[int, str]]:
-    return [(day.lost, day.first_lost) for day in days]
-
-
 def test_a_request_counts_as_lost_although_its_id_was_answered_on_another_day(tmp_path: Path) -> None:
     write_day(tmp_path, "2026-11-22", ["a,200,"], ["a,0"])
     write_day(tmp_path, "2026-11-23", ["b,200,", "a,200,"], [])
-    assert lost(list(count_rows(tmp_path))) == [(0, ""), (2, "a")]
+    assert [(day.lost, day.first_lost) for day in count_rows(tmp_path)] == [(0, ""), (2, "a")]
 
 
 def test_a_day_without_one_of_its_files_is_counted(tmp_path: Path) -> None:
@@ -55,9 +52,9 @@ def test_a_day_without_one_of_its_files_is_counted(tmp_path: Path) -> None:
 
 def test_many_days_need_no_more_memory_than_one(tmp_path: Path) -> None:
     for day in range(10, 20):
-        ids = [f"{day}-{number}" for number in range(2000)]
-        write_day(tmp_path / "many", f"2026-11-{day}", [f"{one},200," for one in ids], [f"{one},0" for one in ids])
-    write_day(tmp_path / "one", "2026-11-10", [f"{one},200," for one in ids], [f"{one},0" for one in ids])
+        rows = [f"{day}-{number},200," for number in range(2000)], [f"{day}-{number},0" for number in range(2000)]
+        write_day(tmp_path / "many", f"2026-11-{day}", *rows)
+    write_day(tmp_path / "one", "2026-11-10", *rows)
     assert peak_memory(tmp_path / "many") < 1.5 * peak_memory(tmp_path / "one")
 
 
@@ -89,8 +86,7 @@ def test_check_without_logs_is_a_sentence(settings: Settings) -> None:
 
 
 @pytest.mark.slow
-def test_a_file_without_a_good_row_is_no_lost_answer(settings: Settings, make_app: Callable[..., Flask]) -> None:
-    client = make_app().test_client()
+def test_a_file_without_a_good_row_is_no_lost_answer(settings: Settings, client: FlaskClient) -> None:
     assert client.post("/predict_csv", data="rm,tax,age\nx,1,1\n", content_type="text/csv").status_code == 200
     assert client.post("/predict_json", json=ROW).status_code == 200
     done = run(settings, "audit", "check")

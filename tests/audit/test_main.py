@@ -9,9 +9,8 @@ import pytest
 
 from app.settings import Settings
 from registry import VersionStore
-from tests.audit.helpers import run
-from tests.conftest import Keys, publish
-from tests.registry.conftest import retire
+from tests.conftest import Keys
+from tests.registry.conftest import edit, retire, run
 
 pytestmark = pytest.mark.slow
 
@@ -42,16 +41,16 @@ def test_verify_says_that_a_version_is_sound(settings: Settings) -> None:
 
 def test_verify_names_a_changed_file_and_an_edited_history(settings: Settings) -> None:
     (settings.models / "boston" / "1" / "card.json").write_text("{ }")
-    path = settings.models / "boston" / "history.jsonl"
-    path.write_bytes(path.read_bytes().replace(b"tests", b"texts"))
+    edit(settings.models / "boston" / "history.jsonl", b"tests", b"texts")
     assert "card.json was changed" in run(settings, "audit", "verify", "1").stderr
     done = run(settings, "audit", "verify")
     assert (done.returncode, "history.jsonl, line 1: was changed" in done.stderr) == (1, True)
 
 
-def test_verify_checks_signatures_also_of_a_retired_version(settings: Settings, keys: Keys) -> None:
-    publish(settings.models)
-    retire(VersionStore(settings.models, "boston"))
+def test_verify_checks_signatures_also_of_a_retired_version(
+    settings: Settings, store: VersionStore, keys: Keys
+) -> None:
+    retire(store)
     required = {"SERVE_REQUIRE_SIGNATURE": str(keys.public)}
     unsigned = run(settings, "audit", "verify", **required)
     assert (unsigned.returncode, unsigned.stderr.count("is not signed")) == (1, 2)

@@ -12,7 +12,8 @@ from flask import Flask
 from app.settings import Settings
 from audit.seal import find_changed_files, seal
 from registry import VersionStore
-from tests.audit.helpers import ANN, ROW, run
+from tests.app.requests import ROW
+from tests.registry.conftest import ANN, flip_bits, run
 
 pytestmark = pytest.mark.slow
 
@@ -27,29 +28,25 @@ def old(settings: Settings, make_app: Callable[..., Flask]) -> list[Path]:
 
 
 def test_the_files_of_finished_days_are_sealed_once(
-    old: list[Path], settings: Settings, make_app: Callable[..., Flask]
+    old: list[Path], settings: Settings, store: VersionStore, make_app: Callable[..., Flask]
 ) -> None:
     make_app().test_client().post("/predict_json", json=ROW)
     done = run(settings, "audit", "seal", "--by", "ann")
     assert done.stdout.splitlines() == ["requests-2026-11-01.csv: sealed", "predictions-2026-11-01.csv: sealed"]
     assert run(settings, "audit", "seal").stdout == ""
-    lines = [line.content for line in VersionStore(settings.models, "boston").history.entries()]
-    assert [(line["action"], line.get("rows"), line["by"]) for line in lines[1:]] == [("seal", 3, "ann")] * 2
+    lines = [line.content for line in store.history.entries()]
+    assert [(line["action"], line.get("rows"), line["by"]) for line in lines[2:]] == [("seal", 3, "ann")] * 2
     assert run(settings, "audit", "check").returncode == 0
 
 
 def test_a_bit_that_flips_anywhere_in_a_sealed_log_is_found_and_the_file_named(
-    old: list[Path], settings: Settings
+    old: list[Path], settings: Settings, store: VersionStore
 ) -> None:
-    store = VersionStore(settings.models, "boston")
     seal(store, settings.logs / "boston", datetime.now(UTC), ANN)
     for path in old:
-        whole = path.read_bytes()
-        for place in range(len(whole)):
-            path.write_bytes(whole[:place] + bytes([whole[place] ^ (1 << place % 8)]) + whole[place + 1 :])
+        for _ in flip_bits(path):
             (fault,) = find_changed_files(store, settings.logs / "boston")
             assert path.name in fault
-        path.write_bytes(whole)
     assert list(find_changed_files(store, settings.logs / "boston")) == []
 
 

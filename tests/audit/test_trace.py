@@ -3,44 +3,48 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from datetime import UTC, datetime
 
 import pytest
-from flask import Flask
+from flask.testing import FlaskClient
 
 from app.settings import Settings
 from registry import VersionStore
 from registry.promotion import promote
-from tests.audit.helpers import ANN, ROW, run
+from tests.app.requests import OTHER_ROW, ROW
 from tests.conftest import publish
+from tests.registry.conftest import ANN, edit, run
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def answered(settings: Settings, make_app: Callable[..., Flask]) -> VersionStore:
+def answered(settings: Settings, client: FlaskClient) -> VersionStore:
     """A request with the id "mine", answered by version 2 that ann made champion."""
     publish(settings.models, by="bob")
     store = VersionStore(settings.models, "boston")
     promote(store, 2, "champion", ANN)
-    client = make_app(now=lambda: datetime.now(UTC)).test_client()
-    reply = client.post("/predict_json", json=[ROW, [7, 300, 10]], headers={"X-Request-ID": "mine"})
+    reply = client.post("/predict_json", json=[ROW, OTHER_ROW], headers={"X-Request-ID": "mine"})
     assert reply.status_code == 200
     return store
 
 
-def test_a_trace_tells_the_rows_the_version_and_who_signed_it_off(answered: VersionStore, settings: Settings) -> None:
+@pytest.mark.parametrize("is_retired_by_now", [False, True])
+def test_a_trace_tells_the_rows_the_version_and_who_signed_it_off(
+    answered: VersionStore, settings: Settings, is_retired_by_now: bool
+) -> None:
+    if is_retired_by_now:
+        promote(answered, 1, "champion", ANN, override=True)
+        answered.aliases.retire(2, ANN)
     done = run(settings, "audit", "trace", "mine", "--json")
     assert done.returncode == 0, done.stderr
-    (found,) = json.loads(done.stdout)
-    assert found["request"]["body"] == "[[6, 250, 66.5], [7, 300, 10]]"
-    assert [row["rm"] for row in found["predictions"]] == ["6.0", "7.0"]
-    (version,) = found["versions"]
+    (traced,) = json.loads(done.stdout)
+    assert traced["request"]["body"] == "[[6, 250, 66.5], [7, 300, 10]]"
+    assert [row["rm"] for row in traced["predictions"]] == ["6.0", "7.0"]
+    (version,) = traced["versions"]
     assert (version["version"], version["trained_by"], version["files"]) == (2, "bob", "as published")
     assert version["sha256"] == answered.check(2).digest
     assert [(line["action"], line["by"]) for line in version["signed_off"]] == [("publish", "bob"), ("promote", "ann")]
-    assert found["faults"] == []
+    assert traced["faults"] == []
 
 
 def test_a_trace_is_one_page_for_a_person(answered: VersionStore, settings: Settings) -> None:
@@ -54,27 +58,13 @@ def test_a_trace_names_what_is_not_as_it_was(answered: VersionStore, settings: S
     done = run(settings, "audit", "trace", "mine")
     assert done.returncode == 1
     assert "card.json was changed" in done.stdout
-    history = answered.folder / "history.jsonl"
-    history.write_bytes(history.read_bytes().replace(b"looks good", b"looks fine"))
+    edit(answered.folder / "history.jsonl", b"looks good", b"looks fine")
     assert "line 3: was changed" in run(settings, "audit", "trace", "mine").stdout
 
 
-def test_an_answer_of_a_version_that_is_retired_now_is_traced_like_any_other(
-    answered: VersionStore, settings: Settings
-) -> None:
-    promote(answered, 1, "champion", ANN, override=True)
-    answered.aliases.retire(2, ANN)
-    done = run(settings, "audit", "trace", "mine", "--json")
-    assert done.returncode == 0, done.stderr
-    (found,) = json.loads(done.stdout)
-    assert [version["files"] for version in found["versions"]] == ["as published"]
-    assert found["faults"] == []
-
-
 def test_what_a_client_sent_moves_no_cursor_of_who_reads_its_trace(
-    answered: VersionStore, settings: Settings, make_app: Callable[..., Flask]
+    answered: VersionStore, settings: Settings, client: FlaskClient
 ) -> None:
-    client = make_app().test_client()
     client.post("/predict_json", data="[6, \x1b[2J\nNo fault", headers={"X-Request-ID": "odd"})
     done = run(settings, "audit", "trace", "odd")
     assert r"[6, \x1b[2J\nNo fault" in done.stdout

@@ -39,26 +39,21 @@ def test_a_file_with_other_columns_is_named_left_alone_and_makes_the_journal_unr
 
 
 @pytest.mark.parametrize(
-    ("torn", "ended"),
+    ("torn", "end"),
     [
         (b"", b"who,what\n"),
-        (b"who,wh", b"who,what\n"),
-        *(
-            (b"who,what\na,1\n" + row, b"who,what\na,1\n" + row + end)
-            for row, end in (
-                (b"b,hal", b"\n"),
-                (b"b", b"\n"),
-                (b'b,"half, of a quoted', b'"\n'),
-                (b'b,"all ""of"" it"', b"\n"),
-                (b"b," + b"x" * 200_000, b"\n"),
-            )
-        ),
+        (b"who,wh", b"at\n"),
+        (b"who,what\na,1\nb,hal", b"\n"),
+        (b"who,what\na,1\nb", b"\n"),
+        (b'who,what\na,1\nb,"half, of a quoted', b'"\n'),
+        (b'who,what\na,1\nb,"all ""of"" it"', b"\n"),
+        (b"who,what\na,1\nb," + b"x" * 200_000, b"\n"),
     ],
 )
-def test_a_row_after_a_torn_row_or_header_starts_on_its_own_line(tmp_path: Path, torn: bytes, ended: bytes) -> None:
+def test_a_row_after_a_torn_row_or_header_starts_on_its_own_line(tmp_path: Path, torn: bytes, end: bytes) -> None:
     path(tmp_path).write_bytes(torn)
     Events(tmp_path).add(DAY, b"c,3\n")
-    assert path(tmp_path).read_bytes() == ended + b"c,3\n"
+    assert path(tmp_path).read_bytes() == torn + end + b"c,3\n"
     assert list(LogReader(path(tmp_path)))[-1] == {"who": "c", "what": "3"}
 
 
@@ -135,22 +130,3 @@ def test_a_short_write_that_can_go_on_is_completed(tmp_path: Path) -> None:
     journal = Events(tmp_path, write=lambda descriptor, data: os.write(descriptor, data[:3]))
     journal.add(DAY, b"a,1\nb,2\n")
     assert path(tmp_path).read_bytes() == b"who,what\na,1\nb,2\n"
-
-
-def test_a_disk_that_is_really_full_and_then_has_room_again(small_disk: Path) -> None:
-    journal = Events(small_disk)
-    row = b"a," + b"x" * 997 + b"\n"
-    appended = 0
-    with pytest.raises(JournalError, match="No space left on device"):  # noqa: PT012
-        while appended < 1000:
-            journal.add(DAY, row)
-            appended += 1
-    with pytest.raises(JournalError, match="No space left on device"):
-        journal.probe()
-    reader = LogReader(path(small_disk))
-    assert (len(list(reader)), reader.torn) == (appended, 0)
-    os.truncate(path(small_disk), 5000)
-    journal.probe()
-    journal.add(DAY, row)
-    assert path(small_disk).read_bytes().endswith(b"\n" + row)
-    journal.close()

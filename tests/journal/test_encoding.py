@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -26,13 +25,6 @@ from journal import (
 from journal.encoding import escape_field, timestamp, unescape_field
 
 NOW = timestamp(datetime(2026, 11, 23, 18, 42, 1, 5, tzinfo=UTC))
-
-
-def request_row(body: bytes, **fields: Any) -> bytes:
-    usual = {"client": "::1", "method": "POST", "path": "/p?a=1,2", "content_type": "text/csv", "status": 422}
-    return encode_request(
-        **{"time": NOW, "request_id": "id", "duration_ms": 1.25, "error": "", **usual, **fields}, body=body
-    )
 
 
 def read(path: Path, columns: tuple[str, ...], rows: bytes) -> list[dict[str, str]]:
@@ -94,7 +86,8 @@ def test_predictions_that_are_no_numbers_are_written_as_such(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("body", [b'{"rm": 6, "x": "\xff"}\r\n', b'"' * (1 << 20)], ids=["not UTF-8", "a mebibyte"])
 def test_a_request_row_reads_back(tmp_path: Path, body: bytes) -> None:
-    row = request_row(body, error="x: 'y'")
+    fields = {"time": NOW, "request_id": "id", "client": "::1", "method": "POST", "path": "/p?a=1,2"}
+    row = encode_request(**fields, content_type="text/csv", status=422, duration_ms=1.25, error="x: 'y'", body=body)
     (back,) = read(tmp_path / "requests-2026-11-23.csv", REQUEST_COLUMNS, row)
     assert back["body"].encode("utf-8", "surrogateescape") == body
     assert (back["status"], back["duration_ms"], back["path"], back["error"]) == ("422", "1.250", "/p?a=1,2", "x: 'y'")

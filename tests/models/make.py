@@ -28,10 +28,6 @@ def tricky(features: tf.Tensor) -> tf.Tensor:
     return value + tf.gather(tf.zeros(1), beyond) + 0.0 * tf.cast(turns, tf.float32)
 
 
-def write(name: str, content: bytes) -> None:
-    Path(__file__).with_name(name).write_bytes(content)
-
-
 if __name__ == "__main__":
     for name, bias in (("linear.tflite", -20), ("worse.tflite", -10)):
         model = keras.Sequential([keras.Input((3,), name="features"), keras.layers.Dense(1)])
@@ -39,4 +35,4 @@ if __name__ == "__main__":
         specification = keras.InputSpec(dtype="float32", shape=(1, 3), name="features")
         model.export(Path(__file__).with_name(name), format="litert", input_signature=[specification])
     converter = tf.lite.TFLiteConverter.from_concrete_functions([tricky.get_concrete_function()])
-    write("tricky.tflite", converter.convert())
+    Path(__file__).with_name("tricky.tflite").write_bytes(converter.convert())

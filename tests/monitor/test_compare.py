@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask.testing import FlaskClient
 
 from app.settings import Settings
 from registry import VersionStore
 from registry.promotion import shadow
 from tests.app.requests import logged
-from tests.audit.helpers import ANN, run
 from tests.conftest import TRICKY, WORSE, publish
 from tests.e2e.server import wait_until
+from tests.registry.conftest import ANN, run
 
 pytestmark = pytest.mark.slow
 
 
 def test_two_versions_are_compared_on_the_requests_that_both_saw(
-    settings: Settings, make_app: Callable[..., Flask], tmp_path: Path
+    settings: Settings, client: FlaskClient, tmp_path: Path
 ) -> None:
     publish(settings.models, model_file=WORSE)
     shadow(VersionStore(settings.models, "boston"), 2, ANN)
-    client = make_app().test_client()
     for rooms in (5, 6, 7):
         client.post("/predict_json", json=[[rooms, 250, 66.5]] * 10)
     wait_until(lambda: len(logged(settings, "predictions")) == 60, "the shadow's rows")
@@ -40,11 +38,8 @@ def test_two_versions_are_compared_on_the_requests_that_both_saw(
     assert (nothing.returncode, "no request was seen by both" in nothing.stderr) == (1, True)
 
 
-def test_rows_without_a_number_are_counted_apart_in_a_comparison(
-    settings: Settings, make_app: Callable[..., Flask]
-) -> None:
+def test_rows_without_a_number_are_counted_apart_in_a_comparison(settings: Settings, client: FlaskClient) -> None:
     shadow(VersionStore(settings.models, "boston"), publish(settings.models, model_file=TRICKY), ANN)
-    client = make_app().test_client()
     for row in ([6, 250, 66.5], [11.5, 250, 66.5]):  # the second gets NaN of the shadow
         assert client.post("/predict_json", json=row).status_code == 200
     wait_until(lambda: len([row for row in logged(settings, "predictions") if row["role"] == "shadow"]) == 2, "both")

@@ -1,31 +1,41 @@
-"""What the tests of the registry share: a store of two versions, and who changes it."""
+"""What the tests of the registry and of what reads it share: two versions, who changes them, and the commands."""
 
 from __future__ import annotations
 
 import shutil
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from app.settings import Settings
 from registry import Actor, VersionStore
 from registry.integrity import write_sums
 from registry.promotion import clear
 from tests.conftest import publish
+from tests.e2e import server
 
 ANN, BOB = Actor("ann", "looks good"), Actor("bob", "urgent")
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> VersionStore:
+def store(settings: Settings) -> VersionStore:
     """Two equal versions: 1 is champion, 2 challenger."""
-    return publish_versions(tmp_path, 2)
+    return publish_versions(settings.models, 1)
 
 
 def publish_versions(models: Path, count: int) -> VersionStore:
-    """Publish equal versions: 1 is champion, the last one challenger."""
+    """Publish equal versions: if there are no others, 1 is champion. The last one is challenger."""
     for _ in range(count):
         publish(models)
     return VersionStore(models, "boston")
+
+
+def run(settings: Settings, module: str, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run a command over the models and the logs of some settings, such as ``run(settings, "audit", "check")``."""
+    folders = {"SERVE_MODELS": str(settings.models), "SERVE_LOGS": str(settings.logs)}
+    return server.run(module, *words, **{**folders, **environ})
 
 
 def publish_changed(store: VersionStore, files: dict[str, str | bytes]) -> None:
@@ -36,6 +46,20 @@ def publish_changed(store: VersionStore, files: dict[str, str | bytes]) -> None:
         for name, content in files.items():
             (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
         store.publish(folder, ANN)
+
+
+def edit(file: Path, old: bytes, new: bytes) -> None:
+    """Replace the first place of a text in a file."""
+    file.write_bytes(file.read_bytes().replace(old, new, 1))
+
+
+def flip_bits(file: Path, step: int = 1) -> Iterator[int]:
+    """Flip one bit of a byte, in every step-th byte: one at a time, and none at the end. Yield the byte's place."""
+    whole = file.read_bytes()
+    for place in range(0, len(whole), step):
+        file.write_bytes(whole[:place] + bytes([whole[place] ^ (1 << place % 8)]) + whole[place + 1 :])
+        yield place
+    file.write_bytes(whole)
 
 
 def last(store: VersionStore) -> dict[str, object]:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import fcntl
+import multiprocessing
+import os
 import shutil
+import signal
 import subprocess
-import sys
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from registry import Actor, NotPublishedError, RegistryError, ReleaseError, VersionStore, find_inconsistencies
-from registry.promotion import clear, promote, shadow
+from registry.promotion import canary, clear, promote, rollback, shadow
 from tests.conftest import publish
 from tests.registry.conftest import ANN, BOB, publish_versions, retire
 
@@ -128,67 +134,56 @@ def test_a_read_only_folder_is_one_clear_sentence(small_disk: Path) -> None:
         promote(store, 2, "champion", ANN)
 
 
-STEPS = """
-import os, shutil, signal, sys
-from pathlib import Path
-from registry import VersionStore, Actor
-from registry.promotion import canary, clear, promote, rollback
-origin, folder, action = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
-ANN = Actor("ann", "why")
-def dying(call, steps):
-    def step(*arguments, **options):
-        if next(steps, None) is None:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return call(*arguments, **options)
-    return step
-status, step = 1, 0
-while status:
-    models = folder / str(step)
-    shutil.copytree(origin, models)
-    if os.fork() == 0:  # one step later each time, until it gets to the end
-        steps = iter(range(step))
-        for name in ("open", "pwrite", "fsync", "ftruncate", "rename"):
-            setattr(os, name, dying(getattr(os, name), steps))
-        store = VersionStore(models, "boston")
-        exec(action)
-        os._exit(0)
-    status = os.wait()[1]
-    assert status in (0, signal.SIGKILL), status
-    step += 1
-print(step)
-"""
+ACTIONS: dict[str, Callable[[VersionStore], object]] = {
+    "promote": lambda store: promote(store, 3, "champion", ANN),
+    "canary": lambda store: canary(store, 3, 0.5, ANN),
+    "clear": lambda store: clear(store, "shadow", ANN),
+    "rollback": lambda store: rollback(store, ANN),
+    "retire": lambda store: store.aliases.retire(4, ANN),
+}
+
+
+def _step(left: Iterator[int], call: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    """Call, or kill this process if no step is left."""
+    if next(left, None) is None:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return call(*arguments, **options)
+
+
+def _act_and_die(action: str, models: Path, steps: int) -> None:
+    """Kill this process after so many steps of an action."""
+    left = iter(range(steps))
+    for name in ("open", "pwrite", "fsync", "ftruncate", "rename"):
+        setattr(os, name, partial(_step, left, getattr(os, name)))
+    ACTIONS[action](VersionStore(models, "boston"))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("action", "call"),
-    [
-        ("promote", 'promote(store, 3, "champion", ANN)'),
-        ("canary", "canary(store, 3, 0.5, ANN)"),
-        ("clear", 'clear(store, "shadow", ANN)'),
-        ("rollback", "rollback(store, ANN)"),
-        ("retire", "store.aliases.retire(4, ANN)"),
-    ],
-)
+@pytest.mark.parametrize("action", ACTIONS)
 def test_a_kill_at_any_step_leaves_the_old_state_or_one_that_the_next_command_finishes(
-    tmp_path: Path, action: str, call: str
+    tmp_path: Path, action: str
 ) -> None:
     origin = tmp_path / "origin"
     store = publish_versions(origin, 4)
     promote(store, 2, "champion", ANN)
     shadow(store, 3, ANN)
     clear(store, "challenger", ANN)
-    command = [sys.executable, "-c", STEPS, str(origin), str(tmp_path), call]
-    steps = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    assert steps > 5
-    before, count = store.aliases.read(), len(store.history.entries())
+    before, count_before = store.aliases.read(), len(store.history.entries())
+    context = multiprocessing.get_context("forkserver")  # imports once what each child needs
+    context.set_forkserver_preload([__name__])
     seen = set()
-    for step in range(steps):
-        store = VersionStore(tmp_path / str(step), "boston")
+    for steps in count():
+        models = tmp_path / str(steps)
+        shutil.copytree(origin, models)
+        child = context.Process(target=_act_and_die, args=(action, models, steps))
+        child.start()
+        child.join()
+        assert child.exitcode in (0, -signal.SIGKILL)
+        store = VersionStore(models, "boston")
         entries = store.history.entries()
         latest = entries[-1].content
-        begun = len(entries) > count
-        assert len(entries) - count == begun
+        begun = len(entries) > count_before
+        assert len(entries) - count_before == begun
         assert latest["action"] == (action if begun else "clear")
         assert store.aliases.read() in (before, latest["aliases"])
         assert store.open(store.aliases.read()["champion"]).number in (1, 2, 3)
@@ -197,6 +192,9 @@ def test_a_kill_at_any_step_leaves_the_old_state_or_one_that_the_next_command_fi
         assert store.aliases.read() == {**latest["aliases"], "fallback": 1}
         assert (4 in store.versions()) == (not begun or action != "retire")
         assert list(find_inconsistencies(store.aliases)) == []
+        if child.exitcode == 0:
+            break
+    assert steps > 5
     assert (False, True, True) in seen  # nothing was begun
     assert (True, True, action != "retire") in seen  # it is done
     # In between, the entry is there, and its action is not carried out yet.

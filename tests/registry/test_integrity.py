@@ -9,18 +9,13 @@ from pathlib import Path
 import pytest
 
 from registry import IntegrityError, VersionStore
-
-
-def _flip(path: Path) -> None:
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
-    path.write_bytes(data)
+from tests.registry.conftest import edit
 
 
 @pytest.mark.parametrize(
     ("harm", "named"),
     [
-        (lambda folder: _flip(folder / "model.tflite"), "model.tflite was changed"),
+        (lambda folder: edit(folder / "model.tflite", b"TFL3", b"TFL4"), "model.tflite was changed"),
         (lambda folder: (folder / "card.json").unlink(), "card.json is missing"),
         (lambda folder: (folder / "extra.py").write_text("x"), "extra.py was not published"),
         (lambda folder: (folder / "SHA256SUMS").unlink(), "SHA256SUMS: can't be read"),
@@ -28,7 +23,7 @@ def _flip(path: Path) -> None:
         (lambda folder: (folder / "link").symlink_to("card.json"), "link: a version holds plain files"),
         (lambda folder: os.mkfifo(folder / "pipe"), "pipe: a version holds plain files"),
         (
-            lambda folder: (_flip(folder / "signature.json"), (folder / "card.json").unlink()),
+            lambda folder: (edit(folder / "signature.json", b"rm", b"mr"), (folder / "card.json").unlink()),
             "card.json is missing; signature.json was changed; restore",
         ),
     ],
@@ -43,7 +38,7 @@ def test_a_version_that_is_not_as_published_is_refused_by_name(
 
 def test_a_file_that_changes_after_the_check_is_refused_when_it_is_read(store: VersionStore) -> None:
     sealed = store.check(1)
-    _flip(store.folder / "1" / "model.tflite")
+    edit(store.folder / "1" / "model.tflite", b"TFL3", b"TFL4")
     with pytest.raises(IntegrityError, match="model.tflite was changed"):
         sealed.read("model.tflite")
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
 
+from app.settings import Settings
 from registry import Actor, NotPublishedError, RegistryError, ReleaseError, VersionStore, find_inconsistencies
 from registry.history_queries import canary_share
 from registry.promotion import canary, clear, promote, rollback, shadow
 from tests.conftest import WORSE, publish
-from tests.registry.conftest import ANN, BOB, forge, last, publish_versions
+from tests.registry.conftest import ANN, BOB, forge, last, publish_versions, run
 
 
 def test_a_version_that_passes_its_gates_becomes_champion_and_the_history_says_why(store: VersionStore) -> None:
@@ -151,14 +150,10 @@ def test_a_changed_version_gets_no_alias_and_is_not_opened(
 
 
 @pytest.mark.slow
-def test_two_promotions_at_once_are_one_after_the_other(store: VersionStore) -> None:
-    command = [sys.executable, "-m", "registry", "promote", "2", "--reason", "race"]
-    environ = {**os.environ, "SERVE_MODELS": str(store.folder.parent)}
-    both = [
-        subprocess.Popen([*command, "--by", name], env=environ, stderr=subprocess.PIPE, text=True)
-        for name in ("ann", "bob")
-    ]
-    errors = [process.communicate(timeout=60)[1] for process in both]
-    assert sorted(process.returncode for process in both) == [0, 1]
-    assert "version 2 is champion already" in "".join(errors)
+def test_two_promotions_at_once_are_one_after_the_other(settings: Settings, store: VersionStore) -> None:
+    promote_2 = partial(run, settings, "registry", "promote", "2", "--reason", "race", "--by")
+    with ThreadPoolExecutor() as pool:
+        both = list(pool.map(promote_2, ("ann", "bob")))
+    assert sorted(done.returncode for done in both) == [0, 1]
+    assert "version 2 is champion already" in "".join(done.stderr for done in both)
     assert [entry.content["action"] for entry in store.history.entries()] == ["publish", "publish", "promote"]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +9,7 @@ import pytest
 from app.settings import Settings
 from registry import CommonSettings, SettingError
 from tests.conftest import Keys
+from tests.e2e.server import run
 
 
 def test_a_command_reads_what_it_needs_and_ignores_what_only_the_service_knows(keys: Keys) -> None:
@@ -48,7 +46,6 @@ def test_commands_and_service_refuse_a_bad_value_with_the_same_sentence(name: st
 @pytest.mark.slow
 @pytest.mark.parametrize("command", ["app serve", "audit check", "monitor compare 1 2", "registry list", "train"])
 def test_every_command_refuses_an_empty_folder(command: str) -> None:
-    words = [sys.executable, "-m", *command.split()]
-    done = subprocess.run(words, env={**os.environ, "SERVE_LOGS": ""}, capture_output=True, text=True, check=False)
+    done = run(*command.split(), SERVE_LOGS="")
     message = "SERVE_LOGS is empty: expected the folder of the CSV logs; on a local disk\n"
     assert (done.returncode, done.stdout, done.stderr) == (1, "", message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from registry import Actor, NotPublishedError, PublishError, RegistryError, VersionStore
 from tests.conftest import HOUSES, publish
-from tests.registry.conftest import forge
+from tests.registry.conftest import edit, forge
 
 
 def test_the_first_version_is_champion_later_ones_are_challenger_and_the_history_says_so(store: VersionStore) -> None:
@@ -41,9 +42,9 @@ def test_damaged_aliases_are_named(store: VersionStore, text: str) -> None:
         store.number_of("champion")
 
 
-def test_other_inputs_need_another_model_name(store: VersionStore, tmp_path: Path) -> None:
+def test_other_inputs_need_another_model_name(store: VersionStore) -> None:
     with pytest.raises(PublishError, match=r"version 2 takes \(rm, tax, age\), this one \(tax, age\)"):
-        publish(tmp_path, replace(HOUSES, inputs=HOUSES.inputs[1:]))
+        publish(store.folder.parent, replace(HOUSES, inputs=HOUSES.inputs[1:]))
     assert store.versions() == [1, 2]
     assert not list(store.folder.glob(".staging-*"))
 
@@ -63,22 +64,12 @@ def test_what_is_no_version_is_left_alone_and_blocks_no_publication(store: Versi
     assert publish(store.folder.parent) == 8
 
 
-def _publish_many(models: Path) -> None:
-    for _ in range(5):
-        publish(models)
-
-
 @pytest.mark.slow
 def test_publications_at_the_same_time_get_different_numbers(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=_publish_many, args=(tmp_path,)) for _ in range(3)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-        assert worker.exitcode == 0
+    with ProcessPoolExecutor(3, multiprocessing.get_context("spawn")) as pool:
+        numbers = list(pool.map(publish, [tmp_path] * 15))
     store = VersionStore(tmp_path, "boston")
-    assert store.versions() == list(range(1, 16))
+    assert sorted(numbers) == store.versions() == list(range(1, 16))
     assert store.aliases.read()["champion"] == 1
     for number in store.versions():
         store.check(number)
@@ -96,8 +87,7 @@ def test_staging_leaves_nothing_behind(store: VersionStore) -> None:
 
 
 def test_a_damaged_history_does_not_keep_a_sound_version_from_opening(store: VersionStore) -> None:
-    path = store.folder / "history.jsonl"
-    path.write_bytes(path.read_bytes().replace(b"challenger", b"chaIIenger"))
+    edit(store.folder / "history.jsonl", b"challenger", b"chaIIenger")
     assert store.open(1).number == 1
     forge(store, 1)
     with pytest.raises(RegistryError, match="is not what was published as version 1"):
