@@ -103,18 +103,18 @@ def cases(size: int, signature: Signature, predictor: Predictor) -> Iterator[Cas
 
 
 def logging(folder: Path, version: Version) -> Callable[[Case], int]:
-    """A case's floor, and the rows of the log for it; gives how many bytes these are."""
+    """Return a function that does a case's floor and logs its rows, and returns how many bytes these are."""
     journal = Journal(folder)
     journal.add_stream("predictions", prediction_columns(version.signature.names))
     journal.add_stream("requests", REQUEST_COLUMNS)
-    columns = {"client": "", "method": "POST", "path": "/", "content_type": "", "status": 200, "error": ""}
+    fixed = {"client": "", "method": "POST", "path": "/", "content_type": "", "status": 200, "error": ""}
 
     def log(case: Case) -> int:
         case.floor()
         time, name = timestamp(datetime.now(UTC)), str(uuid4())
         body = case.request.partition(b"\r\n\r\n")[2]
         body = body if body.isascii() else b64encode(body)  # as the service does
-        request = encode_request(time=time, request_id=name, duration_ms=1, body=body, **columns)
+        request = encode_request(time=time, request_id=name, duration_ms=1, body=body, **fixed)
         predicted = encode_predictions(time, name, version.signature.model, 1, CHAMPION, case.rows, case.rows[:, 0])
         journal.append(time[:10], {"predictions": predicted, "requests": request})
         return len(predicted) + len(request)
@@ -123,7 +123,7 @@ def logging(folder: Path, version: Version) -> Callable[[Case], int]:
 
 
 def rate(size: int, work: Callable[[], object], seconds: float) -> float:
-    """Rows a second."""
+    """Return rows a second."""
     start = time.perf_counter()
     count = 0
     while (taken := time.perf_counter() - start) < seconds:
@@ -151,12 +151,12 @@ def main(rounds: int) -> None:
                 served = rate(case.size, lambda case=case: ask(connection, case.request), SECONDS)
                 body = case.request.partition(b"\r\n\r\n")[2]
                 nothing = post(f"/{ask(connection, case.request)}/{log(case)}", body, "text/plain")
-                alike = rate(case.size, lambda nothing=nothing: ask(to_zeros, nothing), SECONDS / 2)
+                zeros_rate = rate(case.size, lambda nothing=nothing: ask(to_zeros, nothing), SECONDS / 2)
                 pin(0)
                 alone = rate(case.size, case.floor, SECONDS / 2)
                 logged = rate(case.size, lambda case=case: log(case), SECONDS / 2)
                 if turn:  # the first is a warm-up
-                    for name, value in (("service", served), ("zeros", alike), ("floor", alone), ("log", logged)):
+                    for name, value in (("service", served), ("zeros", zeros_rate), ("floor", alone), ("log", logged)):
                         case.rates[name].append(value)
                 # Gigabytes of log would measure the disk, and how a virtual machine gets memory that it never had.
                 for file in Path(logs).rglob("*.csv"):

@@ -27,8 +27,9 @@ def ask(connection: socket.socket, request: bytes) -> int:
     if not head.startswith(b"HTTP/1.1 200"):
         sys.exit(f"expected a reply with status 200, not {reply[:1000]!r}")
     length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-    if length > len(body):
-        connection.recv(length - len(body), socket.MSG_WAITALL)
+    missing = length - len(body)
+    if missing and len(connection.recv(missing, socket.MSG_WAITALL)) < missing:
+        sys.exit("a reply ended before its end")
     return length
 
 
@@ -40,7 +41,7 @@ def connect(port: int) -> socket.socket:
 
 
 def load(port: int, until: float) -> list[int]:
-    """Ask on one connection until then. Return what each request took."""
+    """Ask on one connection until that time. Return what each request took."""
     times = []
     with connect(port) as connection:
         while time.monotonic() < until:
@@ -55,7 +56,7 @@ def main(port: int, connections: int, seconds: float) -> None:
     with ThreadPoolExecutor(connections) as pool:
         loads = [pool.submit(load, port, until) for _ in range(connections)]
     for finished in loads:
-        print(*finished.result(), sep="\n")  # or exits, as it did: a thread's exit alone would end nothing else
+        print(*finished.result(), sep="\n")  # exits, if the thread did: that ended only the thread
 
 
 if __name__ == "__main__":

@@ -77,12 +77,12 @@ def times(clients: subprocess.Popen[bytes]) -> list[float]:
     return sorted(int(line) / 1e6 for line in out.split())
 
 
-def percentiles(loads: list[list[float]], part: int) -> list[float]:
+def percentiles(loads: list[list[float]], percent: int) -> list[float]:
     """Return a percentile of each load's times, which are in order."""
-    return [load[len(load) * part // 100] for load in loads]
+    return [load[len(load) * percent // 100] for load in loads]
 
 
-def ratios(rates: Sequence[float], floors: Sequence[float]) -> str:
+def ratios(values: Sequence[float], references: Sequence[float]) -> str:
     """Return the median, the lowest and the highest of the ratios, round by round."""
-    ordered = sorted(a / b for a, b in zip(rates, floors, strict=True))
+    ordered = sorted(a / b for a, b in zip(values, references, strict=True))
     return f"{median(ordered):.2f} ({ordered[0]:.2f} to {ordered[-1]:.2f})"

@@ -55,8 +55,9 @@ def encode_request(
 ) -> bytes:
     """Return a request and its outcome as one line of CSV; ``time`` is a :func:`timestamp`."""
     return (
-        f"{time},{escape_field(request_id)},{_escape_repeated(client)},{_escape_repeated(method)},{_escape_repeated(path)},"
-        f"{_escape_repeated(content_type)},{status},{duration_ms:.3f},{escape_field(error)},{_escape_body(body)}\n"
+        f"{time},{escape_field(request_id)},{_escape_repeated(client)},{_escape_repeated(method)},"
+        f"{_escape_repeated(path)},{_escape_repeated(content_type)},{status},{duration_ms:.3f},"
+        f"{escape_field(error)},{_escape_body(body)}\n"
     ).encode()
 
 

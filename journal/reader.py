@@ -19,7 +19,7 @@ class LogReader:
         containing: a text that needs no escape; lines without it are skipped.
 
     Attributes:
-        rows: after an iteration, the number of whole rows.
+        rows: after an iteration, the number of whole rows that it returned.
         torn: after an iteration, the number of lines that are not whole rows: a last line without an end, or a line
             that has not as many fields as the header.
     """

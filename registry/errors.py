@@ -43,7 +43,9 @@ class PublishError(RegistryError):
 def wrap_os_error(
     path: Path | str, action: str, kind: type[RegistryError] = RegistryError, advice: str = ""
 ) -> Iterator[None]:
-    """Raise an OSError of the block as a RegistryError, such as "PATH: can't be written (No space left on device)".
+    """Turn an OSError of the block into a RegistryError, such as "PATH: can't be written (No space left on device)".
+
+    An error that is none, such as a file that need not be there, is suppressed inside of it.
 
     Args:
         action: a participle: "read", "written", "moved".

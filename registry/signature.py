@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 from registry.errors import SignatureError
 from registry.formatting import plain
@@ -34,6 +34,7 @@ RESERVED = frozenset({"time", "request_id", "row", "model", "version", "role", "
 # The keys of an input in signature.json, in their order, and those that only a category has.
 _INPUT_KEYS = ("name", "label", "unit", "aliases", "kind", "limits", "training", "example")
 _CATEGORY_KEYS = ("categories", "category_labels")
+_OUTPUT_KEYS = ("name", "label", "unit", "plausible")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,8 @@ class Input:
         return (self.name, *self.aliases)
 
     @property
-    def kind(self) -> Literal["number", "category"]:
-        """Whether it is a number or a category, as signature.json says it."""
+    def kind(self) -> str:
+        """Which kind of input it is: "number" or "category"."""
         return "category" if self.categories else "number"
 
 
@@ -129,7 +130,7 @@ class Signature:
             {key: getattr(item, key) for key in (*_INPUT_KEYS, *(_CATEGORY_KEYS if item.categories else ()))}
             for item in self.inputs
         ]
-        output = asdict(self.output)
+        output = {key: getattr(self.output, key) for key in _OUTPUT_KEYS}
         return {"format": FORMAT, "model": self.model, "title": self.title, "inputs": inputs, "output": output}
 
     @classmethod

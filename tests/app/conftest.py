@@ -1,4 +1,4 @@
-"""The service as a client and its log see it, one for a test or for all of a module; registries with two versions."""
+"""Clients of the service that also read its log, for one test or for a module; registries with two versions."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def shared_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service
 
 @pytest.fixture
 def service(shared_service: Service) -> Service:
-    """A client of one application for all tests of a module, which leave its versions as they are."""
+    """The client that all tests of a module share; they leave its versions unchanged."""
     for stream in ("requests", "predictions"):
         shared_service.new_rows(stream)
     return shared_service

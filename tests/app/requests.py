@@ -1,4 +1,4 @@
-"""Helpers that send requests to an application, read its logs, and keep it from writing them."""
+"""Helpers that make and send requests, read the logs, and keep an application from writing them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TENSOR = {"name": "features", "shape": [1, 3], "datatype": "FP32", "data": ROW}
 
 
 def any_json(*names: str) -> st.SearchStrategy[Any]:
-    """Generate values of JSON whose objects have some members with these names."""
+    """Generate JSON values whose objects take their member names from these."""
     return st.recursive(
         st.none() | st.booleans() | st.floats() | st.integers(-(2**70), 2**70) | st.text(max_size=6),
         lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(names), inner, max_size=4),

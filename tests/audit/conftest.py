@@ -1,4 +1,4 @@
-"""The fixtures of others that the tests of audit use."""
+"""Fixtures of other folders, for the tests of audit."""
 
 from tests.e2e.conftest import browser as browser
 from tests.registry.conftest import store as store

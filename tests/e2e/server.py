@@ -58,7 +58,7 @@ def head(path: str = "/predict_json", **headers: object) -> bytes:
 
 @dataclass
 class Client:
-    """What tests ask a service on a port of this machine."""
+    """A client of a service on a port of this machine."""
 
     port: int
 

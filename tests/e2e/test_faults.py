@@ -155,7 +155,9 @@ def test_on_read_only_models_nothing_is_changed_and_each_worker_withdraws_a_fail
         assert deployment.actions() == ["publish", "canary", "clear"]
 
 
-def test_an_answer_of_the_fallback_is_traced_to_the_champion_that_failed_and_stays(deployment: Deployment) -> None:
+def test_a_trace_names_the_version_that_the_fallback_stood_in_for_and_it_stays_champion(
+    deployment: Deployment,
+) -> None:
     promote(deployment.store, publish(deployment.server.models, model_file=TRICKY), "champion", ANN)
     promote(deployment.store, 1, "fallback", ANN)
     before = deployment.actions()

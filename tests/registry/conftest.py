@@ -26,7 +26,7 @@ def store(settings: Settings) -> VersionStore:
 
 
 def publish_versions(models: Path, count: int) -> VersionStore:
-    """Publish equal versions: if there are no others, 1 is champion. The last one is challenger."""
+    """Publish equal versions: if there are no others, 1 is champion. The last of several is challenger."""
     for _ in range(count):
         publish(models)
     return VersionStore(models, "boston")
@@ -49,12 +49,14 @@ def publish_changed(store: VersionStore, files: dict[str, str | bytes]) -> None:
 
 
 def edit(file: Path, old: bytes, new: bytes) -> None:
-    """Replace the first place of a text in a file."""
-    file.write_bytes(file.read_bytes().replace(old, new, 1))
+    """Replace the first occurrence of some bytes in a file."""
+    content = file.read_bytes()
+    assert old in content
+    file.write_bytes(content.replace(old, new, 1))
 
 
 def flip_bits(file: Path, step: int = 1) -> Iterator[int]:
-    """Flip one bit of a byte, in every step-th byte: one at a time, and none at the end. Yield the byte's place."""
+    """Flip a bit of every step-th byte, one at a time, and yield the byte's offset; restore the file in the end."""
     whole = file.read_bytes()
     for place in range(0, len(whole), step):
         file.write_bytes(whole[:place] + bytes([whole[place] ^ (1 << place % 8)]) + whole[place + 1 :])

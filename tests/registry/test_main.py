@@ -89,6 +89,13 @@ def test_what_can_not_be_done_is_a_sentence_and_changes_nothing(
     assert len(store.history.entries()) == 2
 
 
+def test_a_changed_version_is_not_promoted(settings: Settings, store: VersionStore) -> None:
+    (store.folder / "2" / "card.json").write_text("{}")
+    done = run(settings, "registry", "promote", "2", "--reason", "better")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"{store.folder / '2'}: card.json was changed; restore the published files\n"
+
+
 def test_history_names_a_line_that_was_edited(settings: Settings) -> None:
     edit(settings.models / "boston" / "history.jsonl", b"tests", b"texts")
     for words in (["history", "--verify"], ["history"]):

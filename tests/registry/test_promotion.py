@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from subprocess import CompletedProcess
 
 import pytest
 
@@ -147,11 +148,15 @@ def test_a_changed_version_gets_no_alias_and_is_not_opened(
         with pytest.raises(RegistryError, match=message):
             act(store, 2, *arguments)
     assert [message in fault for fault in find_inconsistencies(store.aliases)] == [True] * faults
+    assert store.aliases.read() == {"challenger": 2, "champion": 1}
+    assert len(store.history.entries()) == 2
 
 
 @pytest.mark.slow
 def test_two_promotions_at_once_are_one_after_the_other(settings: Settings, store: VersionStore) -> None:
-    promote_2 = partial(run, settings, "registry", "promote", "2", "--reason", "race", "--by")
+    def promote_2(name: str) -> CompletedProcess[str]:
+        return run(settings, "registry", "promote", "2", "--reason", "race", "--by", name)
+
     with ThreadPoolExecutor() as pool:
         both = list(pool.map(promote_2, ("ann", "bob")))
     assert sorted(done.returncode for done in both) == [0, 1]

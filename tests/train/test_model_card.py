@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from registry import VersionStore
+from train.model_card import model_card
+from train.spec import About, read_spec
 
 
 @pytest.mark.slow
@@ -22,3 +26,22 @@ def test_it_has_the_sections_of_the_paper_and_the_words_of_the_spec(published: P
     assert "variable `b`" in text
     assert "Tested slices: `rm`, `tax`, `age`, `chas`, `lstat`." in text
     assert text.count("\n| `lstat` |") == 4
+
+
+@pytest.mark.slow
+def test_it_goes_without_what_nobody_wrote_and_its_tables_stay_whole(published: Path) -> None:
+    spec = replace(read_spec(Path("train/boston.toml")), about=About("", "", "", "", "", "", ""))
+    store = VersionStore(published, "boston")
+    signature = store.signature(1)
+    plain = replace(
+        signature,
+        output=replace(signature.output, unit=""),
+        inputs=(replace(signature.inputs[0], label="rooms | halls", unit=""), *signature.inputs[1:]),
+    )
+    text = model_card(spec, plain, json.loads((store.folder / "1" / "card.json").read_text()))
+    assert "Not described yet; add it to `[about]` in the spec." in text
+    assert "| rooms \\| halls |" in text
+    assert f"It predicts {signature.output.label} from 3 inputs." in text
+    assert "Not for:" not in text
+    for table in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
+        assert len({len(re.findall(r"(?<!\\)\|", row)) for row in table.splitlines()}) == 1

@@ -41,6 +41,7 @@ def test_the_shipped_specs_can_be_read(name: str) -> None:
         ('label = "Width"', "", "inputs[1].label: this key is missing"),
         ('unit = "m"', 'unit = "m"\nunits = "m"', "inputs[1].units: unknown key"),
         ("limits = [-10, 10]", "", "inputs[1].limits: this key is missing"),
+        ("limits = [-10, 10]", "limits = [-1e39, 10]", "inputs[1].limits: expected a number from -3.4"),
         ("limits = [-10, 10]", "limits = [-10, 10]\nexample = 11", "inputs[1].example: expected a number from -10"),
         ("categories = [0, 1, 5]", "categories = [0, 5, 1]", "inputs[2].categories: expected at least two different"),
         ("categories = [0, 1, 5]", "categories = [0, 1]\nlimits = [0, 1]", "inputs[2].limits: unknown key"),

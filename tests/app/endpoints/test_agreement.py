@@ -56,8 +56,9 @@ def csv(rows: list[Row]) -> bytes:
 def posting(path: str, body: Callable[[list[Row]], Any], key: str = "predictions") -> Send:
     def send(client: Service, rows: list[Row]) -> Any:
         content = body(rows)
-        data = content if isinstance(content, bytes) else orjson.dumps(content)
-        media_type = "text/csv; charset=utf-8" if data is content else "application/json"
+        is_csv = isinstance(content, bytes)
+        data = content if is_csv else orjson.dumps(content)
+        media_type = "text/csv; charset=utf-8" if is_csv else "application/json"
         reply = client.post(path, data=data, content_type=media_type, headers={"Accept": "application/json"})
         return reply, lambda: np.array(reply.json[key]).reshape(-1).tolist()
 
@@ -119,7 +120,7 @@ FORMS: dict[str, Send] = {
     "v2 FP64": tensors(lambda rows: whole(rows, rows), "FP64"),
     "v2 FP32, JSON out": tensors(lambda rows: whole(rows, rows), "FP32"),
     "v2 FP64, bytes out": tensors(lambda rows: whole(rows, rows), "FP64", bytes_out=True),
-    "v2 columns as bytes": tensors(lambda rows: columns(rows, lambda n: [n]), "FP64"),
+    "v2 columns as bytes": tensors(columns, "FP64"),
     "split": posting(SCORE, lambda rows: {"dataframe_split": {"columns": NAMES, "data": rows}}),
     "split, more columns": posting(SCORE, lambda rows: {"dataframe_split": with_town(rows)}),
     "split, no names": posting(SCORE, lambda rows: {"dataframe_split": {"data": rows}}),

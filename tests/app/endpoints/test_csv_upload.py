@@ -21,7 +21,7 @@ def send_form(service: Service, accept: str, *fields: str) -> TestResponse:
     return service.post("/predict_csv", data="".join([*parts, "--x--\r\n"]).encode(), headers=headers)
 
 
-def test_types_sizes_and_queries_that_are_not_taken_are_refused(make_client: MakeClient) -> None:
+def test_types_sizes_and_queries_that_are_not_accepted_are_refused(make_client: MakeClient) -> None:
     client = make_client(max_upload=39)
     for content_type in ("application/json", "text/csv; charset=latin-1"):
         assert client.post("/predict_csv", data=CSV, content_type=content_type).status_code == 415

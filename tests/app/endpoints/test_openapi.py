@@ -119,6 +119,22 @@ def test_the_document_is_valid_and_so_is_every_schema_and_reference(document: di
     assert {tag for operation in every for tag in operation["tags"]} == {tag["name"] for tag in document["tags"]}
 
 
+def test_every_route_and_no_other_path_is_in_the_document(client: Service, document: dict[str, Any]) -> None:
+    files = {"/static/<path:filename>", "/docs/<name>"}
+    first_version = {"/v1", "/v1/", "/v1/<path:rest>", "/v1/models/boston:predict", "/v1/models/boston:regress"}
+    fast = {"/v2/models/boston/infer"}  # the short way of what is there with a <name>
+    routes = {
+        (rule.rule.replace("int:", "").replace("<", "{").replace(">", "}"), method.lower())
+        for rule in client.application.url_map.iter_rules()
+        if rule.rule not in files | first_version | fast
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+    places, ends = ("", "/versions/{version}", "/labels/{label}"), (":predict", ":regress", "", "/metadata")
+    for path in (f"/v1/models/{{model}}{place}{end}" for place in places for end in ends):
+        routes.add((path, "post" if ":" in path else "get"))
+    assert {(path, method) for path, methods in document["paths"].items() for method in methods} == routes
+
+
 def test_what_is_written_down_is_what_the_code_says(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     assert schemas["Datatype"]["enum"] == list(DATATYPES)

@@ -44,6 +44,7 @@ def test_the_context_of_a_regress_request_is_part_of_each_example(service: Servi
         (":predict", '{"instances": 6}', 400, "instances: expected a list, not a number"),
         (":predict", '{"instances": []}', 400, "instances: there is no row"),
         (":predict", '{"instances": [[6, 250]]}', 400, "age: is missing"),
+        (":predict", '{"instances": [{"features": [6, 250]}]}', 400, "age: is missing"),
         (":predict", '{"instances": [[6, 2500, 66.5]]}', 400, "tax: 2500 lies outside the limits"),
         (":predict", '{"instances": [{"rm": 6, "tax": 250, "age": 1, "b": 1}]}', 400, "b: no such input"),
         (":predict", '{"instances": [[6, 250, 1]], "instances": [[6, 250, 1]]}', 400, '"instances" appears twice'),
@@ -159,7 +160,10 @@ def test_the_metadata_is_that_of_the_versions_saved_model(
 
     saved = SavedModel.FromString((published / "boston" / str(number) / "saved_model.pb").read_bytes())
     expected = MessageToDict(saved.meta_graphs[0].signature_def["serving_default"], preserving_proto_field_name=True)
-    metadata = make_client(models=published).get(f"{MODEL}/versions/{number}/metadata").json
+    client = make_client(models=published)
+    metadata = client.get(f"{MODEL}/versions/{number}/metadata").json
+    if number == 1:  # the champion
+        assert client.get(f"{MODEL}/metadata").json == metadata
     assert metadata["model_spec"] == {"name": "boston", "signature_name": "", "version": str(number)}
     reply = metadata["metadata"]["signature_def"]["signature_def"]
     for tensors in ("inputs", "outputs"):

@@ -1,4 +1,4 @@
-"""An exception that nobody expected becomes an error that says no more than a client may know."""
+"""Exceptions become errors that tell a client no more than it may know."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from app.http.context import start_request
 from app.http.error_responses import status_of, to_serving_error
 
 
-def test_an_exception_becomes_one_sentence() -> None:
+def test_an_unexpected_exception_tells_the_client_no_detail() -> None:
     context = start_request({"PATH_INFO": "/predict_json"}, datetime(2026, 11, 23, tzinfo=UTC))
     fault = to_serving_error(OSError("/secret"), context)
     message = "the service failed; its error log has the reason under this request id"
