@@ -58,7 +58,7 @@ class Case:
 
 
 def cases(size: int, signature: Signature, predictor: Predictor) -> Iterator[Case]:
-    """Every protocol at one size, on random rows from the middle of the training ranges."""
+    """Yield every protocol at one size, on random rows from the middle of the training ranges."""
     width = len(signature.inputs)
     low, high = np.array([item.training for item in signature.inputs]).T
     rows = (low + (high - low) * np.random.default_rng(0).uniform(0.3, 0.7, (size, width))).round(3)

@@ -36,7 +36,7 @@ class Contender:
     cpu: list[float] = field(default_factory=list)
 
     def measure(self) -> None:
-        """One round of load."""
+        """Load the server for one round."""
         before = self._cpu_seconds()
         self.loads.append(times(self.server.load(CONNECTIONS, SECONDS, core=1)))
         self.cpu.append((self._cpu_seconds() - before) / len(self.loads[-1]) * 1e6)
@@ -46,7 +46,7 @@ class Contender:
         return [len(load) / SECONDS for load in self.loads]
 
     def pss(self) -> float:
-        """The worker's proportional share of memory, in MB: its own pages, and its part of the shared ones."""
+        """Return the worker's proportional share of memory, in MB: its own pages, and its part of the shared ones."""
         text = Path(f"/proc/{self._worker()}/smaps_rollup").read_text()
         return int(re.findall(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)[0]) / 1000
 

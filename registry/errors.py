@@ -45,7 +45,7 @@ def wrap_os_error(
 ) -> Iterator[None]:
     """Turn an OSError of the block into a RegistryError, such as "PATH: can't be written (No space left on device)".
 
-    An error that is none, such as a file that need not be there, is suppressed inside of it.
+    Where a missing file is no error, suppress FileNotFoundError inside the block, not around it.
 
     Args:
         action: a participle: "read", "written", "moved".

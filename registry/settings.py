@@ -42,7 +42,7 @@ def read_settings(cls: type[T], environ: Mapping[str, str]) -> T:
         SettingError: if a value can't be used. It names the variable and says what was expected.
     """
     types = get_type_hints(cls)
-    items: tuple[Field[Any], ...] = fields(cls)  # type: ignore[arg-type]
+    items: tuple[Field[Any], ...] = fields(cls)  # type: ignore[arg-type]  # T is a dataclass
     texts = [(item, environ[variable(item)]) for item in items if variable(item) in environ]
     return cls(**{item.name: _parse(item, types[item.name], text) for item, text in texts})
 

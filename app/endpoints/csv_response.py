@@ -69,7 +69,7 @@ class CsvResponseWriter(ResponseWriter):
         self._file = self._files[CSV]
         self._file.write(reader.header + f",{','.join(_ADDED)}".encode() + self._end)
 
-    def add(self, batch: CsvBatch, result: PredictionResult, first: int) -> None:  # noqa: ARG002
+    def add(self, batch: CsvBatch, result: PredictionResult, first: int) -> None:  # noqa: ARG002 - the other writer needs it
         numbers = orjson.dumps(result.predictions, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].split(b",")
         if not result.errors and not result.warnings:
             end = b",," + self._end
@@ -82,7 +82,7 @@ class CsvResponseWriter(ResponseWriter):
             number, error = (b"", _quote(errors[row])) if row in errors else (number, b"")
             self._file.write(b",".join((record, number, warnings.get(row, b""), error)) + self._end)
 
-    def response(self, model: str, context: RequestContext, filename: str | None) -> FileResponse:  # noqa: ARG002
+    def response(self, model: str, context: RequestContext, filename: str | None) -> FileResponse:  # noqa: ARG002 - the other writer needs it
         response = FileResponse([self._file], f"{CSV}; charset=utf-8")
         if filename is not None:  # what was uploaded as a file is sent back as one
             name = f"{filename}-predicted" if filename else "predicted"
@@ -111,7 +111,7 @@ class JsonResponseWriter(ResponseWriter):
             if text:
                 file.write(b"," + text if file.tell() else text)
 
-    def response(self, model: str, context: RequestContext, filename: str | None) -> FileResponse:  # noqa: ARG002
+    def response(self, model: str, context: RequestContext, filename: str | None) -> FileResponse:  # noqa: ARG002 - the other writer needs it
         head = {"success": True, "request_id": context.request_id, "model": model, "version": context.version}
         parts: list[Any] = [orjson.dumps(head)[:-1]]
         for name, file in self._files.items():

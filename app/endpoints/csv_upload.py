@@ -79,7 +79,7 @@ class Upload:
             max_form_parts=9,
         )
         try:
-            _, _, fields = parser.parse(self._body, MULTIPART, None, options)  # type: ignore[arg-type]
+            _, _, fields = parser.parse(self._body, MULTIPART, None, options)  # type: ignore[arg-type]  # it calls only read()
         except RequestEntityTooLarge as error:
             raise MalformedRequest("the form has too many fields beside the file, or too long ones") from error
         except ValueError as error:

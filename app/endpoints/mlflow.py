@@ -57,7 +57,7 @@ def register(app: Application, plane: DataPlane) -> None:
     app.flask.add_url_rule("/version", "/version", version)
 
 
-def render_error(error: ServingError, status: int, context: RequestContext) -> JSONResponse:  # noqa: ARG001
+def render_error(error: ServingError, status: int, context: RequestContext) -> JSONResponse:  # noqa: ARG001 - an ErrorRenderer
     """Return an error as MLflow puts it: whatever is wrong with the data is a bad request."""
     status = 400 if status == 422 else status
     return JSONResponse({"error_code": _ERROR_CODES.get(status, "BAD_REQUEST"), "message": error.message}, status)

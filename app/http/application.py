@@ -53,7 +53,7 @@ class Application:
         self._fast_routes: dict[str, Handler] = {}
         self._renderers: dict[str, ErrorRenderer] = {}
         flask.register_error_handler(Exception, self._handle_flask_error)
-        flask.wsgi_app = self  # type: ignore[method-assign]
+        flask.wsgi_app = self  # type: ignore[method-assign]  # Flask documents it as the place for a wrapper
 
     def add_fast_route(self, path: str, handler: Handler, *, routed: bool = False) -> None:
         """Answer ``POST path`` with a function of the request's context.

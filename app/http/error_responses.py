@@ -73,6 +73,6 @@ def render_error_page(error: ServingError, status: int, context: RequestContext)
     return Response(render_template("error.html", error=error, status=status), status, mimetype=HTML)
 
 
-def render_error_member(error: ServingError, status: int, context: RequestContext) -> JSONResponse:  # noqa: ARG001
+def render_error_member(error: ServingError, status: int, context: RequestContext) -> JSONResponse:  # noqa: ARG001 - an ErrorRenderer
     """Return ``{"error": ...}`` as TensorFlow Serving and Triton do, with 400 for whatever is wrong with a value."""
     return JSONResponse({"error": error.message}, 400 if status == 422 else status)

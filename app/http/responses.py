@@ -64,7 +64,7 @@ class FileResponse:
         size = sum(len(part) if isinstance(part, bytes) else part.tell() for part in parts)
         self.headers = [("Content-Type", content_type), ("Content-Length", str(size))]
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:  # noqa: ARG002
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:  # noqa: ARG002 - WSGI
         start_response(_STATUS_LINES[self.status_code], self.headers)
         return self
 
@@ -108,4 +108,4 @@ def send(response: WSGIResponse, context: RequestContext, start_response: Callab
         if not any(name == CONTENT_SECURITY_POLICY for name, _ in response.headers):  # a page may need more
             headers.append((CONTENT_SECURITY_POLICY, PAGE_POLICY))
     response.headers.extend(headers)
-    return response(context.environ, start_response)  # type: ignore[arg-type]
+    return response(context.environ, start_response)  # type: ignore[arg-type]  # werkzeug types it closer than WSGI

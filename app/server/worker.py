@@ -96,7 +96,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
         return alive
 
 
-class Log(Logger):  # type: ignore[misc]
+class Log(Logger):  # type: ignore[misc]  # gunicorn is untyped
     """gunicorn's log, in which a client that timed out is no error."""
 
     def exception(self, message: str, *arguments: Any, **options: Any) -> None:
