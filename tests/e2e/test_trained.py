@@ -19,6 +19,7 @@ from sklearn.datasets import load_diabetes
 
 from registry import VersionStore
 from registry.predictor import open_predictor
+from tests.e2e.conftest import open_page
 from tests.e2e.server import ROOT, Server, serving
 
 
@@ -57,6 +58,20 @@ def test_a_model_of_somebody_elses_data_is_served_with_its_own_form_card_and_log
     assert [float(row["prediction"]) for row in rows] == reply["predictions"]
     logged = np.array([[row[name] for name in table.columns] for row in rows], dtype=np.float32)
     assert np.array_equal(logged, table.head(5).to_numpy(dtype=np.float32))
+
+
+def test_a_real_card_fits_a_phone_and_breaks_no_word(browser: Browser, server: Server) -> None:
+    with open_page(browser, server, viewport={"width": 360, "height": 740}) as page:
+        page.goto("/models/diabetes/1")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        cell = page.get_by_role("cell", name="Packages", exact=True)
+        assert (
+            cell.evaluate(
+                "cell => { const range = document.createRange(); range.selectNodeContents(cell); "
+                "return range.getClientRects().length; }"
+            )
+            == 1
+        )  # line of text
 
 
 def test_the_reference_runtime_gives_the_same_predictions(published: Path, tmp_path: Path) -> None:
