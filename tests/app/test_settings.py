@@ -59,12 +59,27 @@ def test_every_setting_is_read_from_its_variable(keys: Keys) -> None:
         ("SERVE_DURABILITY", "", "SERVE_DURABILITY='': expected write or fsync"),
         ("SERVE_BIND", "5000", "SERVE_BIND='5000': expected HOST:PORT, like 127.0.0.1:5000"),
         ("SERVE_BIND", "localhost:99999", "expected HOST:PORT"),
-        ("SERVE_TRUSTED_PROXIES", "10.0.0.1/8", "SERVE_TRUSTED_PROXIES='10.0.0.1/8': expected addresses or networks, like"),
+        (
+            "SERVE_TRUSTED_PROXIES",
+            "10.0.0.1/8",
+            "SERVE_TRUSTED_PROXIES='10.0.0.1/8': expected addresses or networks, like",
+        ),
         ("SERVE_TRUSTED_PROXIES", "10.0.0.1,,10.0.0.2", "expected addresses or networks, like 127.0.0.1,10.1.0.0/16"),
         ("SERVE_TRUSTED_PROXIES", "proxy", "expected addresses or networks"),
         *(
             ("SERVE_PREFIX", prefix, f"SERVE_PREFIX={prefix!r}: expected a path like /houses")
-            for prefix in ("houses", "/", "/houses/", "//example.org", "/a/..", "/./a", "/a b", "/a?b", "/a%2fb", "/a\n")
+            for prefix in (
+                "houses",
+                "/",
+                "/houses/",
+                "//example.org",
+                "/a/..",
+                "/./a",
+                "/a b",
+                "/a?b",
+                "/a%2fb",
+                "/a\n",
+            )
         ),
         ("SERVE_TOKENS", "", "SERVE_TOKENS is empty: expected a file of tokens"),
     ],

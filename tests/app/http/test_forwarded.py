@@ -18,9 +18,9 @@ SAID = {
 }
 
 
-@pytest.fixture
-def behind_proxy(make_client: MakeClient) -> Service:
-    return make_client(trusted_proxies="127.0.0.1,10.0.0.0/8,fd00::/8")
+@pytest.fixture(scope="module")
+def behind_proxy(make_shared: MakeClient) -> Service:
+    return make_shared(trusted_proxies="127.0.0.1,10.0.0.0/8,fd00::/8")
 
 
 def logged_client(client: Service, forwarded: str, peer: str = "127.0.0.1") -> str:
