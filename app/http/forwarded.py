@@ -7,16 +7,18 @@ may be a client's invention.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
 _THIS_HOST = "127.0.0.1"  # who comes through a Unix socket has no address
 
 
+@dataclass(frozen=True, slots=True)
 class ForwardedHeaders:
     """WSGI middleware that puts what a trusted proxy says into the environ, and takes the path prefix off the path.
 
-    Args:
+    Attributes:
         application: what answers.
         proxies: the networks whose headers count.
         prefix: under which path the service is offered, if no proxy says it; may be empty.
@@ -25,39 +27,31 @@ class ForwardedHeaders:
             path may be the service's own: there the proxy has to do it.
     """
 
-    def __init__(
-        self,
-        application: Callable[..., Iterable[bytes]],
-        proxies: Collection[IPv4Network | IPv6Network],
-        prefix: str,
-        is_prefix: Callable[[str], object],
-        roots: Collection[str],
-    ) -> None:
-        self._application = application
-        self._proxies = proxies
-        self._prefix = prefix
-        self._is_prefix = is_prefix
-        self._roots = roots
+    application: Callable[..., Iterable[bytes]]
+    proxies: Collection[IPv4Network | IPv6Network]
+    prefix: str
+    is_prefix: Callable[[str], object]
+    roots: Collection[str]
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
-        prefix = self._prefix
+        prefix = self.prefix
         if self._is_proxy(peer := _parse_address(environ["REMOTE_ADDR"] or _THIS_HOST)):
             environ["REMOTE_ADDR"] = str(self._client(peer, environ.get("HTTP_X_FORWARDED_FOR", "")))
             if (scheme := _last(environ, "PROTO").lower()) in ("http", "https"):
                 environ["wsgi.url_scheme"] = scheme
             if host := _last(environ, "HOST"):
                 environ["HTTP_HOST"] = host
-            if self._is_prefix(sent := _last(environ, "PREFIX").rstrip("/")):
+            if self.is_prefix(sent := _last(environ, "PREFIX").rstrip("/")):
                 prefix = sent
         if prefix:
             environ["SCRIPT_NAME"] = prefix
             path = environ["PATH_INFO"]
-            if f"{path}/".startswith(f"{prefix}/") and prefix.split("/")[1] not in self._roots:
+            if f"{path}/".startswith(f"{prefix}/") and prefix.split("/")[1] not in self.roots:
                 environ["PATH_INFO"] = path.removeprefix(prefix) or "/"
-        return self._application(environ, start_response)
+        return self.application(environ, start_response)
 
     def _is_proxy(self, address: IPv4Address | IPv6Address | None) -> bool:
-        return address is not None and any(address in network for network in self._proxies)
+        return address is not None and any(address in network for network in self.proxies)
 
     def _client(self, peer: object, forwarded: str) -> object:
         """Return the last address that is no proxy's; where the list ends or has no address, the proxy before it."""

@@ -17,9 +17,11 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from playwright.sync_api import Browser, Error, expect
 
 from app.http.access import new_token
 from deploy.healthcheck import fault
+from tests.e2e.conftest import open_page
 from tests.e2e.server import ROOT, ROW, Client, Server, free_port, run, serving, wait_until
 
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
@@ -205,3 +207,46 @@ def test_a_wrong_file_of_tokens_stops_the_start_with_its_line(
     done = run(*words, SERVE_PAGE_TOKENS=str(file), **env)
     assert done.returncode == 1
     assert done.stderr == f"{file}:2: expected NAME SHA-256, as `python -m app token NAME` prints it\n"
+
+
+def test_a_browser_asks_for_a_token_once_and_then_fills_the_form(
+    browser: Browser, models: Path, tmp_path: Path
+) -> None:
+    token, line = new_token("ann")
+    (tmp_path / "tokens").write_text(f"{line}\n")
+    both = {f"SERVE_{name}": str(tmp_path / "tokens") for name in ("TOKENS", "PAGE_TOKENS")}
+    with serving(models, workers=1, **both) as server:
+        nobody_is_there = pytest.raises(Error, match="ERR_INVALID_AUTH_CREDENTIALS")
+        with open_page(browser, server, refusals=True) as page, nobody_is_there:  # the browser asks
+            page.goto("/form")
+        # What a person types into the browser's own window.
+        with open_page(browser, server, http_credentials={"username": "any", "password": token}) as page:
+            for path in ("/form", "/form_async"):
+                page.goto(path)
+                for name, value in (("rm", "6"), ("tax", "250"), ("age", "66.5")):
+                    page.locator(f"#{name}").fill(value)
+                page.get_by_role("button", name="Predict").click()
+                expect(page.locator("#result strong")).to_have_text("23.505")
+        assert {row["client"] for row in server.rows("requests")} == {"ann@127.0.0.1"}
+
+
+def test_the_page_of_the_api_tries_its_requests_below_the_prefix(browser: Browser, models: Path) -> None:
+    with serving(models, workers=1, SERVE_PREFIX="/houses") as server, open_page(browser, server) as page:
+        page.goto("/houses/docs")
+        page.locator("#operations-Predict-predict_json .opblock-summary-control").click()
+        page.locator("#operations-Predict-predict_json").get_by_role("button", name="Execute").click()
+        expect(
+            page.locator("#operations-Predict-predict_json .live-responses-table .response-col_status").last
+        ).to_contain_text("200")
+        assert [row["path"] for row in server.rows("requests")] == ["/houses/predict_json"]
+
+
+def test_a_form_on_a_page_of_another_site_gets_no_prediction(browser: Browser, server: Server) -> None:
+    form = (
+        f'<form method="post" action="{server.url}/predict_form"><input name="rm" value="6"><button>Win</button></form>'
+    )
+    with open_page(browser, server, refusals=True) as page:
+        page.goto(f"data:text/html,{form}")
+        page.get_by_role("button").click()
+        expect(page.locator("h1")).to_have_text("403")
+    assert [row["status"] for row in server.rows("requests")] == ["403"]
