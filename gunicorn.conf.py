@@ -3,8 +3,9 @@
 import os
 import resource
 import sys
+from pathlib import Path
 
-from app.http.access import Access, TokenFileError
+from app.http.access import TokenFileError, read_tokens
 from app.server.sockets import prepare_listeners
 from app.settings import SettingError, Settings
 from journal import Journal, JournalError
@@ -12,8 +13,7 @@ from registry import CHAMPION, RegistryError
 
 try:
     _settings = Settings.from_env(os.environ)
-    Access(_settings.tokens, _settings.page_tokens)
-except (SettingError, TokenFileError) as error:
+except SettingError as error:
     sys.exit(str(error))
 
 wsgi_app = "app:create_app()"
@@ -33,6 +33,15 @@ forwarded_allow_ips, forwarder_headers, secure_scheme_headers, header_map = "", 
 control_socket_disable = True  # would need a writable home
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - the heartbeat must not wait for a disk
 proc_name = "app"
+
+
+def on_starting(_server):
+    """Check the files of tokens. Later on, a fault in one stops nothing: see app/http/access.py."""
+    for file in filter(None, (_settings.tokens, _settings.page_tokens)):
+        try:
+            read_tokens(Path(file))
+        except TokenFileError as error:
+            sys.exit(str(error))
 
 
 def when_ready(server):

@@ -46,7 +46,6 @@ def create_app(
 
     Raises:
         SettingError: if a SERVE_ variable can't be used.
-        TokenFileError: if a file of tokens can't be read.
     """
     settings = settings or Settings.from_env(os.environ)
     tune_malloc()

@@ -37,23 +37,21 @@ class TokenFileError(ValueError):
 
 
 class TokenFile:
-    """The tokens of a file with a line ``NAME SHA-256`` for each; it is read again when it changes.
+    """The tokens of a file, which is read again when it changes. If it can't be read, those from before stay valid.
 
     Args:
         realm: what they open.
         clock: seconds that only go forward.
-
-    Raises:
-        TokenFileError: if it can't be read. Later on, what was read before stays valid.
     """
 
     def __init__(self, path: Path, realm: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._path = path
         self._realm = realm
         self._clock = clock
-        self._polled = clock()
-        self._stat = _stat(path)
-        self._digests = _read(path)
+        self._next_poll = 0.0
+        self._stat: tuple[int, ...] | None = ()
+        self._digests: list[tuple[str, bytes]] = []
+        self._poll()
 
     def find(self, authorization: Authorization | None) -> str | None:
         """Return the name of the token that a request has; None if it has no valid one."""
@@ -84,16 +82,15 @@ class TokenFile:
         return HTTPError(status, message, [("WWW-Authenticate", challenge) for challenge in challenges])
 
     def _poll(self) -> None:
-        now = self._clock()
-        if now - self._polled < _POLL_INTERVAL:
+        if self._clock() < self._next_poll:
             return
-        self._polled = now
+        self._next_poll = self._clock() + _POLL_INTERVAL
         before, self._stat = self._stat, _stat(self._path)
         if self._stat != before:
             try:
-                self._digests = _read(self._path)
+                self._digests = read_tokens(self._path)
             except TokenFileError as error:
-                logger.error("%s; the tokens that it had before stay valid", error)
+                logger.error("%s; tokens that were read before stay valid", error)
 
 
 class Access:
@@ -102,9 +99,6 @@ class Access:
     Args:
         tokens: the file of the tokens for predictions; empty if everybody may ask for them.
         page_tokens: the file of those for everything that tells of the model and the service; likewise.
-
-    Raises:
-        TokenFileError: if a file can't be read.
     """
 
     def __init__(self, tokens: str, page_tokens: str) -> None:
@@ -142,6 +136,28 @@ def refuse_other_sites(environ: dict[str, Any]) -> None:
         raise HTTPError(403, "a page of another site may not ask for predictions")
 
 
+def read_tokens(path: Path) -> list[tuple[str, bytes]]:
+    """Return the names and the digests of a file with lines ``NAME SHA-256``; those that begin with # do not count.
+
+    Raises:
+        TokenFileError: if it can't be read, or has another line.
+    """
+    if not path.is_file():
+        raise TokenFileError(f"{path}: there is no such file")
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeError) as error:
+        raise TokenFileError(f"{path}: can't be read ({error})") from error
+    digests = []
+    for number, line in enumerate(lines, 1):
+        if line.strip() and not line.startswith("#"):
+            match = _LINE.fullmatch(line)
+            if match is None:  # the message does not repeat the line: it may have a token in it
+                raise TokenFileError(f"{path}:{number}: expected NAME SHA-256, as `python -m app token NAME` prints it")
+            digests.append((match[1], bytes.fromhex(match[2])))
+    return digests
+
+
 def new_token(name: str) -> tuple[str, str]:
     """Return a new token, and its line for a file of tokens.
 
@@ -164,21 +180,3 @@ def _stat(path: Path) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return (status.st_ino, status.st_mtime_ns, status.st_size)
-
-
-def _read(path: Path) -> list[tuple[str, bytes]]:
-    """Return the names and digests that a file has. Empty lines and those that begin with # do not count."""
-    if not path.is_file():
-        raise TokenFileError(f"{path}: there is no such file")
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, UnicodeError) as error:
-        raise TokenFileError(f"{path}: can't be read ({error})") from error
-    digests = []
-    for number, line in enumerate(lines, 1):
-        if line.strip() and not line.startswith("#"):
-            match = _LINE.fullmatch(line)
-            if match is None:  # the message does not repeat the line: it may have a token in it
-                raise TokenFileError(f"{path}:{number}: expected NAME SHA-256, as `python -m app token NAME` prints it")
-            digests.append((match[1], bytes.fromhex(match[2])))
-    return digests

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from werkzeug.datastructures import Authorization
 
-from app.http.access import Access, TokenFile, TokenFileError, new_token
+from app.http.access import TokenFile, TokenFileError, new_token, read_tokens
 from tests.app.conftest import Clock, MakeClient, Service
 from tests.app.requests import PREDICTION, ROW, TENSOR
 
@@ -249,6 +249,16 @@ def test_a_damaged_file_leaves_the_tokens_as_they_were_and_is_named_once(
     assert (find(tokens, TOKEN), find(tokens, OTHER)) == (None, "team-b.1")
 
 
+def test_a_worker_that_begins_with_a_damaged_file_lets_nobody_in_until_it_is_mended(
+    tmp_path: Path, clock: Clock
+) -> None:
+    tokens = TokenFile(tmp_path / "tokens", "predictions", clock)
+    assert find(tokens, TOKEN) is None
+    (tmp_path / "tokens").write_text(f"{LINE}\n")
+    clock.now += 1
+    assert find(tokens, TOKEN) == "ann"
+
+
 def test_a_name_may_have_an_old_and_a_new_token(tmp_path: Path) -> None:
     old, new = new_token("ann"), new_token("ann")
     (tmp_path / "tokens").write_text(f"{old[1]}\n{new[1]}\n")
@@ -263,7 +273,7 @@ def test_a_wrong_line_stops_the_start_with_its_number_and_is_not_shown(tmp_path:
     path = tmp_path / "tokens"
     path.write_text(f"{OTHER_LINE}\n{line}\n")
     with pytest.raises(TokenFileError) as caught:
-        Access("", str(path))
+        read_tokens(path)
     assert str(caught.value) == f"{path}:2: expected NAME SHA-256, as `python -m app token NAME` prints it"
 
 
@@ -271,10 +281,10 @@ def test_what_is_no_file_stops_the_start(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     for path in (tmp_path, tmp_path / "nothing", tmp_path / "fifo"):
         with pytest.raises(TokenFileError, match="there is no such file"):
-            Access(str(path), "")
+            read_tokens(path)
     (tmp_path / "bytes").write_bytes(b"\xff")
     with pytest.raises(TokenFileError, match="can't be read"):
-        Access(str(tmp_path / "bytes"), "")
+        read_tokens(tmp_path / "bytes")
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a@b", "=1+1", "x" * 65, "a\n", "é"])
