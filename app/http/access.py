@@ -171,7 +171,10 @@ def new_token(name: str) -> tuple[str, str]:
 
 
 def _authorization(environ: dict[str, Any]) -> Authorization | None:
-    return Authorization.from_header(environ.get("HTTP_AUTHORIZATION"))
+    try:
+        return Authorization.from_header(environ.get("HTTP_AUTHORIZATION"))
+    except ValueError:  # Basic with what is not ASCII
+        return None
 
 
 def _stat(path: Path) -> tuple[int, int, int] | None:

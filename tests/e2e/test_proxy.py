@@ -7,7 +7,9 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -177,6 +179,17 @@ def test_a_client_on_the_same_host_sets_nothing_of_the_environ(models: Path, env
             assert ("https://" in page) == bool(env and value == "https"), name
 
 
+def test_a_peer_on_a_unix_socket_counts_as_this_host_and_no_further(models: Path, tmp_path: Path) -> None:
+    path = tmp_path / "socket"
+    command = [Path(sys.executable).with_name("gunicorn"), "--bind", f"unix:{path}"]
+    with serving(models, command=command, workers=1, wait=False, SERVE_TRUSTED_PROXIES="127.0.0.1") as server:
+        wait_until(path.exists, "the socket")
+        how = ["--unix-socket", str(path), "-H", "SCRIPT_NAME: /evil", "-H", "X-Forwarded-For: 203.0.113.7"]
+        assert 'href="/form_async"' in curl(*how, "http://localhost/")
+        curl(*how, "http://localhost/predict_json", "-H", JSON, "-d", ROW.decode())
+        assert [row["client"] for row in server.rows("requests")] == ["203.0.113.7"]
+
+
 def test_tokens_are_asked_for_and_named_in_the_log(models: Path, tmp_path: Path) -> None:
     made = run("app", "token", "ann")
     assert made.returncode == 0
@@ -195,6 +208,20 @@ def test_tokens_are_asked_for_and_named_in_the_log(models: Path, tmp_path: Path)
         wait_until(lambda: server.ask(Authorization=f"Bearer {second}")[0] == 200, "the new one")
         everything = server.output.read_text() + "".join(file.read_text() for file in server.logs.rglob("*.csv"))
         assert not any(secret in everything for secret in (token, second))
+
+
+def test_a_file_of_tokens_that_is_damaged_later_on_stops_nothing(models: Path, tmp_path: Path) -> None:
+    token, line = new_token("ann")
+    (tmp_path / "tokens").write_text(f"{line}\n")
+    with serving(models, workers=1, SERVE_TOKENS=str(tmp_path / "tokens")) as server:
+        (worker,) = server.wait_for_workers(1)
+        (tmp_path / "tokens").write_text("ann\n")
+        os.kill(worker, signal.SIGKILL)
+        server.wait_for_workers(1, without=[worker])
+        wait_until(lambda: server.ask(Authorization=f"Bearer {token}")[0] == 401, "a worker that lets in nobody")
+        (tmp_path / "tokens").write_text(f"{line}\n")
+        wait_until(lambda: server.ask(Authorization=f"Bearer {token}")[0] == 200, "the token to count again")
+        assert f"{tmp_path}/tokens:1: expected NAME SHA-256" in server.output.read_text()
 
 
 @pytest.mark.parametrize("words", [("app",), ("gunicorn",)])

@@ -114,6 +114,7 @@ def test_a_prediction_with_a_token_is_logged_with_its_name(
         (basic("x", TOKEN)["Authorization"], 401, "invalid_token"),  # a token is the password, never the name
         (basic("é")["Authorization"], 401, "invalid_token"),
         ("Basic ???", 401, ""),
+        ("Basic \xe9", 401, ""),
         (f"Digest {TOKEN}", 401, ""),
         (TOKEN, 401, ""),
     ],
