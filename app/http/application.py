@@ -32,6 +32,7 @@ from app.http.responses import WSGIResponse, send
 logger = logging.getLogger(__name__)
 
 Handler = Callable[[RequestContext], WSGIResponse]
+Mirror = Callable[[RequestContext], None]
 
 
 class Application:
@@ -45,12 +46,7 @@ class Application:
     """
 
     def __init__(
-        self,
-        flask: Flask,
-        audit_log: AuditLog,
-        now: Callable[[], datetime],
-        mirror: Callable[[RequestContext], None],
-        access: Access | None = None,
+        self, flask: Flask, audit_log: AuditLog, now: Callable[[], datetime], mirror: Mirror, access: Access | None
     ) -> None:
         self.flask = flask
         self.audit_log = audit_log
