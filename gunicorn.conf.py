@@ -3,7 +3,9 @@
 import os
 import resource
 import sys
+from pathlib import Path
 
+from app.http.access import TokenFileError, read_tokens
 from app.server.sockets import prepare_listeners
 from app.settings import SettingError, Settings
 from journal import Journal, JournalError
@@ -26,9 +28,20 @@ worker_class = "app.server.worker.Worker"
 logger_class = "app.server.worker.Log"
 keepalive = 65  # longer than the usual proxy's, so that a reused connection is not the one that was just closed
 graceful_timeout = 25  # less than the 30 seconds after which Kubernetes ends the whole container
+# gunicorn believes no header about where a client is or what it asked: app/http/forwarded.py reads trusted proxies'.
+forwarded_allow_ips, forwarder_headers, secure_scheme_headers, header_map = "", "", {}, "drop"
 control_socket_disable = True  # would need a writable home
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - the heartbeat must not wait for a disk
 proc_name = "app"
+
+
+def on_starting(_server):
+    """Check the files of tokens. Later on, a fault in one stops nothing: see app/http/access.py."""
+    for file in filter(None, (_settings.tokens, _settings.page_tokens)):
+        try:
+            read_tokens(Path(file))
+        except TokenFileError as error:
+            sys.exit(str(error))
 
 
 def when_ready(server):

@@ -15,14 +15,16 @@ from flask import Flask
 
 from app.endpoints import health, mlflow, open_inference, openapi, pages, predict_csv, predict_json, tensorflow_serving
 from app.endpoints.data_plane import DataPlane
+from app.http.access import Access
 from app.http.application import Application
 from app.http.audit_log import AuditLog
 from app.http.context import RequestContext
+from app.http.forwarded import ForwardedHeaders
 from app.inference.pipeline import InferencePipeline
 from app.inference.shadow import ShadowMirror
 from app.routing.router import ModelRouter
 from app.server.malloc import tune_malloc
-from app.settings import Settings
+from app.settings import PATH_PREFIX, Settings
 from registry import plain
 
 utc_now = partial(datetime.now, UTC)
@@ -64,10 +66,16 @@ def create_app(
     flask.jinja_env.trim_blocks = flask.jinja_env.lstrip_blocks = True
     flask.add_template_filter(plain)
     flask.extensions["router"] = router
-    app = Application(flask, audit_log, now, mirror)
+    access = Access(settings.tokens, settings.page_tokens)
+    app = Application(flask, audit_log, now, mirror, access if settings.tokens or settings.page_tokens else None)
     plane = DataPlane(router, InferencePipeline(router), audit_log, settings)
     for family in (pages, predict_json, predict_csv, tensorflow_serving, open_inference, mlflow):
         family.register(app, plane)
-    health.register(app, plane, shadow)
-    openapi.register(app, router, settings)
+    health.register(app, plane, shadow, access)
+    openapi.register(app, router, settings, access)
+    if settings.trusted_proxies or settings.prefix:
+        roots = {rule.rule.split("/")[1] for rule in flask.url_map.iter_rules()}
+        flask.wsgi_app = ForwardedHeaders(  # type: ignore[method-assign]  # Flask documents it as the place for a wrapper
+            flask.wsgi_app, settings.proxies, settings.prefix, PATH_PREFIX.fullmatch, roots
+        )
     return flask

@@ -1,4 +1,4 @@
-"""``python -m app [serve]``: serve with gunicorn, after a check of what would stop it."""
+"""``python -m app [serve]``: serve with gunicorn, after a check of what would stop it. ``token NAME``: make a token."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+from app.http.access import new_token
 from app.server.sockets import wait_until_free
 from app.settings import SettingError, Settings
 
@@ -13,8 +14,13 @@ ROOT = Path(__file__).parent.parent
 
 
 def main(arguments: list[str]) -> int:
+    if len(arguments) == 2 and arguments[0] == "token":
+        return _print_token(arguments[1])
     if arguments not in ([], ["serve"]):
-        print("usage: python -m app [serve]; for its settings see docs/reference/settings.md", file=sys.stderr)
+        print(
+            "usage: python -m app [serve | token NAME]; for its settings see docs/reference/settings.md",
+            file=sys.stderr,
+        )
         return 2
     try:
         settings = Settings.from_env(os.environ)
@@ -27,6 +33,18 @@ def main(arguments: list[str]) -> int:
 
     sys.argv = ["gunicorn", "--config", str(ROOT / "gunicorn.conf.py"), "--pythonpath", str(ROOT)]
     run()
+    return 0
+
+
+def _print_token(name: str) -> int:
+    """Print a new token to stderr and its line to stdout, so that the line can be appended to a file."""
+    try:
+        token, line = new_token(name)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(line, flush=True)
+    print(f"The token, which is kept nowhere: {token}", file=sys.stderr)
     return 0
 
 

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Literal, Self
 
 from registry import CommonSettings, Runtime, SettingError
@@ -14,12 +15,21 @@ from registry.settings import PREFIX, read_settings, setting, variable
 __all__ = ["VERSION", "SettingError", "Settings"]
 
 VERSION = "0.2.0"  # of the service, as pyproject.toml has it
+PATH_PREFIX = re.compile(r"(/(?!\.\.?(/|$))[A-Za-z0-9._~-]+)+")
 _BIND = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]]+):([0-9]{1,5})")
 
 
 def _cores() -> int:
     """Return how many cores this process may use, where the system tells."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Return the networks that a text lists; none if one of them can't be read."""
+    try:
+        return tuple(ip_network(part.strip()) for part in text.split(","))
+    except ValueError:
+        return ()
 
 
 def _is_address(text: str) -> bool:
@@ -48,6 +58,21 @@ class Settings(CommonSettings):
     max_upload: int = setting(1 << 28, "bytes that a CSV file sent to /predict_csv may have")
     max_versions: int = setting(4, "versions that a worker keeps open beside the champion, for those who name one")
 
+    trusted_proxies: str = setting(
+        "",
+        "addresses and networks of the proxies whose X-Forwarded headers count, separated by commas",
+        check=_networks,
+        expected="addresses or networks, like 127.0.0.1,10.1.0.0/16",
+    )
+    prefix: str = setting(
+        "",
+        "the path under which a proxy offers the service, if the proxy does not say it",
+        check=PATH_PREFIX.fullmatch,
+        expected="a path like /houses",
+    )
+    tokens: str = setting("", "a file of tokens: a request for predictions needs one of them")
+    page_tokens: str = setting("", "a file of tokens: the pages and descriptions need one of them")
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
         """Return the settings, after a check that the public key can be used.
@@ -61,6 +86,11 @@ class Settings(CommonSettings):
         settings = read_settings(cls, environ)
         settings.store()
         return settings
+
+    @property
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The networks of ``trusted_proxies``."""
+        return _networks(self.trusted_proxies)
 
     @property
     def address(self) -> tuple[str, int]:

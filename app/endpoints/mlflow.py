@@ -23,6 +23,8 @@ PATH = "/invocations"
 _LAYOUTS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 # MLflow's names of the statuses that this service has (mlflow's databricks.proto); what is not here is BAD_REQUEST.
 _ERROR_CODES = {
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
     404: "ENDPOINT_NOT_FOUND",
     429: "REQUEST_LIMIT_EXCEEDED",
     500: "INTERNAL_ERROR",

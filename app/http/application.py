@@ -16,6 +16,7 @@ from flask import Flask
 from werkzeug import Response
 
 from app.errors import ServingError
+from app.http.access import Access, refuse_other_sites
 from app.http.audit_log import AuditLog
 from app.http.context import RequestContext, current_request, start_request
 from app.http.error_responses import (
@@ -31,6 +32,7 @@ from app.http.responses import WSGIResponse, send
 logger = logging.getLogger(__name__)
 
 Handler = Callable[[RequestContext], WSGIResponse]
+Mirror = Callable[[RequestContext], None]
 
 
 class Application:
@@ -40,15 +42,17 @@ class Application:
         flask: answers what has no fast route. Its ``wsgi_app`` is replaced by this object.
         now: returns the time in UTC.
         mirror: is given each answered and logged request that a shadow is to see.
+        access: checks who may ask; None if everybody may.
     """
 
     def __init__(
-        self, flask: Flask, audit_log: AuditLog, now: Callable[[], datetime], mirror: Callable[[RequestContext], None]
+        self, flask: Flask, audit_log: AuditLog, now: Callable[[], datetime], mirror: Mirror, access: Access | None
     ) -> None:
         self.flask = flask
         self.audit_log = audit_log
         self.mirror = mirror
         self._now = now
+        self._access = access
         self._flask_app = flask.wsgi_app
         self._fast_routes: dict[str, Handler] = {}
         self._renderers: dict[str, ErrorRenderer] = {}
@@ -73,16 +77,21 @@ class Application:
         """Answer a request."""
         context = start_request(environ, self._now())
         handler = self._fast_routes.get(environ["PATH_INFO"]) if environ["REQUEST_METHOD"] == "POST" else None
+        default = self._render_page if handler is None else render_error
         response: WSGIResponse
         try:
+            if "HTTP_SEC_FETCH_SITE" in environ:
+                refuse_other_sites(environ)
+            if self._access is not None:
+                self._access.check(environ)
             response = handler(context) if handler is not None else Response.from_app(self._flask_app, environ)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer and the log its rows
-            response = self._error_response(error, context)
+            response = self._error_response(error, context, default)
         try:
             self.audit_log.append(context, response.status_code)
         except ServingError as error:
             response.close()
-            response = self._error_response(error, context, render_error if handler else self._render_page)
+            response = self._error_response(error, context, default)
         if context.to_mirror and response.status_code == HTTPStatus.OK:
             self.mirror(context)
         return send(response, context, start_response)
@@ -94,9 +103,7 @@ class Application:
         with self.flask.request_context(context.environ):  # Flask may be done with the request already
             return render_error_page(error, status, context)
 
-    def _error_response(
-        self, error: Exception, context: RequestContext, default: ErrorRenderer = render_error
-    ) -> WSGIResponse:
+    def _error_response(self, error: Exception, context: RequestContext, default: ErrorRenderer) -> WSGIResponse:
         """Return what the client is told about a fault. What it may not know goes to the error log."""
         fault = to_serving_error(error, context)
         status = status_of(fault)

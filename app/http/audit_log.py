@@ -61,10 +61,11 @@ class AuditLog:
             rows["predictions"] = _encode(arrived, context.request_id, context.attempts)
         environ = context.environ
         if environ["REQUEST_METHOD"] not in SAFE_METHODS:
+            client = environ.get("REMOTE_ADDR", "")
             rows["requests"] = encode_request(
                 time=arrived,
                 request_id=context.request_id,
-                client=environ.get("REMOTE_ADDR", ""),
+                client=f"{environ['REMOTE_USER']}@{client}" if "REMOTE_USER" in environ else client,
                 method=environ["REQUEST_METHOD"],
                 path=environ.get("RAW_URI") or environ["PATH_INFO"],
                 content_type=environ.get("CONTENT_TYPE", ""),

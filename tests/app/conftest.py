@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -77,14 +78,26 @@ def empty_service(make_client: MakeClient, tmp_path: Path) -> Service:
 
 
 @pytest.fixture(scope="module")
-def shared_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    folder = tmp_path_factory.mktemp("shared")
-    publish(folder / "models")
-    settings = Settings(models=folder / "models", logs=folder / "logs")
-    app = create_app(settings)
-    app.testing = True
-    yield Service(app, settings)
-    app.extensions["router"].close()
+def make_shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeClient]:
+    """Makes a client that the tests of a module share, over one published model and a log of its own."""
+    models, made = tmp_path_factory.mktemp("shared") / "models", []
+    publish(models)
+
+    def make(**changes: Any) -> Service:
+        settings = Settings(models=models, logs=tmp_path_factory.mktemp("logs"), **changes)
+        app = create_app(settings)
+        app.testing = True
+        made.append(app)
+        return Service(app, settings)
+
+    yield make
+    for app in made:
+        app.extensions["router"].close()
+
+
+@pytest.fixture(scope="module")
+def shared_service(make_shared: MakeClient) -> Service:
+    return make_shared()
 
 
 @pytest.fixture

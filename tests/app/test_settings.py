@@ -33,6 +33,10 @@ def test_every_setting_is_read_from_its_variable(keys: Keys) -> None:
         "SERVE_MAX_BODY": "99",
         "SERVE_MAX_UPLOAD": "100",
         "SERVE_MAX_VERSIONS": "2",
+        "SERVE_TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8,fd00::/8",
+        "SERVE_PREFIX": "/houses/1.0",
+        "SERVE_TOKENS": "/t",
+        "SERVE_PAGE_TOKENS": "/p",
         "SERVE_REQUIRE_SIGNATURE": str(keys.public),
         "SERVE_TWO_PERSON": "1",
     }
@@ -40,6 +44,7 @@ def test_every_setting_is_read_from_its_variable(keys: Keys) -> None:
     assert set(environ) == {variable(item) for item in fields(Settings)}
     assert {variable(item): str(getattr(settings, item.name)) for item in fields(Settings)} == environ
     assert settings.address == ("::1", 80)
+    assert list(map(str, settings.proxies)) == ["127.0.0.1/32", "10.0.0.0/8", "fd00::/8"]
 
 
 @pytest.mark.parametrize(
@@ -54,6 +59,29 @@ def test_every_setting_is_read_from_its_variable(keys: Keys) -> None:
         ("SERVE_DURABILITY", "", "SERVE_DURABILITY='': expected write or fsync"),
         ("SERVE_BIND", "5000", "SERVE_BIND='5000': expected HOST:PORT, like 127.0.0.1:5000"),
         ("SERVE_BIND", "localhost:99999", "expected HOST:PORT"),
+        (
+            "SERVE_TRUSTED_PROXIES",
+            "10.0.0.1/8",
+            "SERVE_TRUSTED_PROXIES='10.0.0.1/8': expected addresses or networks, like",
+        ),
+        ("SERVE_TRUSTED_PROXIES", "10.0.0.1,,10.0.0.2", "expected addresses or networks, like 127.0.0.1,10.1.0.0/16"),
+        ("SERVE_TRUSTED_PROXIES", "proxy", "expected addresses or networks"),
+        *(
+            ("SERVE_PREFIX", prefix, f"SERVE_PREFIX={prefix!r}: expected a path like /houses")
+            for prefix in (
+                "houses",
+                "/",
+                "/houses/",
+                "//example.org",
+                "/a/..",
+                "/./a",
+                "/a b",
+                "/a?b",
+                "/a%2fb",
+                "/a\n",
+            )
+        ),
+        ("SERVE_TOKENS", "", "SERVE_TOKENS is empty: expected a file of tokens"),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_was_expected(name: str, value: str, message: str) -> None:

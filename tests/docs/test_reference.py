@@ -129,8 +129,8 @@ def test_serving_takes_no_option() -> None:
         [sys.executable, "-m", "app", "--help"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
-    assert "python -m app [serve]" in done.stderr
-    assert "python -m app [serve]" in section(COMMANDS, "## python -m app")
+    assert "python -m app [serve | token NAME]" in done.stderr
+    assert "python -m app [serve | token NAME]" in section(COMMANDS, "## python -m app")
 
 
 def test_a_canary_is_withdrawn_after_as_many_failures_as_its_page_says() -> None:

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
-from flask import render_template, send_from_directory
+from flask import render_template, request, send_from_directory
 from werkzeug.exceptions import NotFound
 
 from app.codecs.batch import InputBatch
-from app.endpoints.openapi.document import FIXED_PART, build_document
+from app.endpoints.openapi.document import FIXED_PART, add_security, build_document
 from app.endpoints.openapi.schemas import number
+from app.http.access import Access
 from app.http.application import Application
-from app.http.responses import CONTENT_SECURITY_POLICY, JSON, PAGE_POLICY, BytesResponse
+from app.http.responses import CONTENT_SECURITY_POLICY, PAGE_POLICY, JSONResponse
 from app.routing.cache import LoadedModel
 from app.routing.router import ModelRouter
 from app.settings import Settings
@@ -33,24 +33,24 @@ _FILES = frozenset({"swagger-ui-bundle.js", "swagger-ui.css"})
 _POLICY = PAGE_POLICY.replace("img-src 'self'", "img-src 'self' data:")
 
 
-def register(app: Application, router: ModelRouter, settings: Settings) -> None:
+def register(app: Application, router: ModelRouter, settings: Settings, access: Access) -> None:
     """Add the routes to the application."""
     store = VersionStore(settings.models, settings.model)
     swagger_ui = _swagger_ui()
     fixed_part = FIXED_PART.read_bytes()
-    documents: dict[str, bytes] = {}  # by the version's digest; of the champion only
+    documents: dict[str, dict[str, Any]] = {}  # by the version's digest; of the champion only
 
     def openapi() -> Any:
         model = router.champion().model
         content = documents.get(model.digest)
         if content is None:
             rows = example_rows(model, store)
-            content = orjson.dumps(
-                build_document(fixed_part, model.signature, model.number, model.digest, settings.max_rows, rows)
-            )
+            content = build_document(fixed_part, model.signature, model.number, model.digest, settings.max_rows, rows)
+            add_security(content, lambda method, path: access.find_tokens(method, path) is not None)
             documents.clear()
             documents[model.digest] = content
-        return BytesResponse(content, JSON)
+        servers = {"servers": [{"url": request.script_root}]} if request.script_root else {}
+        return JSONResponse({**content, **servers})
 
     def docs() -> Any:
         return render_template("docs.html"), {CONTENT_SECURITY_POLICY: _POLICY}

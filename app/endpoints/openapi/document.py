@@ -6,6 +6,7 @@ the inputs, the model's name or the limit of rows is made in Python.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,18 @@ import orjson
 
 from app.endpoints.openapi.request_bodies import ExampleRows, request_examples, request_schemas
 from app.endpoints.openapi.schemas import signature_schemas
+from app.http.access import SCHEMES
 from app.settings import VERSION
 from registry import Signature
 
 FIXED_PART = Path(__file__).with_name("openapi.json")
+_UNAUTHORIZED = {
+    "description": "A valid token is needed",
+    "headers": {
+        "X-Request-ID": {"$ref": "#/components/headers/X-Request-ID"},
+        "WWW-Authenticate": {"required": True, "schema": {"type": "string"}, "description": "How to send a token"},
+    },
+}
 
 
 def build_document(
@@ -45,3 +54,20 @@ def build_document(
         "Limits and examples are those of this version; a version that is named in a path may have others.",
     }
     return {"openapi": document.pop("openapi"), "info": info, **document}
+
+
+def add_security(document: dict[str, Any], needs_token: Callable[[str, str], bool]) -> None:
+    """Add the ways to send a token, and the reply of status 401, to the operations of a document that need a token.
+
+    Args:
+        needs_token: says it of a method and a path.
+    """
+    responses = document["components"]["responses"]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if needs_token(method.upper(), path):
+                document["components"]["securitySchemes"] = {name: {"type": "http", "scheme": name} for name in SCHEMES}
+                operation["security"] = [{name: []} for name in SCHEMES]
+                family = operation["responses"]["400"]["$ref"].rpartition("/")[2].removesuffix(".400")
+                responses[f"{family}.401"] = {**responses[f"{family}.400"], **_UNAUTHORIZED}
+                operation["responses"]["401"] = {"$ref": f"#/components/responses/{family}.401"}

@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse
 
 from app.endpoints.openapi.schemas import bounds
 from app.endpoints.v2_tensors import DATATYPES
+from app.http.access import new_token
 from app.http.context import is_request_id
 from registry import CHAMPION, OUTPUT_TENSOR, SIGNATURE_NAME
 from tests.app.conftest import MakeClient, Service
@@ -181,6 +182,20 @@ def test_another_method_is_rejected_as_documented(client: Service, operations: l
     for path, _, operation in operations:
         reply = client.put(path)
         assert reply.status_code == (400 if path.startswith("/v1/") else 405)
+        assert_documented(operation, reply)
+
+
+def test_without_a_token_every_route_that_needs_one_refuses_as_documented(
+    make_client: MakeClient, tmp_path: Path
+) -> None:
+    token, line = new_token("ann")
+    (tmp_path / "tokens").write_text(line)
+    closed = make_client(tokens=str(tmp_path / "tokens"), page_tokens=str(tmp_path / "tokens"))
+    document = closed.get("/openapi.json", headers={"Authorization": f"Bearer {token}"}).json
+    assert list(Draft202012Validator(OPENAPI_31).iter_errors(document)) == []
+    for path, method, operation in read_operations(document):
+        reply = closed.open(path, method=method.upper())
+        assert reply.status_code == (401 if "security" in operation else 200), path
         assert_documented(operation, reply)
 
 

@@ -1,0 +1,185 @@
+"""Who may ask: tokens, whose SHA-256 a file has, and no form of another site.
+
+A token comes as a bearer token (RFC 6750), or as the password of HTTP Basic (RFC 7617), for browsers ask for one.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import time
+from collections.abc import Callable
+from hashlib import sha256
+from hmac import compare_digest
+from pathlib import Path
+from typing import Any
+
+from werkzeug.datastructures import Authorization
+
+from app.http.audit_log import SAFE_METHODS
+from app.http.error_responses import HTTPError
+
+logger = logging.getLogger(__name__)
+
+SCHEMES = ("bearer", "basic")
+_POLL_INTERVAL = 1.0  # seconds between two looks at a file
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_LINE = re.compile(rf"({_NAME.pattern})[ \t]+([0-9a-fA-F]{{64}})\s*")
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750, section 2.1
+# They say no more than whether the service works; and the files of the pages are the same everywhere.
+_OPEN_PATHS = frozenset({"/health", "/health/live", "/health/ready", "/ping", "/v2/health/live", "/v2/health/ready"})
+_OPEN_FOLDER = "/static/"
+
+
+class TokenFileError(ValueError):
+    """A file of tokens can't be used."""
+
+
+class TokenFile:
+    """The tokens of a file, which is read again when it changes. If it can't be read, those from before stay valid.
+
+    Args:
+        realm: what they open.
+        clock: seconds that only go forward.
+    """
+
+    def __init__(self, path: Path, realm: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._path = path
+        self._realm = realm
+        self._clock = clock
+        self._next_poll = 0.0
+        self._stat: tuple[int, ...] | None = ()
+        self._digests: list[tuple[str, bytes]] = []
+        self._poll()
+
+    def find(self, authorization: Authorization | None) -> str | None:
+        """Return the name of the token that a request has; None if it has no valid one."""
+        self._poll()
+        password = authorization and (authorization.password if authorization.type == "basic" else authorization.token)
+        digest = sha256((password or "").encode()).digest()
+        names = [name for name, known in self._digests if compare_digest(known, digest)]
+        return names[0] if names else None
+
+    def authenticate(self, authorization: Authorization | None) -> str:
+        """Return the name of the token that a request has.
+
+        Raises:
+            HTTPError: 401 if it has no valid one; 400 if it can't be one.
+        """
+        if authorization is None or authorization.type not in SCHEMES:
+            raise self._refusal(401, "a token is needed: send it as `Authorization: Bearer TOKEN`")
+        if authorization.type == "bearer" and not _TOKEN.fullmatch(authorization.token or ""):
+            raise self._refusal(400, "Authorization: expected Bearer and one token", "invalid_request")
+        name = self.find(authorization)
+        if name is None:
+            raise self._refusal(401, f"the token is not valid for {self._realm}", "invalid_token")
+        return name
+
+    def _refusal(self, status: int, message: str, error: str = "") -> HTTPError:
+        bearer = f'Bearer realm="{self._realm}"' + (f', error="{error}"' if error else "")
+        challenges = (bearer, f'Basic realm="{self._realm}", charset="UTF-8"')
+        return HTTPError(status, message, [("WWW-Authenticate", challenge) for challenge in challenges])
+
+    def _poll(self) -> None:
+        if self._clock() < self._next_poll:
+            return
+        self._next_poll = self._clock() + _POLL_INTERVAL
+        before, self._stat = self._stat, _stat(self._path)
+        if self._stat != before:
+            try:
+                self._digests = read_tokens(self._path)
+            except TokenFileError as error:
+                logger.error("%s; tokens that were read before stay valid", error)
+
+
+class Access:
+    """Who may ask for what.
+
+    Args:
+        tokens: the file of the tokens for predictions; empty if everybody may ask for them.
+        page_tokens: the file of those for everything that tells of the model and the service; likewise.
+    """
+
+    def __init__(self, tokens: str, page_tokens: str) -> None:
+        self._predictions = TokenFile(Path(tokens), "predictions") if tokens else None
+        self._pages = TokenFile(Path(page_tokens), "pages") if page_tokens else None
+
+    def find_tokens(self, method: str, path: str) -> TokenFile | None:
+        """Return the tokens that a request needs one of; None if everybody may send it."""
+        if method not in SAFE_METHODS:
+            return self._predictions
+        return None if path in _OPEN_PATHS or path.startswith(_OPEN_FOLDER) else self._pages
+
+    def check(self, environ: dict[str, Any]) -> None:
+        """Check that a client may ask; the environ's ``REMOTE_USER`` then has the name of its token.
+
+        Raises:
+            HTTPError: if it may not.
+        """
+        tokens = self.find_tokens(environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        if tokens is not None:
+            environ["REMOTE_USER"] = tokens.authenticate(_authorization(environ))
+
+    def shows_details(self, environ: dict[str, Any]) -> bool:
+        """Return whether a client may see how the service is."""
+        return self._pages is None or self._pages.find(_authorization(environ)) is not None
+
+
+def refuse_other_sites(environ: dict[str, Any]) -> None:
+    """Check that no page of another site has made a browser ask; a browser would also send a password along.
+
+    Raises:
+        HTTPError: 403 if one has.
+    """
+    if environ["HTTP_SEC_FETCH_SITE"] == "cross-site" and environ["REQUEST_METHOD"] not in SAFE_METHODS:
+        raise HTTPError(403, "a page of another site may not ask for predictions")
+
+
+def read_tokens(path: Path) -> list[tuple[str, bytes]]:
+    """Return the names and the digests of a file with lines ``NAME SHA-256``; those that begin with # do not count.
+
+    Raises:
+        TokenFileError: if it can't be read, or has another line.
+    """
+    if not path.is_file():
+        raise TokenFileError(f"{path}: there is no such file")
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeError) as error:
+        raise TokenFileError(f"{path}: can't be read ({error})") from error
+    digests = []
+    for number, line in enumerate(lines, 1):
+        if line.strip() and not line.startswith("#"):
+            match = _LINE.fullmatch(line)
+            if match is None:  # the message does not repeat the line: it may have a token in it
+                raise TokenFileError(f"{path}:{number}: expected NAME SHA-256, as `python -m app token NAME` prints it")
+            digests.append((match[1], bytes.fromhex(match[2])))
+    return digests
+
+
+def new_token(name: str) -> tuple[str, str]:
+    """Return a new token, and its line for a file of tokens.
+
+    Raises:
+        ValueError: if nobody can have this name.
+    """
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r}: expected a name of 1 to 64 letters, digits and . _ -")
+    token = secrets.token_urlsafe(32)
+    return token, f"{name} {sha256(token.encode()).hexdigest()}"
+
+
+def _authorization(environ: dict[str, Any]) -> Authorization | None:
+    try:
+        return Authorization.from_header(environ.get("HTTP_AUTHORIZATION"))
+    except ValueError:  # Basic with what is not ASCII
+        return None
+
+
+def _stat(path: Path) -> tuple[int, int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return (status.st_ino, status.st_mtime_ns, status.st_size)
