@@ -19,6 +19,8 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import stat
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -71,11 +73,7 @@ class DailyFiles:
             JournalError: if they can't be written; then no part of them is left in any file.
             OSError: if the sync failed, or a file can't be opened.
         """
-        try:
-            lock(self._folder, self._lock_timeout, poll_interval=_POLL_INTERVAL)
-        except TimeoutError as error:
-            message = f"{self._path}: another process holds its lock for {self._lock_timeout:g} s"
-            raise JournalError(message) from error
+        self._lock()
         try:
             try:
                 files = [self._file(stream) for stream in rows]
@@ -100,11 +98,49 @@ class DailyFiles:
                 _fdatasync(file.descriptor)
         return True
 
+    def probe(self) -> None:
+        """Check that the next append finds what it needs: the lock, room on the disk, and files that are ours.
+
+        Raises:
+            JournalError: if a file is not a log of these columns, or the lock can't be had.
+            OSError: if something can't be opened, made or written.
+        """
+        self._lock()
+        try:
+            for stream, header in list(self._headers.items()):  # a thread may add one
+                path = self._name(stream)
+                if path.exists() or path.is_symlink():  # an append makes the others
+                    os.close(File(path, header, self._write).descriptor)
+        finally:
+            fcntl.flock(self._folder, fcntl.LOCK_UN)
+        scratch = self._path / f".probe-{os.getpid()}-{threading.get_ident()}"
+        try:
+            descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+            try:
+                scratch.unlink()
+                self._write(descriptor, b"\n")
+                if self._durable:
+                    _fdatasync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as error:  # nobody knows the scratch file
+            raise OSError(error.errno, error.strerror, str(self._path)) from error
+
     def close(self) -> None:
         """Close the files and the folder."""
         os.close(self._folder)
         for file in self._files.values():
             os.close(file.descriptor)
+
+    def _lock(self) -> None:
+        try:
+            lock(self._folder, self._lock_timeout, poll_interval=_POLL_INTERVAL)
+        except TimeoutError as error:
+            message = f"{self._path}: another process holds its lock for {self._lock_timeout:g} s"
+            raise JournalError(message) from error
+
+    def _name(self, stream: str) -> Path:
+        return self._path / f"{stream}-{self.day}.csv"
 
     def _is_moved(self) -> bool:
         """Return whether the path no longer names the folder that is open here."""
@@ -115,7 +151,7 @@ class DailyFiles:
 
     def _file(self, stream: str) -> File:
         if stream not in self._files:
-            file = File(self._path / f"{stream}-{self.day}.csv", self._headers[stream], self._write)
+            file = File(self._name(stream), self._headers[stream], self._write)
             self._files[stream] = file
             if self._durable:
                 try:
@@ -134,9 +170,11 @@ class File:
         self._header = header
         self._write = write
         self._end = 0  # the size after our last write: if it is still the same, the last row is ours and whole
-        self.descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self.descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
             status = os.fstat(self.descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise JournalError(f"{path}: is not a plain file; move it away")
             self._identity = (status.st_dev, status.st_ino)
             head = os.pread(self.descriptor, len(header), 0)
             if status.st_size < len(header) and header.startswith(head):
