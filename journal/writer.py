@@ -2,7 +2,7 @@
 
 While one thread writes, the rows of the others wait in a queue; the thread that gets the lock next writes all of them.
 A request's rows are in their files before :meth:`Journal.append` returns, or none of them is. A file is named by the
-day of its rows, so there is no rotation to coordinate. How rows get into the files of a day: daily_files.py.
+day of its rows, so there is no rotation to coordinate. How rows get into the files of a day: appender.py.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import os
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from filesystem import sync
-from journal.daily_files import LOCK_TIMEOUT, DailyFiles, JournalError, Write
+from journal.appender import Appender
+from journal.log_folder import LOCK_TIMEOUT, JournalError, Write, today
 
 Durability = Literal["write", "fsync"]
 _LAST = "requests"  # written last: a request's row says that its rows in the other streams are there
@@ -46,7 +46,7 @@ class Journal:
         self._headers: dict[str, bytes] = {}
         self._queue: deque[_Entry] = deque()
         self._lock = threading.Lock()  # held by the thread that writes the whole queue
-        self._files: DailyFiles | None = None
+        self._files: Appender | None = None
 
     def add_stream(self, stream: str, columns: Sequence[str]) -> None:
         """Declare the columns of a stream. To be called before the first append to it."""
@@ -61,8 +61,8 @@ class Journal:
         """Append whole lines to the files of a day, by stream; the stream "requests" is written last.
 
         Raises:
-            JournalError: if they could not be written; then no part of them is left in any file. (If only the sync
-                failed, they may be there.)
+            JournalError: if they could not be written; then none of them counts: readers find no part of them, or torn
+                rows.
         """
         entry = _Entry(day, rows)
         self._queue.append(entry)
@@ -84,7 +84,7 @@ class Journal:
             JournalError: with the reason, if rows can't be written.
         """
         try:
-            files = self._open(day or datetime.now(UTC).date().isoformat())
+            files = self._open(day or today())
             try:
                 files.probe()
             finally:
@@ -126,13 +126,13 @@ class Journal:
         except OSError as error:
             raise self._fault(error) from error
 
-    def _open(self, day: str) -> DailyFiles:
+    def _open(self, day: str) -> Appender:
         """Return the files of a day; they are opened when they are needed."""
         self._folder.mkdir(parents=True, exist_ok=True)
         if self._durable:
             for folder in (self._folder.parent, self._folder.parent.parent):
                 sync(folder)
-        return DailyFiles(
+        return Appender(
             self._folder, day, self._headers, self._write, durable=self._durable, lock_timeout=self._lock_timeout
         )
 

@@ -86,7 +86,7 @@ def test_a_probe_finds_a_full_disk_before_any_append_has_failed(tmp_path: Path, 
 def test_a_probe_finds_a_lock_that_somebody_keeps(tmp_path: Path) -> None:
     other = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(other, fcntl.LOCK_EX)
-    with pytest.raises(JournalError, match=r"another process holds its lock for 0\.1 s"):
+    with pytest.raises(JournalError, match=r"another process held the lock for 0\.1 s"):
         Events(tmp_path, lock_timeout=0.1).probe(DAY)
     os.close(other)
 

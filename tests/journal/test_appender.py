@@ -38,11 +38,11 @@ def test_a_file_with_other_columns_is_named_and_left_alone(tmp_path: Path, conte
     [
         (b"", b"who,what\n"),
         (b"who,wh", b"at\n"),
-        (b"who,what\na,1\nb,hal", b"\n"),
-        (b"who,what\na,1\nb", b"\n"),
-        (b'who,what\na,1\nb,"half, of a quoted', b'"\n'),
-        (b'who,what\na,1\nb,"all ""of"" it"', b"\n"),
-        (b"who,what\na,1\nb," + b"x" * 200_000, b"\n"),
+        (b"who,what\na,1\nb,hal", b",,\n"),
+        (b"who,what\na,1\nb", b",,\n"),
+        (b'who,what\na,1\nb,"half, of a quoted', b'",,\n'),
+        (b'who,what\na,1\nb,"all ""of"" it"', b",,\n"),
+        (b"who,what\na,1\nb," + b"x" * 200_000, b",,\n"),
     ],
 )
 def test_a_row_after_a_torn_row_or_header_starts_on_its_own_line(tmp_path: Path, torn: bytes, end: bytes) -> None:
@@ -80,7 +80,7 @@ def test_a_lock_that_somebody_keeps_is_an_error_after_the_time_limit(tmp_path: P
     journal.add(DAY, b"a,1\n")
     other = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(other, fcntl.LOCK_EX)
-    with pytest.raises(JournalError, match=r"another process holds its lock for 0\.1 s"):
+    with pytest.raises(JournalError, match=r"another process held the lock for 0\.1 s"):
         journal.add(DAY, b"b,2\n")
     os.close(other)
     journal.add(DAY, b"c,3\n")

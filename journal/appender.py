@@ -1,17 +1,8 @@
-"""Group commit to the files of one day: one ``O_APPEND`` write under an ``flock``, and the repair of a torn write.
+"""Appends to the files of one day: one ``O_APPEND`` write a file, under an ``flock`` on the folder.
 
-A log folder:
-
-    requests-2026-11-23.csv      a header line, then one line a row (RFC 4180); every line ends in "\\n"
-    predictions-2026-11-23.csv   likewise; a row never has a line break in it
-
-Many processes append to the same files. A group of rows (writer.py: group commit) is one ``os.write`` on an
-``O_APPEND`` descriptor, under an ``flock`` on the folder. Not thread-safe: an flock does not keep threads apart, so
-the caller holds a lock of its own.
-
-A kill can tear a write at a page boundary. The next writer sees it by the last byte, and ends the torn line, and a
-quote that is open in it, so that readers lose only that row; its request was never answered. A full disk can shorten a
-write; the part that was written is cut off at once. All of it is only as good as the file system: use a local disk.
+A file is a header line, then one line a row (RFC 4180); each ends in "\\n", and no row has a line break in it. Many
+processes append to the same files. Not thread-safe: an flock does not keep threads apart, so the caller holds a lock
+of its own. All of it is only as good as the file system: use a local disk.
 """
 
 from __future__ import annotations
@@ -20,28 +11,23 @@ import fcntl
 import logging
 import os
 import stat
-import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from filesystem import lock
+from journal.log_folder import JournalError, Write, check_room, file_name, last_closed_day, next_day, open_day, start_of
+from journal.repair import end_of_torn, overwrite, read_unended_line, void
 
 logger = logging.getLogger(__name__)
 
-Write = Callable[[int, bytes], int]  # as os.write: takes a descriptor and bytes, returns how many were written
-# How long to wait for another process's lock on the folder, and how often to try, in seconds.
-LOCK_TIMEOUT, _POLL_INTERVAL = 5.0, 0.0002
-_fdatasync = getattr(os, "fdatasync", os.fsync)  # macOS has only fsync
-_CHUNK = 1 << 16
+_POLL_INTERVAL = 0.0002  # how often to try for the folder's lock, in seconds
 _GONE = -1
+_fdatasync = getattr(os, "fdatasync", os.fsync)  # macOS has only fsync
 
 
-class JournalError(Exception):
-    """Rows could not be written, so their request must not be answered with success."""
-
-
-class DailyFiles:
+class Appender:
     """The open files of one day, and the folder that is locked while they are written. Not thread-safe."""
 
     def __init__(
@@ -60,6 +46,8 @@ class DailyFiles:
         self._write = write
         self._durable = durable
         self._lock_timeout = lock_timeout
+        self._last_day = open_day(folder, day)
+        self._over = start_of(next_day(self._last_day))
         self._folder = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
         self._files: dict[str, File] = {}
 
@@ -67,14 +55,18 @@ class DailyFiles:
         """Append rows to their files, by stream.
 
         Returns:
-            whether they were written; False, with nothing written, if the folder or a file was moved or removed.
+            whether they were written; False, with nothing written, if the day was closed, or the folder or a file was
+            moved or removed: then open the files of the day again.
 
         Raises:
-            JournalError: if they can't be written; then no part of them is left in any file.
-            OSError: if the sync failed, or a file can't be opened.
+            JournalError, OSError: if they can't be written. Then none of them counts: what was written is cut off, or
+                marked as torn (repair.py).
         """
         self._lock()
+        written: list[tuple[File, bytes, int]] = []
         try:
+            if time.time() >= self._over and last_closed_day(self._path) >= self._last_day:
+                return False
             try:
                 files = [self._file(stream) for stream in rows]
             except FileNotFoundError:
@@ -87,23 +79,22 @@ class DailyFiles:
             try:
                 for file, size, block in zip(files, sizes, rows.values(), strict=True):
                     file.write(block, size)
+                    written.append((file, block, size))
             except BaseException:
-                for file, size in zip(files, sizes, strict=True):
-                    file.truncate(size)
+                for file, block, size in written:
+                    file.take_back(block, size, locked=True)
                 raise
         finally:
-            fcntl.flock(self._folder, fcntl.LOCK_UN)
+            self._unlock()
         if self._durable:
-            for file in files:
-                _fdatasync(file.descriptor)
+            self._sync(written)
         return True
 
     def probe(self) -> None:
         """Check that the next append finds what it needs: the lock, room on the disk, and files that are ours.
 
         Raises:
-            JournalError: if a file is not a log of these columns, or the lock can't be had.
-            OSError: if something can't be opened, made or written.
+            JournalError, OSError: with what is wrong.
         """
         self._lock()
         try:
@@ -112,19 +103,8 @@ class DailyFiles:
                 if path.exists() or path.is_symlink():  # an append makes the others
                     os.close(File(path, header, self._write).descriptor)
         finally:
-            fcntl.flock(self._folder, fcntl.LOCK_UN)
-        scratch = self._path / f".probe-{os.getpid()}-{threading.get_ident()}"
-        try:
-            descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
-            try:
-                scratch.unlink()
-                self._write(descriptor, b"\n")
-                if self._durable:
-                    _fdatasync(descriptor)
-            finally:
-                os.close(descriptor)
-        except OSError as error:  # nobody knows the scratch file
-            raise OSError(error.errno, error.strerror, str(self._path)) from error
+            self._unlock()
+        check_room(self._path, self._write, _fdatasync if self._durable else None)
 
     def close(self) -> None:
         """Close the files and the folder."""
@@ -133,14 +113,37 @@ class DailyFiles:
             os.close(file.descriptor)
 
     def _lock(self) -> None:
+        lock(self._folder, self._lock_timeout, poll_interval=_POLL_INTERVAL)
+
+    def _unlock(self) -> None:
         try:
-            lock(self._folder, self._lock_timeout, poll_interval=_POLL_INTERVAL)
-        except TimeoutError as error:
-            message = f"{self._path}: another process holds its lock for {self._lock_timeout:g} s"
-            raise JournalError(message) from error
+            fcntl.flock(self._folder, fcntl.LOCK_UN)
+        except OSError:  # closing the folder releases the lock too, and what was written is sound
+            folder = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+            os.close(self._folder)
+            self._folder = folder
+
+    def _sync(self, written: list[tuple[File, bytes, int]]) -> None:
+        """Force what was written to the disk, or take it back, also on the disk if it can be."""
+        try:
+            for file, *_ in written:
+                _fdatasync(file.descriptor)
+        except BaseException:
+            locked = False
+            with suppress(OSError):
+                self._lock()
+                locked = True
+            for file, block, size in written:
+                file.take_back(block, size, locked=locked)
+            if locked:
+                self._unlock()
+            for file, *_ in written:
+                with suppress(OSError):
+                    _fdatasync(file.descriptor)
+            raise
 
     def _name(self, stream: str) -> Path:
-        return self._path / f"{stream}-{self.day}.csv"
+        return self._path / file_name(stream, self.day, self._last_day)
 
     def _is_moved(self) -> bool:
         """Return whether the path no longer names the folder that is open here."""
@@ -163,7 +166,12 @@ class DailyFiles:
 
 
 class File:
-    """One file, open for appending; used under the folder's lock. Begins with its header, or is not ours."""
+    """A file, open for appending.
+
+    Raises:
+        JournalError: if there is a file that does not begin with this header.
+        OSError: if it can't be opened or made.
+    """
 
     def __init__(self, path: Path, header: bytes, write: Write) -> None:
         self._path = path
@@ -197,34 +205,47 @@ class File:
         return status.st_size if (status.st_dev, status.st_ino) == self._identity else _GONE
 
     def write(self, rows: bytes, size: int) -> None:
-        """Append rows to the ``size`` bytes that are there; before them the header or the end of a torn line."""
+        """Append rows to the ``size`` bytes that are there; before them the header or the end of a torn line.
+
+        Raises:
+            JournalError: if that failed; then none of them counts.
+        """
         block = rows if size == self._end and size else self._missing(size) + rows
+        self._end = size + len(block)
         try:
             written = self._write(self.descriptor, block)
             while written < len(block):
                 written += self._write(self.descriptor, block[written:])
-        except OSError as error:
+        except BaseException as error:
+            self.take_back(rows, size, locked=True)
+            if not isinstance(error, OSError):
+                raise
             raise JournalError(f"{self._path}: can't be written ({error.strerror or error})") from error
-        self._end = size + len(block)
 
-    def truncate(self, size: int) -> None:
-        """Remove what was written after the first ``size`` bytes."""
-        self._end = 0
-        with suppress(OSError):
-            os.ftruncate(self.descriptor, size)
+    def take_back(self, rows: bytes, size: int, *, locked: bool) -> None:
+        """Make the rows of the last write not count: cut them off, or mark them as torn if others stand behind them.
+
+        Args:
+            rows, size: as in that call of write().
+            locked: whether nobody else can append now.
+        """
+        end, self._end = self._end, 0
+        start = end - len(rows)
+        try:
+            length = os.fstat(self.descriptor).st_size
+            if locked and length <= end:
+                with suppress(OSError):
+                    os.ftruncate(self.descriptor, size)
+                    return
+            overwrite(self.descriptor, void(rows)[: max(length - start, 0)], start)
+        except OSError:
+            logger.exception("%s: the rows from byte %d to %d look answered, and are not", self._path, start, end)
 
     def _missing(self, size: int) -> bytes:
         """Return what has to be written before the next row: the header, or the end of a torn line."""
         if size == 0:
             return self._header
-        tail = os.pread(self.descriptor, 1, size - 1)
-        start = size - 1
-        if tail == b"\n":
+        if not (torn := read_unended_line(self.descriptor, size)):
             return b""
-        while start and b"\n" not in tail:
-            step = min(start, _CHUNK)
-            start -= step
-            tail = os.pread(self.descriptor, step, start) + tail
-        torn = tail.rpartition(b"\n")[2]
         logger.warning("%s: its last %d bytes had no end of line: their writer was killed", self._path, len(torn))
-        return b'"\n' if torn.count(b'"') % 2 else b"\n"
+        return end_of_torn(torn, self._header.count(b",") + 1)
