@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from journal import Journal
 
@@ -43,17 +39,3 @@ class Disk:
 
 def path(folder: Path, day: str = DAY) -> Path:
     return folder / f"events-{day}.csv"
-
-
-@contextmanager
-def as_user(number: int, *, group: int) -> Iterator[None]:
-    """Be another user in the block."""
-    if os.geteuid() != 0:
-        pytest.skip("NOT TESTED: what another user may do, because becoming one needs root")
-    os.setegid(group)
-    os.seteuid(number)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-        os.setegid(0)

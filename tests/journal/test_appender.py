@@ -6,12 +6,14 @@ import errno
 import fcntl
 import os
 import shutil
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from journal import Journal, JournalError, LogReader
+from tests.conftest import as_user
 from tests.journal.events import DAY, Disk, Events, path
 
 
@@ -62,6 +64,30 @@ def test_a_file_that_was_moved_removed_or_emptied_is_begun_again(tmp_path: Path)
         if take_away:
             take_away(path(tmp_path))
     assert (tmp_path / "archived.csv").read_bytes() == b"who,what\na,1\n"
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o002, 0o077])
+def test_the_umask_says_who_may_read_and_write_a_file_and_its_folder(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        Events(tmp_path / "logs").add(DAY, b"a,1\n")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path(tmp_path / "logs").stat().st_mode) == 0o666 & ~umask
+    assert stat.S_IMODE((tmp_path / "logs").stat().st_mode) == 0o777 & ~umask
+
+
+def test_the_next_user_of_the_same_group_goes_on_in_todays_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.chown(tmp_path, -1, 54321)
+    tmp_path.chmod(0o770)
+    for user in (1_000_770_000, 1_000_880_000):  # as OpenShift chooses them
+        with as_user(user, group=54321, umask=0o002):
+            Events(Path("logs")).probe(DAY)
+            Events(Path("logs")).add(DAY, b"a,1\n")
+    assert path(tmp_path / "logs").read_bytes() == b"who,what\na,1\na,1\n"
 
 
 @pytest.mark.parametrize("away", [shutil.rmtree, lambda folder: folder.rename(folder.with_name("archived"))])

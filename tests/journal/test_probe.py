@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from journal import JournalError
-from tests.journal.events import DAY, NEXT, Disk, Events, as_user, path
+from tests.conftest import as_user
+from tests.journal.events import DAY, NEXT, Disk, Events, path
 
 Fault = Callable[[Path], object]  # gets the path of the day's file
 
