@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import errno
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -80,6 +82,42 @@ def test_a_void_row_is_as_long_and_torn(tmp_path: Path, stream: str, row: bytes)
     reader = LogReader(path)
     assert (len(list(reader)), reader.torn, len(block)) == (2, 2, 2 * len(row))
     assert list(whole_lines(path))[1:] == [row, row]
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from journal import Journal
+from tests.journal.test_repair import COLUMNS, DAY, ROWS
+
+for stream, row in (ROWS["quotes"], ROWS["no flags"]):
+    for length in range(1, len(row) + len(COLUMNS[stream]) + 2):
+        if (pid := os.fork()) == 0:
+            def write(descriptor, data):
+                os.write(descriptor, data[:length])
+                os.kill(os.getpid(), signal.SIGKILL)
+            journal = Journal(Path(sys.argv[1]), write=write)
+            journal.add_stream(stream, COLUMNS[stream])
+            journal.append(DAY, {stream: row})
+        os.waitpid(pid, 0)
+"""
+
+
+@pytest.mark.slow
+def test_no_row_of_a_writer_that_was_killed_at_any_byte_is_read_as_whole(tmp_path: Path) -> None:
+    service = journal(tmp_path)
+    service.append(DAY, answer("before"))
+    subprocess.run([sys.executable, "-c", _KILLED, str(tmp_path)], check=True)
+    service.append(DAY, answer("after"))
+    # Some were killed after their last byte: their rows are whole, as if they had been killed a moment later.
+    for stream, (_, row) in zip(COLUMNS, (ROWS["quotes"], ROWS["no flags"]), strict=True):
+        path = tmp_path / f"{stream}-{DAY}.csv"
+        lines = path.read_bytes().splitlines(keepends=True)
+        whole = list(whole_lines(path))
+        assert {line for line in whole[1:] if b"before" not in line and b"after" not in line} <= {row}
+        assert len(lines) - len(whole) >= len(row)
+        reader = LogReader(path)
+        assert (len(list(reader)), reader.torn) == (len(whole) - 1, len(lines) - len(whole))
 
 
 def journal(folder: Path) -> Journal:
