@@ -55,8 +55,8 @@ class Appender:
         """Append rows to their files, by stream.
 
         Returns:
-            whether they were written; False, with nothing written, if the day was closed, or the folder or a file was
-            moved or removed: then open the files of the day again.
+            whether they were written; False if the day was closed, or the folder or a file was moved or removed: then
+                nothing was written, and the files of the day are to be opened again.
 
         Raises:
             JournalError, OSError: if they can't be written. Then none of them counts: what was written is cut off, or
@@ -129,10 +129,11 @@ class Appender:
             for file, *_ in written:
                 _fdatasync(file.descriptor)
         except BaseException:
-            locked = False
-            with suppress(OSError):
+            try:
                 self._lock()
                 locked = True
+            except OSError:
+                locked = False
             for file, block, size in written:
                 file.take_back(block, size, locked=locked)
             if locked:
@@ -166,12 +167,7 @@ class Appender:
 
 
 class File:
-    """A file, open for appending.
-
-    Raises:
-        JournalError: if there is a file that does not begin with this header.
-        OSError: if it can't be opened or made.
-    """
+    """A file, open for appending. JournalError if there is one that does not begin with this header."""
 
     def __init__(self, path: Path, header: bytes, write: Write) -> None:
         self._path = path

@@ -85,8 +85,9 @@ def open_day(folder: Path, day: str) -> str:
     Raises:
         JournalError, OSError: as last_closed_day().
     """
-    closed = last_closed_day(folder)
-    return day if day > closed else max(today(), next_day(closed))
+    if day >= today() or day > (closed := last_closed_day(folder)):
+        return day
+    return max(today(), next_day(closed))
 
 
 def close_days(folder: Path, last: str) -> None:

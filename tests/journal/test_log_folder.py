@@ -48,7 +48,7 @@ def test_an_earlier_day_opens_no_closed_one_again(tmp_path: Path) -> None:
     assert not path(tmp_path, NEXT).exists()
 
 
-def test_days_are_closed_between_two_appends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_days_are_closed_under_the_folders_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("journal.log_folder.LOCK_TIMEOUT", 0.05)
     other = os.open(tmp_path, os.O_RDONLY)
     fcntl.flock(other, fcntl.LOCK_EX)
@@ -58,7 +58,8 @@ def test_days_are_closed_between_two_appends(tmp_path: Path, monkeypatch: pytest
     os.close(other)
 
 
-def test_a_marker_that_holds_no_day_is_named(tmp_path: Path) -> None:
+def test_a_marker_that_holds_no_day_is_named_and_keeps_no_row_of_today_out(tmp_path: Path) -> None:
     (tmp_path / ".closed").write_text("yesterday")
+    Events(tmp_path).add(today(), b"a,1\n")
     with pytest.raises(JournalError, match=r"\.closed: expected a day like 2026-11-23; remove it"):
         Events(tmp_path).add(DAY, b"a,1\n")
