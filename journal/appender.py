@@ -63,7 +63,6 @@ class Appender:
                 marked as torn (repair.py).
         """
         self._lock()
-        written: list[tuple[File, bytes, int]] = []
         try:
             if time.time() >= self._over and last_closed_day(self._path) >= self._last_day:
                 return False
@@ -76,18 +75,19 @@ class Appender:
             sizes = [file.size() for file in files]
             if _GONE in sizes:
                 return False
+            written = 0
             try:
-                for file, size, block in zip(files, sizes, rows.values(), strict=True):
+                for file, block, size in zip(files, rows.values(), sizes, strict=True):
                     file.write(block, size)
-                    written.append((file, block, size))
+                    written += 1
             except BaseException:
-                for file, block, size in written:
+                for file, block, size in [*zip(files, rows.values(), sizes, strict=True)][:written]:
                     file.take_back(block, size, locked=True)
                 raise
         finally:
             self._unlock()
         if self._durable:
-            self._sync(written)
+            self._sync([*zip(files, rows.values(), sizes, strict=True)])
         return True
 
     def probe(self) -> None:
