@@ -26,10 +26,11 @@ RUN python -m venv --without-pip /venv \
     && /venv/bin/python -m compileall -q /venv/lib
 
 FROM python:3.13-slim
-RUN useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin service
+# Group 0, as OpenShift, which gives each project a uid of its own, in this group.
+RUN useradd --uid 10001 --gid 0 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin service
 WORKDIR /srv
-# The only place to write: whoever serves owns it, and so does a named volume that is mounted there first.
-RUN install -d -o 10001 -g 10001 logs
+# The only place to write, for the group too; a named volume that is mounted there first gets the same owner and mode.
+RUN install -d -o 10001 -g 0 -m 0775 logs
 VOLUME /srv/logs
 COPY --from=packages /venv /venv
 ENV PATH=/venv/bin:$PATH \
@@ -48,9 +49,10 @@ COPY app app
 COPY deploy/healthcheck.py deploy/
 COPY gunicorn.conf.py .
 RUN python -m compileall -q app audit filesystem.py journal monitor registry
-USER 10001:10001
+USER 10001:0
 EXPOSE 5000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD ["python", "-I", "-S", "deploy/healthcheck.py"]
-ENTRYPOINT ["python", "-m", "app"]
+# The next user of the group must be able to go on in today's files.
+ENTRYPOINT ["sh", "-c", "umask 0002; exec python -m app \"$@\"", "app"]
 CMD ["serve"]

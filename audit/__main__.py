@@ -14,6 +14,7 @@ from pathlib import Path
 from audit.check import count_rows
 from audit.seal import find_changed_files, log_files, seal
 from audit.trace import format_text, trace
+from journal import JournalError
 from registry import Actor, CommonSettings, RegistryError, VersionStore, current_user, find_inconsistencies
 from registry.aliases import RETIRED
 from registry.errors import wrap_os_error
@@ -28,7 +29,7 @@ def main() -> int:
     try:
         settings = CommonSettings.from_env(os.environ)
         return run(settings.store(), settings.log_folder, arguments)
-    except (RegistryError, OSError) as error:
+    except (RegistryError, JournalError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
 
@@ -81,8 +82,8 @@ def _check(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> in
     if not log_files(logs):
         raise RegistryError(f"{logs}: no logs yet")
     days = list(count_rows(logs))
-    for file in [*(day.requests for day in days), *(day.predictions for day in days)]:
-        if file:
+    for files in [*(day.requests for day in days), *(day.predictions for day in days)]:
+        for file in files:
             print(file)
     lost = sum(day.lost for day in days)
     if lost:

@@ -5,12 +5,11 @@ All rows of a request are in the files of one day, so only the request ids of on
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from journal import LogReader, daily_files, is_predicted
+from journal import LogReader, daily_files, day_of, is_predicted
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +33,22 @@ class FileCount:
 
 @dataclass(frozen=True, slots=True)
 class DayCount:
-    """The files of one day; None for a file that is not there.
+    """The files of one day: one of a stream, or none, and those of late rows.
 
     Attributes:
         lost: how many answered requests have no prediction row.
         first_lost: the request id that sorts first among them; empty if there are none.
     """
 
-    requests: FileCount | None
-    predictions: FileCount | None
+    requests: Sequence[FileCount]
+    predictions: Sequence[FileCount]
     lost: int
     first_lost: str
 
     @property
     def torn(self) -> int:
-        """The torn lines of both files."""
-        return sum(file.torn for file in (self.requests, self.predictions) if file)
+        """The torn lines of all files."""
+        return sum(file.torn for file in (*self.requests, *self.predictions))
 
 
 def count_rows(logs: Path) -> Iterator[DayCount]:
@@ -58,22 +57,21 @@ def count_rows(logs: Path) -> Iterator[DayCount]:
     Raises:
         OSError: if a file can't be read.
     """
-    requests, predictions = (
-        {path.stem[-10:]: path for path in daily_files(logs, stream)} for stream in ("requests", "predictions")
-    )
-    for day in sorted(requests.keys() | predictions.keys()):
+    paths = {stream: daily_files(logs, stream) for stream in ("requests", "predictions")}
+    for day in sorted({day_of(path) for files in paths.values() for path in files}):
         answered: set[str] = set()
-        predicted: Counter[str] = Counter()
-        request_count = prediction_count = None
+        predicted: set[str] = set()
         # The requests first: a prediction that is written meanwhile is then no lost one.
-        if day in requests:
-            reader = LogReader(requests[day])
+        requests, predictions = ([path for path in files if day_of(path) == day] for files in paths.values())
+        request_counts, prediction_counts = [], []
+        for reader in map(LogReader, requests):
             answered.update(row["request_id"] for row in reader if is_predicted(row))
-            request_count = FileCount(requests[day].name, reader.rows, reader.torn)
-        if day in predictions:
-            reader = LogReader(predictions[day])
-            predicted.update(row["request_id"] for row in reader)
-            unanswered = reader.rows - sum(predicted[request_id] for request_id in answered)
-            prediction_count = FileCount(predictions[day].name, reader.rows, reader.torn, unanswered)
-        lost = answered - predicted.keys()
-        yield DayCount(request_count, prediction_count, len(lost), min(lost, default=""))
+            request_counts.append(FileCount(reader.path.name, reader.rows, reader.torn))
+        for reader in map(LogReader, predictions):
+            unanswered = 0
+            for row in reader:
+                predicted.add(row["request_id"])
+                unanswered += row["request_id"] not in answered
+            prediction_counts.append(FileCount(reader.path.name, reader.rows, reader.torn, unanswered))
+        lost = answered - predicted
+        yield DayCount(request_counts, prediction_counts, len(lost), min(lost, default=""))

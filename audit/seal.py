@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from journal import daily_files
+from journal import close_days, daily_files, last_day_of
 from registry import Actor, VersionStore
 from registry.history import SEAL, Entry
 
 STREAMS = ("requests", "predictions")
-LOG_NAME = re.compile(rf"({'|'.join(STREAMS)})-[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\.csv", re.ASCII)
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+LOG_NAME = re.compile(rf"({'|'.join(STREAMS)})-{_DAY}(\.late-{_DAY})?\.csv", re.ASCII)
 # A request's rows go into the files of the day on which it arrived, so these may still grow for a while.
 GRACE = timedelta(hours=1)
 
@@ -37,20 +38,24 @@ class Seal:
 def seal(store: VersionStore, logs: Path, now: datetime, who: Actor) -> list[str]:
     """Write a line of history for each file of a finished day that has none yet. Return the files' names.
 
+    The days are closed before: rows that still come go into other files, which are sealed in their turn.
+
     Args:
         logs: the folder of the model's logs.
         now: in UTC.
 
     Raises:
         RegistryError: if the history can't be written.
-        OSError: if a file can't be read.
+        JournalError, OSError: if a file can't be read, or the days can't be closed.
     """
-    today = (now - GRACE).date().isoformat()
+    last = ((now - GRACE).date() - timedelta(days=1)).isoformat()  # the last day that is over
     names: list[str] = []
     with store.aliases.write_lock():
         sealed = {item.file for item in read_seals(store.history.entries())}
+        if logs.is_dir():
+            close_days(logs, last)
         for path in log_files(logs):
-            if path.name not in sealed and path.stem[-10:] < today:
+            if path.name not in sealed and last_day_of(path) <= last:
                 rows, digest = _measure(path)
                 store.history.append({"action": SEAL, "by": who.by, "file": path.name, "rows": rows, "sha256": digest})
                 names.append(path.name)

@@ -3,7 +3,6 @@
 Knows no Flask and no model.
 """
 
-from journal.daily_files import JournalError
 from journal.encoding import (
     REQUEST_COLUMNS,
     PartialFailure,
@@ -13,7 +12,8 @@ from journal.encoding import (
     prediction_columns,
     timestamp,
 )
-from journal.reader import LogReader, daily_files, find
+from journal.log_folder import JournalError, close_days, daily_files, day_of, last_day_of
+from journal.reader import LogReader, find, whole_lines
 from journal.writer import Durability, Journal
 
 __all__ = [
@@ -23,11 +23,15 @@ __all__ = [
     "JournalError",
     "LogReader",
     "PartialFailure",
+    "close_days",
     "daily_files",
+    "day_of",
     "encode_predictions",
     "encode_request",
     "find",
     "is_predicted",
+    "last_day_of",
     "prediction_columns",
     "timestamp",
+    "whole_lines",
 ]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from journal.encoding import unescape_field
+from journal.log_folder import daily_files
 
 # The csv module refuses fields over 128 KiB; a logged body may be as long as the service accepts.
 _ANY_SIZE = 2**31 - 1
@@ -46,17 +47,26 @@ class LogReader:
                     yield dict(zip(columns, map(unescape_field, fields), strict=True))
 
 
+def whole_lines(path: Path) -> Iterator[bytes]:
+    """Yield a file's header and its whole rows, as lines of CSV for another reader."""
+    csv.field_size_limit(_ANY_SIZE)
+    with path.open("rb") as file:
+        header = file.readline()
+        yield header
+        commas = header.count(b",")
+        for line in file:
+            if line.endswith(b"\n") and commas == (
+                len(_fields(line.decode("utf-8", "surrogateescape"))) - 1 if b'"' in line else line.count(b",")
+            ):
+                yield line
+
+
 def find(folder: Path, stream: str, request_id: str) -> Iterator[dict[str, str]]:
     """Return the rows of a request in a stream, oldest first."""
     for path in daily_files(folder, stream):
         for row in LogReader(path, containing=request_id):
             if row["request_id"] == request_id:
                 yield row
-
-
-def daily_files(folder: Path, stream: str) -> list[Path]:
-    """Return the files of a stream ("requests", "predictions"), oldest first; empty if there are none."""
-    return sorted(folder.glob(f"{stream}-????-??-??.csv"))
 
 
 def _fields(line: str) -> list[str]:

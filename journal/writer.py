@@ -2,7 +2,7 @@
 
 While one thread writes, the rows of the others wait in a queue; the thread that gets the lock next writes all of them.
 A request's rows are in their files before :meth:`Journal.append` returns, or none of them is. A file is named by the
-day of its rows, so there is no rotation to coordinate. How rows get into the files of a day: daily_files.py.
+day of its rows, so there is no rotation to coordinate. How rows get into the files of a day: appender.py.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Literal
 
 from filesystem import sync
-from journal.daily_files import LOCK_TIMEOUT, DailyFiles, JournalError, Write
+from journal.appender import Appender
+from journal.log_folder import LOCK_TIMEOUT, JournalError, Write, today
 
 Durability = Literal["write", "fsync"]
 _LAST = "requests"  # written last: a request's row says that its rows in the other streams are there
@@ -45,14 +46,11 @@ class Journal:
         self._headers: dict[str, bytes] = {}
         self._queue: deque[_Entry] = deque()
         self._lock = threading.Lock()  # held by the thread that writes the whole queue
-        self._files: DailyFiles | None = None
-        self._unproven: set[str] = set()  # streams whose last append failed, or that had none yet
-        self._failed_day = ""  # the day of the last append that failed
+        self._files: Appender | None = None
 
     def add_stream(self, stream: str, columns: Sequence[str]) -> None:
         """Declare the columns of a stream. To be called before the first append to it."""
         self._headers[stream] = (",".join(columns) + "\n").encode()
-        self._unproven.add(stream)
 
     @property
     def pending(self) -> int:
@@ -63,8 +61,8 @@ class Journal:
         """Append whole lines to the files of a day, by stream; the stream "requests" is written last.
 
         Raises:
-            JournalError: if they could not be written; then no part of them is left in any file. (If only the sync
-                failed, they may be there.)
+            JournalError: if they could not be written; then none of them counts: readers find no part of them, or torn
+                rows.
         """
         entry = _Entry(day, rows)
         self._queue.append(entry)
@@ -74,28 +72,25 @@ class Journal:
         if not entry.written:
             raise JournalError(entry.fault)
 
-    def probe(self) -> None:
-        """Check that rows can be written: by writing, unless the last append to each stream succeeded.
+    def probe(self, day: str = "") -> None:
+        """Check all that an append to the files of a day needs. Writes no rows, and takes well under a millisecond.
+
+        It opens the files anew, so that all processes come to the same result.
+
+        Args:
+            day: by default today, in UTC.
 
         Raises:
-            JournalError: with the reason, if they can't.
+            JournalError: with the reason, if rows can't be written.
         """
-        if self._headers and not self._unproven:
-            return
-        scratch = self._folder / f".probe-{os.getpid()}-{threading.get_ident()}"
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+            files = self._open(day or today())
             try:
-                self._write(descriptor, b"\n")
+                files.probe()
             finally:
-                os.close(descriptor)
-                scratch.unlink()
+                files.close()
         except OSError as error:
-            raise JournalError(f"{self._folder}: can't be written ({error.strerror or error})") from error
-        if self._failed_day:  # the fault may be in the file itself
-            with self._lock:
-                self._write_rows(self._failed_day, dict.fromkeys(self._unproven, b""))
+            raise self._fault(error) from error
 
     def close(self) -> None:
         """Close the files; a later append opens them again."""
@@ -112,12 +107,9 @@ class Journal:
             rows = _joined(entries)
             try:
                 self._write_rows(day, rows)
-                self._unproven -= rows.keys()
                 for entry in entries:
                     entry.written = True
             except JournalError as error:
-                self._unproven |= rows.keys()
-                self._failed_day = day
                 for entry in entries:
                     entry.fault = str(error)
             finally:
@@ -126,24 +118,31 @@ class Journal:
 
     def _write_rows(self, day: str, rows: Mapping[str, bytes]) -> None:
         try:
-            # Open again if somebody moved or removed a file: rows must not go where no one looks for them.
-            while not self._open(day).append(rows):
+            # Only one day's files are open, so that deleting an old file frees its disk space. They are opened again if
+            # somebody moved or removed one: rows must not go where no one looks for them.
+            while self._files is None or self._files.day != day or not self._files.append(rows):
                 self._close()
+                self._files = self._open(day)
         except OSError as error:
-            raise JournalError(f"{error.filename or self._folder}: can't be written ({error.strerror})") from error
+            raise self._fault(error) from error
 
-    def _open(self, day: str) -> DailyFiles:
-        """Return the files of a day. Only one day's are open, so that deleting an old file frees its disk space."""
-        if self._files is None or self._files.day != day:
-            self._close()
-            self._folder.mkdir(parents=True, exist_ok=True)
-            if self._durable:
-                for folder in (self._folder.parent, self._folder.parent.parent):
-                    sync(folder)
-            self._files = DailyFiles(
-                self._folder, day, self._headers, self._write, durable=self._durable, lock_timeout=self._lock_timeout
-            )
-        return self._files
+    def _open(self, day: str) -> Appender:
+        """Return the files of a day; they are opened when they are needed."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if self._durable:
+            for folder in (self._folder.parent, self._folder.parent.parent):
+                sync(folder)
+        return Appender(
+            self._folder, day, self._headers, self._write, durable=self._durable, lock_timeout=self._lock_timeout
+        )
+
+    def _fault(self, error: OSError) -> JournalError:
+        path, reason = Path(error.filename or self._folder), error.strerror or str(error)
+        if isinstance(error, FileNotFoundError | FileExistsError) and path.is_symlink():
+            reason = f"it links to {path.readlink()}, which is not there; make it, or remove the link"
+        elif isinstance(error, FileExistsError):
+            reason = "it is not a folder; move it away, or choose another folder for the logs"
+        return JournalError(f"{path}: can't be written ({reason})")
 
     def _close(self) -> None:
         if self._files is not None:

@@ -186,7 +186,7 @@ class History:
 
     def _write(self, block: bytes) -> int:
         """Write after the last whole line, over one that was never finished. Return the offset of the block."""
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
             size = os.fstat(descriptor).st_size
             end = os.pread(descriptor, size, 0).rfind(b"\n") + 1

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -151,7 +151,8 @@ class VersionStore:
     def staging(self) -> Iterator[Path]:
         """Provide a new folder to write a version's files in; remove it at the end if it was not published."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=STAGING, dir=self.folder))
+        folder = self.folder / f"{STAGING}{secrets.token_hex(8)}"
+        folder.mkdir()  # not mkdtemp: the umask says who may read it, as it will of the version
         try:
             yield folder
         finally:
@@ -175,7 +176,6 @@ class VersionStore:
         if signature.model != self.model:
             raise PublishError(f"{staged}: its signature is of {signature.model}, not of {self.model}")
         write_sums(staged)
-        staged.chmod(0o755)  # mkdtemp's 0700 would hide the version from a server that runs as someone else
         for path in (*staged.rglob("*"), staged):
             sync(path)
         with self.aliases.write_lock():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -85,6 +87,23 @@ def keys(tmp_path: Path) -> Keys:
     files.private.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
     files.public.write_bytes(key.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo))
     return files
+
+
+@contextmanager
+def as_user(number: int, *, group: int, umask: int = 0o022) -> Iterator[None]:
+    """Be another user in the block. It may not walk through pytest's folders: chdir first, and use relative paths."""
+    if os.geteuid() != 0:
+        pytest.skip("NOT TESTED: what another user may do, because becoming one needs root")
+    codecs.lookup("ascii")  # loaded when it is first needed, from where the other user may not read
+    before = os.umask(umask)
+    os.setegid(group)
+    os.seteuid(number)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+        os.umask(before)
 
 
 @pytest.fixture

@@ -43,9 +43,9 @@ def test_a_day_without_one_of_its_files_is_counted(tmp_path: Path) -> None:
     (tmp_path / "predictions-2026-11-22.csv").unlink()
     (tmp_path / "requests-2026-11-23.csv").unlink()
     first, second = count_rows(tmp_path)
-    assert (first.lost, first.predictions) == (1, None)
-    assert (second.requests, str(second.predictions)) == (
-        None,
+    assert (first.lost, first.predictions) == (1, [])
+    assert (second.requests, *map(str, second.predictions)) == (
+        [],
         "predictions-2026-11-23.csv: 1 rows, 0 torn, 1 of requests that were not answered",
     )
 

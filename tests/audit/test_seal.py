@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from flask import Flask
 
 from app.settings import Settings
 from audit.seal import find_changed_files, seal
+from journal import daily_files
 from registry import VersionStore
 from tests.app.requests import ROW
 from tests.registry.conftest import ANN, flip_bits, run
@@ -37,6 +38,28 @@ def test_the_files_of_finished_days_are_sealed_once(
     lines = [line.content for line in store.history.entries()]
     assert [(line["action"], line.get("rows"), line["by"]) for line in lines[2:]] == [("seal", 3, "ann")] * 2
     assert run(settings, "audit", "check").returncode == 0
+
+
+def test_a_request_that_ends_after_its_day_was_sealed_is_read_with_it_and_no_seal_calls_it_tampered(
+    old: list[Path], settings: Settings, store: VersionStore, make_app: Callable[..., Flask]
+) -> None:
+    logs = settings.logs / "boston"
+    late = make_app(now=lambda: datetime(2026, 11, 1, 23, 59, tzinfo=UTC)).test_client()
+    late.post("/predict_json", json=ROW)  # its worker has the day's files open
+    assert len(seal(store, logs, datetime.now(UTC), ANN)) == 2
+    assert late.post("/predict_json", json=ROW, headers={"X-Request-ID": "late"}).status_code == 200
+    today = datetime.now(UTC).date().isoformat()
+    assert [path.name for path in daily_files(logs, "requests")] == [
+        "requests-2026-11-01.csv",
+        f"requests-2026-11-01.late-{today}.csv",
+    ]
+    assert list(find_changed_files(store, logs)) == []
+    done = run(settings, "audit", "check")
+    assert (done.returncode, f"predictions-2026-11-01.late-{today}.csv: 1 rows, 0 torn" in done.stdout) == (0, True)
+    assert run(settings, "audit", "trace", "late").returncode == 0
+    names = seal(store, logs, datetime.now(UTC) + timedelta(days=2), ANN)
+    assert names == [f"requests-2026-11-01.late-{today}.csv", f"predictions-2026-11-01.late-{today}.csv"]
+    assert list(find_changed_files(store, logs)) == []
 
 
 def test_a_bit_that_flips_anywhere_in_a_sealed_log_is_found_and_the_file_named(

@@ -1,6 +1,7 @@
 """The application with its edges moved: what a clock and a disk do on a bad day, in a real server.
 
 EDGE_OFFSET: seconds that the wall clock is ahead.
+EDGE_SYNC_FAULT: a file; while it is there, every seventh sync with the disk fails.
 EDGE_FAULT: a file; while it is there, a write stops half-way with the error that the file names. Put it there whole.
 """
 
@@ -8,17 +9,33 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 from flask import Flask
 
 import app
+from journal import appender
+
+
+def failing_sync(fault: Path) -> Callable[[int], None]:
+    calls = count()
+
+    def sync(descriptor: int) -> None:
+        os.fdatasync(descriptor)
+        if next(calls) % 7 == 0 and fault.exists():
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    return sync
 
 
 def create_app() -> Flask:
     """For gunicorn: ``tests.e2e.edges:create_app()``."""
     offset = timedelta(seconds=float(os.environ.get("EDGE_OFFSET", "0")))
+    if "EDGE_SYNC_FAULT" in os.environ:
+        appender._fdatasync = failing_sync(Path(os.environ["EDGE_SYNC_FAULT"]))
     fault = Path(os.environ.get("EDGE_FAULT", "/nonexistent"))
 
     def write(descriptor: int, data: bytes) -> int:

@@ -108,7 +108,7 @@ def load(port: int, processes: int = 3, threads: int = 3) -> Iterator[Replies]:
 
 
 def assert_each_answer_is_logged_once(server: Server, replies: Replies) -> None:
-    """Check that each answer has one request row and one prediction row, with its id and its number."""
+    """Check that each answer has one request row and one prediction row, with its id and its number; a refusal none."""
     answers = replies.predictions
     requests = Counter(row["request_id"] for row in server.rows("requests") if row["status"] == "200")
     rows = server.rows("predictions")
@@ -118,6 +118,8 @@ def assert_each_answer_is_logged_once(server: Server, replies: Replies) -> None:
     assert [key for key in answers if requests[key] != 1] == []
     assert [key for key in answers if counts[key] != 1] == []
     assert [key for key, number in answers.items() if numbers[key] != number] == []
+    refused = {key for key, reply in replies.by_id.items() if reply.status != 200}
+    assert refused & requests.keys() == set()
     # Nothing is there twice, answered or not; and what was logged as answered was predicted.
     assert max(requests.values()) == 1
     assert max(counts.values()) == 1

@@ -72,22 +72,27 @@ def image() -> str:
 
 
 @contextmanager
-def running(image: str, *options: str, words: tuple[str, ...] = ()) -> Iterator[Container]:
-    """A hardened container with a logs volume of its own, until the end of the block."""
+def new_volume() -> Iterator[str]:
     volume = docker("volume", "create")
     try:
-        publish = ["-p", "127.0.0.1::5000", "-v", f"{volume}:/srv/logs"]
-        name = docker("run", "-d", *HARDENED, *publish, "--health-interval", "1s", *options, image, *words)
-        try:
-            port = int(docker("port", name, "5000/tcp").splitlines()[0].rpartition(":")[2])
-            container = Container(port, name)
-            wait_until(lambda: container.ready() or not container.state()["Running"], "a ready container")
-            assert container.state()["Running"], container.output()
-            yield container
-        finally:
-            docker("rm", "-f", "-v", name)
+        yield volume
     finally:
         docker("volume", "rm", volume)
+
+
+@contextmanager
+def running(image: str, *options: str, words: tuple[str, ...] = (), volume: str = "") -> Iterator[Container]:
+    """A hardened container, until the end of the block; with a logs volume of its own, if it is given none."""
+    with ExitStack() as stack:
+        logs = volume or stack.enter_context(new_volume())
+        publish = ["-p", "127.0.0.1::5000", "-v", f"{logs}:/srv/logs"]
+        name = docker("run", "-d", *HARDENED, *publish, "--health-interval", "1s", *options, image, *words)
+        stack.callback(docker, "rm", "-f", "-v", name)
+        port = int(docker("port", name, "5000/tcp").splitlines()[0].rpartition(":")[2])
+        container = Container(port, name)
+        wait_until(lambda: container.ready() or not container.state()["Running"], "a ready container")
+        assert container.state()["Running"], container.output()
+        yield container
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +128,16 @@ def test_it_can_write_nowhere_but_in_its_logs(container: Container) -> None:
 
 def test_it_does_not_run_as_root(container: Container, image: str) -> None:
     assert container.run("id", "-u") == (0, "10001\n")
-    assert docker("image", "inspect", "--format", "{{.Config.User}}", image) == "10001:10001"
+    assert docker("image", "inspect", "--format", "{{.Config.User}}", image) == "10001:0"
+
+
+def test_any_other_user_of_group_0_goes_on_in_the_same_log(image: str, tmp_path: Path) -> None:
+    with new_volume() as volume:
+        for number, user in enumerate(("10001:0", "1000770000:0", "1000880000:0"), 1):
+            with running(image, "--user", user, volume=volume) as container:
+                assert container.ask()[0] == 200
+                (tmp_path / str(number)).mkdir()
+                assert len(container.rows("requests", tmp_path / str(number))) == number
 
 
 def test_its_healthcheck_finds_it_healthy_and_says_nothing(container: Container) -> None:

@@ -98,6 +98,19 @@ def test_a_disk_that_fails_for_a_while_costs_503_and_no_row(models: Path, tmp_pa
         assert torn_rows(server) == 0
 
 
+def test_rows_of_requests_that_got_503_because_a_sync_failed_do_not_count(models: Path, tmp_path: Path) -> None:
+    fault = tmp_path / "fault"
+    with serving(models, command=EDGES, EDGE_SYNC_FAULT=str(fault), SERVE_DURABILITY="fsync") as server:
+        with load(server.port) as replies:
+            server.wait_for_requests(200)
+            fault.touch()
+            server.wait_for_requests(200)
+            fault.unlink()
+            server.wait_for_requests(200)
+        assert (replies.statuses, replies.broken) == ({200, 503}, [])
+        assert_each_answer_is_logged_once(server, replies)
+
+
 def test_a_disk_that_is_really_full_costs_503_and_no_row(models: Path, small_disk: Path) -> None:
     with serving(models, small_disk / "logs") as server:
         ballast = small_disk / "ballast"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import re
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,7 +24,7 @@ from journal import (
     is_predicted,
     prediction_columns,
 )
-from journal.encoding import escape_field, timestamp, unescape_field
+from journal.encoding import _escape_body, escape_field, timestamp, unescape_field
 
 NOW = timestamp(datetime(2026, 11, 23, 18, 42, 1, 5, tzinfo=UTC))
 
@@ -40,6 +42,42 @@ def test_any_text_and_any_bytes_are_one_printable_field_that_reads_back(text: st
     (parsed,) = list(csv.reader([written], strict=True)) or [[""]]
     assert unescape_field("".join(parsed)) == text
     assert len(parsed) <= 1
+
+
+@settings(max_examples=300)
+@given(
+    st.binary()
+    | st.text().map(str.encode)
+    | st.lists(st.sampled_from(["ö", "€", "\x00", "\x85", "\u2028", "\n", '"', "\\", "=", "'", ","])).map(
+        lambda parts: "".join(parts).encode()
+    )
+)
+def test_any_body_is_one_printable_field_that_reads_back_exactly(body: bytes) -> None:
+    written = _escape_body(body)
+    assert not re.search("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]", written)
+    (parsed,) = list(csv.reader([written], strict=True)) or [[""]]
+    assert unescape_field("".join(parsed)) == body.decode("utf-8", "surrogateescape")
+
+
+@pytest.mark.parametrize("body", [b"\x00\x1b", b"\xff\xfe", b"\\\n", b'"', "\x85\u2028".encode(), "£\n".encode(), b"'"])
+def test_no_body_takes_more_than_a_quarter_of_a_microsecond_for_a_byte(body: bytes) -> None:
+    body *= 1_000_000 // len(body)
+    started = time.process_time()
+    _escape_body(body)
+    assert time.process_time() - started < 0.25
+
+
+@pytest.mark.parametrize(
+    ("body", "written"),
+    [
+        ("zwölf €\r\n".encode(), r"zwölf €\r\n"),
+        ("zwölf\x00".encode(), r"zw\xc3\xb6lf\x00"),
+        (b"a\xff", r"a\xff"),
+        (b"a\x07\tb", r"a\x07\tb"),
+    ],
+)
+def test_a_body_stays_readable_if_it_is_text(body: bytes, written: str) -> None:
+    assert _escape_body(body) == written
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "'=1", "''-1"])

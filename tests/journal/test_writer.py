@@ -95,7 +95,8 @@ def test_rows_acknowledged_before_a_kill_are_there_whole_and_once(tmp_path: Path
         process.kill()
         process.join()
     reader = LogReader(path(tmp_path))
-    whole = [row for row in reader if row["end"] == "."]
+    whole = list(reader)
+    assert {row["end"] for row in whole} == {"."}
     seen = [(row["who"], int(row["what"].split(":")[0]), len(row["what"])) for row in whole]
     assert reader.torn <= 12
     for who, value in last.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from registry import HistoryError
 from registry.history import HEAD, HISTORY, History
+from tests.conftest import as_user
 from tests.registry.conftest import edit, flip_bits
 
 ENTRY = {"action": "publish", "version": 1, "by": "Ünal", "sha256": "f" * 64}
@@ -34,6 +36,18 @@ def fault(folder: Path, lines: list[bytes]) -> str:
 
 def stored(folder: Path) -> list[bytes]:
     return (folder / HISTORY).read_bytes().splitlines()
+
+
+def test_the_next_user_of_the_same_group_goes_on_in_the_same_history(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.chown(tmp_path, -1, 54321)
+    tmp_path.chmod(0o770)
+    for user in (12345, 23456):
+        with as_user(user, group=54321, umask=0o002):
+            History(Path()).append(ENTRY)
+    assert len(History(tmp_path).entries()) == 2
 
 
 def test_what_was_written_is_read_back_in_order(history: History) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
+import stat
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +26,18 @@ def test_the_first_version_is_champion_later_ones_are_challenger_and_the_history
     publish(store.folder.parent)
     assert store.versions() == [1, 2, 3]
     assert store.aliases.read() == {"challenger": 3, "champion": 1}
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o002])
+def test_the_umask_says_who_may_read_and_write_a_version(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        number = publish(tmp_path)
+    finally:
+        os.umask(before)
+    folder = tmp_path / "boston" / str(number)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o777 & ~umask
+    assert stat.S_IMODE((folder / "SHA256SUMS").stat().st_mode) == 0o666 & ~umask
 
 
 def test_a_model_without_versions_says_how_to_get_one(tmp_path: Path) -> None:

@@ -1,0 +1,247 @@
+"""Appends to the files of one day: one ``O_APPEND`` write a file, under an ``flock`` on the folder.
+
+A file is a header line, then one line a row (RFC 4180); each ends in "\\n", and no row has a line break in it. Many
+processes append to the same files. Not thread-safe: an flock does not keep threads apart, so the caller holds a lock
+of its own. All of it is only as good as the file system: use a local disk.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import stat
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from filesystem import lock
+from journal.log_folder import JournalError, Write, check_room, file_name, last_closed_day, next_day, open_day, start_of
+from journal.repair import end_of_torn, overwrite, read_unended_line, void
+
+logger = logging.getLogger(__name__)
+
+_POLL_INTERVAL = 0.0002  # how often to try for the folder's lock, in seconds
+_GONE = -1
+_fdatasync = getattr(os, "fdatasync", os.fsync)  # macOS has only fsync
+
+
+class Appender:
+    """The open files of one day, and the folder that is locked while they are written. Not thread-safe."""
+
+    def __init__(
+        self,
+        folder: Path,
+        day: str,
+        headers: Mapping[str, bytes],
+        write: Write,
+        *,
+        durable: bool,
+        lock_timeout: float,
+    ) -> None:
+        self.day = day
+        self._path = folder
+        self._headers = headers
+        self._write = write
+        self._durable = durable
+        self._lock_timeout = lock_timeout
+        self._last_day = open_day(folder, day)
+        self._over = start_of(next_day(self._last_day))
+        self._folder = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        self._files: dict[str, File] = {}
+
+    def append(self, rows: Mapping[str, bytes]) -> bool:
+        """Append rows to their files, by stream.
+
+        Returns:
+            whether they were written; False if the day was closed, or the folder or a file was moved or removed: then
+                nothing was written, and the files of the day are to be opened again.
+
+        Raises:
+            JournalError, OSError: if they can't be written. Then none of them counts: what was written is cut off, or
+                marked as torn (repair.py).
+        """
+        self._lock()
+        try:
+            if time.time() >= self._over and last_closed_day(self._path) >= self._last_day:
+                return False
+            try:
+                files = [self._file(stream) for stream in rows]
+            except FileNotFoundError:
+                if self._is_moved():
+                    return False
+                raise
+            sizes = [file.size() for file in files]
+            if _GONE in sizes:
+                return False
+            written = 0
+            try:
+                for file, block, size in zip(files, rows.values(), sizes, strict=True):
+                    file.write(block, size)
+                    written += 1
+            except BaseException:
+                for file, block, size in [*zip(files, rows.values(), sizes, strict=True)][:written]:
+                    file.take_back(block, size, locked=True)
+                raise
+        finally:
+            self._unlock()
+        if self._durable:
+            self._sync([*zip(files, rows.values(), sizes, strict=True)])
+        return True
+
+    def probe(self) -> None:
+        """Check that the next append finds what it needs: the lock, room on the disk, and files that are ours.
+
+        Raises:
+            JournalError, OSError: with what is wrong.
+        """
+        self._lock()
+        try:
+            for stream, header in list(self._headers.items()):  # a thread may add one
+                path = self._name(stream)
+                if path.exists() or path.is_symlink():  # an append makes the others
+                    os.close(File(path, header, self._write).descriptor)
+        finally:
+            self._unlock()
+        check_room(self._path, self._write, _fdatasync if self._durable else None)
+
+    def close(self) -> None:
+        """Close the files and the folder."""
+        os.close(self._folder)
+        for file in self._files.values():
+            os.close(file.descriptor)
+
+    def _lock(self) -> None:
+        lock(self._folder, self._lock_timeout, poll_interval=_POLL_INTERVAL)
+
+    def _unlock(self) -> None:
+        try:
+            fcntl.flock(self._folder, fcntl.LOCK_UN)
+        except OSError:  # closing the folder releases the lock too, and what was written is sound
+            folder = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+            os.close(self._folder)
+            self._folder = folder
+
+    def _sync(self, written: list[tuple[File, bytes, int]]) -> None:
+        """Force what was written to the disk, or take it back, also on the disk if it can be."""
+        try:
+            for file, *_ in written:
+                _fdatasync(file.descriptor)
+        except BaseException:
+            try:
+                self._lock()
+                locked = True
+            except OSError:
+                locked = False
+            for file, block, size in written:
+                file.take_back(block, size, locked=locked)
+            if locked:
+                self._unlock()
+            for file, *_ in written:
+                with suppress(OSError):
+                    _fdatasync(file.descriptor)
+            raise
+
+    def _name(self, stream: str) -> Path:
+        return self._path / file_name(stream, self.day, self._last_day)
+
+    def _is_moved(self) -> bool:
+        """Return whether the path no longer names the folder that is open here."""
+        try:
+            return not os.path.samefile(self._path, self._folder)  # noqa: PTH121 - a descriptor
+        except FileNotFoundError:
+            return True
+
+    def _file(self, stream: str) -> File:
+        if stream not in self._files:
+            file = File(self._name(stream), self._headers[stream], self._write)
+            self._files[stream] = file
+            if self._durable:
+                try:
+                    os.fsync(self._folder)
+                except OSError:
+                    os.close(self._files.pop(stream).descriptor)
+                    raise
+        return self._files[stream]
+
+
+class File:
+    """A file, open for appending. JournalError if there is one that does not begin with this header."""
+
+    def __init__(self, path: Path, header: bytes, write: Write) -> None:
+        self._path = path
+        self._header = header
+        self._write = write
+        self._end = 0  # the size after our last write: if it is still the same, the last row is ours and whole
+        self.descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            status = os.fstat(self.descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise JournalError(f"{path}: is not a plain file; move it away")
+            self._identity = (status.st_dev, status.st_ino)
+            head = os.pread(self.descriptor, len(header), 0)
+            if status.st_size < len(header) and header.startswith(head):
+                os.ftruncate(self.descriptor, 0)  # its first writer was killed before the header was finished
+            elif head != header:
+                raise JournalError(
+                    f"{path}: its columns are not {header.decode().strip()}; move it away, "
+                    "or give this model a log folder of its own"
+                )
+        except BaseException:
+            os.close(self.descriptor)
+            raise
+
+    def size(self) -> int:
+        """Return the size of the file; _GONE if its path names another file by now, or none."""
+        try:
+            status = os.stat(self._path)  # noqa: PTH116 - on the way of every request
+        except FileNotFoundError:
+            return _GONE
+        return status.st_size if (status.st_dev, status.st_ino) == self._identity else _GONE
+
+    def write(self, rows: bytes, size: int) -> None:
+        """Append rows to the ``size`` bytes that are there; before them the header or the end of a torn line.
+
+        Raises:
+            JournalError: if that failed; then none of them counts.
+        """
+        block = rows if size == self._end and size else self._missing(size) + rows
+        self._end = size + len(block)
+        try:
+            written = self._write(self.descriptor, block)
+            while written < len(block):
+                written += self._write(self.descriptor, block[written:])
+        except BaseException as error:
+            self.take_back(rows, size, locked=True)
+            if not isinstance(error, OSError):
+                raise
+            raise JournalError(f"{self._path}: can't be written ({error.strerror or error})") from error
+
+    def take_back(self, rows: bytes, size: int, *, locked: bool) -> None:
+        """Make the rows of the last write not count: cut them off, or mark them as torn if others stand behind them.
+
+        Args:
+            rows, size: as in that call of write().
+            locked: whether nobody else can append now.
+        """
+        end, self._end = self._end, 0
+        start = end - len(rows)
+        try:
+            length = os.fstat(self.descriptor).st_size
+            if locked and length <= end:
+                with suppress(OSError):
+                    os.ftruncate(self.descriptor, size)
+                    return
+            overwrite(self.descriptor, void(rows)[: max(length - start, 0)], start)
+        except OSError:
+            logger.exception("%s: the rows from byte %d to %d look answered, and are not", self._path, start, end)
+
+    def _missing(self, size: int) -> bytes:
+        """Return what has to be written before the next row: the header, or the end of a torn line."""
+        if size == 0:
+            return self._header
+        if not (torn := read_unended_line(self.descriptor, size)):
+            return b""
+        logger.warning("%s: its last %d bytes had no end of line: their writer was killed", self._path, len(torn))
+        return end_of_torn(torn, self._header.count(b",") + 1)
