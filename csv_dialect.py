@@ -22,9 +22,11 @@ _BOM = codecs.BOM_UTF8
 # The byte order mark, or two ASCII characters: a header begins with them.
 _UTF_16 = {"utf-16-le": re.compile(rb"\xff\xfe|[^\0]\0[^\0]\0"), "utf-16-be": re.compile(rb"\xfe\xff|\0[^\0]\0[^\0]")}
 _SEP_LINE = re.compile(rb'"?sep=([,;\t|])"?\r?\n', re.IGNORECASE)
+# Nearly all texts begin like this, and have no decimal commas; so nothing else needs to be looked for.
+_STANDARD_HEADER = re.compile(rb'(?!sep=)[^"\0-\x1f;|\xef\xfe\xff]+\r?\n', re.IGNORECASE)
+_QUOTED_COMMA = re.compile(rb'"[ +-]*[0-9]*,[0-9]+[ "]')
 _DECIMAL = re.compile(r"[+-]?(?=[.,]?[0-9])[0-9]*([.,])[0-9]*([eE][+-]?[0-9]+)?")
 _DECIMAL_OR_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}([.,])[0-9]{3}")
-_QUOTED_COMMA = re.compile(rb'"[ +-]*[0-9]*,[0-9]+[ "]')
 
 
 class DialectError(ValueError):
@@ -63,6 +65,9 @@ class Dialect:
         return text.replace(",", ".")
 
 
+_STANDARD = Dialect(b"", ",", ".")
+
+
 def open_csv(read: Read, names: Collection[str]) -> tuple[Dialect, Read]:
     """Find the dialect of a CSV text.
 
@@ -77,6 +82,8 @@ def open_csv(read: Read, names: Collection[str]) -> tuple[Dialect, Read]:
         DialectError: if the text is a zip file, or its header can be split in two ways.
     """
     head, rest = _read_head(read)
+    if _STANDARD_HEADER.match(head) and not _QUOTED_COMMA.search(head):
+        return _STANDARD, _prepend(head, rest)
     if head.startswith(b"PK\x03\x04"):
         raise DialectError("this is a workbook or another zip file: save it as CSV")
     for encoding, beginning in _UTF_16.items():
@@ -90,17 +97,8 @@ def open_csv(read: Read, names: Collection[str]) -> tuple[Dialect, Read]:
     preface += sep_line[0] if sep_line else b""
     whole_lines = head[:_HEAD].rpartition(b"\n")[0] if len(head) >= _HEAD else head
     sample, head = whole_lines[len(preface) :], head[len(preface) :]
-    line = sample.partition(b"\n")[0]
-    if sep_line:
-        separator = sep_line[1].decode()
-    elif line.count(b'"') % 2 == 0 and not any(mark in line for mark in b";\t|"):
-        separator = ","  # as nearly all are
-    else:
-        separator = _find_separator(sample, names)
-    decimal = "."
-    if separator != "," or _QUOTED_COMMA.search(sample):
-        decimal = _find_decimal(sample, separator, names)
-    return Dialect(preface, separator, decimal), _prepend(head, rest)
+    separator = sep_line[1].decode() if sep_line else _find_separator(sample, names)
+    return Dialect(preface, separator, _find_decimal(sample, separator, names)), _prepend(head, rest)
 
 
 def _read_head(read: Read) -> tuple[bytes, Read]:

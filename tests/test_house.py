@@ -78,7 +78,7 @@ def imports(file: Path) -> Iterator[str]:
 
 
 def room(module: str) -> str:
-    """The room of a module by its dotted name: ``app.http.context`` is in ``http``; Python's own ``http`` is in none."""
+    """The room of a module by its dotted name: ``app.http.context`` is in ``http``. Python's ``http`` is in none."""
     first, _, rest = module.partition(".")
     second = rest.partition(".")[0]
     if first == "app":

@@ -72,7 +72,12 @@ def provenance_section(spec: Spec, data: Dataset) -> dict[str, Any]:
     """Return the part of card.json that says what the model was made from."""
     return {
         "spec": {"file": spec.file.name, "sha256": spec.sha256, "content": dict(spec.content)},
-        "data": {"file": spec.data_file.name, "sha256": spec.data_sha256, "rows": len(data.label)},
+        "data": {
+            "file": spec.data_file.name,
+            "sha256": spec.data_sha256,
+            "rows": len(data.label),
+            "copies": data.copies,
+        },
         "split": {
             "seed": spec.seed,
             "training_rows": len(data.train_rows),

@@ -68,10 +68,11 @@ class CsvBatchReader:
         except DialectError as error:
             raise MalformedRequest(f"the header: {error}") from error
         self._separator = self.dialect.separator
-        # Turns numbers into standard CSV, and the decimal mark that they must not have into something else.
-        marks = {".": ".x", ",": "x.", "": "xx"}[self.dialect.decimal]
-        self._to_standard = bytes.maketrans(f".,{self._separator}".encode(), f"{marks},".encode())
-        self._is_standard = (self._separator, self.dialect.decimal) == (",", ".")
+        self._to_standard: bytes | None = None
+        if (self._separator, self.dialect.decimal) != (",", "."):
+            # Turns numbers into standard CSV, and the decimal mark that they must not have into something else.
+            marks = {".": ".x", ",": "x.", "": "xx"}[self.dialect.decimal]
+            self._to_standard = bytes.maketrans(f".,{self._separator}".encode(), f"{marks},".encode())
         preface = self.dialect.preface
         self._stream = CsvLineStream(read, self._separator, 1 + preface.count(b"\n"))
         self._decoder = decoder
@@ -107,7 +108,7 @@ class CsvBatchReader:
         """Return the inputs of lines that are nothing but numbers, one for each column; None if they are not."""
         width = len(self.names)
         count = lines.count(b"\n") + 1
-        if not self._is_standard:
+        if self._to_standard:
             lines = lines.translate(self._to_standard)
         frame = lines.translate(None, _DIGITS) + b"\n"
         if len(frame) != width * count or frame != (b"," * (width - 1) + b"\n") * count:
@@ -140,7 +141,7 @@ class CsvBatchReader:
                 rows.append(["0"] * len(self._order))  # a placeholder
             else:
                 rows.append([cells[column] for column in self._order])
-                if not self._is_standard:
+                if self._to_standard:
                     faults += self._read_decimals(row, rows[row])
             records.append(record)
             lines.append(line)
