@@ -61,6 +61,7 @@ def test_other_inputs_than_those_of_the_model_are_refused_before_the_training(
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 def test_copies_are_counted_in_the_output_and_on_the_card(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     header, *rows = small_table()
     spec = write_small(tmp_path, data=to_csv([header, *rows, *rows]))
