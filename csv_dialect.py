@@ -55,17 +55,16 @@ class Dialect:
         """
         text = cell.strip()
         found = _DECIMAL.fullmatch(text)
-        if not found or found[1] == self.decimal == ".":
+        if not found:
             return cell
         if self.decimal and found[1] != self.decimal:
-            raise DialectError(f'"{text}" has a "{found[1]}", but the decimals of this file have a "{self.decimal}"')
+            raise DialectError(
+                f'"{text[:40]}" has a "{found[1]}", but the decimals of this file have a "{self.decimal}"'
+            )
         if not self.decimal and _DECIMAL_OR_THOUSANDS.fullmatch(text):
             decimal, thousands = text.replace(",", "."), text.replace(found[1], "")
             raise DialectError(f'"{text}" may be {decimal} or {thousands}: write {text}0 or {thousands}')
         return text.replace(",", ".")
-
-
-_STANDARD = Dialect(b"", ",", ".")
 
 
 def open_csv(read: Read, names: Collection[str]) -> tuple[Dialect, Read]:
@@ -81,33 +80,34 @@ def open_csv(read: Read, names: Collection[str]) -> tuple[Dialect, Read]:
     Raises:
         DialectError: if the text is a zip file, or its header can be split in two ways.
     """
-    head, rest = _read_head(read)
+    head = _read_head(read)
     if _STANDARD_HEADER.match(head) and not _QUOTED_COMMA.search(head):
-        return _STANDARD, _prepend(head, rest)
+        return Dialect(b"", ",", "."), _prepend(head, read)
     if head.startswith(b"PK\x03\x04"):
         raise DialectError("this is a workbook or another zip file: save it as CSV")
-    for encoding, beginning in _UTF_16.items():
-        if beginning.match(head):
-            head, rest = _read_head(_to_utf_8(_prepend(head, rest), encoding))
+    if encoding := next((name for name, beginning in _UTF_16.items() if beginning.match(head)), ""):
+        read = _to_utf_8(_prepend(head, read), encoding)
+        head = _read_head(read)
     before, _, after = head.partition(b"\n")[0].partition(b"\r")
     if after and before.count(b'"') % 2 == 0:
-        head, rest = _read_head(_to_line_feeds(_prepend(head, rest)))
+        read = _to_line_feeds(_prepend(head, read))
+        head = _read_head(read)
     preface = _BOM if head.startswith(_BOM) else b""
     sep_line = _SEP_LINE.match(head, len(preface))
     preface += sep_line[0] if sep_line else b""
     whole_lines = head[:_HEAD].rpartition(b"\n")[0] if len(head) >= _HEAD else head
     sample, head = whole_lines[len(preface) :], head[len(preface) :]
     separator = sep_line[1].decode() if sep_line else _find_separator(sample, names)
-    return Dialect(preface, separator, _find_decimal(sample, separator, names)), _prepend(head, rest)
+    return Dialect(preface, separator, _find_decimal(sample, separator, names)), _prepend(head, read)
 
 
-def _read_head(read: Read) -> tuple[bytes, Read]:
-    """Return the first bytes of a text, all if there are few, and a reader of the others."""
+def _read_head(read: Read) -> bytes:
+    """Return the first bytes of a text, all if there are few."""
     parts, missing = [], _HEAD
     while missing > 0 and (data := read(missing)):
         parts.append(data)
         missing -= len(data)
-    return b"".join(parts), read
+    return b"".join(parts)
 
 
 def _prepend(head: bytes, rest: Read) -> Read:

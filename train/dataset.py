@@ -11,6 +11,7 @@ import io
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -181,16 +182,12 @@ def _csv_rows(path: Path, text: str, separator: str) -> Iterator[tuple[int, list
 
 
 def _parse_number(dialect: Dialect, cell: str) -> float:
-    try:
-        text = dialect.number(cell)
-        value = float(text) if "_" not in text else math.nan  # Python would read 1_000 as a number
-    except DialectError:
-        raise
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise ValueError(f"expected a number, not {cell[:40]!r}")
-    return value
+    text = dialect.number(cell)
+    with suppress(ValueError):
+        value = float(text)
+        if math.isfinite(value) and "_" not in text:  # Python reads 1_000 as a number
+            return value
+    raise ValueError(f"expected a number, not {cell[:40]!r}")
 
 
 def _check_values(spec: Spec, lines: Indices, table: pd.DataFrame) -> None:

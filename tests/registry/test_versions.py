@@ -57,6 +57,11 @@ def test_what_will_keep_a_version_from_being_published_is_known_before(store: Ve
     with store.aliases.write_lock(), pytest.raises(RegistryError, match="another command holds it"):
         store.require_publishable(HOUSES, timeout=0.01)
     assert sorted(store.folder.iterdir()) == before
+    (store.folder / ".lock").unlink()
+    (store.folder / ".lock").mkdir()
+    with pytest.raises(RegistryError, match=r"\.lock: can't be written"):
+        store.require_publishable(HOUSES)
+    (store.folder / ".lock").rmdir()
     (store.folder / "history.jsonl").unlink()
     with pytest.raises(RegistryError, match="history.jsonl, line 1: is gone"):
         store.require_publishable(HOUSES)

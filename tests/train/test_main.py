@@ -68,7 +68,7 @@ def test_copies_are_counted_in_the_output_and_on_the_card(tmp_path: Path, capsys
     assert main([str(spec)], {"SERVE_MODELS": str(tmp_path / "models")}) == 0
     assert "60 of 120 rows have the inputs of an earlier row and stayed with it\n" in capsys.readouterr().out
     store = VersionStore(tmp_path / "models", "small")
-    assert store.card(1)["data"]["copies"] == 60
+    assert store.card(1)["split"]["copies"] == 60
     assert "Of all 120 rows, 60 have the inputs of an earlier row; each stays with that row" in store.model_card(1)
 
 
