@@ -11,7 +11,6 @@ import io
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -183,11 +182,13 @@ def _csv_rows(path: Path, text: str, separator: str) -> Iterator[tuple[int, list
 
 def _parse_number(dialect: Dialect, cell: str) -> float:
     text = dialect.number(cell)
-    with suppress(ValueError):
-        value = float(text)
-        if math.isfinite(value) and "_" not in text:  # Python reads 1_000 as a number
-            return value
-    raise ValueError(f"expected a number, not {cell[:40]!r}")
+    try:
+        value = float(text) if "_" not in text else math.nan  # Python would read 1_000 as a number
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ValueError(f"expected a number, not {cell[:40]!r}")
+    return value
 
 
 def _check_values(spec: Spec, lines: Indices, table: pd.DataFrame) -> None:
