@@ -7,7 +7,7 @@ WORKDIR /srv
 COPY requirements/train.txt requirements/
 RUN pip install --quiet --no-cache-dir --root-user-action ignore --disable-pip-version-check \
     --require-hashes --no-deps --only-binary :all: -r requirements/train.txt
-COPY filesystem.py .
+COPY csv_dialect.py filesystem.py ./
 COPY registry registry
 COPY train train
 # The card of the version records it. A new value trains again; without one, only changed training code or data does.
@@ -39,7 +39,7 @@ ENV PATH=/venv/bin:$PATH \
     TMPDIR=/dev/shm \
     SERVE_BIND=0.0.0.0:5000
 COPY --from=train /srv/models models
-COPY filesystem.py .
+COPY csv_dialect.py filesystem.py ./
 COPY registry registry
 COPY journal journal
 COPY audit audit
@@ -48,7 +48,7 @@ COPY templates templates
 COPY app app
 COPY deploy/healthcheck.py deploy/
 COPY gunicorn.conf.py .
-RUN python -m compileall -q app audit filesystem.py journal monitor registry
+RUN python -m compileall -q app audit csv_dialect.py filesystem.py journal monitor registry
 USER 10001:0
 EXPOSE 5000
 STOPSIGNAL SIGTERM

@@ -10,7 +10,7 @@ import json
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,6 +158,20 @@ class VersionStore:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
+    def require_publishable(self, signature: Signature, timeout: float = 5.0) -> None:
+        """Check what :meth:`publish` will need beside the files of a version, before hours are spent on making them.
+
+        Args:
+            timeout: how long to wait for the lock, in seconds.
+
+        Raises:
+            PublishError: if the inputs differ from those of the latest version.
+            RegistryError: or OSError, if the folder can't be written, or another command holds its lock.
+        """
+        if self.folder.exists():
+            with self.staging(), self.aliases.write_lock(timeout=timeout):
+                self._require_same_inputs(signature, history_queries.published_digests(self.history.entries()))
+
     def publish(self, staged: Path, actor: Actor, alias: str | None = None) -> tuple[int, str]:
         """Publish a staged folder under the next free number: write SHA256SUMS, sync it, rename it into place.
 
@@ -180,9 +194,7 @@ class VersionStore:
             sync(path)
         with self.aliases.write_lock():
             recorded = history_queries.published_digests(self.history.entries())
-            present = [number for number in self.versions() if number in recorded]
-            if present:
-                self._require_same_inputs(signature, present[-1])
+            self._require_same_inputs(signature, recorded)
             # A number is never used again, not even if its folder is gone.
             number = max([*self.aliases.numbers(), *self.aliases.numbers(RETIRED), *recorded], default=0) + 1
             staged.rename(self.folder / str(number))
@@ -193,7 +205,10 @@ class VersionStore:
             self.aliases.change(PUBLISH, {**aliases, alias: number}, actor, version=number, alias=alias, sha256=sums)
         return number, alias
 
-    def _require_same_inputs(self, signature: Signature, latest: int) -> None:
+    def _require_same_inputs(self, signature: Signature, recorded: Collection[int]) -> None:
+        latest = max((number for number in self.versions() if number in recorded), default=0)
+        if not latest:
+            return
         published = Signature.from_json(json.loads((self.folder / str(latest) / SIGNATURE).read_bytes()))
         if published.names != signature.names:
             raise PublishError(

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from registry import Actor, CommonSettings, RegistryError, VersionStore
 from registry.aliases import current_user
 from train.code_version import commit
-from train.dataset import load_dataset
+from train.dataset import Dataset, load_dataset
 from train.errors import TrainError
 from train.metadata import build_signature
 from train.spec import read_spec
@@ -50,6 +50,8 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
         spec = read_spec(options.spec)
         data = load_dataset(spec)
         signature = build_signature(spec, data)
+        store = VersionStore(settings.models, spec.model)
+        store.require_publishable(signature)
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors only
         with suppress_stderr():
             from train.pipeline import train  # imports TensorFlow, which takes seconds; so errors above come first
@@ -60,7 +62,7 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
                 spec,
                 data,
                 signature,
-                VersionStore(settings.models, spec.model),
+                store,
                 actor=Actor(options.by),
                 alias=options.alias or ("challenger" if settings.requires_two_person_approval else None),
                 commit=commit(environ),
@@ -76,7 +78,7 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
     except KeyboardInterrupt:
         print("stopped; nothing was published", file=sys.stderr)
         return 130
-    print(_summary(spec.model, result))
+    print(_summary(spec.model, data, result))
     return 0
 
 
@@ -89,13 +91,15 @@ def _report(bar: tqdm[NoReturn], step: str, fraction: float) -> None:
     bar.update(fraction - bar.n)
 
 
-def _summary(model: str, result: TrainingResult) -> str:
+def _summary(model: str, data: Dataset, result: TrainingResult) -> str:
     lines = [f"{model} version {result.number}, {result.alias}", ""]
     lines.append(f"{'RMSE':<20}{'test':>8}{'CV':>8}")
     for name, evaluation in {"this model": result.model, **result.baselines}.items():
         lines.append(f"{name.replace('_', ' '):<20}{evaluation.metrics['rmse']:>8.3f}{evaluation.cv_rmse:>8.3f}")
     lines.append("")
     lines += [f"passed {gate.name}: {gate.value:.4g}, at most {gate.limit:g}" for gate in result.gates]
+    if data.copies:
+        lines.append(f"{data.copies} of {len(data.label)} rows have the inputs of an earlier row and stayed with it")
     return "\n".join(lines)
 
 

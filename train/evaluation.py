@@ -1,7 +1,7 @@
 """The evaluation: metrics, bootstrap intervals, cross-validation, baselines and slices.
 
 A model is only a FitFunction here: it takes rows and labels, and returns a function that predicts. Each prediction that
-is measured is for a row that its fit had not seen.
+is measured is for a row whose inputs its fit had not seen.
 """
 
 from __future__ import annotations

@@ -75,6 +75,7 @@ def provenance_section(spec: Spec, data: Dataset) -> dict[str, Any]:
         "data": {"file": spec.data_file.name, "sha256": spec.data_sha256, "rows": len(data.label)},
         "split": {
             "seed": spec.seed,
+            "copies": data.copies,  # rows with the inputs of an earlier row, which are on the side of that row
             "training_rows": len(data.train_rows),
             "test_rows": len(data.test_rows),
             # of the test rows' positions in the file, from 0, as little-endian 64-bit integers

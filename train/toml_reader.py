@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 import tomllib
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from train.errors import TrainError
-from train.text_file import read_text_file
+from train.text_file import decode_text, read_file
 
 _REQUIRED: Any = object()
 
@@ -28,9 +29,9 @@ def read_toml(path: Path, advice: str) -> tuple[dict[str, Any], str]:
     Raises:
         TrainError: if the file can't be read, or naming the line that is not UTF-8 or not TOML.
     """
-    text, sha256 = read_text_file(path, advice)
+    content, sha256 = read_file(path, advice)
     try:
-        return tomllib.loads(text), sha256
+        return tomllib.loads(decode_text(path, content)), sha256
     except tomllib.TOMLDecodeError as error:
         raise TrainError(f"{path}: not TOML: {error}; correct the file there") from error
 
@@ -52,6 +53,7 @@ class TomlTable:
         if not isinstance(content, dict):
             raise TrainError(f"{file}: {prefix.rstrip('.')}: expected a table, not {content!r}")
         self._unread: dict[str, Any] = dict(content)
+        self._known: set[str] = set()
         self._subtables: list[TomlTable] = []
 
     def error(self, key: str, problem: str) -> TrainError:
@@ -60,6 +62,7 @@ class TomlTable:
 
     def __contains__(self, key: str) -> bool:
         """Say whether the key is there and was not read yet."""
+        self._known.add(key)
         return key in self._unread
 
     def string(self, key: str, default: str = _REQUIRED) -> str:
@@ -123,13 +126,17 @@ class TomlTable:
     def reject_unread_keys(self) -> None:
         """Raise TrainError if a key of this table, or of a table read from it, was not read: probably a misspelling."""
         for key in self._unread:
-            raise self.error(key, "unknown key; remove it or correct its name")
+            meant = get_close_matches(key, self._known, 1)
+            raise self.error(
+                key, f"unknown key; {f'was {meant[0]} meant?' if meant else 'remove it or correct its name'}"
+            )
         for table in self._subtables:
             table.reject_unread_keys()
 
     def _read(self, key: str, default: Any = _REQUIRED) -> Any:
-        if key not in self._unread and default is _REQUIRED:
-            raise self.error(key, "this key is missing; add it")
+        if key not in self and default is _REQUIRED:
+            written = get_close_matches(key, self._unread, 1)
+            raise self.error(key, f"this key is missing; {f'was {written[0]} meant?' if written else 'add it'}")
         return self._unread.pop(key, default)
 
     def _subtable(self, name: str, content: Any) -> TomlTable:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -20,6 +20,7 @@ from app.codecs.batch import Float64Matrix, InputBatch
 from app.codecs.csv_stream import CsvLineStream
 from app.codecs.json_decoder import JsonDecoder, to_float64
 from app.errors import FieldError, MalformedRequest
+from csv_dialect import DialectError, Read, open_csv
 
 _MAX_RECORDS = 1 << 13  # of the csv module, in a batch
 _MAX_COLUMNS = 1000  # of a header
@@ -48,28 +49,40 @@ class CsvBatchReader:
     """Reads one CSV text.
 
     Args:
-        read: returns at most so many bytes of it, and none at its end.
+        read: returns about so many bytes of it, and none at its end.
 
     Attributes:
-        header: the header as it was sent, with a byte order mark, if there is one, but not the end of the line.
+        dialect: how it is written.
+        header: the header as it was sent, with what stands before it, but not the end of the line.
         names: the columns' names.
         end: the end of a line, as the header has it.
 
     Raises:
-        MalformedRequest: if there is no header.
+        MalformedRequest: if there is no header, or it can be split in two ways.
         InvalidInput: if it lacks an input or names one twice.
     """
 
-    def __init__(self, read: Callable[[int], bytes], decoder: JsonDecoder) -> None:
-        self._stream = CsvLineStream(read)
+    def __init__(self, read: Read, decoder: JsonDecoder) -> None:
+        try:
+            self.dialect, read = open_csv(read, decoder.accepted)
+        except DialectError as error:
+            raise MalformedRequest(f"the header: {error}") from error
+        self._separator = self.dialect.separator
+        self._to_standard: bytes | None = None
+        if (self._separator, self.dialect.decimal) != (",", "."):
+            # Turns numbers into standard CSV, and the decimal mark that they must not have into something else.
+            marks = {".": ".x", ",": "x.", "": "xx"}[self.dialect.decimal]
+            self._to_standard = bytes.maketrans(f".,{self._separator}".encode(), f"{marks},".encode())
+        preface = self.dialect.preface
+        self._stream = CsvLineStream(read, self._separator, 1 + preface.count(b"\n"))
         self._decoder = decoder
         header = self._stream.header()
         self.end = b"\r\n" if header.raw.endswith(b"\r\n") else b"\n"
-        self.header = self._stream.bom + header.raw.rstrip(b"\r\n")
+        self.header = preface + header.raw.rstrip(b"\r\n")
         self.names = [name.strip() for name in header.cells]
         if len(self.names) > _MAX_COLUMNS:
             raise MalformedRequest(f"the header: has {len(self.names)} columns: send at most {_MAX_COLUMNS}")
-        self._order = decoder.map_columns(self.names)
+        self._order = decoder.map_columns(self.names, self._separator)
 
     def batches(self) -> Iterator[CsvBatch]:
         """Yield the records, in order. Blank lines are passed over.
@@ -95,6 +108,8 @@ class CsvBatchReader:
         """Return the inputs of lines that are nothing but numbers, one for each column; None if they are not."""
         width = len(self.names)
         count = lines.count(b"\n") + 1
+        if self._to_standard:
+            lines = lines.translate(self._to_standard)
         frame = lines.translate(None, _DIGITS) + b"\n"
         if len(frame) != width * count or frame != (b"," * (width - 1) + b"\n") * count:
             return None
@@ -109,7 +124,7 @@ class CsvBatchReader:
         rows: list[list[str]] = []
         records: list[bytes] = []
         lines: list[int] = []
-        faults: dict[int, str] = {}
+        faults: list[FieldError] = []
         missing: dict[int, int] = {}
         width = len(self.names)
         for line, raw, cells, fault in islice(self._stream.records(), _MAX_RECORDS):
@@ -117,20 +132,36 @@ class CsvBatchReader:
             record = raw.rstrip(b"\r\n")
             if fault:
                 cells = [raw.decode("utf-8", "surrogateescape").rstrip("\r\n")]
-                record = _format_record(cells)
+                record = self._format_record(cells)
             elif len(cells) > width:
-                record = _format_record(cells[:width])
+                record = self._format_record(cells[:width])
             if fault or len(cells) != width:
-                faults[row] = fault or f"has {len(cells)} columns, the header {width}"
+                faults.append(FieldError(row, "", fault or f"has {len(cells)} columns, the header {width}"))
                 missing[row] = max(0, width - len(cells))
                 rows.append(["0"] * len(self._order))  # a placeholder
             else:
                 rows.append([cells[column] for column in self._order])
+                if self._to_standard:
+                    faults += self._read_decimals(row, rows[row])
             records.append(record)
             lines.append(line)
         return CsvBatch(records, lines, self._decode(rows, faults), missing)
 
-    def _decode(self, rows: list[list[str]], faults: dict[int, str]) -> InputBatch:
+    def _read_decimals(self, row: int, cells: list[str]) -> Iterator[FieldError]:
+        """Give the numbers of a row decimal points. Yield an error for each that can't be read in one way."""
+        for position, cell in enumerate(cells):
+            try:
+                cells[position] = self.dialect.number(cell)
+            except DialectError as error:
+                cells[position] = "0"  # a placeholder
+                yield FieldError(row, self._decoder.names[position], str(error))
+
+    def _format_record(self, cells: list[str]) -> bytes:
+        text = io.StringIO()
+        csv.writer(text, delimiter=self._separator, lineterminator="").writerow(cells)
+        return text.getvalue().encode("utf-8", "surrogateescape")
+
+    def _decode(self, rows: list[list[str]], faults: list[FieldError]) -> InputBatch:
         """Return the numbers of the rows, and an error for each that has a fault."""
         cells = _parse_cells(",".join(map(",".join, rows)).encode("utf-8", "surrogateescape"), sum(map(len, rows)))
         if cells is not None and set(map(type, cells)) <= {int, float}:
@@ -140,9 +171,8 @@ class CsvBatchReader:
         if not faults:
             return batch
         values = batch.values.copy()
-        values[list(faults)] = np.nan
-        errors = [*batch.errors, *(FieldError(row, "", text) for row, text in faults.items())]
-        return InputBatch(values, sorted(errors, key=lambda error: error.row))
+        values[[error.row for error in faults]] = np.nan
+        return InputBatch(values, sorted([*batch.errors, *faults], key=lambda error: error.row))
 
 
 def decode_csv(body: bytes, decoder: JsonDecoder) -> InputBatch:
@@ -173,9 +203,3 @@ def _parse_cells(text: bytes, count: int) -> list[Any] | None:
     except orjson.JSONDecodeError:
         return None
     return cells if len(cells) == count else None
-
-
-def _format_record(cells: list[str]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(cells)
-    return text.getvalue().encode("utf-8", "surrogateescape")

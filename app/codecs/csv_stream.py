@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import csv
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from app.errors import MalformedRequest
+from csv_dialect import Read
 
 _BLOCK = 1 << 18  # bytes that are read together
 _MAX_RECORD = 1 << 20  # bytes that a line, or a record of several lines, may have
@@ -44,23 +45,23 @@ class CsvLineStream:
     """Reads one CSV text.
 
     Args:
-        read: returns at most so many bytes of it, and none at its end.
+        read: returns about so many bytes of it, and none at its end.
+        separator: what parts the cells.
+        line: the number of its first line.
 
     Attributes:
-        bom: the byte order mark before it; most have none.
         line: the number of the next line.
         pending: lines that were split and not parsed yet.
     """
 
-    def __init__(self, read: Callable[[int], bytes]) -> None:
+    def __init__(self, read: Read, separator: str = ",", line: int = 1) -> None:
         csv.field_size_limit(_MAX_RECORD)  # a smaller limit resets the csv module in the middle of a quote
         self._read = read
         self._rest = self._ahead = b""
         self._reread = 0  # bytes
-        self.line = 1
-        first = self.next_block()
-        self.bom = first[:3] if first.startswith(b"\xef\xbb\xbf") else b""
-        self.pending = deque(_split_lines(first[len(self.bom) :]))
+        self._separator = separator
+        self.line = line
+        self.pending = deque(_split_lines(self.next_block()))
 
     def header(self) -> CsvRecord:
         """Return the first record. What came with it is the next block.
@@ -108,7 +109,7 @@ class CsvLineStream:
         Blank lines are passed over.
         """
         taken: list[bytes] = []
-        reader = csv.reader(self._take(taken), strict=True)
+        reader = csv.reader(self._take(taken), delimiter=self._separator, strict=True)
         while self.pending:
             line, cells, fault = self.line, [], ""
             try:
@@ -117,7 +118,9 @@ class CsvLineStream:
                 fault = next((words for phrase, words in _FAULTS if phrase in str(error)), str(error))
                 self._put_back(taken[1:])  # the fault is its first line's: the others may be sound
                 del taken[1:]
-                reader = csv.reader(self._take(taken), strict=True)  # the other one may have been at the end
+                reader = csv.reader(
+                    self._take(taken), delimiter=self._separator, strict=True
+                )  # the other one may have been at the end
             raw = b"".join(taken)
             taken.clear()
             self.line += raw.count(b"\n")

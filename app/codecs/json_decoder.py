@@ -44,11 +44,17 @@ Located = tuple[JsonRows | Float64Matrix, Extra]
 
 
 class JsonDecoder:
-    """Decodes requests for one model. Knows the inputs' names, not their limits. May be used by several threads."""
+    """Decodes requests for one model. Knows the inputs' names, not their limits. May be used by several threads.
+
+    Attributes:
+        names: of the inputs, in order.
+        accepted: these names and the inputs' aliases.
+    """
 
     def __init__(self, signature: Signature, max_rows: int) -> None:
         self.names = signature.names
         self._positions = {name: index for index, item in enumerate(signature.inputs) for name in item.names}
+        self.accepted = self._positions.keys()
         self._in_order = list(range(len(self.names)))
         self._max_rows = max_rows
         row = f"a row like {signature.example_json}"
@@ -135,8 +141,8 @@ class JsonDecoder:
         """Decode rows of text, in the order of the inputs."""
         return self._strict.decode(JsonRows([list(map(parse_decimal, row)) for row in rows]))
 
-    def map_columns(self, names: Sequence[str]) -> list[int]:
-        """Return at which of these names of columns each input is; other names may be among them.
+    def map_columns(self, names: Sequence[str], separator: str) -> list[int]:
+        """Return at which of these names of columns, parted by a separator, each input is; there may be others.
 
         Raises:
             InvalidInput: if an input is missing or appears twice.
@@ -147,7 +153,7 @@ class JsonDecoder:
         counts = Counter(self._positions[name] for name in names if name in self._positions)
         errors = [FieldError(0, self.names[i], "the column is missing") for i in self._in_order if not counts[i]]
         errors += [FieldError(0, self.names[i], "the column appears twice") for i in self._in_order if counts[i] > 1]
-        raise InvalidInput(f"{errors[0]}; the columns are {join_names(names)}", errors)
+        raise InvalidInput(f"{errors[0]}; the columns, parted by {separator!r}, are {join_names(names)}", errors)
 
     def check_row_count(self, count: int) -> None:
         """Check that there is a row, and that there are not too many.

@@ -65,22 +65,27 @@ class CsvResponseWriter(ResponseWriter):
             message = "this column is added by the reply: rename or remove it"
             raise InvalidInput.from_errors([FieldError(0, name, message) for name in taken])
         super().__init__(folder, CSV)
+        self._separator = reader.dialect.separator.encode()
+        self._has_decimal_commas = reader.dialect.decimal == ","
         self._end = reader.end
         self._file = self._files[CSV]
-        self._file.write(reader.header + f",{','.join(_ADDED)}".encode() + self._end)
+        self._file.write(self._separator.join((reader.header, *map(str.encode, _ADDED))) + self._end)
 
     def add(self, batch: CsvBatch, result: PredictionResult, first: int) -> None:  # noqa: ARG002 - the other writer needs it
         numbers = orjson.dumps(result.predictions, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].split(b",")
+        separator = self._separator
+        if self._has_decimal_commas:
+            numbers = [b'"%b"' % number.replace(b".", b",") for number in numbers]
         if not result.errors and not result.warnings:
-            end = b",," + self._end
-            self._file.write(end.join(map(b",".join, zip(batch.records, numbers, strict=True))) + end)
+            end = 2 * separator + self._end
+            self._file.write(end.join(map(separator.join, zip(batch.records, numbers, strict=True))) + end)
             return
         warnings = {row: _quote("; ".join(map(str, items))) for row, items in result.warnings.items()}
         errors = {error.row: format_location(error, batch.lines) for error in reversed(result.errors)}
         for row, (record, number) in enumerate(zip(batch.records, numbers, strict=True)):
-            record += b"," * batch.missing.get(row, 0)
+            record += separator * batch.missing.get(row, 0)
             number, error = (b"", _quote(errors[row])) if row in errors else (number, b"")
-            self._file.write(b",".join((record, number, warnings.get(row, b""), error)) + self._end)
+            self._file.write(separator.join((record, number, warnings.get(row, b""), error)) + self._end)
 
     def response(self, model: str, context: RequestContext, filename: str | None) -> FileResponse:  # noqa: ARG002 - the other writer needs it
         response = FileResponse([self._file], f"{CSV}; charset=utf-8")

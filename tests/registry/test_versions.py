@@ -63,6 +63,29 @@ def test_other_inputs_need_another_model_name(store: VersionStore) -> None:
     assert not list(store.folder.glob(".staging-*"))
 
 
+def test_what_will_keep_a_version_from_being_published_is_known_before(store: VersionStore) -> None:
+    before = sorted(store.folder.iterdir())
+    store.require_publishable(HOUSES)
+    with pytest.raises(PublishError, match=r"version 2 takes \(rm, tax, age\), this one \(tax, age\)"):
+        store.require_publishable(replace(HOUSES, inputs=HOUSES.inputs[1:]))
+    with store.aliases.write_lock(), pytest.raises(RegistryError, match="another command holds it"):
+        store.require_publishable(HOUSES, timeout=0.01)
+    assert sorted(store.folder.iterdir()) == before
+    (store.folder / ".lock").unlink()
+    (store.folder / ".lock").mkdir()
+    with pytest.raises(RegistryError, match=r"\.lock: can't be written"):
+        store.require_publishable(HOUSES)
+    (store.folder / ".lock").rmdir()
+    (store.folder / "history.jsonl").unlink()
+    with pytest.raises(RegistryError, match="history.jsonl, line 1: is gone"):
+        store.require_publishable(HOUSES)
+
+
+def test_the_first_version_of_a_model_is_publishable_and_leaves_no_folder(tmp_path: Path) -> None:
+    VersionStore(tmp_path / "models", "boston").require_publishable(HOUSES)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_version_of_another_model_is_not_published_here(store: VersionStore) -> None:
     with store.staging() as folder:
         (folder / "signature.json").write_text(json.dumps(replace(HOUSES, model="other").to_json()))

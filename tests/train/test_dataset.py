@@ -34,9 +34,12 @@ def test_every_row_is_either_trained_or_tested_on(tmp_path: Path) -> None:
         lambda text: text.replace("\n", "\n\n") + "\n\n",
         lambda text: text.replace("width", '"width"', 1),
         lambda text: text.replace(",kind", ", kind", 1),
+        lambda text: text.replace(",", "\t").encode("utf-16"),
+        lambda text: text.replace(",", ";").replace(".", ",").replace("\n", "\r"),
+        lambda text: "sep=|\n" + text.replace(",", "|"),
         lambda text: "\n".join(f"{line},words" for line in text.splitlines()).replace("words", "note", 1),
     ],
-    ids=["byte order mark", "CRLF", "blank lines", "quotes", "spaces", "an unused column of words"],
+    ids=["mark", "CRLF", "blank lines", "quotes", "spaces", "UTF-16", "decimal commas", "sep=", "unused words"],
 )
 def test_variants_of_csv_read_the_same(tmp_path: Path, write: Callable[[str], str | bytes]) -> None:
     np.testing.assert_array_equal(
@@ -77,6 +80,29 @@ def test_an_error_in_a_cell_names_the_line_and_column(
     assert "\n" not in str(error.value)
 
 
+def test_cells_that_are_no_numbers_are_counted_by_column(tmp_path: Path) -> None:
+    table = small_table()
+    for line, column, cell in [(5, 0, "NA"), (6, 0, ""), (6, 1, "NA"), (9, 0, "x"), (9, 3, "")]:
+        table[line - 1][column] = cell
+    with pytest.raises(TrainError) as error:
+        load_small(tmp_path, to_csv(table))
+    named = "line 5, column width: expected a number, not 'NA'; such cells: 3 in width, 1 in year, 1 in price; correct"
+    assert named in str(error.value)
+
+
+def test_values_beyond_a_limit_are_counted(tmp_path: Path) -> None:
+    table = small_table()
+    table[4][0] = table[7][0] = "11"
+    with pytest.raises(TrainError, match=r"line 5, .* not 11; such cells in this column: 2; correct"):
+        load_small(tmp_path, to_csv(table))
+
+
+def test_a_number_of_two_readings_is_an_error(tmp_path: Path) -> None:
+    rows = "".join(f"{number};1990;{number % 3};{number}\n" for number in range(60))
+    with pytest.raises(TrainError, match='line 2, column width: "1,234" may be 1.234 or 1234: write 1,2340 or 1234;'):
+        load_small(tmp_path, f"width;year;kind;price\n1,234;1990;1;100\n{rows}")
+
+
 def test_blank_lines_and_line_breaks_in_quotes_count_as_lines(tmp_path: Path) -> None:
     table = [[*row, "note"] for row in small_table()]
     table[3][4] = '"two\nlines"'
@@ -94,21 +120,71 @@ def with_column(position: int, value: str) -> str:
     ("data", "named"),
     [
         ("", "has no column 'width'"),
-        (to_csv(small_table()).replace(",", ";"), "has no column 'width'; its first line, split at commas, names"),
+        (to_csv(small_table()).replace(",", " "), "has no column 'width'; its header, parted by ',', names"),
         (to_csv(small_table()).replace("year", "width", 1), "has more than one column 'width'"),
-        (to_csv(small_table()[:2]), "has 1 rows; a training needs at least 30"),
+        (to_csv(small_table()[:2]), "has 1 rows, of which 1 differ in their inputs; a training needs at least 30"),
+        (to_csv([small_table()[0], *small_table()[1:13] * 8]), "has 96 rows, of which 12 differ in their inputs"),
         (b"width,year,kind,price\n\xff,1,1,1\n\xff", "small.csv, line 2: not UTF-8; save the file as UTF-8"),
         (b"\xef\xbb\xbfwidth\n\n1\xff\n", "small.csv, line 3: not UTF-8"),
-        (with_column(0, "3"), "column width has the same value in every training row"),
+        (with_column(0, "3"), "has 60 rows, of which 3 differ in their inputs"),
         (with_column(3, "3"), "column price has the same value in every training row"),
         (with_column(2, "1"), "column kind never has the category 0"),
     ],
-    ids=["empty", "semicolons", "twice", "one row", "encoding", "encoding after a mark", "input", "label", "category"],
+    ids=["empty", "spaces", "twice", "one row", "copies", "encoding", "after a mark", "input", "label", "category"],
 )
 def test_data_that_teach_nothing_are_an_error(tmp_path: Path, data: str | bytes, named: str) -> None:
     with pytest.raises(TrainError) as error:
         load_small(tmp_path, data)
     assert named in str(error.value)
+
+
+def test_an_input_that_is_always_the_same_is_an_error(tmp_path: Path) -> None:
+    spec = SMALL_SPEC.replace(
+        'name = "kind"', 'name = "year"\nlabel = "Year"\nlimits = [0, 3000]\n\n[[inputs]]\nname = "kind"'
+    )
+    with pytest.raises(TrainError, match="column width has the same value in every training row"):
+        load_dataset(read_spec(write_small(tmp_path, spec, with_column(0, "3"))))
+
+
+def sides(data: Dataset) -> list[tuple[set[int], set[int]]]:
+    """The rows on both sides of the split and of each fold."""
+    return [(set(one), set(other)) for one, other in [(data.train_rows, data.test_rows), *data.folds]]
+
+
+@pytest.mark.parametrize("times", [2, 5])
+def test_no_row_is_judged_that_the_model_has_seen(tmp_path: Path, times: int) -> None:
+    header, *rows = small_table()
+    copies = [[*row[:3], "1"] for row in rows]
+    data = load_small(tmp_path, to_csv([header, *rows, *copies * (times - 1)]))
+    assert data.copies == 60 * (times - 1)
+    for training, judged in sides(data):
+        assert training | judged == set(range(60 * times))
+        assert {tuple(data.inputs[row]) for row in training} & {tuple(data.inputs[row]) for row in judged} == set()
+    assert sorted(np.concatenate([held_out for _, held_out in data.folds])) == list(range(60 * times))
+
+
+def test_rows_are_copies_if_the_model_can_t_tell_them_apart(tmp_path: Path) -> None:
+    header, *rows = small_table()
+    rows[0][0], rows[1], rows[2][0] = "0", ["-0.0", *rows[0][1:]], "1.5"
+    rows[3] = ["1.50000000001", *rows[2][1:]]
+    data = load_small(tmp_path, to_csv([header, *rows]))
+    assert data.copies == 2
+    assert all((one in training) == (copy in training) for training, _ in sides(data) for one, copy in [(0, 1), (2, 3)])
+
+
+def test_a_row_without_a_copy_stays_where_it_was_drawn(tmp_path: Path) -> None:
+    header, *rows = small_table()
+    before = load_small(tmp_path, to_csv([header, *rows]))
+    first, second = before.train_rows[0], before.test_rows[0]
+    rows[max(first, second)] = rows[min(first, second)]
+    after = load_small(tmp_path, to_csv([header, *rows]))
+    assert set(before.test_rows) ^ set(after.test_rows) == {max(first, second)}
+
+
+def test_a_part_that_copies_leave_too_small_is_refused(tmp_path: Path) -> None:
+    header, *rows = small_table()
+    with pytest.raises(TrainError, match=r"a fold has \d+ rows instead of \d+ and can't be judged; remove such rows"):
+        load_small(tmp_path, to_csv([header, *rows, *[rows[0]] * 500]))
 
 
 def test_changed_data_are_an_error_with_both_digests(tmp_path: Path) -> None:

@@ -6,13 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from registry import VersionStore
-from tests.conftest import Command
-from tests.train.helpers import SMALL_SPEC, write_small
+from tests.conftest import HOUSES, Command, publish
+from tests.train.helpers import SMALL_SPEC, small_table, to_csv, write_small
 from train.__main__ import main
 
 
@@ -44,6 +45,31 @@ def test_an_error_in_the_spec_is_one_sentence_on_stderr_and_exit_code_1(
     expected = f"{spec}: gates.luck: unknown key; remove it or correct its name\n"
     assert capsys.readouterr() == ("", expected)
     assert not (tmp_path / "models").exists()
+
+
+def test_other_inputs_than_those_of_the_model_are_refused_before_the_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    publish(tmp_path / "models", replace(HOUSES, model="small"))
+    started = "tensorflow" in sys.modules
+    assert main([str(write_small(tmp_path))], {"SERVE_MODELS": str(tmp_path / "models")}) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "version 1 takes (rm, tax, age), this one (width, kind); clients and logs rely on the inputs" in printed.err
+    assert printed.err.count("\n") == 1  # no step of a training was reported
+    assert ("tensorflow" in sys.modules) == started
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+def test_copies_are_counted_in_the_output_and_on_the_card(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    header, *rows = small_table()
+    spec = write_small(tmp_path, data=to_csv([header, *rows, *rows]))
+    assert main([str(spec)], {"SERVE_MODELS": str(tmp_path / "models")}) == 0
+    assert "60 of 120 rows have the inputs of an earlier row and stayed with it\n" in capsys.readouterr().out
+    store = VersionStore(tmp_path / "models", "small")
+    assert store.card(1)["split"]["copies"] == 60
+    assert "Of all 120 rows, 60 have the inputs of an earlier row; each stays with that row" in store.model_card(1)
 
 
 @pytest.mark.slow

@@ -63,3 +63,21 @@ def test_a_value_that_does_not_fit_is_an_error_that_names_the_key(value: Any, re
     with pytest.raises(TrainError) as error:
         read(TomlTable(Path("a.toml"), "", {"k": value}))
     assert str(error.value) == f"a.toml: k: {problem}"
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ({"titel": "a"}, "title: this key is missing; was titel meant?"),
+        ({"title": "a", "lable": "b"}, "lable: unknown key; was label meant?"),
+        ({"title": "a", "luck": 1}, "luck: unknown key; remove it or correct its name"),
+        ({}, "title: this key is missing; add it"),
+    ],
+)
+def test_a_misspelt_key_is_named_with_the_nearest_one(content: dict[str, Any], problem: str) -> None:
+    table = TomlTable(Path("a.toml"), "", content)
+    with pytest.raises(TrainError) as error:  # noqa: PT012 - either step finds it
+        table.string("title")
+        table.string("label", "")
+        table.reject_unread_keys()
+    assert str(error.value) == f"a.toml: {problem}"

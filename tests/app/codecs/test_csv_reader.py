@@ -86,6 +86,58 @@ def test_a_record_that_is_no_csv_comes_back_as_one_cell() -> None:
     assert batch.missing == {0: 2, 1: 2, 2: 2}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rm;tax;age\n6;250;66,5\n7;300;10\n",
+        "rm;tax;age\n6;250;66.5\n7;300;10\n",
+        "rm\ttax\tage\n6,0\t250\t66,5\n7\t300\t10\n",
+        "rm|tax|age\r\n6|250|66.5\r\n7|300|10\r\n",
+        "sep=;\nage;tax;rooms\n66,5;250;6\n10;300;7\n",
+        '\ufeff"sep=,"\r\nrm,tax,age\r\n6,250,66.5\r\n7,300,10\r\n',
+        'town;rm;tax;age\n"Lynn; 1,234";6;250;66,5\n;7;300;10\n',
+        'rm,tax,age\n6,250,"66,5"\n"7,0",300,10\n',
+        "note,rm,tax,age\r1,6,250,66.5\r2,7,300,10",
+        "\ufeffrm\ttax\tage\r\n6\t250\t66,5\r\n7\t300\t10\r\n",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be"])
+def test_what_spreadsheets_write_is_read_alike(text: str, encoding: str) -> None:
+    reader, batches = read(text.encode(encoding))
+    assert [row for batch in batches for row in batch.inputs.values.tolist()] == [ROW, OTHER_ROW]
+    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n")
+    sent = b"\n".join([reader.header, *(record for batch in batches for record in batch.records)])
+    assert sent.decode("utf-8-sig").replace("\r\n", "\n").split("\n") == lines
+    assert [line for batch in batches for line in batch.lines] == [len(lines) - 1, len(lines)]
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("6;1,234;66", '"1,234" may be 1.234 or 1234: write 1,2340 or 1234'),
+        ("6;1.234;66", '"1.234" may be 1.234 or 1234: write 1.2340 or 1234'),
+        ("6,5;1.234;66", '"1.234" has a ".", but the decimals of this file have a ","'),
+        ("6.5;1,234;66", '"1,234" has a ",", but the decimals of this file have a "."'),
+        ("6.5;1,234;66,5", '"1,234" may be 1.234 or 1234: write 1,2340 or 1234'),
+        ("6,5;1.234,5;66", 'expected a number, not the text "1.234,5"'),
+    ],
+)
+def test_a_number_that_can_be_read_in_two_ways_is_an_error_with_the_cause(row: str, message: str) -> None:
+    batch = read_batch(f"rm;tax;age\n7;300;10\n{row}\n7;300;10\n")
+    assert batch.inputs.errors == [FieldError(1, "tax", message)]
+    assert batch.inputs.values[[0, 2]].tolist() == [OTHER_ROW, OTHER_ROW]
+
+
+def test_a_bad_row_between_semicolons_spoils_no_other() -> None:
+    batch = read_batch('rm;tax;age\n6;"250;66,5\n6;250;66,5;\n6;250;66,5\n')
+    assert [error.message for error in batch.inputs.errors] == [
+        "has a quote without an end",
+        "has 4 columns, the header 3",
+    ]
+    assert batch.records == [b'"6;""250;66,5"', b"6;250;66,5", b"6;250;66,5"]
+    assert batch.inputs.values[2].tolist() == ROW
+
+
 def test_an_open_quote_in_a_long_file_spoils_its_own_row_alone() -> None:
     _, batches = read('rm,tax,age\n6,"250,66.5\n' + "6,250,66.5\n" * 120_000)
     assert batches[0].inputs.errors == [FieldError(0, "", "has a quote without an end")]
@@ -115,8 +167,12 @@ def test_a_cell_of_many_lines_is_one_cell_however_long_it_is() -> None:
     [
         ("", MalformedRequest, "the header: there is none"),
         ("\n\n", MalformedRequest, "the header: there is none"),
-        ("rm,tax\n6,250\n", InvalidInput, "age: the column is missing; the columns are rm, tax"),
-        ("rm;tax;age\n6;250;66.5\n", InvalidInput, "the columns are rm;tax;age"),
+        ("rm,tax\n6,250\n", InvalidInput, "age: the column is missing; the columns, parted by ',', are rm, tax"),
+        ("rm;tax\n6;250\n", InvalidInput, "age: the column is missing; the columns, parted by ';', are rm, tax"),
+        ("a b c\n6 250 66.5\n", InvalidInput, "the columns, parted by ',', are a b c"),
+        ("sep=;\nrm,tax,age\n", InvalidInput, "the columns, parted by ';', are rm,tax,age"),
+        ("rm,tax;age\n6,250;66.5\n", MalformedRequest, "the header: it can be parted by ',' and by ';'"),
+        ("PK\x03\x04", MalformedRequest, "the header: this is a workbook or another zip file: save it as CSV"),
         ("rm,tax,age,rooms\n6,250,66.5,6\n", InvalidInput, "rm: the column appears twice"),
         ("rm,tax,age" + ",rooms" * 100_000 + "\n6,250,66.5\n", MalformedRequest, "has 100003 columns: send at most"),
         ('rm,"tax"x,age\n6,250,66.5\n', MalformedRequest, "the header: has text behind the end of a quote"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 
 import pytest
 from werkzeug.test import TestResponse
@@ -30,6 +31,14 @@ def test_types_sizes_and_queries_that_are_not_accepted_are_refused(make_client: 
     for query in ("?strict=yes", "?strict=0&strict=1"):
         assert send_csv(client, CSV, query).status_code == 400
     assert [row["status"] for row in client.new_rows("requests")] == ["415", "415", "413", "400", "400"]
+
+
+def test_a_spreadsheet_s_file_in_the_page_s_form_comes_back_as_a_file(service: Service) -> None:
+    file = io.BytesIO("rm\ttax\tage\r\n6\t250\t66,5\r\n".encode("utf-16"))
+    reply = service.post("/predict_csv", data={"file": (file, "homes.txt")})
+    expected = '\ufeffrm\ttax\tage\tprediction\twarnings\terror\r\n6\t250\t66,5\t"23,505"\t\t\r\n'
+    assert reply.data.decode() == expected
+    assert 'filename="homes-predicted.csv"' in reply.headers["Content-Disposition"]
 
 
 def test_a_compressed_file_of_several_members_is_one_text(service: Service) -> None:

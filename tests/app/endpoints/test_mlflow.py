@@ -6,6 +6,7 @@ import pytest
 
 from app.settings import VERSION
 from tests.app.conftest import Service
+from tests.app.requests import PREDICTION
 
 MEMBERS = ("error_code", "message")
 
@@ -34,6 +35,11 @@ def test_bad_json_is_a_bad_request_without_a_stack_trace(service: Service, body:
     reply = service.post("/invocations", data=body, content_type="application/json")
     service.check_error(reply, 400, message, *MEMBERS)
     assert reply.json["error_code"] == "BAD_REQUEST"
+
+
+def test_csv_from_a_spreadsheet_is_read(service: Service) -> None:
+    reply = service.post("/invocations", data="rm;tax;age\r\n6;250;66,5\r\n".encode("utf-16"), content_type="text/csv")
+    assert reply.json == {"predictions": [PREDICTION]}
 
 
 @pytest.mark.parametrize("body", ["", "rm,tax,age\n", "rm,tax\n6,250\n", "rm,tax,age\n6,250,x\n"])

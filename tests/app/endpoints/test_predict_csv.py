@@ -31,10 +31,37 @@ def test_the_file_comes_back_with_three_columns_more(service: Service) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "reply"),
+    [
+        (
+            b"rm;tax;age\r\n6;250;66,5\r\n7;x;10\r\n",
+            'rm;tax;age;prediction;warnings;error\r\n6;250;66,5;"23,505";;\r\n'
+            '7;x;10;;;"line 3, column tax: expected a number, not the text ""x"""\r\n',
+        ),
+        (
+            "sep=\t\nrm\ttax\tage\n6\t250\t66.5\n".encode("utf-16"),
+            "\ufeffsep=\t\nrm\ttax\tage\tprediction\twarnings\terror\n6\t250\t66.5\t23.505\t\t\n",
+        ),
+        (b"rm,tax,age\r6,250,66.5", "rm,tax,age,prediction,warnings,error\n6,250,66.5,23.505,,\n"),
+        (b'rm,tax,age\n6,250,"66,5"\n', 'rm,tax,age,prediction,warnings,error\n6,250,"66,5","23,505",,\n'),
+    ],
+)
+def test_the_reply_is_written_like_the_file(service: Service, text: bytes, reply: str) -> None:
+    assert send_csv(service, text).data.decode() == reply
+
+
+def test_a_file_that_can_be_read_in_two_ways_is_refused_with_the_cause(service: Service) -> None:
+    reply = send_csv(service, "rm,tax;age\n6,250;66.5\n")
+    message = "the header: it can be parted by ',' and by ';': quote the names that hold one of them"
+    service.check_error(reply, 400, message, "success", "error", "problems", "request_id")
+
+
+@pytest.mark.parametrize(
     ("row", "status", "error"),
     [
         ("6,abc,66.5", 422, 'line 3, column tax: expected a number, not the text "abc"'),
         ("6,2500,66.5", 422, "line 3, column tax: 2500 lies outside the limits 0 to 2000"),
+        ('"6,5",2500,66.5', 422, 'line 3, column rm: expected a number, not the text "6,5"'),
         ("1,2000,100", 500, "line 3: the model's output -35 is not plausible for medv: expected 0 to 100"),
     ],
 )
