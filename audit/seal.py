@@ -15,7 +15,7 @@ from pathlib import Path
 
 from journal import daily_files
 from registry import Actor, VersionStore
-from registry.history import SEAL, Entry
+from registry.history_line import SEAL, Entry
 
 STREAMS = ("requests", "predictions")
 LOG_NAME = re.compile(rf"({'|'.join(STREAMS)})-[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\.csv", re.ASCII)

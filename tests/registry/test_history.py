@@ -78,7 +78,7 @@ def test_a_line_with_a_right_checksum_that_lacks_a_member_is_named(tmp_path: Pat
     History(tmp_path).append({member: value for member, value in whole.items() if member != name})
     with pytest.raises(HistoryError, match=f"line 1: {name} is missing or of a wrong type; restore the line"):
         History(tmp_path).entries()
-    assert History(tmp_path).undamaged("") == []
+    assert History(tmp_path).undamaged() == []
 
 
 @pytest.mark.parametrize(
