@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from registry import history_queries
-from registry.aliases import ALIASES, RETIRED, AliasStore
+from registry.aliases import ALIASES, PENDING, RETIRED, AliasStore
 from registry.errors import RegistryError
 from registry.integrity import SUMS, digest
 
@@ -32,7 +32,8 @@ def find_inconsistencies(aliases: AliasStore) -> Iterator[str]:
     published, withdrawn = history_queries.published_digests(entries), history_queries.retired_versions(entries)
     for number in sorted({*numbers, *retired, *published}):
         if number not in numbers and number not in retired:
-            yield describe_gone(folder, number)
+            if not (folder / f"{PENDING}{number}").is_dir():  # the next command finishes its publication
+                yield describe_gone(folder, number)
         elif number not in published:
             yield describe_unknown(folder, number)
         elif number in numbers and number in withdrawn:

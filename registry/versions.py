@@ -204,6 +204,7 @@ class VersionStore:
             pending = self.folder / f"{PENDING}{number}"
             shutil.rmtree(pending, ignore_errors=True)  # its publisher died before it had written a line
             staged.rename(pending)
+            sync(self.folder)
             try:
                 self.aliases.change(PUBLISH, {**aliases, alias: number}, actor, **details)
             except HistoryError:

@@ -120,6 +120,15 @@ def test_a_service_that_starts_on_what_it_cannot_verify_opens_no_champion(
     assert open_by_number(client, "labels/champion")[0] == 503
 
 
+def test_a_folder_that_cannot_be_read_is_a_fault_and_the_champion_goes_on(client: Service, store: VersionStore) -> None:
+    obstacle = store.folder / "retired"
+    obstacle.touch()
+    wait_until(lambda: "retired: can't be read" in fault(client), "the fault", 3)
+    assert version(client) == 1
+    obstacle.unlink()
+    wait_until(lambda: fault(client) == "", "the end of the fault", 3)
+
+
 def test_an_old_folder_without_a_history_is_served_after_adopt(make_client: MakeClient, store: VersionStore) -> None:
     FORGERIES["neither"][0](store.folder)
     client = make_client()
