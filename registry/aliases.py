@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 from filesystem import lock, replace, sync
 from registry import history_queries
 from registry.actor import Actor
-from registry.errors import HistoryError, NotPublishedError, RegistryError, ReleaseError, wrap_os_error
+from registry.errors import HistoryError, LockedError, NotPublishedError, RegistryError, ReleaseError, wrap_os_error
 from registry.history import BEGIN_AGAIN, History
 from registry.history_line import ADOPT, PUBLISH, RETIRE, Entry
 from registry.integrity import verify_files
@@ -26,7 +27,7 @@ PENDING = ".pending-"  # and the number of a version: it becomes one when the hi
 CHAMPION, CHALLENGER, FALLBACK, CANARY, SHADOW = "champion", "challenger", "fallback", "canary", "shadow"
 _ALIASES_EXAMPLE = '{"champion": 1}'
 TIMEOUT = 30.0  # how long to wait for another command, in seconds
-_CHANGE_TIMEOUT = 1.0  # how long to wait for the end of a change, in seconds
+_CHANGE_TIMEOUT = 5.0  # how long to wait for the end of a change, in seconds; it waits for the disk five times
 
 
 class AliasStore:
@@ -62,12 +63,16 @@ class AliasStore:
         Raises:
             RegistryError: if the history can't be verified, or aliases.json was changed by hand.
         """
-        with suppress(RegistryError):
-            aliases, fault = self.compare()
-            if not fault:
-                return aliases, ""
-        with self.read_lock(timeout=_CHANGE_TIMEOUT):  # a command may be at work: wait for its end
-            return self.compare()
+        deadline = time.monotonic() + _CHANGE_TIMEOUT
+        while True:
+            with suppress(RegistryError):
+                aliases, fault = self.compare()
+                if not fault:
+                    return aliases, ""
+            with suppress(LockedError), self.read_lock(timeout=0):  # a command may be at work: wait for its end
+                return self.compare()
+            if time.monotonic() > deadline:
+                return self.compare()
 
     def compare(self) -> tuple[dict[str, int], str]:
         """Do the same as :meth:`in_use`, at one moment. While a command changes something, hold :meth:`read_lock`."""
@@ -82,7 +87,7 @@ class AliasStore:
         fault = f"{path}: {found}, and the history says {json.dumps(last.content['aliases'])}"
         if aliases and (aliases != before.content["aliases"] or last.digest == self._followed):
             raise RegistryError(f"{fault}; it was changed by hand: put back what the history says")
-        return aliases, f"{fault}; a command ended halfway: the next one that changes something finishes it"
+        return aliases, f"{fault}; a command has not finished this change: the next one that changes something does"
 
     def numbers(self, subfolder: str = "") -> list[int]:
         """Return the numbers of the version folders in the model's folder or a subfolder of it, ascending.
@@ -231,5 +236,4 @@ def _lock(path: Path, descriptor: int, timeout: float, *, shared: bool = False) 
     try:
         lock(descriptor, timeout, shared=shared)
     except TimeoutError:
-        message = f"{path}: another command holds it for {timeout:g} s; nothing was done"
-        raise RegistryError(message) from None
+        raise LockedError(f"{path}: another command holds it for {timeout:g} s; nothing was done") from None

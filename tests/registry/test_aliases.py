@@ -89,7 +89,7 @@ def test_a_change_that_was_not_finished_leaves_the_old_aliases_in_use_and_is_nam
     path.write_text(old)  # as a command leaves it that died before its last step
     aliases, fault = VersionStore(store.folder.parent, "boston").aliases.in_use()
     assert aliases == {"challenger": 2, "champion": 1}
-    assert fault.endswith("a command ended halfway: the next one that changes something finishes it")
+    assert fault.endswith("a command has not finished this change: the next one that changes something does")
     assert list(find_inconsistencies(VersionStore(store.folder.parent, "boston").aliases)) == [fault]
     path.write_text(new)
     assert store.aliases.in_use() == ({"challenger": 2, "champion": 1, "shadow": 2}, "")

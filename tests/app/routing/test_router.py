@@ -176,7 +176,7 @@ def test_a_change_that_its_command_did_not_finish_leaves_the_old_champion_even_a
     path.write_text(before)
     router.refresh()
     for service in (client, make_client()):
-        assert "a command ended halfway" in fault(service)
+        assert "a command has not finished this change" in fault(service)
         assert version(service) == 1
     canary(VersionStore(store.folder.parent, "boston"), 1, 0.5, ANN)
     wait_until(lambda: version(service, X_Client_ID="a") in (1, 2) and fault(service) == "", "the finished change", 3)
