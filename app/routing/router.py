@@ -90,9 +90,9 @@ class ModelRouter:
             NotFound: if the alias is not set.
             NotReady: if the aliases can't be verified, and never could.
         """
-        self._wait_until_current()
+        self._watcher.wait_until_current()
         if self._aliases is None:
-            raise self._not_ready()
+            raise ModelNotReady(self.faults.get(CHAMPION, "the aliases are being read"))
         try:
             return self._aliases[alias]
         except KeyError:
@@ -142,18 +142,12 @@ class ModelRouter:
         self._watcher.close()
 
     def _current_table(self) -> RoutingTable:
-        self._wait_until_current()
-        if self._table is None:
-            raise self._not_ready()
-        return self._table
-
-    def _wait_until_current(self) -> None:
         self._watcher.wait_until_current()
         if self._table is None:
             self.refresh()
-
-    def _not_ready(self) -> ModelNotReady:
-        return ModelNotReady(self.faults.get(CHAMPION, "it is being opened"))
+        if self._table is None:
+            raise ModelNotReady(self.faults.get(CHAMPION, "it is being opened"))
+        return self._table
 
     def _reload(self) -> bool:
         """Load what the aliases name and replace the table. Return whether every alias has a version."""

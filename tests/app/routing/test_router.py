@@ -93,7 +93,7 @@ def test_what_the_history_does_not_vouch_for_is_not_opened_and_is_named_once(
     files = {path: path.read_bytes() for path in store.folder.iterdir() if path.is_file()}
     assert version(client) == 1
     forgery(store.folder)
-    wait_until(lambda: words in fault(client), words, 3)
+    wait_until(lambda: words in fault(client), words)
     assert version(client) == 1
     assert open_by_number(client, "labels/champion")[0] == 200
     if name != "aliases":  # the history knows of version 2
@@ -103,7 +103,7 @@ def test_what_the_history_does_not_vouch_for_is_not_opened_and_is_named_once(
     assert [words in record.getMessage() for record in caplog.records if "champion: " in record.getMessage()] == [True]
     for path, content in files.items():
         path.write_bytes(content)
-    wait_until(lambda: fault(client) == "", "the repaired files", 3)
+    wait_until(lambda: fault(client) == "", "the repaired files")
 
 
 @pytest.mark.parametrize("name", FORGERIES)
@@ -123,10 +123,10 @@ def test_a_service_that_starts_on_what_it_cannot_verify_opens_no_champion(
 def test_a_folder_that_cannot_be_read_is_a_fault_and_the_champion_goes_on(client: Service, store: VersionStore) -> None:
     obstacle = store.folder / "retired"
     obstacle.touch()
-    wait_until(lambda: "retired: can't be read" in fault(client), "the fault", 3)
+    wait_until(lambda: "retired: can't be read" in fault(client), "the fault")
     assert version(client) == 1
     obstacle.unlink()
-    wait_until(lambda: fault(client) == "", "the end of the fault", 3)
+    wait_until(lambda: fault(client) == "", "the end of the fault")
 
 
 def test_an_old_folder_without_a_history_is_served_after_adopt(make_client: MakeClient, store: VersionStore) -> None:
@@ -134,7 +134,7 @@ def test_an_old_folder_without_a_history_is_served_after_adopt(make_client: Make
     client = make_client()
     assert ask(client).status_code == 503
     VersionStore(store.folder.parent, "boston").aliases.import_existing(Actor("ann", "older than its history"))
-    wait_until(lambda: ask(client).status_code == 200, "the adopted versions", 3)
+    wait_until(lambda: ask(client).status_code == 200, "the adopted versions")
 
 
 def test_a_history_that_was_put_back_to_an_older_state_is_noticed(client: Service, store: VersionStore) -> None:
@@ -144,7 +144,7 @@ def test_a_history_that_was_put_back_to_an_older_state_is_noticed(client: Servic
     assert version(client) == 2
     for path, content in older.items():
         path.write_bytes(content)
-    wait_until(lambda: "lacks lines that this process has read before" in fault(client), "the fault", 3)
+    wait_until(lambda: "lacks lines that this process has read before" in fault(client), "the fault")
     assert version(client) == 2
 
 
@@ -179,7 +179,7 @@ def test_a_change_that_its_command_did_not_finish_leaves_the_old_champion_even_a
         assert "a command has not finished this change" in fault(service)
         assert version(service) == 1
     canary(VersionStore(store.folder.parent, "boston"), 1, 0.5, ANN)
-    wait_until(lambda: version(service, X_Client_ID="a") in (1, 2) and fault(service) == "", "the finished change", 3)
+    wait_until(lambda: version(service, X_Client_ID="a") in (1, 2) and fault(service) == "", "the finished change")
 
 
 def test_an_unsigned_version_is_refused_where_signatures_are_required(
