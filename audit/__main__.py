@@ -104,7 +104,7 @@ def _verify(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> i
     failed = 0 if numbers else 1
     for number in numbers:
         try:
-            print(f"{number}  {store.check(number).digest}  sound")
+            print(f"{number}  {store.check(number, tolerant=True).digest}  sound")
         except RegistryError as error:
             failed = 1
             print(f"{number}  {error}", file=sys.stderr)

@@ -18,7 +18,9 @@ from audit.versions import AS_PUBLISHED, CHANGED, GONE, provenance, read_card
 from journal import timestamp
 from registry import ALIASES, CHAMPION, RegistryError, VersionStore, find_inconsistencies
 from registry.aliases import RETIRED
-from registry.history import ADOPT, HEAD, HISTORY, PROMOTE, PUBLISH, RETIRE, ROLLBACK, Entry
+from registry.consistency import describe_gone
+from registry.history import HEAD, HISTORY
+from registry.history_line import ADOPT, PROMOTE, PUBLISH, RETIRE, ROLLBACK, Entry
 from registry.integrity import SIGNATURE, SUMS
 from registry.signing import FOLDER, verify_signing
 
@@ -74,7 +76,7 @@ def _model(store: VersionStore, logs: Path, key: Any) -> JSON:
     for place in ("", RETIRED):
         with faults.collecting(store.folder / place):
             present += store.aliases.numbers(place)
-    entries = store.history.undamaged("")
+    entries = store.history.undamaged()
     events = [read_event(entry) for entry in entries]
     numbers = {*present, *(event["version"] for event in events if event["version"] is not None)}
     versions = []
@@ -105,7 +107,7 @@ def _version(
     if folder:
         verified, card = read_card(store, number, faults)
     else:
-        faults.add(f"{store.folder}: version {number} is gone; the history tells of it")
+        faults.add(describe_gone(store.folder, number))
     if verified:
         with faults.collecting(verified.folder / SIGNATURE):
             title = pick(json.loads(verified.read(SIGNATURE)), str, "title")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from journal import close_days, daily_files, last_day_of
 from registry import Actor, VersionStore
-from registry.history import SEAL, Entry
+from registry.history_line import SEAL, Entry
 
 STREAMS = ("requests", "predictions")
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"

@@ -7,7 +7,7 @@ from typing import Any
 
 from audit.tolerant_reader import pick
 from registry.aliases import CANARY, CHALLENGER, CHAMPION, FALLBACK, SHADOW
-from registry.history import MEMBERS, Entry
+from registry.history_line import MEMBERS, Entry
 
 _ALIAS_ORDER = (CHAMPION, CANARY, SHADOW, CHALLENGER, FALLBACK)
 

@@ -14,6 +14,7 @@ from audit.tolerant_reader import Faults, pick
 from audit.versions import AS_PUBLISHED, CHANGED, read_card
 from journal import find, is_predicted
 from registry import RegistryError, VersionStore, find_inconsistencies, printable
+from registry.history_line import format_entry
 
 
 def trace(store: VersionStore, logs: Path, request_id: str) -> list[dict[str, Any]]:
@@ -48,11 +49,14 @@ def format_text(trace: Mapping[str, Any]) -> str:
         fields = {name: text for name, text in row.items() if name not in ("time", "request_id", "model")}
         lines.append("  " + "  ".join(f"{name} {text}" for name, text in fields.items() if text))
     for version in trace["versions"]:
-        members = {name: value for name, value in version.items() if name != "signed_off"}
-        lines += ["", f"VERSION {version['version']}", *_format_members(members), "  signed off:"]
-        lines += [f"    {json.dumps(entry, ensure_ascii=False)}" for entry in version["signed_off"]] or [
-            "    by nobody"
-        ]
+        members = {name: value for name, value in version.items() if name not in ("gates", "signed_off")}
+        lines += ["", f"VERSION {version['version']}", *_format_members(members)]
+        lines += ["  gates of the training:", *_format_gates(version.get("gates"))]
+        lines.append("  signed off:")
+        for entry in version["signed_off"]:
+            lines += [f"    {format_entry(entry)}", *_format_gates(entry.get("gates"))]
+        if not version["signed_off"]:
+            lines.append("    by nobody")
     sound = "No fault: every file is as it was published, and so is the history."
     lines += ["", *(["FAULTS", *(f"  {fault}" for fault in trace["faults"])] if trace["faults"] else [sound])]
     return "\n".join(map(printable, lines))
@@ -79,6 +83,15 @@ def _describe_version(store: VersionStore, number: int, time: str, faults: Fault
         if entry.get("version") == number and entry["time"] <= time
     ]
     return version
+
+
+def _format_gates(gates: Any) -> list[str]:
+    return [
+        f"      {'passed' if pick(gate, bool, 'passed') or pick(gate, bool, 'held') else 'FAILED'}  "
+        f"{pick(gate, str, 'name') or '?'}: "
+        + (pick(gate, str, "detail") or f"{pick(gate, float, 'value')}, at most {pick(gate, float, 'limit')}")
+        for gate in (gates if isinstance(gates, list) else [])
+    ]
 
 
 def _format_members(content: Mapping[str, Any]) -> list[str]:

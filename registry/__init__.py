@@ -3,7 +3,8 @@
 Knows no Flask, no training and no logs.
 """
 
-from registry.aliases import ALIASES, CANARY, CHAMPION, FALLBACK, SHADOW, Actor, current_user
+from registry.actor import Actor, current_user
+from registry.aliases import ALIASES, CANARY, CHAMPION, FALLBACK, SHADOW
 from registry.consistency import find_inconsistencies
 from registry.errors import (
     HistoryError,

@@ -9,12 +9,14 @@ import re
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-from registry.aliases import CHAMPION, RETIRED, Actor, current_user
+from registry.actor import Actor, current_user
+from registry.aliases import CHAMPION, RETIRED
+from registry.consistency import find_inconsistencies
 from registry.errors import HistoryError, NotPublishedError, RegistryError, ReleaseError
-from registry.formatting import printable
+from registry.history_line import format_entry
 from registry.promotion import canary, clear, promote, rollback, shadow
 from registry.settings import CommonSettings
 from registry.versions import VersionStore
@@ -86,29 +88,36 @@ def _list(store: VersionStore, arguments: argparse.Namespace) -> int:  # noqa: A
     numbers = store.versions()
     if not numbers:
         raise NotPublishedError(f"{store.folder}: no version is published yet; `make train` publishes the first one")
+    aliases: Mapping[str, int] = {}
+    with suppress(RegistryError):  # named by find_inconsistencies
+        aliases, _ = store.aliases.in_use()
     failed = 0
     for number in numbers:
         try:
-            verified = store.check(number)
+            verified = store.check(number, tolerant=True)
         except RegistryError as error:
             failed = 1
             print(f"{number}  {error}", file=sys.stderr)
             continue
         created = json.loads(verified.read("card.json")).get("created", "")
-        print("  ".join(filter(None, [str(number), verified.digest, *_aliases(store, number), created])))
+        print("  ".join(filter(None, [str(number), verified.digest, *_names(aliases, number), created])))
+    for fault in find_inconsistencies(store.aliases):
+        failed = 1
+        print(fault, file=sys.stderr)
     return failed
 
 
 def _show(store: VersionStore, arguments: argparse.Namespace) -> int:
     number = store.resolve(arguments.version)
     verified = store.check(number)
-    content = {"version": number, "sha256": verified.digest, "aliases": _aliases(store, number)}
+    content = {"version": number, "sha256": verified.digest, "aliases": _names(store.aliases.in_use()[0], number)}
     content |= {name: json.loads(verified.read(f"{name}.json")) for name in ("signature", "card")}
     print(json.dumps(content, indent=2))
     return 0
 
 
 def _promote(store: VersionStore, arguments: argparse.Namespace) -> int:
+    before = store.aliases.read()
     gates = promote(
         store,
         arguments.version,
@@ -119,6 +128,7 @@ def _promote(store: VersionStore, arguments: argparse.Namespace) -> int:
     )
     for gate in gates:
         print(f"{'passed' if gate.passed else 'FAILED'}  {gate.name}: {gate.detail}")
+    _print_ended(store, before)
     print(f"{store.model} version {arguments.version} is {arguments.alias}")
     return 0
 
@@ -147,7 +157,9 @@ def _clear(store: VersionStore, arguments: argparse.Namespace) -> int:
 
 
 def _rollback(store: VersionStore, arguments: argparse.Namespace) -> int:
+    before = store.aliases.read()
     number = rollback(store, _actor(arguments), two_person=arguments.two_person)
+    _print_ended(store, before)
     print(f"{store.model} version {number} is champion again")
     return 0
 
@@ -193,15 +205,6 @@ def _sign(store: VersionStore, arguments: argparse.Namespace) -> int:
     return 0
 
 
-def format_entry(content: Mapping[str, Any]) -> str:
-    """Return a history entry as a line of text: when, who, what, why."""
-    details = [f"{name} {content[name]}" for name in ("version", "alias", "file", "share") if name in content]
-    what = [str(content.get("action", "?")), *details]
-    override = ", OVERRIDING A GATE" if content.get("override") else ""
-    reason = f": {content['reason']}" if content.get("reason") else ""
-    return printable(f"{content.get('time', '')}  {content.get('by', '')}  {', '.join(what)}{override}{reason}")
-
-
 def _actor(arguments: argparse.Namespace) -> Actor:
     by, reason = arguments.by.strip(), arguments.reason.strip()
     if not by or (arguments.command in ("promote", "adopt") and not reason):
@@ -213,8 +216,14 @@ def _actor(arguments: argparse.Namespace) -> Actor:
     return Actor(by, reason)
 
 
-def _aliases(store: VersionStore, number: int) -> list[str]:
-    return sorted(alias for alias, version in store.aliases.read().items() if version == number)
+def _names(aliases: Mapping[str, int], number: int) -> list[str]:
+    return sorted(alias for alias, version in aliases.items() if version == number)
+
+
+def _print_ended(store: VersionStore, before: Mapping[str, int]) -> None:
+    """Say which aliases a change took away beside what it was for."""
+    for alias in sorted(before.keys() - store.aliases.read().keys()):
+        print(f"{store.model}: no version is {alias} any more")
 
 
 if __name__ == "__main__":

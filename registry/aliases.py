@@ -1,46 +1,33 @@
 """The aliases of a model's versions: each change is first a line in the history, then a new aliases.json.
 
-aliases.json must be what the last line of the history says. A process that dies between the two leaves the old aliases
-in use; the next command writes the new ones (:meth:`AliasStore.write_lock`).
+aliases.json must be what the last line of the history says; services watch it. A process that dies between the two
+leaves the old aliases in use; the next command finishes the change (:meth:`AliasStore.write_lock`).
 """
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from filesystem import lock, replace, sync
 from registry import history_queries
-from registry.errors import HistoryError, IntegrityError, NotPublishedError, RegistryError, ReleaseError, wrap_os_error
-from registry.history import ADOPT, RETIRE, Entry, History
-from registry.integrity import SIGNATURE, verify_files
+from registry.actor import Actor
+from registry.errors import HistoryError, LockedError, NotPublishedError, RegistryError, ReleaseError, wrap_os_error
+from registry.history import BEGIN_AGAIN, History
+from registry.history_line import ADOPT, PUBLISH, RETIRE, Entry
+from registry.integrity import verify_files
 
 ALIASES, RETIRED = "aliases.json", "retired"
+PENDING = ".pending-"  # and the number of a version: it becomes one when the history says so
 CHAMPION, CHALLENGER, FALLBACK, CANARY, SHADOW = "champion", "challenger", "fallback", "canary", "shadow"
 _ALIASES_EXAMPLE = '{"champion": 1}'
 TIMEOUT = 30.0  # how long to wait for another command, in seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who makes a change, and why."""
-
-    by: str
-    reason: str = ""
-
-
-def current_user() -> str:
-    """Return the name of the user who runs this process."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        return f"uid {os.getuid()}"
+_CHANGE_TIMEOUT = 5.0  # how long to wait for the end of a change, in seconds; it waits for the disk five times
 
 
 class AliasStore:
@@ -49,9 +36,10 @@ class AliasStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.history = History(folder)
+        self._followed = ""  # the digest of the last line that aliases.json was seen to follow
 
     def read(self) -> dict[str, int]:
-        """Return the version of each alias; empty before the first publication.
+        """Return what aliases.json says: the version of each alias; empty before the first publication.
 
         Raises:
             RegistryError: if aliases.json can't be read or holds something else.
@@ -66,6 +54,40 @@ class AliasStore:
         if not isinstance(data, dict) or not all(type(number) is int for number in data.values()):
             raise RegistryError(f"{path}: expected an object of aliases and version numbers, like {_ALIASES_EXAMPLE}")
         return data
+
+    def in_use(self) -> tuple[dict[str, int], str]:
+        """Return the aliases that count, and what keeps them from being those of the history's last line, or "".
+
+        Until a command has finished a change, the aliases before it count.
+
+        Raises:
+            RegistryError: if the history can't be verified, or aliases.json was changed by hand.
+        """
+        deadline = time.monotonic() + _CHANGE_TIMEOUT
+        while True:
+            with suppress(RegistryError):
+                aliases, fault = self.compare()
+                if not fault:
+                    return aliases, ""
+            with suppress(LockedError), self.read_lock(timeout=0):  # a command may be at work: wait for its end
+                return self.compare()
+            if time.monotonic() > deadline:
+                return self.compare()
+
+    def compare(self) -> tuple[dict[str, int], str]:
+        """Do the same as :meth:`in_use`, at one moment. While a command changes something, hold :meth:`read_lock`."""
+        entries, aliases, path = self.history.entries(), self.read(), self.folder / ALIASES
+        if aliases and not entries:
+            raise HistoryError(f"{self.folder}: the history is gone; restore it, or {BEGIN_AGAIN}")
+        before, last = history_queries.last_alias_changes(entries)
+        if aliases == last.content["aliases"]:
+            self._followed = last.digest
+            return aliases, ""
+        found = f"says {json.dumps(aliases)}" if aliases else "is missing or empty"
+        fault = f"{path}: {found}, and the history says {json.dumps(last.content['aliases'])}"
+        if aliases and (aliases != before.content["aliases"] or last.digest == self._followed):
+            raise RegistryError(f"{fault}; it was changed by hand: put back what the history says")
+        return aliases, f"{fault}; a command has not finished this change: the next one that changes something does"
 
     def numbers(self, subfolder: str = "") -> list[int]:
         """Return the numbers of the version folders in the model's folder or a subfolder of it, ascending.
@@ -104,17 +126,16 @@ class AliasStore:
             file = path.open("w")
         with file:
             _lock(path, file.fileno(), timeout)
-            entries = self.history.entries()
-            if entries or not self.read():
-                self._recover(entries)
-            elif not allow_missing_history:
-                advice = "restore it, or begin another one with `registry adopt`"
-                raise HistoryError(f"{self.folder}: the history is gone; {advice}")
+            if not allow_missing_history or self.history.entries():
+                self._recover()
             yield
 
     @contextmanager
-    def read_lock(self) -> Iterator[None]:
+    def read_lock(self, *, timeout: float = TIMEOUT) -> Iterator[None]:
         """Keep others from changing anything: until a change is complete, history and aliases.json differ.
+
+        Args:
+            timeout: how long to wait for the lock, in seconds.
 
         Raises:
             RegistryError: if another command holds the lock.
@@ -126,18 +147,19 @@ class AliasStore:
             yield
             return
         with file:
-            _lock(path, file.fileno(), TIMEOUT, shared=True)
+            _lock(path, file.fileno(), timeout, shared=True)
             yield
 
     def change(self, action: str, aliases: Mapping[str, int], actor: Actor, **details: Any) -> Entry:
-        """Append a line to the history, then write the aliases after the change. Needs :meth:`write_lock`.
+        """Append a line to the history, then do what it says. Needs :meth:`write_lock`.
 
         Raises:
-            RegistryError: if either can't be written. If it is the aliases, the next command writes them.
+            HistoryError: if the line can't be written; nothing is changed.
+            RegistryError: if the rest can't be done. The next command does it.
         """
         by = {"by": actor.by, **({"reason": actor.reason} if actor.reason else {})}
         entry = self.history.append({"action": action, **by, **details, "aliases": dict(sorted(aliases.items()))})
-        self._write_aliases(aliases)
+        self._carry_out(entry)
         return entry
 
     def import_existing(self, actor: Actor) -> list[int]:
@@ -164,7 +186,6 @@ class AliasStore:
             if names := [alias for alias, version in aliases.items() if version == number]:
                 raise ReleaseError(f"version {number} is {' and '.join(names)}: give that to another version first")
             self.change(RETIRE, aliases, actor, version=number)
-            self._move_retired(number)
 
     def require_published(self, number: int) -> None:
         """Check that a version is published and not retired.
@@ -176,36 +197,32 @@ class AliasStore:
             state = "is retired" if number in self.numbers(RETIRED) else "is not published"
             raise NotPublishedError(f"{self.folder}: version {number} {state}")
 
-    def _recover(self, entries: Sequence[Entry]) -> None:
-        """Carry out what a command that died had only written down, and write down what it had only carried out."""
-        if changes := history_queries.alias_changes(entries):
-            last = changes[-1]
-            expected, actual = last["aliases"], self.read()
-            if actual != expected:
-                before = changes[-2]["aliases"] if len(changes) > 1 else {}
-                if actual and actual != before:
-                    raise RegistryError(
-                        f"{self.folder / ALIASES}: says {json.dumps(actual)}, and the history says "
-                        f"{json.dumps(expected)}; it was changed by hand: put back what the history says"
-                    )
-                self._write_aliases(expected)
-            if last["action"] == RETIRE and last["version"] in self.versions():
-                with suppress(RegistryError):  # `audit verify` names a folder that can't be moved; it blocks nothing
-                    self._move_retired(last["version"])
-        # The newest version has no entry if its publisher died. A folder that is no whole version is left alone.
-        newest = max(self.versions(), default=0)
-        if newest > max(history_queries.published_digests(entries), default=0):
-            with suppress(IntegrityError):
-                verified = verify_files(self.folder / str(newest))
-                if SIGNATURE in verified:
-                    self.change(ADOPT, self.read(), Actor("registry"), version=newest, sha256=verified.digest)
+    def _recover(self) -> None:
+        """Carry out what a command that died had only written down."""
+        _, fault = self.compare()
+        _, last = history_queries.last_alias_changes(self.history.entries())
+        if fault:
+            self._carry_out(last)
+        elif last.content["action"] == RETIRE:
+            with suppress(RegistryError):  # `audit verify` names a folder that can't be moved; it blocks nothing
+                self._move(str(last.content["version"]), RETIRED)
 
-    def _move_retired(self, number: int) -> None:
-        folder = self.folder / str(number)
-        with wrap_os_error(folder, "moved"):
-            (self.folder / RETIRED).mkdir(exist_ok=True)
-            folder.rename(self.folder / RETIRED / str(number))
-            sync(self.folder)
+    def _carry_out(self, entry: Entry) -> None:
+        """Do what a line says: a published folder is there before its alias, a retired one is moved last."""
+        if entry.content["action"] == PUBLISH:
+            self._move(f"{PENDING}{entry.content['version']}", "")
+        self._write_aliases(entry.content["aliases"])
+        if entry.content["action"] == RETIRE:
+            self._move(str(entry.content["version"]), RETIRED)
+
+    def _move(self, name: str, subfolder: str) -> None:
+        """Move a folder under the number at its end, if it was not moved before."""
+        source, target = self.folder / name, self.folder / subfolder / name.removeprefix(PENDING)
+        if source.is_dir() and not target.exists():
+            with wrap_os_error(source, "moved"):
+                target.parent.mkdir(exist_ok=True)
+                source.rename(target)
+                sync(self.folder)
 
     def _write_aliases(self, aliases: Mapping[str, int]) -> None:
         """Write aliases.json, even if it stays the same: services watch it, and a canary's share may have changed."""
@@ -219,5 +236,4 @@ def _lock(path: Path, descriptor: int, timeout: float, *, shared: bool = False) 
     try:
         lock(descriptor, timeout, shared=shared)
     except TimeoutError:
-        message = f"{path}: another command holds it for {timeout:g} s; nothing was done"
-        raise RegistryError(message) from None
+        raise LockedError(f"{path}: another command holds it for {timeout:g} s; nothing was done") from None

@@ -2,43 +2,68 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
+from pathlib import Path
 
 from registry import history_queries
-from registry.aliases import ALIASES, RETIRED, AliasStore
+from registry.aliases import ALIASES, PENDING, RETIRED, AliasStore
 from registry.errors import RegistryError
 from registry.integrity import SUMS, digest
 
 
 def find_inconsistencies(aliases: AliasStore) -> Iterator[str]:
     """Yield a sentence for everything in which history, aliases and version folders contradict each other."""
+    current: dict[str, int] = {}
+    fault = ""
     try:
         with aliases.read_lock():
-            entries, current = aliases.history.entries(), aliases.read()
+            entries = aliases.history.entries()
             numbers, retired = aliases.numbers(), aliases.numbers(RETIRED)
+            try:
+                current, fault = aliases.compare()
+            except RegistryError as error:
+                fault = str(error)
     except RegistryError as error:
         yield str(error)
         return
-    path = aliases.folder / ALIASES
-    changes = history_queries.alias_changes(entries)
-    if changes and (expected := changes[-1]["aliases"]) != current:
-        yield f"{path}: says {json.dumps(current)}, and the history says {json.dumps(expected)}"
+    if fault:
+        yield fault
+    folder = aliases.folder
     published, withdrawn = history_queries.published_digests(entries), history_queries.retired_versions(entries)
     for number in sorted({*numbers, *retired, *published}):
-        if number in numbers and number in retired:
-            yield f"{aliases.folder / str(number)}: version {number} is retired; take this folder away"
-        elif number not in numbers and number not in retired:
-            yield f"{aliases.folder}: version {number} is gone; the history tells of it"
+        if number not in numbers and number not in retired:
+            if not (folder / f"{PENDING}{number}").is_dir():  # the next command finishes its publication
+                yield describe_gone(folder, number)
         elif number not in published:
-            yield f"{aliases.folder}: the history does not tell of version {number}"
-        elif (number in retired) != (number in withdrawn):
-            place = "is" if number in retired else "is not"
-            yield f"{aliases.folder}: version {number} {place} in the folder {RETIRED}, and the history says otherwise"
+            yield describe_unknown(folder, number)
+        elif number in numbers and number in withdrawn:
+            yield describe_retired(folder, number)
+        elif number in retired and number not in withdrawn:
+            yield f"{folder / RETIRED / str(number)}: the history does not say that it is retired; move it back"
         else:
-            sums = aliases.folder / (RETIRED if number in retired else "") / str(number) / SUMS
+            sums = folder / (RETIRED if number in retired else "") / str(number) / SUMS
             if sums.is_file() and digest(sums) != published[number]:  # VersionStore.check names a missing file
-                yield f"{sums}: is not what was published as version {number}"
+                yield describe_changed(sums.parent, number)
     for alias, number in current.items():
         if number not in numbers:
-            yield f"{path}: {alias} is version {number}, which is not there"
+            yield f"{folder / ALIASES}: {alias} is version {number}, which is not there"
+
+
+def describe_gone(folder: Path, number: int) -> str:
+    """Return the sentence about a version of the history that has no folder."""
+    return f"{folder}: version {number} is gone, and the history says that it was published; restore its folder"
+
+
+def describe_unknown(folder: Path, number: int) -> str:
+    """Return the sentence about a version that the history does not name."""
+    return f"{folder}: version {number} is not in the history; if you trust it, `registry adopt` adds it"
+
+
+def describe_retired(folder: Path, number: int) -> str:
+    """Return the sentence about a retired version among those in service."""
+    return f"{folder / str(number)}: version {number} is retired; move this folder to {RETIRED}, or take it away"
+
+
+def describe_changed(folder: Path, number: int) -> str:
+    """Return the sentence about a version whose SHA256SUMS was written anew."""
+    return f"{folder / SUMS}: is not what was published as version {number}; restore the published files"

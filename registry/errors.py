@@ -31,6 +31,10 @@ class HistoryError(RegistryError):
     """The history was changed, or can't be written."""
 
 
+class LockedError(RegistryError):
+    """Another command is changing the versions or the aliases."""
+
+
 class ReleaseError(RegistryError):
     """A version can't be given an alias, or can't lose it."""
 

@@ -8,12 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from registry.history import ADOPT, CANARY, PROMOTE, PUBLISH, RETIRE, ROLLBACK, Entry
+from registry.history_line import ADOPT, CANARY, PROMOTE, PUBLISH, RETIRE, ROLLBACK, Entry
 
 
 def alias_changes(entries: Sequence[Entry]) -> list[Mapping[str, Any]]:
     """Return the contents of the entries that state the aliases; seals of log files do not."""
     return [entry.content for entry in entries if "aliases" in entry.content]
+
+
+def last_alias_changes(entries: Sequence[Entry]) -> tuple[Entry, Entry]:
+    """Return the last entry that states the aliases, after the one before it. Before the first there are no aliases."""
+    none = Entry(0, "", {"action": "", "aliases": {}})
+    before, last = [none, none, *(entry for entry in entries if "aliases" in entry.content)][-2:]
+    return before, last
 
 
 def published_digests(entries: Sequence[Entry]) -> dict[int, str]:

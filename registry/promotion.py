@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from registry.aliases import CANARY, CHALLENGER, CHAMPION, FALLBACK, SHADOW, TIMEOUT, Actor
+from registry.actor import Actor
+from registry.aliases import CANARY, CHALLENGER, CHAMPION, FALLBACK, SHADOW, TIMEOUT
 from registry.errors import RegistryError, ReleaseError
-from registry.history import CLEAR, PROMOTE, ROLLBACK
+from registry.history_line import CLEAR, PROMOTE, ROLLBACK
 from registry.history_queries import approvers, canary_share, former_holders
 from registry.integrity import VerifiedFiles
 from registry.predictor import Predictor

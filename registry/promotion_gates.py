@@ -115,7 +115,7 @@ def _card_gates(card: dict[str, Any]) -> list[GateResult]:
         )
         for gate in card.get("gates") or []
     ]
-    return results or [GateResult("card", False, "the card tells of no gate")]
+    return results or [GateResult("card", False, "the card names no gate")]
 
 
 def _champion_gate(

@@ -20,9 +20,11 @@ import numpy as np
 
 from filesystem import sync
 from registry import history_queries
-from registry.aliases import CHALLENGER, CHAMPION, RETIRED, Actor, AliasStore
-from registry.errors import IntegrityError, NotPublishedError, PublishError, RegistryError, SignatureError
-from registry.history import PUBLISH
+from registry.actor import Actor
+from registry.aliases import CHALLENGER, CHAMPION, PENDING, RETIRED, AliasStore
+from registry.consistency import describe_changed, describe_retired, describe_unknown
+from registry.errors import HistoryError, IntegrityError, NotPublishedError, PublishError, RegistryError, SignatureError
+from registry.history_line import PUBLISH
 from registry.integrity import SIGNATURE, SUMS, VerifiedFiles, digest, verify_files, write_sums
 from registry.predictor import Predictor, Runtime, open_predictor
 from registry.promotion_gates import REFERENCE, read_table
@@ -66,9 +68,10 @@ class VersionStore:
 
         Raises:
             NotPublishedError: if the alias is not set.
+            RegistryError: if the aliases are not those of the history.
         """
         try:
-            return self.aliases.read()[alias]
+            return self.aliases.in_use()[0][alias]
         except KeyError:
             raise NotPublishedError(
                 f"{self.folder}: no version is {alias} yet; `make train` publishes the first one"
@@ -82,14 +85,19 @@ class VersionStore:
         """
         return int(text) if _NUMBER.fullmatch(text) else self.number_of(text)
 
-    def check(self, number: int) -> VerifiedFiles:
+    def check(self, number: int, *, tolerant: bool = False) -> VerifiedFiles:
         """Check a version's files against SHA256SUMS, and SHA256SUMS against the history and the required signature.
 
         Retired versions can be checked too.
 
+        Args:
+            tolerant: go by the sound lines of the history, also if it is damaged or does not name the version.
+
         Raises:
             NotPublishedError: if there is no such version.
-            IntegrityError: naming each file that is missing, extra or changed; or if the signature is missing or wrong.
+            HistoryError: if the history can't be verified.
+            IntegrityError: naming each file that is missing, extra or changed; or if the history does not name the
+                version, or the signature is missing or wrong.
         """
         folder = self.folder / str(number)
         if not folder.is_dir():
@@ -97,9 +105,12 @@ class VersionStore:
         if not folder.is_dir():
             raise NotPublishedError(f"{self.folder}: version {number} is not published")
         verified = verify_files(folder)
-        published = history_queries.published_digests(self.history.undamaged(f'"version": {number},')).get(number)
-        if published not in (None, verified.digest):
-            raise IntegrityError(f"{folder / SUMS}: is not what was published as version {number}; restore that")
+        entries = self.history.undamaged() if tolerant else self.history.entries()
+        published = history_queries.published_digests(entries).get(number, verified.digest if tolerant else None)
+        if published is None:
+            raise IntegrityError(describe_unknown(self.folder, number))
+        if published != verified.digest:
+            raise IntegrityError(describe_changed(folder, number))
         if self.key is not None:
             from registry.signing import verify_signing
 
@@ -113,6 +124,8 @@ class VersionStore:
             RegistryError: or a subclass, if the version is missing, was changed or can't be run.
         """
         verified = self.check(number)
+        if number in history_queries.retired_versions(self.history.entries()):
+            raise NotPublishedError(describe_retired(self.folder, number))
         signature = _signature(verified)
         predictor = open_predictor(verified, runtime)
         try:
@@ -197,12 +210,18 @@ class VersionStore:
             self._require_same_inputs(signature, recorded)
             # A number is never used again, not even if its folder is gone.
             number = max([*self.aliases.numbers(), *self.aliases.numbers(RETIRED), *recorded], default=0) + 1
-            staged.rename(self.folder / str(number))
-            sync(self.folder)
             aliases = self.aliases.read()
             alias = alias or (CHALLENGER if CHAMPION in aliases else CHAMPION)
-            sums = digest(self.folder / str(number) / SUMS)
-            self.aliases.change(PUBLISH, {**aliases, alias: number}, actor, version=number, alias=alias, sha256=sums)
+            details = {"version": number, "alias": alias, "sha256": digest(staged / SUMS)}
+            pending = self.folder / f"{PENDING}{number}"
+            shutil.rmtree(pending, ignore_errors=True)  # its publisher died before it had written a line
+            staged.rename(pending)
+            sync(self.folder)
+            try:
+                self.aliases.change(PUBLISH, {**aliases, alias: number}, actor, **details)
+            except HistoryError:
+                pending.rename(staged)
+                raise
         return number, alias
 
     def _require_same_inputs(self, signature: Signature, recorded: Collection[int]) -> None:

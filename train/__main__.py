@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 from tqdm import tqdm
 
 from registry import Actor, CommonSettings, RegistryError, VersionStore
-from registry.aliases import current_user
+from registry.actor import current_user
 from train.code_version import commit
 from train.dataset import Dataset, load_dataset
 from train.errors import TrainError

@@ -112,4 +112,4 @@ def _stat(path: str) -> _Stat:
         status = os.stat(path)  # noqa: PTH116 - for every request
     except OSError as error:
         return (error.errno or 0, 0, 0)
-    return (status.st_ino, status.st_mtime_ns, status.st_size)
+    return (status.st_ino, status.st_ctime_ns, status.st_size)  # who edits a file can set its mtime

@@ -1,7 +1,7 @@
 """The router: which loaded version answers a request, and what becomes of a canary that fails.
 
 A worker follows aliases.json: a new champion is loaded and warmed beside the old, and takes over between two requests.
-If it can't be loaded, the old one goes on.
+If it can't be loaded, or the history does not say that it is champion, the old one goes on.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from app.errors import ModelNotReady, NotFound, NotReady, ServingError
@@ -18,6 +18,7 @@ from app.routing.file_watcher import FileWatcher
 from app.routing.table import PINNED, Route, RoutingTable, build_routing_table
 from app.settings import Settings
 from registry import ALIASES, CANARY, CHAMPION, FALLBACK, SHADOW, Actor, RegistryError
+from registry.history import HEAD, HISTORY
 from registry.history_queries import canary_share
 from registry.promotion import clear
 
@@ -49,7 +50,8 @@ class ModelRouter:
         self._table: RoutingTable | None = None
         self._withdrawn: dict[str, str] = {}  # why a canary was withdrawn, by the history entry that began it
         folder = self._store.folder
-        self._watcher = FileWatcher((folder / ALIASES, folder), self._reload, clock)
+        self._watcher = FileWatcher([folder / name for name in (ALIASES, "", HISTORY, HEAD)], self._reload, clock)
+        self._aliases: Mapping[str, int] | None = None  # as they were verified last
         self.faults: dict[str, str] = {}
 
     def champion(self) -> Route:
@@ -82,16 +84,17 @@ class ModelRouter:
         return Route(self._cache.get(number), PINNED, mirrored=table is not None and table.shadow is not None)
 
     def resolve_alias(self, alias: str) -> int:
-        """Return the number of the version that an alias names now.
+        """Return the number of the version that has an alias.
 
         Raises:
             NotFound: if the alias is not set.
-            NotReady: if the registry can't be read.
+            NotReady: if the aliases can't be verified, and never could.
         """
+        self._watcher.wait_until_current()
+        if self._aliases is None:
+            raise ModelNotReady(self.faults.get(CHAMPION, "the aliases are being read"))
         try:
-            return self._store.aliases.read()[alias]
-        except RegistryError as error:
-            raise NotReady(f"no version is ready: {error}") from error
+            return self._aliases[alias]
         except KeyError:
             raise NotFound(f"{self._settings.model}: no version is {alias}") from None
 
@@ -164,21 +167,28 @@ class ModelRouter:
             if CHAMPION in models:
                 workers = self._settings.workers
                 self._table = build_routing_table(models, share, entry, self._table, workers, self._clock)
-        self._log_faults(faults)
         if CHAMPION in models:
-            self._cache.pin({model.number for model in models.values()})
+            try:
+                self._cache.pin({model.number for model in models.values()})
+            except NotReady as error:
+                faults[CHAMPION] = error.message
+        self._log_faults(faults)
         return not faults
 
-    def _read_aliases(self, faults: dict[str, str]) -> dict[str, int]:
-        aliases: dict[str, int] = {}
+    def _read_aliases(self, faults: dict[str, str]) -> Mapping[str, int]:
+        """Return the aliases that the history allows; none if it can't be verified: then nothing changes."""
         try:
-            aliases = self._store.aliases.read()
-            self._store.number_of(CHAMPION)
+            self._aliases, fault = self._store.aliases.in_use()
+            if not fault:
+                self._store.number_of(CHAMPION)
         except RegistryError as error:
             faults[CHAMPION] = str(error)
-        return aliases
+            return {}
+        if fault:
+            faults[CHAMPION] = fault
+        return self._aliases
 
-    def _load(self, aliases: dict[str, int], faults: dict[str, str]) -> dict[str, LoadedModel]:
+    def _load(self, aliases: Mapping[str, int], faults: dict[str, str]) -> dict[str, LoadedModel]:
         models = {}
         for alias in (CHAMPION, FALLBACK, CANARY, SHADOW):
             if alias in aliases:
@@ -200,7 +210,7 @@ class ModelRouter:
     def _log_faults(self, faults: dict[str, str]) -> None:
         for alias, reason in faults.items():
             if self.faults.get(alias) != reason:
-                logger.error("no %s: %s", alias, reason)
+                logger.error("%s: %s", alias, reason)
         self.faults = faults
 
     def _withdraw_canary(self, table: RoutingTable, verdict: str) -> None:

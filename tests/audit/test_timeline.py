@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from audit.timeline import alias_periods, read_event
-from registry.history import Entry
+from registry.history_line import Entry
 
 
 def line(number: int, action: str, aliases: dict[str, int] | None = None, **content: Any) -> dict[str, Any]:

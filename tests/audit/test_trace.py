@@ -51,6 +51,12 @@ def test_a_trace_is_one_page_for_a_person(answered: VersionStore, settings: Sett
     page = run(settings, "audit", "trace", "mine").stdout
     for text in ("REQUEST", "PREDICTIONS (2)", "VERSION 2", "signed off", "looks good", "as published", "No fault"):
         assert text in page
+    assert "      passed  parity: 1e-06, at most 1e-05\n" in page  # of the training
+    assert (
+        "  ann  promote, version 2, alias champion: looks good\n      passed  parity: 1e-06, at most 1e-05, meas"
+        in page
+    )
+    assert '{"name"' not in page
 
 
 def test_a_trace_names_what_is_not_as_it_was(answered: VersionStore, settings: Settings) -> None:

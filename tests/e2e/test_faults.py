@@ -20,8 +20,10 @@ from registry import Actor, VersionStore
 from registry.promotion import canary, promote
 from tests.conftest import LINEAR, TRICKY, WORSE, publish
 from tests.e2e.server import ROW, Server, run, serving, wait_until
+from tests.registry.conftest import FORGERIES
 
 ANN = Actor("ann", "because")
+INSTANCE = b'{"instances": [[6, 250, 66.5]]}'
 RAISES = b"[12.5, 250, 66.5]"  # to tricky.tflite, see tests/models
 PROMOTE_2 = ("promote", "2", "--by", "ann", "--reason", "better")
 
@@ -113,6 +115,38 @@ def test_without_its_aliases_the_service_goes_on_and_the_next_command_puts_them_
     assert deployment.replies() == {(200, 2)}
     wait_until(lambda: not deployment.faults(), "the end of the fault")
     assert deployment.actions() == ["promote"]
+
+
+def test_what_the_history_does_not_vouch_for_is_named_by_service_and_commands_and_not_opened(
+    deployment: Deployment,
+) -> None:
+    folder = deployment.store.folder
+    files = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    for name, (forgery, words) in FORGERIES.items():
+        forgery(folder)
+        running = "lacks lines that this process has read before" if name == "neither" else words
+        wait_until(lambda words=running: all(words in str(deployment.faults()) for _ in range(6)), f"{name} in both")
+        assert deployment.replies() == {(200, 1)}
+        if name != "aliases":  # the history vouches for version 3
+            status, reply = deployment.server.ask(INSTANCE, "/v1/models/boston/versions/3:predict")
+            assert (status, running in reply["error"]) == (503, True)
+        deployment.fail("verify", reason=words)
+        deployment.fail("list", reason=words)
+        deployment.fail(*PROMOTE_2, reason=words)
+        for path, content in files.items():
+            path.write_bytes(content)
+        wait_until(lambda: not any(deployment.faults() for _ in range(6)), "the end of the fault")
+    log = deployment.server.output.read_text()
+    assert log.count("it was changed by hand") == 2  # once a worker
+    forgery(folder)
+    before = deployment.server.workers()
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+    deployment.server.wait_for_workers(2, without=before)
+    wait_until(lambda: deployment.replies() == {(503, 0)}, "refusals")
+    assert words in deployment.server.ask()[1]["error"]
+    deployment.succeed("adopt", "--reason", "the old history is lost")
+    wait_until(lambda: deployment.replies() == {(200, 1)}, "the adopted champion")
 
 
 def test_an_alias_of_a_version_that_is_gone_leaves_the_old_champion_serving(deployment: Deployment) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -73,6 +73,19 @@ def retire(store: VersionStore) -> None:
     """Retire version 2, the challenger."""
     clear(store, "challenger", ANN)
     store.aliases.retire(2, ANN)
+
+
+# What can be done by hand to the aliases and the history of two versions, and the words that name it.
+FORGERIES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "aliases": (lambda folder: (folder / "aliases.json").write_text('{"champion": 2}'), "it was changed by hand"),
+    "a byte": (lambda folder: edit(folder / "history.jsonl", b"tests", b"texts"), "line 1: was changed"),
+    "no history": (lambda folder: (folder / "history.jsonl").unlink(), "has 0 lines, and history.head says"),
+    "no head": (lambda folder: (folder / "history.head").unlink(), "history.head: is missing"),
+    "neither": (
+        lambda folder: [(folder / name).unlink() for name in ("history.jsonl", "history.head")],
+        "the history is gone; restore it, or begin a new history with `registry adopt`",
+    ),
+}
 
 
 def forge(store: VersionStore, number: int) -> None:

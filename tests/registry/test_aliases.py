@@ -8,7 +8,9 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from itertools import count
@@ -18,8 +20,11 @@ from typing import Any
 import pytest
 
 from registry import Actor, NotPublishedError, RegistryError, ReleaseError, VersionStore, find_inconsistencies
+from registry.aliases import AliasStore
+from registry.history import History
 from registry.promotion import canary, clear, promote, rollback, shadow
 from tests.conftest import publish
+from tests.e2e.server import wait_until
 from tests.registry.conftest import ANN, BOB, publish_versions, retire
 
 
@@ -58,11 +63,14 @@ def test_a_lost_history_is_a_fault_and_is_begun_again_only_by_import_existing(st
     retire(store)
     publish(store.folder.parent)
     (store.folder / "history.jsonl").unlink()
-    with pytest.raises(RegistryError, match="line 1: is gone.*or remove history.head and begin another one"):
+    with pytest.raises(RegistryError, match="has 0 lines.*or remove history.head and begin a new history"):
         promote(store, 1, "fallback", ANN)
     (store.folder / "history.head").unlink()
-    assert ["does not tell of version" in fault for fault in find_inconsistencies(store.aliases)] == [True] * 3
-    with pytest.raises(RegistryError, match="the history is gone; restore it, or begin another one"):
+    store = VersionStore(store.folder.parent, "boston")  # as another process
+    faults = list(find_inconsistencies(store.aliases))
+    assert "the history is gone; restore it, or begin a new history with `registry adopt`" in faults[0]
+    assert ["is not in the history; if you trust it" in fault for fault in faults[1:]] == [True] * 3
+    with pytest.raises(RegistryError, match="the history is gone; restore it, or begin a new history"):
         promote(store, 3, "champion", ANN)
     assert store.aliases.import_existing(Actor("ann", "the disk failed")) == [1, 2, 3]
     promote(store, 3, "champion", ANN)
@@ -73,13 +81,38 @@ def test_a_lost_history_is_a_fault_and_is_begun_again_only_by_import_existing(st
     assert list(find_inconsistencies(store.aliases)) == []
 
 
-def test_a_version_whose_publisher_died_before_its_entry_is_added_to_the_history(store: VersionStore) -> None:
-    shutil.copytree(store.folder / "2", store.folder / "3")
+def test_a_change_that_was_not_finished_leaves_the_old_aliases_in_use_and_is_named(store: VersionStore) -> None:
+    path = store.folder / "aliases.json"
+    old = path.read_text()
     shadow(store, 2, ANN)
-    (store.folder / "4").mkdir()
-    (store.folder / "4" / "SHA256SUMS").touch()
-    shadow(store, 3, ANN)  # what is no version is not added
-    assert [entry.content["action"] for entry in store.history.entries()][2:] == ["adopt", "shadow", "shadow"]
+    new = path.read_text()
+    path.write_text(old)  # as a command leaves it that died before its last step
+    aliases, fault = VersionStore(store.folder.parent, "boston").aliases.in_use()
+    assert aliases == {"challenger": 2, "champion": 1}
+    assert fault.endswith("a command has not finished this change: the next one that changes something does")
+    assert list(find_inconsistencies(VersionStore(store.folder.parent, "boston").aliases)) == [fault]
+    path.write_text(new)
+    assert store.aliases.in_use() == ({"challenger": 2, "champion": 1, "shadow": 2}, "")
+    path.write_text(old)
+    with pytest.raises(RegistryError, match="changed by hand"):  # it was finished, and then undone
+        store.aliases.in_use()
+
+
+def test_whoever_reads_in_the_middle_of_a_change_waits_for_its_end(store: VersionStore) -> None:
+    written, aliases = threading.Event(), store.aliases
+
+    def replace_late(values: Mapping[str, int]) -> None:
+        written.wait(30)
+        AliasStore._write_aliases(aliases, values)
+
+    with ThreadPoolExecutor() as pool, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(aliases, "_write_aliases", replace_late)
+        writer = pool.submit(shadow, store, 2, ANN)
+        wait_until(lambda: len(History(store.folder).entries()) == 3, "the line")
+        reader = pool.submit(VersionStore(store.folder.parent, "boston").aliases.in_use)
+        written.set()
+        assert reader.result() == ({"challenger": 2, "champion": 1, "shadow": 2}, "")
+        writer.result()
 
 
 @pytest.mark.parametrize("missing", ["model.tflite", "SHA256SUMS"])
@@ -140,6 +173,7 @@ ACTIONS: dict[str, Callable[[VersionStore], object]] = {
     "clear": lambda store: clear(store, "shadow", ANN),
     "rollback": lambda store: rollback(store, ANN),
     "retire": lambda store: store.aliases.retire(4, ANN),
+    "publish": lambda store: publish(store.folder.parent),
 }
 
 
@@ -186,11 +220,14 @@ def test_a_kill_at_any_step_leaves_the_old_state_or_one_that_the_next_command_fi
         assert len(entries) - count_before == begun
         assert latest["action"] == (action if begun else "clear")
         assert store.aliases.read() in (before, latest["aliases"])
-        assert store.open(store.aliases.read()["champion"]).number in (1, 2, 3)
+        in_use, fault = store.aliases.in_use()  # what a service goes by
+        assert (in_use, bool(fault)) == (store.aliases.read(), in_use != latest["aliases"])
+        assert store.open(in_use["champion"]).number in (1, 2, 3)
         seen.add((begun, store.aliases.read() == latest["aliases"], 4 in store.versions()))
         promote(store, 1, "fallback", BOB)  # finishes what was begun
         assert store.aliases.read() == {**latest["aliases"], "fallback": 1}
         assert (4 in store.versions()) == (not begun or action != "retire")
+        assert (5 in store.versions()) == (begun and action == "publish")
         assert list(find_inconsistencies(store.aliases)) == []
         if child.exitcode == 0:
             break

@@ -16,7 +16,8 @@ from tests.registry.conftest import ANN, flip_bits, retire
 def test_a_version_that_is_gone_is_a_fault_and_so_is_the_alias_that_names_it(store: VersionStore) -> None:
     shutil.rmtree(store.folder / "2")
     assert [fault.partition(": ")[2] for fault in find_inconsistencies(store.aliases)] == [
-        "version 2 is gone; the history tells of it", "challenger is version 2, which is not there"
+        "version 2 is gone, and the history says that it was published; restore its folder",
+        "challenger is version 2, which is not there"
     ]  # fmt: skip
     assert publish(store.folder.parent) == 3  # its number is not given again
 
@@ -26,10 +27,10 @@ def test_a_retired_folder_that_was_moved_or_copied_back_is_a_fault_and_blocks_no
     retired = store.folder / "retired" / "2"
     retired.rename(store.folder / "2")
     (fault,) = find_inconsistencies(store.aliases)
-    assert "version 2 is not in the folder retired, and the history says otherwise" in fault
+    assert "version 2 is retired; move this folder to retired, or take it away" in fault
     shutil.copytree(store.folder / "2", retired)
     (fault,) = find_inconsistencies(store.aliases)
-    assert "version 2 is retired; take this folder away" in fault
+    assert "version 2 is retired; move this folder to retired, or take it away" in fault
     assert store.versions() == [1]
     with pytest.raises(NotPublishedError, match="version 2 is retired"):
         shadow(store, 2, ANN)

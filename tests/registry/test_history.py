@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from registry import HistoryError
+from registry import history as history_module
 from registry.history import HEAD, HISTORY, History
 from tests.conftest import as_user
 from tests.registry.conftest import edit, flip_bits
@@ -68,8 +71,9 @@ def test_lines_that_were_removed_or_moved_are_named(history: History, tmp_path: 
 
 
 def test_removed_last_lines_are_named(history: History, tmp_path: Path) -> None:
-    assert "line 4: is gone; history.head tells of 4 lines" in fault(tmp_path, stored(tmp_path)[:3])
-    assert "line 1: is gone; history.head tells of 4 lines" in fault(tmp_path, [])
+    one_less, none = fault(tmp_path, stored(tmp_path)[:3]), fault(tmp_path, [])
+    assert one_less.endswith("has 3 lines, and history.head says 4: lines were removed; restore it")
+    assert "has 0 lines, and history.head says 4: lines were removed; restore it, or remove history.head and" in none
 
 
 def test_a_rewritten_line_with_a_right_checksum_does_not_fit_the_next(history: History, tmp_path: Path) -> None:
@@ -80,7 +84,9 @@ def test_a_rewritten_line_with_a_right_checksum_does_not_fit_the_next(history: H
         forged.append({**ENTRY, "version": number})
     lines = stored(tmp_path)
     assert "line 2: does not follow" in fault(tmp_path, [stored(other)[0], *lines[1:]])
-    assert "line 4: is not the one that history.head tells of" in fault(tmp_path, stored(other))
+    assert "line 4: history.head has another SHA-256 for it: one of the two was changed" in fault(
+        tmp_path, stored(other)
+    )
 
 
 @pytest.mark.parametrize(
@@ -92,7 +98,7 @@ def test_a_line_with_a_right_checksum_that_lacks_a_member_is_named(tmp_path: Pat
     History(tmp_path).append({member: value for member, value in whole.items() if member != name})
     with pytest.raises(HistoryError, match=f"line 1: {name} is missing or of a wrong type; restore the line"):
         History(tmp_path).entries()
-    assert History(tmp_path).undamaged("") == []
+    assert History(tmp_path).undamaged() == []
 
 
 @pytest.mark.parametrize(
@@ -108,7 +114,7 @@ def test_every_single_bit_that_flips_is_found(history: History, tmp_path: Path) 
     whole = (tmp_path / HISTORY).read_bytes()
     for place in flip_bits(tmp_path / HISTORY):
         line = whole.count(b"\n", 0, place) + 1
-        with pytest.raises(HistoryError, match=f"line {line}: "):
+        with pytest.raises(HistoryError, match=f"line {line}: " if place < len(whole) - 1 else "has 3 lines"):
             history.entries()
 
 
@@ -136,6 +142,49 @@ def test_nothing_is_appended_to_a_history_that_is_not_whole(history: History, tm
     with pytest.raises(HistoryError, match="line 3: was changed"):
         history.append({"action": "promote"})
     assert (tmp_path / HISTORY).read_bytes() == before
+
+
+def test_lines_that_were_read_once_are_missed_when_they_are_gone(history: History, tmp_path: Path) -> None:
+    def files() -> dict[Path, bytes]:
+        return {path: path.read_bytes() for path in (tmp_path / HISTORY, tmp_path / HEAD)}
+
+    older = files()
+    history.append({**ENTRY, "action": "rollback"})
+    newer = files()
+    history.entries()
+    for head_first in (False, True):
+        for path, content in sorted(older.items(), reverse=head_first):
+            path.write_bytes(content)
+            with suppress(HistoryError):
+                history.entries()
+        assert len(History(tmp_path).entries()) == 4  # it is whole, for who did not know better
+        with pytest.raises(HistoryError, match="lacks lines that this process has read before; restore them"):
+            history.entries()
+        for path, content in newer.items():
+            path.write_bytes(content)
+        assert len(history.entries()) == 5
+
+
+def test_only_added_lines_are_checked_again(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    history.entries()
+    numbers: list[int] = []
+    decode = history_module.decode
+    monkeypatch.setattr(history_module, "decode", lambda number, text: numbers.append(number) or decode(number, text))
+    history.append({**ENTRY, "action": "rollback"})
+    assert [entry.number for entry in history.entries()] == [1, 2, 3, 4, 5]
+    history.entries()
+    assert numbers == [5]
+
+
+def test_a_line_that_was_taken_back_before_its_head_was_written_is_not_missed(history: History, tmp_path: Path) -> None:
+    whole = (tmp_path / HISTORY).read_bytes()
+    other = tmp_path / "other"
+    shutil.copytree(tmp_path, other)
+    History(other).append({**ENTRY, "action": "rollback"})
+    (tmp_path / HISTORY).write_bytes((other / HISTORY).read_bytes())
+    assert len(history.entries()) == 5
+    (tmp_path / HISTORY).write_bytes(whole)
+    assert len(history.entries()) == 4
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from registry.history import Entry
+from registry.history_line import Entry
 from registry.history_queries import former_holders, published_digests
 
 

@@ -52,17 +52,20 @@ def test_promote_canary_shadow_clear_rollback_and_retire_are_a_command_each(sett
     promoted = run(settings, "registry", "promote", "2", "--by", "ann", "--reason", "two\nlines \x1b[2J").stdout
     assert "passed  test_vs_champion" in promoted
     assert promoted.endswith("boston version 2 is champion\n")
+    assert "any more" not in promoted
     assert "answers 5% of the requests" in run(settings, "registry", "canary", "3", "--share", "5%").stdout
     assert "sees every request" in run(settings, "registry", "shadow", "3").stdout
     assert run(settings, "registry", "clear", "shadow").returncode == 0
     assert run(settings, "registry", "clear", "canary").returncode == 0
-    assert "version 1 is champion again" in run(settings, "registry", "rollback", "--reason", "urgent").stdout
+    assert run(settings, "registry", "shadow", "1").returncode == 0
+    rolled_back = run(settings, "registry", "rollback", "--reason", "urgent").stdout
+    assert rolled_back == "boston: no version is shadow any more\nboston version 1 is champion again\n"
     assert run(settings, "registry", "clear", "challenger").returncode == 0
     assert "version 3 is retired" in run(settings, "registry", "retire", "3").stdout
     history = run(settings, "registry", "history").stdout.splitlines()
     assert history[3].endswith(r"ann  promote, version 2, alias champion: two\nlines \x1b[2J")  # stays one line
-    assert len(history) == 11
-    assert "11 lines, as they were written" in run(settings, "registry", "history", "--verify").stdout
+    assert len(history) == 12
+    assert "12 lines, as they were written" in run(settings, "registry", "history", "--verify").stdout
     assert list(find_inconsistencies(store.aliases)) == []
 
 

@@ -28,7 +28,7 @@ NARROW = replace(HOUSES, inputs=(replace(HOUSES.inputs[0], training=(4, 5)), *HO
             {"model.tflite": TRICKY.read_bytes(), "test.csv": "rm,tax,age,medv\n11.5,250,66.5,20\n6,250,66.5,23\n"},
             "test_vs_champion: RMSE nan",
         ),
-        ({"card.json": '{"gates": []}'}, "card: the card tells of no gate"),
+        ({"card.json": '{"gates": []}'}, "card: the card names no gate"),
         ({"card.json": json.dumps({"gates": [FAILED_GATE]})}, "worst_slice: 3, at most 2.5"),
         (
             {"signature.json": json.dumps(NARROW.to_json())},

@@ -5,16 +5,27 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import shutil
 import stat
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from registry import Actor, NotPublishedError, PublishError, RegistryError, VersionStore
+from registry import (
+    Actor,
+    HistoryError,
+    IntegrityError,
+    NotPublishedError,
+    PublishError,
+    RegistryError,
+    VersionStore,
+)
+from registry.promotion import promote, shadow
 from tests.conftest import HOUSES, publish
-from tests.registry.conftest import edit, forge
+from tests.registry.conftest import edit, forge, retire
 
 
 def test_the_first_version_is_champion_later_ones_are_challenger_and_the_history_says_so(store: VersionStore) -> None:
@@ -77,7 +88,7 @@ def test_what_will_keep_a_version_from_being_published_is_known_before(store: Ve
         store.require_publishable(HOUSES)
     (store.folder / ".lock").rmdir()
     (store.folder / "history.jsonl").unlink()
-    with pytest.raises(RegistryError, match="history.jsonl, line 1: is gone"):
+    with pytest.raises(RegistryError, match="history.jsonl: has 0 lines"):
         store.require_publishable(HOUSES)
 
 
@@ -123,9 +134,39 @@ def test_staging_leaves_nothing_behind(store: VersionStore) -> None:
     assert not folder.exists()
 
 
-def test_a_damaged_history_does_not_keep_a_sound_version_from_opening(store: VersionStore) -> None:
+def test_no_version_is_opened_under_a_damaged_history_and_an_audit_goes_by_its_sound_lines(store: VersionStore) -> None:
     edit(store.folder / "history.jsonl", b"challenger", b"chaIIenger")
-    assert store.open(1).number == 1
+    for number in (1, 2):
+        with pytest.raises(HistoryError, match="line 2: was changed"):
+            store.open(number)
+        assert store.check(number, tolerant=True).digest
     forge(store, 1)
-    with pytest.raises(RegistryError, match="is not what was published as version 1"):
-        store.open(1)
+    with pytest.raises(IntegrityError, match="is not what was published as version 1"):
+        store.check(1, tolerant=True)
+
+
+def test_a_copied_folder_is_no_version_until_somebody_adopts_it(store: VersionStore) -> None:
+    shutil.copytree(store.folder / "2", store.folder / "3")
+    shadow(store, 2, Actor("ann"))  # no command takes it in by the way
+    for act in (VersionStore.open, VersionStore.check, partial(promote, alias="champion", actor=Actor("ann"))):
+        with pytest.raises(IntegrityError, match="version 3 is not in the history; if you trust it, `registry adopt`"):
+            act(store, 3)
+    assert store.aliases.import_existing(Actor("ann", "from the old server")) == [3]
+    assert store.open(3).number == 3
+
+
+def test_a_retired_version_that_was_moved_back_is_not_opened(store: VersionStore) -> None:
+    retire(store)
+    (store.folder / "retired" / "2").rename(store.folder / "2")
+    with pytest.raises(NotPublishedError, match="version 2 is retired; move this folder to retired, or take it away"):
+        store.open(2)
+
+
+def test_a_publication_that_can_not_be_written_down_leaves_no_version(store: VersionStore) -> None:
+    obstacle = store.folder / "history.head.new"
+    obstacle.mkdir()
+    with pytest.raises(HistoryError, match=r"history\.head: can't be written"):
+        publish(store.folder.parent)
+    obstacle.rmdir()
+    assert sorted(path.name for path in store.folder.iterdir() if path.is_dir()) == ["1", "2"]
+    assert publish(store.folder.parent) == 3
