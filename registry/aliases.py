@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filesystem import lock, replace, sync
+from filesystem import lock, only_plain, read_plain, replace, sync
 from registry import history_queries
 from registry.errors import HistoryError, IntegrityError, NotPublishedError, RegistryError, ReleaseError, wrap_os_error
 from registry.history import ADOPT, RETIRE, Entry, History
@@ -60,7 +60,7 @@ class AliasStore:
         data: Any = {}
         try:
             with wrap_os_error(path, "read"), suppress(FileNotFoundError):
-                data = json.loads(path.read_bytes())
+                data = json.loads(read_plain(path))
         except (ValueError, RecursionError) as error:
             raise RegistryError(f"{path}: not JSON ({error}); restore it") from error
         if not isinstance(data, dict) or not all(type(number) is int for number in data.values()):
@@ -101,7 +101,7 @@ class AliasStore:
         """
         path = self.folder / ".lock"
         with wrap_os_error(path, "written", advice="; nothing was done"):
-            file = path.open("w")
+            file = open(path, "w", opener=only_plain)  # noqa: SIM115 - closed below
         with file:
             _lock(path, file.fileno(), timeout)
             entries = self.history.entries()
@@ -121,7 +121,7 @@ class AliasStore:
         """
         path = self.folder / ".lock"
         try:
-            file = path.open("rb")
+            file = open(path, "rb", opener=only_plain)  # noqa: SIM115 - closed below
         except OSError:  # nothing was changed yet, or nothing can be
             yield
             return

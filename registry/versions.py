@@ -16,15 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from filesystem import sync
+from filesystem import read_plain, sync
 from registry import history_queries
 from registry.aliases import CHALLENGER, CHAMPION, RETIRED, Actor, AliasStore
 from registry.errors import IntegrityError, NotPublishedError, PublishError, RegistryError, SignatureError
 from registry.history import PUBLISH
-from registry.integrity import SIGNATURE, SUMS, VerifiedFiles, digest, verify_files, write_sums
-from registry.predictor import Predictor, Runtime, open_predictor
+from registry.integrity import SIGNATURE, SUMS, VerifiedFiles, verify_files, write_sums
+from registry.predictor import MODEL_FILES, Predictor, Runtime, open_predictor
+from registry.probe import Prober
 from registry.promotion_gates import REFERENCE, read_table
 from registry.signature import Signature
 
@@ -56,6 +55,7 @@ class VersionStore:
         self.folder = models / model
         self.aliases = AliasStore(self.folder)
         self.history = self.aliases.history
+        self._prober = Prober()
 
     def versions(self) -> list[int]:
         """Return the numbers of the published versions, ascending, without the retired ones."""
@@ -107,19 +107,30 @@ class VersionStore:
         return verified
 
     def open(self, number: int, runtime: Runtime = "litert") -> Version:
-        """Check a version and return it ready to predict, after a first prediction, which is the slowest.
+        """Check and probe a version, and return it ready to predict.
 
         Raises:
             RegistryError: or a subclass, if the version is missing, was changed or can't be run.
         """
         verified = self.check(number)
         signature = _signature(verified)
-        predictor = open_predictor(verified, runtime)
+        model = self._probe(verified, signature, runtime)
         try:
-            predictor.predict(np.array([signature.example] * 2, dtype=np.float32))
-        except (ValueError, RuntimeError) as error:
-            raise RegistryError(f"{verified.folder}: does not predict ({error})") from error
+            predictor = open_predictor(model, runtime, signature.example)
+        except RegistryError as error:
+            raise RegistryError(f"{verified.folder}: {error}") from error
         return Version(number, verified.digest, signature, predictor)
+
+    def probe(self, number: int, runtime: Runtime) -> Signature:
+        """Check a version, have a child process try it, and return its signature.
+
+        Raises:
+            RegistryError: or a subclass, if the version is missing, was changed or can't be run.
+        """
+        verified = self.check(number)
+        signature = _signature(verified)
+        self._probe(verified, signature, runtime)
+        return signature
 
     def signature(self, number: int) -> Signature:
         """Return the signature of a version, after a check of its files."""
@@ -170,8 +181,9 @@ class VersionStore:
 
         Raises:
             PublishError: if its inputs differ from those of the latest version: clients and logs rely on them.
+            RegistryError: if LiteRT can't run it.
         """
-        signature = Signature.from_json(json.loads((staged / SIGNATURE).read_bytes()))
+        signature = Signature.from_json(json.loads(read_plain(staged / SIGNATURE)))
         if signature.model != self.model:
             raise PublishError(f"{staged}: its signature is of {signature.model}, not of {self.model}")
         write_sums(staged)
@@ -183,18 +195,30 @@ class VersionStore:
             present = [number for number in self.versions() if number in recorded]
             if present:
                 self._require_same_inputs(signature, present[-1])
+            verified = verify_files(staged)
+            self._probe(verified, signature, "litert")
             # A number is never used again, not even if its folder is gone.
             number = max([*self.aliases.numbers(), *self.aliases.numbers(RETIRED), *recorded], default=0) + 1
             staged.rename(self.folder / str(number))
             sync(self.folder)
             aliases = self.aliases.read()
             alias = alias or (CHALLENGER if CHAMPION in aliases else CHAMPION)
-            sums = digest(self.folder / str(number) / SUMS)
-            self.aliases.change(PUBLISH, {**aliases, alias: number}, actor, version=number, alias=alias, sha256=sums)
+            self.aliases.change(
+                PUBLISH, {**aliases, alias: number}, actor, version=number, alias=alias, sha256=verified.digest
+            )
         return number, alias
 
+    def _probe(self, verified: VerifiedFiles, signature: Signature, runtime: Runtime) -> bytes:
+        """Return the content of the model file, after a child process has tried it."""
+        model = verified.read(MODEL_FILES[runtime])
+        try:
+            self._prober.probe(verified.digest, model, runtime, signature.example)
+        except RegistryError as error:
+            raise RegistryError(f"{verified.folder}: {error}") from error
+        return model
+
     def _require_same_inputs(self, signature: Signature, latest: int) -> None:
-        published = Signature.from_json(json.loads((self.folder / str(latest) / SIGNATURE).read_bytes()))
+        published = Signature.from_json(json.loads(read_plain(self.folder / str(latest) / SIGNATURE)))
         if published.names != signature.names:
             raise PublishError(
                 f"{self.folder}: version {latest} takes ({', '.join(published.names)}), this one "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from filesystem import read_plain
 from train.errors import TrainError
 
 
@@ -21,7 +22,7 @@ def read_text_file(path: Path, advice: str) -> tuple[str, str]:
         TrainError: if the file can't be read, or naming the first line that is not UTF-8.
     """
     try:
-        content = path.read_bytes()
+        content = read_plain(path)
     except OSError as error:
         raise TrainError(f"{path}: can't be read ({error.strerror}); {advice}") from error
     try:
