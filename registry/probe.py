@@ -1,12 +1,14 @@
 """The probe: a child process opens a model and asks it once, before any process that serves or releases it does.
 
-A model that crashes its runtime, or never answers, ends the child and nothing else. A model that passed is marked by an
-empty file in the folder for temporary files, so all processes of a user try it once. One that failed is tried again
-by each process, after pauses that grow.
+A model that crashes its runtime, or never answers, ends the child and nothing else. A model that passed is marked by a
+file in the folder for temporary files, so the processes of a user try it once, one at a time. A model that failed is
+tried again by each process, after pauses that grow.
 """
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import signal
 import subprocess
@@ -17,7 +19,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
+from typing import IO
 
+from filesystem import lock
 from registry.errors import RegistryError
 from registry.predictor import Runtime, open_predictor
 
@@ -50,17 +54,16 @@ class Prober:
         Raises:
             RegistryError: with what became of the child.
         """
-        mark = _mark(digest, runtime)
-        if _is_ours(mark):
-            return
         reason, pause, retry_at = self._faults.get((digest, runtime), ("", FIRST_PAUSE, 0.0))
         if not reason or self._clock() >= retry_at:
-            reason = _ask_child(model, runtime, example)
-            if not reason:
-                self._faults.pop((digest, runtime), None)
-                with suppress(OSError):  # without a mark, the next process tries it too
-                    mark.touch(0o600, exist_ok=False)
-                return
+            with _open_mark(digest, runtime) as mark:
+                if mark.read():
+                    return
+                reason = _ask_child(model, runtime, example)
+                if not reason:
+                    with suppress(OSError):  # the disk is full: the next process tries it too
+                        mark.write(b"passed")
+                    return
             self._faults[digest, runtime] = reason, min(2 * pause, LONGEST_PAUSE), self._clock() + pause
         raise RegistryError(reason)
 
@@ -80,12 +83,11 @@ def main() -> None:
 def _ask_child(model: bytes, runtime: Runtime, example: Sequence[float]) -> str:
     """Return what went wrong in the child; empty if nothing did."""
     timeout = RUNTIMES[runtime][1]
-    # A fresh interpreter: a forked child of a process with threads may hang.
-    program = f"from {__name__} import main; main()"
+    # A fresh interpreter, which imports what this one does: a forked child of a process with threads may hang.
+    program = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import main; main()"
     command = [sys.executable, "-c", program, str(timeout), runtime, *map(str, example)]
-    root = Path(__file__).parent.parent
     try:
-        done = subprocess.run(command, cwd=root, input=model, capture_output=True, check=False)  # noqa: S603 - this program
+        done = subprocess.run(command, input=model, capture_output=True, check=False)  # noqa: S603 - this program
     except OSError as error:
         return f"no child process can try the model ({error.strerror})"
     if done.returncode == -signal.SIGALRM:
@@ -98,17 +100,22 @@ def _ask_child(model: bytes, runtime: Runtime, example: Sequence[float]) -> str:
     return "" if outcome == _PASSED else outcome
 
 
-def _mark(digest: str, runtime: Runtime) -> Path:
-    try:
-        version = metadata.version(RUNTIMES[runtime][0])
-    except metadata.PackageNotFoundError as error:
-        raise RegistryError(f"the runtime {runtime} is not installed ({error}); `make install` has both") from error
-    return Path(tempfile.gettempdir(), f"probed-{os.getuid()}-{runtime}-{version}-{digest}")
+def _open_mark(digest: str, runtime: Runtime) -> IO[bytes]:
+    """Return the file that has content if a model passed; locked, so that one process at a time tries the model."""
+    package, timeout = RUNTIMES[runtime]
+    mark: IO[bytes] = io.BytesIO()
+    with suppress(OSError, metadata.PackageNotFoundError):  # without a file, each process tries it for itself
+        name = f"probed-{os.getuid()}-{runtime}-{metadata.version(package)}-{digest}"
+        mark = open(Path(tempfile.gettempdir(), name), "a+b", buffering=0, opener=_open_own)  # noqa: SIM115 - returned
+        lock(mark.fileno(), timeout, poll_interval=0.01)
+        mark.seek(0)
+    return mark
 
 
-def _is_ours(mark: Path) -> bool:
-    """Return whether a mark is there that nobody else can have made."""
-    try:
-        return mark.lstat().st_uid == os.getuid()
-    except OSError:
-        return False
+def _open_own(path: str, flags: int) -> int:
+    """Open a file of this user: in a folder that all may write to, anybody else's proves nothing."""
+    descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+    if os.fstat(descriptor).st_uid == os.getuid():
+        return descriptor
+    os.close(descriptor)
+    raise PermissionError(errno.EPERM, "belongs to another user", path)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
 
 from registry import RegistryError, VersionStore
-from registry.probe import RUNTIMES, Prober
+from registry.probe import RUNTIMES, Prober, _open_mark
 from registry.promotion import canary, promote, shadow
 from tests.conftest import CRASHING, HOUSES, LINEAR, ODD, TRICKY, adopt, publish
 from tests.registry.conftest import ANN, last
@@ -58,8 +59,22 @@ def test_a_model_that_passed_once_is_not_tried_again_by_any_process_of_the_user(
         os.chown(mark, 10001, 10001)  # anybody could have made it
         with pytest.raises(RegistryError, match="SIGSEGV"):
             Prober().probe("d1", BAD, "litert", EXAMPLE)
-    marks.chmod(0o500)
-    Prober().probe("d3", SOUND, "litert", EXAMPLE)  # where it can't be marked, it passes all the same
+
+
+def test_processes_that_try_a_model_at_the_same_time_do_it_one_after_the_other(marks: Path) -> None:
+    with ThreadPoolExecutor() as pool:
+        with _open_mark("d", "litert"):
+            second = pool.submit(Prober().probe, "d", BAD, "litert", EXAMPLE)
+            assert not wait([second], 0.1).done
+            next(marks.iterdir()).write_bytes(b"passed")
+        second.result()  # it takes the first one's word
+
+
+def test_where_nothing_can_be_marked_a_model_passes_all_the_same(marks: Path) -> None:
+    marks.rmdir()
+    Prober().probe("d", SOUND, "litert", EXAMPLE)
+    with pytest.raises(RegistryError, match="SIGSEGV"):
+        Prober().probe("d", BAD, "litert", EXAMPLE)
 
 
 def test_a_model_that_failed_is_tried_again_after_pauses_that_grow() -> None:
