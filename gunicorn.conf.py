@@ -36,8 +36,7 @@ def when_ready(server):
     prepare_listeners(server)
     store = _settings.store()
     try:
-        # Workers that boot now find it probed, and need not each do it.
-        example = store.probe(store.number_of(CHAMPION), _settings.runtime).example_json
+        example = store.signature(store.number_of(CHAMPION)).example_json
         Journal(_settings.logs / _settings.model).probe()
     except (RegistryError, JournalError) as error:
         server.log.error("No prediction can be served yet: %s", error)

@@ -121,17 +121,6 @@ class VersionStore:
             raise RegistryError(f"{verified.folder}: {error}") from error
         return Version(number, verified.digest, signature, predictor)
 
-    def probe(self, number: int, runtime: Runtime) -> Signature:
-        """Check a version, have a child process try it, and return its signature.
-
-        Raises:
-            RegistryError: or a subclass, if the version is missing, was changed or can't be run.
-        """
-        verified = self.check(number)
-        signature = _signature(verified)
-        self._probe(verified, signature, runtime)
-        return signature
-
     def signature(self, number: int) -> Signature:
         """Return the signature of a version, after a check of its files."""
         return _signature(self.check(number))

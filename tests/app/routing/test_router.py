@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
+from app.routing import router
 from registry import VersionStore
 from registry.promotion import canary, clear, rollback
 from registry.signing import sign
@@ -84,3 +87,16 @@ def test_a_retired_version_is_not_served_any_more(client: Service, store: Versio
     clear(store, "challenger", ANN)
     store.aliases.retire(2, ANN)
     wait_until(lambda: client.post(path, json={"instances": [ROW]}).status_code == 404, "404", 1)
+
+
+def test_a_champion_that_stalls_at_the_start_keeps_no_request_waiting(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers, open_version = threading.Event(), VersionStore.open
+    monkeypatch.setattr(VersionStore, "open", lambda *what: answers.wait(30) and open_version(*what))
+    monkeypatch.setattr(router, "_LOAD_TIMEOUT", 0.0)
+    client = make_client()
+    assert "version 1 is being opened" in ask(client).json["error"]
+    assert client.get("/health/ready").status_code == 503
+    answers.set()
+    wait_until(lambda: ask(client).status_code == 200, "the champion", 3)
