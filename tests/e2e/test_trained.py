@@ -18,7 +18,6 @@ from playwright.sync_api import Browser
 from sklearn.datasets import load_diabetes
 
 from registry import VersionStore
-from registry.predictor import open_predictor
 from tests.e2e.conftest import open_page
 from tests.e2e.server import ROOT, Server, serving, wait_until
 
@@ -121,5 +120,5 @@ def test_a_browser_computes_the_same_predictions(published: Path, browser: Brows
         [f"model-{number}/model.json", rows.tolist()],
     )
     page.close()
-    expected = open_predictor(VersionStore(published, "boston").check(number), "litert").predict(rows)
+    expected = VersionStore(published, "boston").open(number).predictor.predict(rows)
     assert computed == pytest.approx(expected.tolist(), abs=1e-4)
