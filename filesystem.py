@@ -1,10 +1,11 @@
-"""What the registry and the journal share of the file system: locks between processes, and writes that survive a crash.
+"""What the packages share of the file system: reading plain files only, locks between processes, and safe writes.
 
 All of it is only as good as the file system: use a local disk.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import stat
@@ -37,6 +38,27 @@ def lock(descriptor: int, timeout: float, *, shared: bool = False, poll_interval
             time.sleep(poll_interval)
 
 
+def only_plain(path: str, flags: int) -> int:
+    """Open a plain file, or a link to one, as an ``opener`` of ``open``. Anything else could keep its reader waiting.
+
+    Raises:
+        OSError: if there is none, or it is a pipe, a device or a folder.
+    """
+    descriptor = os.open(path, flags | os.O_NONBLOCK, 0o666)  # else the opening of a pipe waits for its other end
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return descriptor
+    os.close(descriptor)
+    kind = {"p": "a pipe", "d": "a folder"}.get(stat.filemode(mode)[0], "a device")
+    raise OSError(errno.EINVAL, f"it is {kind}, and a plain file is expected", path)
+
+
+def read_plain(path: Path) -> bytes:
+    """Return the content of a plain file; see :func:`only_plain`."""
+    with open(path, "rb", opener=only_plain) as file:
+        return file.read()
+
+
 def sync(path: Path) -> None:
     """Force a file's content, or a folder's list of names, to the disk."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -56,7 +78,7 @@ def replace(path: Path, content: bytes) -> None:
     """
     temporary = path.with_name(path.name + ".new")
     try:
-        with temporary.open("wb") as file:
+        with open(temporary, "wb", opener=only_plain) as file:
             file.write(content)
             with suppress(OSError):  # there is no old file, or the file system has no modes
                 os.fchmod(file.fileno(), stat.S_IMODE(path.stat().st_mode))

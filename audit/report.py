@@ -15,6 +15,7 @@ from audit.seal import LOG_NAME, find_change, log_files, read_seals
 from audit.timeline import alias_periods, read_event
 from audit.tolerant_reader import Faults, pick
 from audit.versions import AS_PUBLISHED, CHANGED, GONE, provenance, read_card
+from filesystem import read_plain
 from journal import timestamp
 from registry import ALIASES, CHAMPION, RegistryError, VersionStore, find_inconsistencies
 from registry.aliases import RETIRED
@@ -133,7 +134,7 @@ def _signing(store: VersionStore, number: int, folder: Path | None, key: Any, fa
     if key is None or folder is None:
         return "signed, not checked" if signed else "not signed"
     with faults.collecting(folder):
-        verify_signing(store.folder, number, (folder / SUMS).read_bytes(), key)
+        verify_signing(store.folder, number, read_plain(folder / SUMS), key)
         return "valid"
     return "not valid" if signed else "not signed"
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from filesystem import only_plain
 from journal import close_days, daily_files, last_day_of
 from registry import Actor, VersionStore
 from registry.history_line import SEAL, Entry
@@ -100,7 +101,7 @@ def log_files(logs: Path) -> list[Path]:
 def _measure(path: Path) -> tuple[int, str]:
     """Return the rows of a file, without its header, and its SHA-256."""
     lines, digest = 0, hashlib.sha256()
-    with path.open("rb") as file:
+    with open(path, "rb", opener=only_plain) as file:
         while block := file.read(1 << 20):
             digest.update(block)
             lines += block.count(b"\n")

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
+from filesystem import only_plain
 from journal.encoding import unescape_field
 from journal.log_folder import daily_files
 
@@ -33,7 +34,7 @@ class LogReader:
     def __iter__(self) -> Iterator[dict[str, str]]:
         self.rows = self.torn = 0
         csv.field_size_limit(_ANY_SIZE)
-        with self.path.open(encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+        with open(self.path, encoding="utf-8", errors="surrogateescape", newline="\n", opener=only_plain) as file:
             columns = file.readline().rstrip("\n").split(",")
             for line in file:
                 if self._containing not in line:

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from filesystem import lock, replace, sync
+from filesystem import lock, only_plain, read_plain, replace, sync
 from registry import history_queries
 from registry.actor import Actor
 from registry.errors import HistoryError, LockedError, NotPublishedError, RegistryError, ReleaseError, wrap_os_error
@@ -48,7 +48,7 @@ class AliasStore:
         data: Any = {}
         try:
             with wrap_os_error(path, "read"), suppress(FileNotFoundError):
-                data = json.loads(path.read_bytes())
+                data = json.loads(read_plain(path))
         except (ValueError, RecursionError) as error:
             raise RegistryError(f"{path}: not JSON ({error}); restore it") from error
         if not isinstance(data, dict) or not all(type(number) is int for number in data.values()):
@@ -123,7 +123,7 @@ class AliasStore:
         """
         path = self.folder / ".lock"
         with wrap_os_error(path, "written", advice="; nothing was done"):
-            file = path.open("w")
+            file = open(path, "w", opener=only_plain)  # noqa: SIM115 - closed below
         with file:
             _lock(path, file.fileno(), timeout)
             if not allow_missing_history or self.history.entries():
@@ -142,7 +142,7 @@ class AliasStore:
         """
         path = self.folder / ".lock"
         try:
-            file = path.open("rb")
+            file = open(path, "rb", opener=only_plain)  # noqa: SIM115 - closed below
         except OSError:  # nothing was changed yet, or nothing can be
             yield
             return

@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from filesystem import replace
+from filesystem import read_plain, replace
 from registry.errors import HistoryError, wrap_os_error
 from registry.history_line import Entry, decode, encode
 
@@ -115,13 +115,13 @@ class History:
 
     def _read(self) -> bytes:
         with wrap_os_error(self._path, "read", HistoryError), suppress(FileNotFoundError):
-            return self._path.read_bytes()
+            return read_plain(self._path)
         return b""
 
     def _read_head(self) -> tuple[int, str] | None:
         """Return the number of lines and the SHA-256 of the last, as the head has them; None if there is no head."""
         try:
-            match = _HEAD_LINE.fullmatch(self._head.read_text(encoding="ascii"))
+            match = _HEAD_LINE.fullmatch(read_plain(self._head).decode("ascii"))
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from filesystem import only_plain, read_plain
 from registry.errors import IntegrityError, wrap_os_error
 
 SUMS, SIGNATURE = "SHA256SUMS", "signature.json"
@@ -18,7 +19,7 @@ _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 
 def digest(path: Path) -> str:
     """Return the SHA-256 of a file, in hex."""
-    with path.open("rb") as file:
+    with open(path, "rb", opener=only_plain) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -41,7 +42,7 @@ def verify_files(folder: Path) -> VerifiedFiles:
     """
     sums_file = folder / SUMS
     with wrap_os_error(sums_file, "read", IntegrityError, "; publish the version again"):
-        raw = sums_file.read_bytes()
+        raw = read_plain(sums_file)
     sums = _parse(sums_file, raw)
     present = set(_files(folder))
     problems = [f"{name} is missing" for name in sorted(sums.keys() - present)]
@@ -83,7 +84,7 @@ class VerifiedFiles:
         if name not in self._sums:
             raise IntegrityError(f"{self.folder}: has no {name}; publish the version again")
         with wrap_os_error(self.folder / name, "read", IntegrityError):
-            data = (self.folder / name).read_bytes()
+            data = read_plain(self.folder / name)
         if hashlib.sha256(data).hexdigest() != self._sums[name]:
             raise IntegrityError(f"{self.folder}: {name} was changed; restore the published files")
         return data

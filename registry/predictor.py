@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -15,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from registry.errors import RegistryError
-from registry.integrity import VerifiedFiles
 
 Float32Array = NDArray[np.float32]
 Runtime = Literal["litert", "keras"]
+MODEL_FILES = {"litert": "model.tflite", "keras": "model.keras"}
 
 # How long a call waits for other threads' calls, in seconds.
 _LOCK_TIMEOUT = 2.0
@@ -97,18 +98,25 @@ class Keras:
             raise RuntimeError(str(error)) from error
 
 
-def open_predictor(verified: VerifiedFiles, runtime: Runtime) -> Predictor:
-    """Return a predictor over the model file of a version.
+def open_predictor(model: bytes, runtime: Runtime, example: Sequence[float]) -> Predictor:
+    """Return a predictor over the content of a model file, after a first prediction, which is the slowest.
+
+    Args:
+        example: a row of the model's inputs, k numbers.
 
     Raises:
-        IntegrityError: if the model file is not the published one.
-        RegistryError: if the runtime is not installed or can't read the file.
+        RegistryError: if the runtime is not installed, can't open the model, or gets no finite float32 for the example.
     """
     try:
-        if runtime == "litert":
-            return LiteRT(verified.read("model.tflite"))
-        return Keras(verified.read("model.keras"))
+        predictor = LiteRT(model) if runtime == "litert" else Keras(model)
     except ImportError as error:
         raise RegistryError(f"the runtime {runtime} is not installed ({error}); `make install` has both") from error
-    except (ValueError, RuntimeError, OSError) as error:
-        raise RegistryError(f"{verified.folder}: {runtime} can't open the model ({error})") from error
+    except Exception as error:  # a runtime raises what it likes
+        raise RegistryError(f"{runtime} can't open the model ({type(error).__name__}: {error})") from error
+    try:
+        predictions = predictor.predict(np.array([example] * 2, dtype=np.float32))
+    except Exception as error:
+        raise RegistryError(f"the model does not predict ({error})") from error
+    if predictions.dtype != np.float32 or not np.isfinite(predictions).all():
+        raise RegistryError(f"the model predicts {predictions[0]}, {predictions.dtype}, for its own example")
+    return predictor

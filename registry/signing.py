@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
-from filesystem import replace
+from filesystem import read_plain, replace
 from registry.errors import IntegrityError, RegistryError, wrap_os_error
 
 FOLDER = "signatures"
@@ -56,7 +56,7 @@ def load_public_key(key_file: Path) -> Ed25519PublicKey:
         RegistryError: if the file holds no such key.
     """
     try:
-        key = load_pem_public_key(key_file.read_bytes())
+        key = load_pem_public_key(read_plain(key_file))
     except (OSError, ValueError) as error:
         raise RegistryError(f"{key_file}: no public key in PEM ({error})") from error
     if not isinstance(key, Ed25519PublicKey):
@@ -72,7 +72,7 @@ def verify_signing(folder: Path, number: int, sums: bytes, key: Ed25519PublicKey
     """
     path = folder / FOLDER / f"{number}.sig"
     try:
-        key.verify(base64.b64decode(path.read_bytes().strip(), validate=True), _message(folder, number, sums))
+        key.verify(base64.b64decode(read_plain(path).strip(), validate=True), _message(folder, number, sums))
     except FileNotFoundError:
         raise IntegrityError(f"{folder / str(number)}: is not signed; `registry sign {number}` does that") from None
     except OSError as error:

@@ -16,17 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from filesystem import sync
+from filesystem import read_plain, sync
 from registry import history_queries
 from registry.actor import Actor
 from registry.aliases import CHALLENGER, CHAMPION, PENDING, RETIRED, AliasStore
 from registry.consistency import describe_changed, describe_retired, describe_unknown
 from registry.errors import HistoryError, IntegrityError, NotPublishedError, PublishError, RegistryError, SignatureError
 from registry.history_line import PUBLISH
-from registry.integrity import SIGNATURE, SUMS, VerifiedFiles, digest, verify_files, write_sums
-from registry.predictor import Predictor, Runtime, open_predictor
+from registry.integrity import SIGNATURE, VerifiedFiles, verify_files, write_sums
+from registry.predictor import MODEL_FILES, Predictor, Runtime, open_predictor
+from registry.probe import Prober
 from registry.promotion_gates import REFERENCE, read_table
 from registry.signature import Signature
 
@@ -58,6 +57,7 @@ class VersionStore:
         self.folder = models / model
         self.aliases = AliasStore(self.folder)
         self.history = self.aliases.history
+        self._prober = Prober()
 
     def versions(self) -> list[int]:
         """Return the numbers of the published versions, ascending, without the retired ones."""
@@ -118,7 +118,7 @@ class VersionStore:
         return verified
 
     def open(self, number: int, runtime: Runtime = "litert") -> Version:
-        """Check a version and return it ready to predict, after a first prediction, which is the slowest.
+        """Check and probe a version, and return it ready to predict.
 
         Raises:
             RegistryError: or a subclass, if the version is missing, was changed or can't be run.
@@ -127,11 +127,11 @@ class VersionStore:
         if number in history_queries.retired_versions(self.history.entries()):
             raise NotPublishedError(describe_retired(self.folder, number))
         signature = _signature(verified)
-        predictor = open_predictor(verified, runtime)
+        model = self._probe(verified, signature, runtime)
         try:
-            predictor.predict(np.array([signature.example] * 2, dtype=np.float32))
-        except (ValueError, RuntimeError) as error:
-            raise RegistryError(f"{verified.folder}: does not predict ({error})") from error
+            predictor = open_predictor(model, runtime, signature.example)
+        except RegistryError as error:
+            raise RegistryError(f"{verified.folder}: {error}") from error
         return Version(number, verified.digest, signature, predictor)
 
     def signature(self, number: int) -> Signature:
@@ -198,8 +198,9 @@ class VersionStore:
 
         Raises:
             PublishError: if its inputs differ from those of the latest version: clients and logs rely on them.
+            RegistryError: if LiteRT can't run it.
         """
-        signature = Signature.from_json(json.loads((staged / SIGNATURE).read_bytes()))
+        signature = Signature.from_json(json.loads(read_plain(staged / SIGNATURE)))
         if signature.model != self.model:
             raise PublishError(f"{staged}: its signature is of {signature.model}, not of {self.model}")
         write_sums(staged)
@@ -208,11 +209,13 @@ class VersionStore:
         with self.aliases.write_lock():
             recorded = history_queries.published_digests(self.history.entries())
             self._require_same_inputs(signature, recorded)
+            verified = verify_files(staged)
+            self._probe(verified, signature, "litert")
             # A number is never used again, not even if its folder is gone.
             number = max([*self.aliases.numbers(), *self.aliases.numbers(RETIRED), *recorded], default=0) + 1
             aliases = self.aliases.read()
             alias = alias or (CHALLENGER if CHAMPION in aliases else CHAMPION)
-            details = {"version": number, "alias": alias, "sha256": digest(staged / SUMS)}
+            details = {"version": number, "alias": alias, "sha256": verified.digest}
             pending = self.folder / f"{PENDING}{number}"
             shutil.rmtree(pending, ignore_errors=True)  # its publisher died before it had written a line
             staged.rename(pending)
@@ -224,11 +227,20 @@ class VersionStore:
                 raise
         return number, alias
 
+    def _probe(self, verified: VerifiedFiles, signature: Signature, runtime: Runtime) -> bytes:
+        """Return the content of the model file, after a child process has tried it."""
+        model = verified.read(MODEL_FILES[runtime])
+        try:
+            self._prober.probe(verified.digest, model, runtime, signature.example)
+        except RegistryError as error:
+            raise RegistryError(f"{verified.folder}: {error}") from error
+        return model
+
     def _require_same_inputs(self, signature: Signature, recorded: Collection[int]) -> None:
         latest = max((number for number in self.versions() if number in recorded), default=0)
         if not latest:
             return
-        published = Signature.from_json(json.loads((self.folder / str(latest) / SIGNATURE).read_bytes()))
+        published = Signature.from_json(json.loads(read_plain(self.folder / str(latest) / SIGNATURE)))
         if published.names != signature.names:
             raise PublishError(
                 f"{self.folder}: version {latest} takes ({', '.join(published.names)}), this one "

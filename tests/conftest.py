@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,9 +25,12 @@ from flask.testing import FlaskClient
 from app import create_app
 from app.settings import Settings
 from registry import Actor, Input, Output, Signature, VersionStore
+from registry.integrity import write_sums
 
 MODELS = Path(__file__).parent / "models"
-LINEAR, WORSE, TRICKY = (MODELS / f"{name}.tflite" for name in ("linear", "worse", "tricky"))
+LINEAR, WORSE, TRICKY, CRASHING, ODD = (
+    MODELS / f"{name}.tflite" for name in ("linear", "worse", "tricky", "crashing", "odd")
+)
 
 HOUSES = Signature(
     model="boston",
@@ -38,6 +42,7 @@ HOUSES = Signature(
     ),
     output=Output("medv", "Median value", "$1000", (0, 100)),
 )
+GATES = ({"name": "parity", "limit": 1e-5, "value": 1e-6, "passed": True},)
 
 
 def publish(
@@ -46,28 +51,51 @@ def publish(
     model_file: Path = LINEAR,
     *,
     by: str = "tests",
-    gates: Sequence[dict[str, object]] = ({"name": "parity", "limit": 1e-5, "value": 1e-6, "passed": True},),
+    gates: Sequence[dict[str, object]] = GATES,
 ) -> int:
-    """Publish a model file of three inputs under a signature. Returns the version's number.
+    """Publish a model file of three inputs under a signature. Returns the version's number."""
+    store = VersionStore(models, signature.model)
+    with store.staging() as folder:
+        write_version(folder, signature, model_file, by, gates)
+        return store.publish(folder, Actor(by))[0]
+
+
+def adopt(models: Path, model_file: Path, signature: Signature = HOUSES) -> int:
+    """Put a version in place that was never probed, as an older service would have left it. Returns its number."""
+    store = VersionStore(models, signature.model)
+    number = max(store.versions(), default=0) + 1
+    folder = store.folder / str(number)
+    folder.mkdir(parents=True)
+    write_version(folder, signature, model_file)
+    write_sums(folder)
+    store.aliases.import_existing(Actor("tests", "older"))
+    return number
+
+
+def write_version(
+    folder: Path,
+    signature: Signature,
+    model_file: Path,
+    by: str = "tests",
+    gates: Sequence[dict[str, object]] = GATES,
+) -> None:
+    """Write a version's files, without SHA256SUMS.
 
     Its reference and test rows lie on a line through the training ranges; their labels are linear.tflite's predictions.
     """
-    store = VersionStore(models, signature.model)
-    with store.staging() as folder:
-        shutil.copy(model_file, folder / "model.tflite")
-        (folder / "signature.json").write_text(json.dumps(signature.to_json()))
-        card = {"by": by, "gates": list(gates), "created": "2026-11-23T00:00:00+00:00"}
-        (folder / "card.json").write_text(json.dumps(card))
-        page = f"# Model card: {signature.title}\n\n| a |\n| --- |\n| `{'f' * 64}` <b> |\n"
-        (folder / "model_card.md").write_text(page)
-        for name, shares in (("reference.csv", np.linspace(0, 0.9, 20)), ("test.csv", np.linspace(0.05, 0.85, 30))):
-            lines = [",".join((*signature.names, signature.output.name))]
-            for share in shares:
-                row = [low + share * (high - low) for low, high in (item.training for item in signature.inputs)]
-                label = 8 * row[0] - 0.01 * row[1] - 0.03 * row[-1] - 20
-                lines.append(",".join(map(str, [*row, label])))
-            (folder / name).write_text("\n".join([*lines, ""]))
-        return store.publish(folder, Actor(by))[0]
+    shutil.copy(model_file, folder / "model.tflite")
+    (folder / "signature.json").write_text(json.dumps(signature.to_json()))
+    card = {"by": by, "gates": list(gates), "created": "2026-11-23T00:00:00+00:00"}
+    (folder / "card.json").write_text(json.dumps(card))
+    page = f"# Model card: {signature.title}\n\n| a |\n| --- |\n| `{'f' * 64}` <b> |\n"
+    (folder / "model_card.md").write_text(page)
+    for name, shares in (("reference.csv", np.linspace(0, 0.9, 20)), ("test.csv", np.linspace(0.05, 0.85, 30))):
+        lines = [",".join((*signature.names, signature.output.name))]
+        for share in shares:
+            row = [low + share * (high - low) for low, high in (item.training for item in signature.inputs)]
+            label = 8 * row[0] - 0.01 * row[1] - 0.03 * row[-1] - 20
+            lines.append(",".join(map(str, [*row, label])))
+        (folder / name).write_text("\n".join([*lines, ""]))
 
 
 @dataclass(frozen=True)
@@ -76,6 +104,12 @@ class Keys:
 
     private: Path
     public: Path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def temporary_files(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Have temporary files, and the marks of probed models, in a folder of this run's."""
+    tempfile.tempdir = os.environ["TMPDIR"] = str(tmp_path_factory.mktemp("temporary"))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from filesystem import lock, replace
+from filesystem import lock, only_plain, read_plain, replace
 
 
 def test_a_lock_waits_no_longer_than_its_time_limit_and_shared_ones_go_together(tmp_path: Path) -> None:
@@ -43,3 +43,15 @@ def test_a_file_that_can_not_be_replaced_is_left_as_it_was(tmp_path: Path) -> No
     with pytest.raises(IsADirectoryError):
         replace(tmp_path / "file", b"new")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_only_plain_files_and_links_to_them_are_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "plain").write_bytes(b"content")
+    (tmp_path / "link").symlink_to("plain")
+    assert [read_plain(tmp_path / name) for name in ("plain", "link")] == [b"content"] * 2
+    for path, kind in ((tmp_path / "pipe", "a pipe"), (tmp_path, "a folder"), (Path("/dev/zero"), "a device")):
+        with pytest.raises(OSError, match=f"it is {kind}, and a plain file is expected: '{path}'"):
+            read_plain(path)
+    with pytest.raises(OSError, match="pipe|No such device"):
+        only_plain(str(tmp_path / "pipe"), os.O_WRONLY)

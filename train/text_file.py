@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from filesystem import read_plain
 from train.errors import TrainError
 
 
@@ -21,7 +22,7 @@ def read_file(path: Path, advice: str) -> tuple[bytes, str]:
         TrainError: if the file can't be read.
     """
     try:
-        content = path.read_bytes()
+        content = read_plain(path)
     except OSError as error:
         raise TrainError(f"{path}: can't be read ({error.strerror}); {advice}") from error
     return content, hashlib.sha256(content).hexdigest()

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from app.errors import ModelNotReady, NotFound, NotReady, ServingError
+from app.errors import ModelNotReady, NotFound, ServingError
 from app.routing.cache import LoadedModel, ModelCache, VersionStatus
 from app.routing.file_watcher import FileWatcher
 from app.routing.table import PINNED, Route, RoutingTable, build_routing_table
@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 # How long to wait for another command before a canary is taken off its alias, in seconds.
 _CLEAR_TIMEOUT = 1.0
+# How long to wait for each version that an alias names, in seconds. One that takes longer takes over when it is ready.
+_LOAD_TIMEOUT = 5.0
 
 
 class ModelRouter:
@@ -58,7 +60,7 @@ class ModelRouter:
         """Return the route of requests that name no version.
 
         Raises:
-            NotReady: if there is none. It is tried again, but at most once a second.
+            NotReady: if there is none. It is tried again once a second.
         """
         return self._current_table().champion
 
@@ -143,11 +145,10 @@ class ModelRouter:
 
     def _current_table(self) -> RoutingTable:
         self._watcher.wait_until_current()
-        if self._table is None:
-            self.refresh()
-        if self._table is None:
+        table = self._table
+        if table is None:
             raise ModelNotReady(self.faults.get(CHAMPION, "it is being opened"))
-        return self._table
+        return table
 
     def _reload(self) -> bool:
         """Load what the aliases name and replace the table. Return whether every alias has a version."""
@@ -168,10 +169,7 @@ class ModelRouter:
                 workers = self._settings.workers
                 self._table = build_routing_table(models, share, entry, self._table, workers, self._clock)
         if CHAMPION in models:
-            try:
-                self._cache.pin({model.number for model in models.values()})
-            except NotReady as error:
-                faults[CHAMPION] = error.message
+            self._cache.pin({model.number for model in models.values()})
         self._log_faults(faults)
         return not faults
 
@@ -193,7 +191,7 @@ class ModelRouter:
         for alias in (CHAMPION, FALLBACK, CANARY, SHADOW):
             if alias in aliases:
                 try:
-                    models[alias] = self._cache.get(aliases[alias])
+                    models[alias] = self._cache.get(aliases[alias], _LOAD_TIMEOUT)
                 except ServingError as error:
                     faults[alias] = error.reason if isinstance(error, ModelNotReady) else error.message
         return models

@@ -18,7 +18,7 @@ import pytest
 
 from registry import Actor, VersionStore
 from registry.promotion import canary, promote
-from tests.conftest import LINEAR, TRICKY, WORSE, publish
+from tests.conftest import CRASHING, LINEAR, TRICKY, WORSE, adopt, publish
 from tests.e2e.server import ROW, Server, run, serving, wait_until
 from tests.registry.conftest import FORGERIES
 
@@ -202,3 +202,53 @@ def test_a_trace_names_the_version_that_the_fallback_stood_in_for_and_it_stays_c
     assert "instead_of:4" in page
     assert deployment.replies() == {(200, 4)}
     assert deployment.actions() == before
+
+
+def make_champion_unprobed(models: Path, model_file: Path) -> VersionStore:
+    """Make a version champion that no command has probed, as an older service would have left it."""
+    store, number = VersionStore(models, "boston"), adopt(models, model_file)
+    with store.aliases.write_lock():
+        sha256 = store.check(number).digest
+        store.aliases.change("promote", {"champion": number}, ANN, version=number, alias="champion", sha256=sha256)
+    return store
+
+
+def test_a_version_that_crashes_its_runtime_costs_no_worker(deployment: Deployment) -> None:
+    server, before = deployment.server, deployment.server.workers()
+    crashing = make_champion_unprobed(server.models, CRASHING).versions()[-1]
+    path = f"/v1/models/boston/versions/{crashing}:predict"
+    wait_until(lambda: "SIGSEGV" in deployment.faults().get("champion", ""), "the fault")
+    for _ in range(20):
+        status, reply = server.ask(b'{"instances": [[6, 250, 66.5]]}', path)
+        assert (status, "litert crashed with SIGSEGV" in str(reply)) == (503, True), reply
+        assert server.ask()[1]["version"] == 1  # the champion before goes on
+    assert server.workers() == before
+
+
+def test_a_champion_that_crashes_its_runtime_leaves_the_workers_alive_to_say_so(tmp_path: Path) -> None:
+    publish(tmp_path / "models")
+    make_champion_unprobed(tmp_path / "models", CRASHING)
+    with serving(tmp_path / "models", workers=2, wait=False) as server:
+        wait_until(lambda: server.status("/health/live") == 200, "a live server")
+        before = server.wait_for_workers(2)
+        for _ in range(20):
+            status, reply = server.ask()
+            assert (status, "litert crashed with SIGSEGV" in reply["error"]) == (503, True)
+        assert server.workers() == before
+        deployment = Deployment(server, VersionStore(server.models, "boston"))
+        deployment.succeed("rollback", "--by", "ann")
+        assert deployment.replies() == {(200, 1)}
+
+
+def test_a_pipe_in_place_of_a_version_hangs_neither_the_service_nor_a_command(deployment: Deployment) -> None:
+    sums = deployment.store.folder / "2" / "SHA256SUMS"
+    sums.unlink()
+    os.mkfifo(sums)
+    for _ in range(12):
+        status, reply = deployment.server.ask(
+            b'{"instances": [[6, 250, 66.5]]}', "/v1/models/boston/versions/2:predict"
+        )
+        assert (status, "it is a pipe" in str(reply)) == (503, True)
+    assert deployment.replies() == {(200, 1)}
+    deployment.fail("verify", reason="it is a pipe")
+    deployment.fail(*PROMOTE_2, reason="it is a pipe")

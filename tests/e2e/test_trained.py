@@ -18,9 +18,8 @@ from playwright.sync_api import Browser
 from sklearn.datasets import load_diabetes
 
 from registry import VersionStore
-from registry.predictor import open_predictor
 from tests.e2e.conftest import open_page
-from tests.e2e.server import ROOT, Server, serving
+from tests.e2e.server import ROOT, Server, serving, wait_until
 
 
 def boston_rows() -> np.ndarray:
@@ -78,7 +77,8 @@ def test_the_reference_runtime_gives_the_same_predictions(published: Path, tmp_p
     rows = boston_rows()[:300].tolist()
     answers = []
     for runtime in ("litert", "keras"):
-        with serving(published, tmp_path / runtime, workers=1, SERVE_RUNTIME=runtime) as server:
+        with serving(published, tmp_path / runtime, workers=1, wait=False, SERVE_RUNTIME=runtime) as server:
+            wait_until(server.ready, "TensorFlow, first in a child and then in the worker", 120)
             status, reply = server.ask(json.dumps(rows).encode())
             assert status == 200, reply
             answers.append(reply["predictions"])
@@ -120,5 +120,5 @@ def test_a_browser_computes_the_same_predictions(published: Path, browser: Brows
         [f"model-{number}/model.json", rows.tolist()],
     )
     page.close()
-    expected = open_predictor(VersionStore(published, "boston").check(number), "litert").predict(rows)
+    expected = VersionStore(published, "boston").open(number).predictor.predict(rows)
     assert computed == pytest.approx(expected.tolist(), abs=1e-4)

@@ -5,6 +5,7 @@ The fast tests open these files, so that they need not train:
 - linear.tflite: 8 x0 - 0.01 x1 - 0.03 x2 - 20
 - worse.tflite: the same plus 10
 - tricky.tflite: the same as linear, but 10 ≤ x0 < 11 takes seconds, 11 ≤ x0 < 12 gives NaN, and 12 ≤ x0 fails
+- crashing.tflite, odd.tflite: linear with one wrong offset: LiteRT ends the process with SIGSEGV, or raises IndexError
 """
 
 from pathlib import Path
@@ -34,5 +35,8 @@ if __name__ == "__main__":
         model.layers[0].set_weights([np.array([[8], [-0.01], [-0.03]], "float32"), np.array([bias], "float32")])
         specification = keras.InputSpec(dtype="float32", shape=(1, 3), name="features")
         model.export(Path(__file__).with_name(name), format="litert", input_signature=[specification])
+    whole = Path(__file__).with_name("linear.tflite").read_bytes()
+    for name, place in (("crashing.tflite", 16), ("odd.tflite", 548)):
+        Path(__file__).with_name(name).write_bytes(whole[:place] + bytes(4) + whole[place + 4 :])
     converter = tf.lite.TFLiteConverter.from_concrete_functions([tricky.get_concrete_function()])
     Path(__file__).with_name("tricky.tflite").write_bytes(converter.convert())

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from registry import RegistryError, VersionStore
-from registry.predictor import LiteRT
-from tests.conftest import TRICKY, publish
+from registry.predictor import LiteRT, open_predictor
+from tests.conftest import LINEAR, ODD, TRICKY
 
 
 def test_threads_that_share_a_predictor_each_get_their_own_predictions(store: VersionStore) -> None:
@@ -27,12 +26,19 @@ def test_threads_that_share_a_predictor_each_get_their_own_predictions(store: Ve
         assert all(pool.map(ask, [1, 1, 7, 1, 300, 2, 1, 5000] * 50))
 
 
-def test_a_model_file_that_no_runtime_can_read_is_refused(tmp_path: Path) -> None:
-    rubbish = tmp_path / "rubbish"
-    rubbish.write_bytes(b"no model")
-    publish(tmp_path / "models", model_file=rubbish)
-    with pytest.raises(RegistryError, match="litert can't open the model"):
-        VersionStore(tmp_path / "models", "boston").open(1)
+@pytest.mark.parametrize(
+    ("model", "example", "message"),
+    [
+        (b"no model", (6, 250, 66.5), "litert can't open the model"),
+        (ODD.read_bytes(), (6, 250, 66.5), r"litert can't open the model \(IndexError: "),
+        (LINEAR.read_bytes(), (6, 250), "the model does not predict"),
+        (TRICKY.read_bytes(), (11.5, 250, 66.5), "the model predicts nan, float32, for its own example"),
+    ],
+    ids=["no model", "an odd model", "other inputs", "predicts NaN"],
+)
+def test_a_model_that_no_runtime_can_run_is_refused(model: bytes, example: tuple[float, ...], message: str) -> None:
+    with pytest.raises(RegistryError, match=message):
+        open_predictor(model, "litert", example)
 
 
 def test_a_model_that_failed_says_so_in_the_same_words_each_time_and_goes_on() -> None:

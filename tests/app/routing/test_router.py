@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import threading
 
 import pytest
 
+from app.routing import router
 from registry import Actor, VersionStore
 from registry.promotion import canary, clear, rollback
 from registry.signing import sign
@@ -120,15 +122,6 @@ def test_a_service_that_starts_on_what_it_cannot_verify_opens_no_champion(
     assert open_by_number(client, "labels/champion")[0] == 503
 
 
-def test_a_folder_that_cannot_be_read_is_a_fault_and_the_champion_goes_on(client: Service, store: VersionStore) -> None:
-    obstacle = store.folder / "retired"
-    obstacle.touch()
-    wait_until(lambda: "retired: can't be read" in fault(client), "the fault")
-    assert version(client) == 1
-    obstacle.unlink()
-    wait_until(lambda: fault(client) == "", "the end of the fault")
-
-
 def test_an_old_folder_without_a_history_is_served_after_adopt(make_client: MakeClient, store: VersionStore) -> None:
     FORGERIES["neither"][0](store.folder)
     client = make_client()
@@ -199,3 +192,16 @@ def test_a_retired_version_is_not_served_any_more(client: Service, store: Versio
     clear(store, "challenger", ANN)
     store.aliases.retire(2, ANN)
     wait_until(lambda: client.post(path, json={"instances": [ROW]}).status_code == 404, "404", 1)
+
+
+def test_a_champion_that_stalls_at_the_start_keeps_no_request_waiting(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers, open_version = threading.Event(), VersionStore.open
+    monkeypatch.setattr(VersionStore, "open", lambda *what: answers.wait(30) and open_version(*what))
+    monkeypatch.setattr(router, "_LOAD_TIMEOUT", 0.0)
+    client = make_client()
+    assert "version 1 is being opened" in ask(client).json["error"]
+    assert client.get("/health/ready").status_code == 503
+    answers.set()
+    wait_until(lambda: ask(client).status_code == 200, "the champion", 3)
