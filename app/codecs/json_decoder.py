@@ -21,13 +21,13 @@ import numpy as np
 import orjson
 
 from app.codecs.batch import Float64Matrix, InputBatch, JsonRows
+from app.codecs.decimal_comma import parse_decimal, parse_decimal_comma
 from app.codecs.json_strict import (
     ObjectPairs,
     StrictDecoder,
     count_strings,
     join_names,
     json_type,
-    parse_decimal,
     parse_strict,
 )
 from app.errors import FieldError, InvalidInput, MalformedRequest, ServingError, TooLarge
@@ -117,7 +117,7 @@ class JsonDecoder:
         for name, text in pairs:
             if name in self._positions:
                 typed.setdefault(self.names[self._positions[name]], text)
-        row = ObjectPairs((name, parse_decimal(text)) for name, text in pairs)
+        row = ObjectPairs((name, parse_decimal_comma(text)) for name, text in pairs)
         return self._strict.decode(JsonRows([row])), typed
 
     def decode_array(self, values: Float64Matrix) -> InputBatch:

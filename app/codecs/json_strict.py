@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
@@ -15,10 +14,10 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from app.codecs.batch import Float64Matrix, InputBatch, JsonRows
+from app.codecs.decimal_comma import AmbiguousNumber
 from app.errors import FieldError, MalformedRequest
 
 _MAX_NAMES = 20  # columns that a message names
-_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _NUMBERS = {int, float}
 
 
@@ -78,7 +77,9 @@ class StrictDecoder:
         return errors + [FieldError(index, name, "is missing") for name in missing]
 
     def _decode_cell(self, index: int, position: int, cell: Any, values: Float64Matrix) -> list[FieldError]:
-        if type(cell) is not float:
+        if isinstance(cell, AmbiguousNumber):
+            message = cell.problem
+        elif type(cell) is not float:
             message = f"expected a number, not {json_type(cell)}" if cell != "" else "is missing"
         elif not math.isfinite(cell):
             message = "NaN is not a number to predict from" if math.isnan(cell) else "is too large to be a number here"
@@ -174,9 +175,3 @@ def join_names(names: Sequence[str]) -> str:
     """Return columns' names as they can stand in a message."""
     more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
     return ", ".join(map(excerpt, names[:_MAX_NAMES])) + more
-
-
-def parse_decimal(text: str) -> float | str:
-    """Return a number as a person or a CSV file writes it; the text, if it is none."""
-    text = text.strip()
-    return float(text) if _DECIMAL.fullmatch(text) else text
