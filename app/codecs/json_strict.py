@@ -5,6 +5,7 @@ It is slow, and nearly no request comes here: see json_decoder.
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
 from collections import Counter
@@ -39,8 +40,12 @@ class StrictDecoder:
         self._positions = positions
         self._expected = expected
 
-    def decode(self, json_rows: JsonRows) -> InputBatch:
-        """Return the numbers of rows in which every number is a float and every object ObjectPairs, and the errors."""
+    def decode(self, json_rows: JsonRows, remedy: str = "") -> InputBatch:
+        """Return the numbers of rows in which every number is a float and every object ObjectPairs, and the errors.
+
+        Args:
+            remedy: what the message about a name that is no input may add.
+        """
         rows = json_rows.rows
         if json_rows.flat:
             width = len(json_rows.columns(self._inputs))
@@ -48,10 +53,12 @@ class StrictDecoder:
         values = np.full((len(rows), len(self._inputs)), math.nan)
         errors: list[FieldError] = []
         for index, row in enumerate(rows):
-            errors += self._decode_row(index, row, json_rows, values[index])
+            errors += self._decode_row(index, row, json_rows, values[index], remedy)
         return InputBatch(values, errors)
 
-    def _decode_row(self, index: int, row: Any, json_rows: JsonRows, values: Float64Matrix) -> list[FieldError]:
+    def _decode_row(
+        self, index: int, row: Any, json_rows: JsonRows, values: Float64Matrix, remedy: str
+    ) -> list[FieldError]:
         if not isinstance(row, list | tuple):
             return [FieldError(index, "", f"expected {self._expected} or an object of inputs, not {json_type(row)}")]
         errors: list[FieldError] = []
@@ -66,7 +73,7 @@ class StrictDecoder:
             position = self._positions.get(name)
             if position is None:
                 if not json_rows.allow_extra:
-                    message = f"no such input; the inputs are {join_names(self._inputs)}"
+                    message = f"no such input; the inputs are {join_names(self._inputs)}{remedy}"
                     errors.append(FieldError(index, excerpt(name), message))
             elif position in seen:
                 errors.append(FieldError(index, self._inputs[position], "appears twice"))
@@ -89,14 +96,21 @@ class StrictDecoder:
         return [FieldError(index, self._inputs[position], message)]
 
 
-def parse_strict(body: bytes) -> Any:
+def parse_strict(body: bytes, expected: str) -> Any:
     """Parse JSON so that every number is a float and every object is :class:`ObjectPairs`.
 
-    NaN, Infinity and numbers beyond float64 pass here, to be refused where they stand.
+    NaN, Infinity and numbers beyond float64 pass here, to be refused where they stand. A byte order mark is no part of
+    the text (RFC 8259, 8.1).
+
+    Args:
+        expected: what there should be, for the message about an empty body.
 
     Raises:
         MalformedRequest: with the place, if it is not JSON in UTF-8.
     """
+    body = body.removeprefix(codecs.BOM_UTF8)
+    if not body.strip():
+        raise MalformedRequest(f"the body is empty: {expected}")
     try:
         return json.loads(body.decode(), parse_int=float, object_pairs_hook=ObjectPairs)
     except UnicodeDecodeError as error:
