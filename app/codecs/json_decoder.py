@@ -10,6 +10,7 @@ it read counts only if it holds as many strings as the text has pairs of quotes.
 from __future__ import annotations
 
 import struct
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -97,6 +98,7 @@ class JsonDecoder:
             TooLarge: if there are too many rows.
             ServingError: what ``locate`` raises.
         """
+        body = body.removeprefix(BOM_UTF8)  # is no part of the text (RFC 8259, 8.1)
         # A fault may be only a NaN or a 1e400, or a body that is nested deep: the strict parser says what it is.
         with suppress(orjson.JSONDecodeError, ServingError, RecursionError):
             data = orjson.loads(body)

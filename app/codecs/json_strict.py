@@ -5,7 +5,6 @@ It is slow, and nearly no request comes here: see json_decoder.
 
 from __future__ import annotations
 
-import codecs
 import json
 import math
 from collections import Counter
@@ -99,8 +98,7 @@ class StrictDecoder:
 def parse_strict(body: bytes, expected: str) -> Any:
     """Parse JSON so that every number is a float and every object is :class:`ObjectPairs`.
 
-    NaN, Infinity and numbers beyond float64 pass here, to be refused where they stand. A byte order mark is no part of
-    the text (RFC 8259, 8.1).
+    NaN, Infinity and numbers beyond float64 pass here, to be refused where they stand.
 
     Args:
         expected: what there should be, for the message about an empty body.
@@ -108,7 +106,6 @@ def parse_strict(body: bytes, expected: str) -> Any:
     Raises:
         MalformedRequest: with the place, if it is not JSON in UTF-8.
     """
-    body = body.removeprefix(codecs.BOM_UTF8)
     if not body.strip():
         raise MalformedRequest(f"the body is empty: {expected}")
     try:

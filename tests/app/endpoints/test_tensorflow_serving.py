@@ -133,6 +133,10 @@ def test_the_status_of_a_version_is_loaded_not_asked_for_yet_or_damaged(client: 
     assert (reply.status_code, "model.tflite was changed" in reply.json["error"]) == (503, True)
 
 
+def test_the_list_of_models_has_the_one_with_the_states_of_its_versions(service: Service) -> None:
+    assert service.get("/v1/models").json == {"models": [{"name": "boston", **service.get(MODEL).json}]}
+
+
 @pytest.mark.parametrize(
     ("path", "status", "error"),
     [
