@@ -80,15 +80,9 @@ class JsonLayouts:
             return JsonRows(filled_list(members[INPUT_TENSOR], INPUT_TENSOR), allow_extra=allow_extra)
         if allow_extra:
             members = {name: column for name, column in members.items() if name in self._inputs} or members
-        first = next(iter(members.values()), None)
-        if not _is_object(first):
-            return zip_columns({name: _column(name, column) for name, column in members.items()}, key, allow_extra)
-        columns = {name: as_object(column, excerpt(name)) for name, column in members.items()}
-        index = next(iter(columns.values()))
-        for name, column in columns.items():
-            if column.keys() != index.keys():
-                raise MalformedRequest(f"{key}: {excerpt(name)} has other rows than {excerpt(next(iter(columns)))}")
-        return zip_columns({name: [column[row] for row in index] for name, column in columns.items()}, key, allow_extra)
+        if _is_object(next(iter(members.values()), None)):
+            return zip_columns(_drop_index(members, key), key, allow_extra)
+        return zip_columns({name: _column(name, column) for name, column in members.items()}, key, allow_extra)
 
     def frame(self, value: Any, key: str, allow_extra: bool) -> JsonRows:
         """Return the rows of a data frame, as pandas writes it with the orientation split.
@@ -146,6 +140,16 @@ def _column(name: str, column: Any) -> list[Any]:
     if all(is_list(value) and len(value) == 1 for value in values):
         return [value[0] for value in values]
     return values
+
+
+def _drop_index(members: dict[str, Any], key: str) -> dict[str, list[Any]]:
+    """Return the values of columns that are objects, in the order of the first one's members."""
+    columns = {name: as_object(column, excerpt(name)) for name, column in members.items()}
+    first, index = next(iter(columns.items()))
+    for name, column in columns.items():
+        if column.keys() != index.keys():
+            raise MalformedRequest(f"{key}: {excerpt(name)} has other rows than {excerpt(first)}")
+    return {name: [column[row] for row in index] for name, column in columns.items()}
 
 
 def _take_tensor(row: Any) -> Any:

@@ -83,10 +83,9 @@ class StrictDecoder:
         return errors + [FieldError(index, name, "is missing") for name in missing]
 
     def _decode_cell(self, index: int, position: int, cell: Any, values: Float64Matrix) -> list[FieldError]:
-        if isinstance(cell, AmbiguousNumber):
-            message = cell.problem
-        elif type(cell) is not float:
+        if type(cell) is not float:
             message = f"expected a number, not {json_type(cell)}" if cell != "" else "is missing"
+            message = cell.problem if isinstance(cell, AmbiguousNumber) else message
         elif not math.isfinite(cell):
             message = "NaN is not a number to predict from" if math.isnan(cell) else "is too large to be a number here"
         else:

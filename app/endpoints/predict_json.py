@@ -22,8 +22,8 @@ def register(app: Application, plane: DataPlane) -> None:
     def predict_json(context: RequestContext) -> JSONResponse:
         body = read_body(context, JSON, max_body)
         route = find_route(context.client_id)
-        query = context.environ["QUERY_STRING"]
-        batch, single = route.model.decoder.decode_rows(body, bool(query) and _ignores_extra(query), _REMEDY)
+        query = context.environ.get("QUERY_STRING")
+        batch, single = route.model.decoder.decode_rows(body, _ignores_extra(query) if query else False, _REMEDY)
         return prediction_response(context.add_complete(predict(route, batch)), context, single)
 
     app.add_fast_route("/predict_json", predict_json)
