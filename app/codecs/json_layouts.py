@@ -10,6 +10,7 @@ from app.codecs.json_strict import ObjectPairs, as_object, excerpt, is_list, jso
 from app.errors import MalformedRequest
 from registry import INPUT_TENSOR
 
+_BODY = "the body"
 # Members that hold the rows in a request of some protocol; what else is beside one is no row.
 ENVELOPES = ("instances", "inputs", "data", "input_data", "dataframe_split", "dataframe_records")
 
@@ -26,33 +27,34 @@ class JsonLayouts:
         self._inputs = inputs
         self._expected = expected
 
-    def locate(self, value: Any, allow_extra: bool, key: str = "") -> tuple[JsonRows, bool]:
+    def locate(self, value: Any, allow_extra: bool, key: str = _BODY) -> tuple[JsonRows, bool]:
         """Return the rows of a value in any layout, and whether it is one row on its own.
 
         Args:
-            key: the member that holds the value; empty for the whole of a body, which may hold an envelope.
+            key: the member that holds the value, if it is not the whole body, which alone may be an envelope.
 
         Raises:
             MalformedRequest: if it has none of the layouts.
         """
         if is_list(value):
-            if not value or isinstance(value[0], list | dict):  # and so ObjectPairs
-                return self.instances(value, key or "the body", allow_extra), False
-            return JsonRows([value], allow_extra=allow_extra), True
+            if value and isinstance(value[0], list | dict):  # and so ObjectPairs
+                return self.instances(value, key, allow_extra), False
+            return JsonRows([value] if value else [], allow_extra=allow_extra), bool(value)
         if not _is_object(value):
-            raise MalformedRequest(f"{key}{': ' if key else ''}{self._expected}, not {json_type(value)}")
+            raise MalformedRequest(f"{key}: {self._expected}, not {json_type(value)}")
         pairs = value.items() if isinstance(value, dict) else value
         cells = [cell for name, cell in pairs if name in self._inputs]
         if self._holds_tensor(value) or (cells and (all(map(is_list, cells)) or all(map(_is_object, cells)))):
-            return self.columns(value, key or "the body", allow_extra), False
-        names = [] if cells else [name for name, _ in pairs]
-        if "data" in names and (key or "columns" in names):
-            return self.frame(value, key or "the body", allow_extra), False
-        if not key and (found := [name for name in ENVELOPES if name in names]):
-            if len(found) > 1:
-                raise MalformedRequest(f"expected the rows in one of {' and '.join(found)}, not in both")
-            return self.locate(as_object(value, "the body")[found[0]], allow_extra, found[0])
-        return JsonRows([value], allow_extra=allow_extra), True
+            return self.columns(value, key, allow_extra), False
+        names = set() if cells else {name for name, _ in pairs}
+        if "data" in names and (key != _BODY or "columns" in names):
+            return self.frame(value, key, allow_extra), False
+        envelopes = [name for name in ENVELOPES if name in names and key == _BODY]
+        if not envelopes:
+            return JsonRows([value], allow_extra=allow_extra), True
+        if len(envelopes) > 1:
+            raise MalformedRequest(f"expected only one of {', '.join(envelopes)}")
+        return self.locate(as_object(value, key)[envelopes[0]], allow_extra, envelopes[0])
 
     def instances(self, value: Any, key: str, allow_extra: bool = False) -> JsonRows:
         """Return rows that are listed one by one: lists, objects of inputs, or objects that hold the model's tensor.

@@ -66,9 +66,9 @@ def test_columns_that_are_no_input_are_left_out_where_that_is_asked_for(body: An
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ({"instances": [ROW], "inputs": [ROW]}, "expected the rows in one of instances and inputs, not in both"),
+        ({"instances": [ROW], "inputs": [ROW]}, "expected only one of instances, inputs"),
         ({"data": 6}, "data: expected a row like [6, 250, 66.5], an object of inputs, or a list of rows, not a number"),
-        ({"inputs": []}, "inputs: there is no row"),
+        ({"inputs": []}, "there is no row: expected a row like [6, 250, 66.5], an object of inputs, or a list of rows"),
         ({"data": {"instances": [ROW]}}, "instances: no such input"),
         ({"rm": [6], "tax": [250, 300], "age": [1]}, "the columns have 1 and 2 values"),
         ({"rm": [6], "tax": 250, "age": 1}, "rm: expected a number, not a list"),
