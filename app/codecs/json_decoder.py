@@ -61,7 +61,7 @@ class JsonDecoder:
 
         Args:
             allow_extra: whether there may be members or columns that are no input, to be left out.
-            remedy: what a message about one may add.
+            remedy: what the message about such a name may add, where it is refused.
 
         Returns:
             the batch, and whether it was one row on its own.
@@ -98,7 +98,7 @@ class JsonDecoder:
             TooLarge: if there are too many rows.
             ServingError: what ``locate`` raises.
         """
-        body = body.removeprefix(BOM_UTF8)  # is no part of the text (RFC 8259, 8.1)
+        body = body.removeprefix(BOM_UTF8)  # a byte order mark is no part of the text (RFC 8259, 8.1)
         # A fault may be only a NaN or a 1e400, or a body that is nested deep: the strict parser says what it is.
         with suppress(orjson.JSONDecodeError, ServingError, RecursionError):
             data = orjson.loads(body)
@@ -113,7 +113,7 @@ class JsonDecoder:
         return self._strict.decode(rows, remedy), extra
 
     def decode_form(self, pairs: Iterable[tuple[str, str]]) -> tuple[InputBatch, dict[str, str]]:
-        """Decode one row from a form's fields, as names and texts. Other fields, as a button is one, are left out.
+        """Decode one row from a form's fields, as names and texts. Other fields, like a button, are left out.
 
         Returns:
             the batch, and what was typed for each input.

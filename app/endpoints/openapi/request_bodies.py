@@ -154,20 +154,21 @@ def _frame(signature: Signature, max_rows: int) -> Schema:
     names = {"allOf": [ref("FrameColumns"), {"maxItems": width}]}
     cells = {"type": "array", "minItems": width, "maxItems": width, "description": "in the order of columns"}
     data = array_schema(any_of(cells, ref("RowByName")), max_rows)
-    return object_schema({"columns": names, "data": data}, extra=True)
+    return {**object_schema({"columns": names, "data": data}, extra=True), "allOf": list(map(lacks, signature.inputs))}
 
 
 def _envelope(signature: Signature) -> Schema:
     """An object that has the rows in one member, and no input beside it."""
     inputs = {name for item in signature.inputs for name in item.names}
     names = [name for name in ENVELOPES if name not in inputs]
+    no_input = list(map(lacks, signature.inputs))
     without_names = object_schema({"columns": {"type": "null"}, "data": ref("Rows")}, ["columns"], extra=True)
-    rows = any_of(ref("Row"), ref("Instances"), ref("Columns"), ref("Frame"), without_names)
+    rows = any_of(ref("Row"), ref("Instances"), ref("Columns"), ref("Frame"), {**without_names, "allOf": no_input})
     return {
         "type": "object",
         "properties": dict.fromkeys(names, rows),
         "oneOf": [{"required": [name]} for name in names],
-        "allOf": [*map(lacks, signature.inputs), {"not": {"required": ["columns", "data"]}}],
+        "allOf": [*no_input, {"not": {"required": ["columns", "data"]}}],
         "description": "other members are ignored",
     }
 
