@@ -166,7 +166,7 @@ def _envelope(signature: Signature) -> Schema:
     rows = any_of(ref("Row"), ref("Instances"), ref("Columns"), ref("Frame"), {**without_names, "allOf": no_input})
     return {
         "type": "object",
-        "properties": dict.fromkeys(names, rows),
+        "patternProperties": {f"^({'|'.join(names)})$": rows},
         "oneOf": [{"required": [name]} for name in names],
         "allOf": [*no_input, {"not": {"required": ["columns", "data"]}}],
         "description": "other members are ignored",
