@@ -221,7 +221,7 @@ class JsonDecoder:
             values = to_float64(cells).reshape(-1, len(names))
         except struct.error:
             return None
-        return values if order == self._in_order else values[:, order]
+        return values if order == self._in_order and len(names) == len(order) else values[:, order]
 
     def _find_order(self, names: Sequence[str], allow_extra: bool) -> list[int] | None:
         """Return at which of these names each input is; None if one is missing or appears twice, or a name is new."""

@@ -53,7 +53,8 @@ def test_columns_of_one_row_are_a_list_of_one() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        {"town": "Lynn", **NAMED}, {"data": [1], **NAMED}, {**COLUMNS, "town": ["Lynn"]}, {"town": "Lynn", **COLUMNS},
+        {"town": "Lynn", **NAMED}, {"data": [1], **NAMED}, {**NAMED, "year": 1970}, {**COLUMNS, "year": [1, 2]},
+        {**COLUMNS, "town": ["Lynn"]}, {"town": "Lynn", **COLUMNS},
         {"note": None, **INDEXED}, {**FRAME, "columns": ["age", "rm", "tax", "x"], "data": [[66.5, 6, 250, None]]},
         {"data": [{"town": "Lynn", **NAMED}]}, [[*ROW[:3]], {"town": "Lynn", **NAMED}],
     ],

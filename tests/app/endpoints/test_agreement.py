@@ -158,6 +158,13 @@ FORMS: dict[str, Send] = {
     "records, more members": posting(
         SCORE, lambda rows: {"dataframe_records": [{"town": "Nahant", **row} for row in by_name(rows)]}
     ),
+    "records, a number behind": posting(
+        SCORE, lambda rows: {"dataframe_records": [{**row, "year": 1970} for row in by_name(rows)]}
+    ),
+    "split, a number behind": posting(
+        SCORE, lambda rows: {"dataframe_split": {"columns": [*NAMES, "year"], "data": [[*row, 1970] for row in rows]}}
+    ),
+    "inputs, a number behind": posting(SCORE, lambda rows: {"inputs": {**by_column(rows), "year": [1970] * len(rows)}}),
     "instances": posting(SCORE, lambda rows: {"instances": rows}),
     "named instances": posting(SCORE, lambda rows: {"instances": by_name(rows), "params": {"temperature": 1}}),
     "inputs": posting(SCORE, lambda rows: {"inputs": by_column(rows)}),
