@@ -284,7 +284,7 @@ def test_every_protocol_accepts_rows_exactly_if_its_schema_does(odd: Service) ->
     }
     seen: set[tuple[str, bool]] = set()
 
-    @hypothesis_settings(max_examples=150, deadline=None, derandomize=True, database=None)
+    @hypothesis_settings(max_examples=100, deadline=None, derandomize=True, database=None)
     @given(st.lists(rows(), min_size=1, max_size=4))
     def check(batch: list[Any]) -> None:
         for layout, path, body in layouts(batch):
