@@ -10,34 +10,30 @@ it read counts only if it holds as many strings as the text has pairs of quotes.
 from __future__ import annotations
 
 import struct
+from codecs import BOM_UTF8
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import chain
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl
 
 import numpy as np
 import orjson
 
 from app.codecs.batch import Float64Matrix, InputBatch, JsonRows
+from app.codecs.decimal_comma import parse_decimal, parse_decimal_comma
+from app.codecs.json_layouts import JsonLayouts
+from app.codecs.json_matrix import parse_matrix
 from app.codecs.json_strict import (
     ObjectPairs,
     StrictDecoder,
     count_strings,
     join_names,
-    json_type,
-    parse_decimal,
     parse_strict,
 )
 from app.errors import FieldError, InvalidInput, MalformedRequest, ServingError, TooLarge
 from registry import Signature
-
-_MAX_FIELDS = 1000  # of a form
-# What JSON may have around a number, and in it.
-_SPACE = b" \t\r\n"
-_DIGITS = b"0123456789.eE+-" + _SPACE
-_NO_BRACKETS = bytes.maketrans(b"[]", b"  ")
 
 Extra = TypeVar("Extra")
 Located = tuple[JsonRows | Float64Matrix, Extra]
@@ -48,7 +44,8 @@ class JsonDecoder:
 
     Attributes:
         names: of the inputs, in order.
-        accepted: these names and the inputs' aliases.
+        accepted: these names and the aliases of the inputs.
+        layouts: where the model's rows are in a JSON value.
     """
 
     def __init__(self, signature: Signature, max_rows: int) -> None:
@@ -59,10 +56,15 @@ class JsonDecoder:
         self._max_rows = max_rows
         row = f"a row like {signature.example_json}"
         self._expected = f"expected {row}, an object of inputs, or a list of rows"
+        self.layouts = JsonLayouts(self._positions, self._expected)
         self._strict = StrictDecoder(self.names, self._positions, row)
 
-    def decode_rows(self, body: bytes) -> tuple[InputBatch, bool]:
-        """Decode one row, by position or by name, or a list of rows.
+    def decode_rows(self, body: bytes, allow_extra: bool = False, remedy: str = "") -> tuple[InputBatch, bool]:
+        """Decode one row, by position or by name, or several in any layout.
+
+        Args:
+            allow_extra: whether there may be members or columns that are no input, to be left out.
+            remedy: what the message about such a name may add, where it is refused.
 
         Returns:
             the batch, and whether it was one row on its own.
@@ -71,19 +73,25 @@ class JsonDecoder:
             MalformedRequest: if it is not JSON or has no accepted shape.
             TooLarge: if there are too many rows.
         """
-        values = self._parse_matrix(body)
-        if values is not None:
+        cells = parse_matrix(body, len(self.names)) if body.startswith(b"[[") else None
+        if cells is not None:
+            values = to_float64(cells).reshape(-1, len(self.names))
             self.check_row_count(len(values))
             return InputBatch(values), False
-        return self.decode_document(body, self._locate_rows)
+        locate = partial(self._locate_rows, allow_extra=True) if allow_extra else self._locate_rows
+        return self.decode_document(body, locate, self._expected, remedy)
 
-    def decode_document(self, body: bytes, locate: Callable[[Any], Located[Extra]]) -> tuple[InputBatch, Extra]:
+    def decode_document(
+        self, body: bytes, locate: Callable[[Any], Located[Extra]], expected: str = "expected JSON", remedy: str = ""
+    ) -> tuple[InputBatch, Extra]:
         """Decode the rows of a JSON body.
 
         Args:
             locate: returns, for what a body holds, where its rows are, or their values as an array that came beside
                 it, float64 (n, k); and what else the protocol reads there. Called a second time if the body is not
                 regular: then every object is ObjectPairs, and every number a float.
+            expected: what a body should be, in words.
+            remedy: what a message about a name that is no input may add.
 
         Returns:
             the batch, and what else ``locate`` returned.
@@ -93,6 +101,7 @@ class JsonDecoder:
             TooLarge: if there are too many rows.
             ServingError: what ``locate`` raises.
         """
+        body = body.removeprefix(BOM_UTF8)  # a byte order mark is no part of the text (RFC 8259, 8.1)
         # A fault may be only a NaN or a 1e400, or a body that is nested deep: the strict parser says what it is.
         with suppress(orjson.JSONDecodeError, ServingError, RecursionError):
             data = orjson.loads(body)
@@ -100,30 +109,24 @@ class JsonDecoder:
             batch = self._decode_regular(body, data, rows)
             if batch is not None:
                 return batch, extra
-        rows, extra = locate(parse_strict(body))
+        rows, extra = locate(parse_strict(body, expected))
         if isinstance(rows, np.ndarray):
             return self.decode_array(rows), extra
         self._check_rows(rows)
-        return self._strict.decode(rows), extra
+        return self._strict.decode(rows, remedy), extra
 
-    def decode_form(self, body: bytes) -> tuple[InputBatch, dict[str, str]]:
-        """Decode an urlencoded form of one row.
+    def decode_form(self, pairs: Iterable[tuple[str, str]]) -> tuple[InputBatch, dict[str, str]]:
+        """Decode one row from a form's fields, as names and texts. Other fields, like a button, are left out.
 
         Returns:
             the batch, and what was typed for each input.
-
-        Raises:
-            MalformedRequest: if it is no form.
         """
-        try:
-            pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict")
-        except ValueError as error:
-            raise MalformedRequest(f"the body is no urlencoded form in UTF-8: {error}") from error
+        row = ObjectPairs()
         typed: dict[str, str] = {}
         for name, text in pairs:
             if name in self._positions:
                 typed.setdefault(self.names[self._positions[name]], text)
-        row = ObjectPairs((name, parse_decimal(text)) for name, text in pairs)
+                row.append((name, parse_decimal_comma(text)))
         return self._strict.decode(JsonRows([row])), typed
 
     def decode_array(self, values: Float64Matrix) -> InputBatch:
@@ -167,12 +170,16 @@ class JsonDecoder:
         if count > self._max_rows:
             raise TooLarge(f"{count} rows are too many at once: send at most {self._max_rows}")
 
-    def _locate_rows(self, data: Any) -> Located[bool]:
-        if not isinstance(data, (list, dict)):
-            raise MalformedRequest(f"{self._expected}, not {json_type(data)}")
-        if type(data) is list and (not data or isinstance(data[0], list | dict)):  # and not ObjectPairs
-            return JsonRows(data), False
-        return JsonRows([data]), True
+    def _locate_rows(self, data: Any, allow_extra: bool = False) -> Located[bool]:
+        # Nearly all bodies are one row, which its first cell shows.
+        cell = data
+        if type(data) is list and data:
+            cell = data[0]
+        elif type(data) is dict and data:
+            cell = next(iter(data.values()))
+        if cell is data or isinstance(cell, (list, dict)):
+            return self.layouts.locate(data, allow_extra)
+        return JsonRows([data], None, False, allow_extra), True
 
     def _check_rows(self, rows: JsonRows) -> None:
         self.check_row_count(len(rows.rows) // len(rows.columns(self.names)) if rows.flat else len(rows.rows))
@@ -217,28 +224,7 @@ class JsonDecoder:
             values = to_float64(cells).reshape(-1, len(names))
         except struct.error:
             return None
-        return values if order == self._in_order else values[:, order]
-
-    def _parse_matrix(self, body: bytes) -> Float64Matrix | None:
-        """Return the values of a JSON text that is nothing but lists of k numbers; None if it is anything else.
-
-        What is left of the text without its digits shows that, where there are none between the rows; so one flat list
-        is parsed, in half the time of many.
-        """
-        if not body.startswith(b"[[") or not body.rstrip(_SPACE).endswith(b"]]"):
-            return None
-        frame = body.translate(None, _DIGITS)
-        count = frame.count(b"[") - 1
-        row = b"[%b]," % (b"," * (len(self.names) - 1))
-        if frame != b"[%b]" % (row * count)[:-1]:
-            return None
-        if count > body.count(b"],[") + 1 and count > body.count(b"], [") + 1:
-            return None
-        with suppress(orjson.JSONDecodeError):
-            cells = orjson.loads(b"[%b]" % body.translate(_NO_BRACKETS))
-            if len(cells) == count * len(self.names):  # a row of one input may be empty
-                return to_float64(cells).reshape(count, -1)
-        return None
+        return values if order == self._in_order and len(names) == len(order) else values[:, order]
 
     def _find_order(self, names: Sequence[str], allow_extra: bool) -> list[int] | None:
         """Return at which of these names each input is; None if one is missing or appears twice, or a name is new."""

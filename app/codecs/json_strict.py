@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
@@ -15,10 +14,10 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from app.codecs.batch import Float64Matrix, InputBatch, JsonRows
+from app.codecs.decimal_comma import AmbiguousNumber
 from app.errors import FieldError, MalformedRequest
 
 _MAX_NAMES = 20  # columns that a message names
-_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _NUMBERS = {int, float}
 
 
@@ -40,8 +39,12 @@ class StrictDecoder:
         self._positions = positions
         self._expected = expected
 
-    def decode(self, json_rows: JsonRows) -> InputBatch:
-        """Return the numbers of rows in which every number is a float and every object ObjectPairs, and the errors."""
+    def decode(self, json_rows: JsonRows, remedy: str = "") -> InputBatch:
+        """Return the numbers of rows in which every number is a float and every object ObjectPairs, and the errors.
+
+        Args:
+            remedy: what the message about a name that is no input may add.
+        """
         rows = json_rows.rows
         if json_rows.flat:
             width = len(json_rows.columns(self._inputs))
@@ -49,10 +52,12 @@ class StrictDecoder:
         values = np.full((len(rows), len(self._inputs)), math.nan)
         errors: list[FieldError] = []
         for index, row in enumerate(rows):
-            errors += self._decode_row(index, row, json_rows, values[index])
+            errors += self._decode_row(index, row, json_rows, values[index], remedy)
         return InputBatch(values, errors)
 
-    def _decode_row(self, index: int, row: Any, json_rows: JsonRows, values: Float64Matrix) -> list[FieldError]:
+    def _decode_row(
+        self, index: int, row: Any, json_rows: JsonRows, values: Float64Matrix, remedy: str
+    ) -> list[FieldError]:
         if not isinstance(row, list | tuple):
             return [FieldError(index, "", f"expected {self._expected} or an object of inputs, not {json_type(row)}")]
         errors: list[FieldError] = []
@@ -67,7 +72,7 @@ class StrictDecoder:
             position = self._positions.get(name)
             if position is None:
                 if not json_rows.allow_extra:
-                    message = f"no such input; the inputs are {join_names(self._inputs)}"
+                    message = f"no such input; the inputs are {join_names(self._inputs)}{remedy}"
                     errors.append(FieldError(index, excerpt(name), message))
             elif position in seen:
                 errors.append(FieldError(index, self._inputs[position], "appears twice"))
@@ -80,6 +85,7 @@ class StrictDecoder:
     def _decode_cell(self, index: int, position: int, cell: Any, values: Float64Matrix) -> list[FieldError]:
         if type(cell) is not float:
             message = f"expected a number, not {json_type(cell)}" if cell != "" else "is missing"
+            message = cell.problem if isinstance(cell, AmbiguousNumber) else message
         elif not math.isfinite(cell):
             message = "NaN is not a number to predict from" if math.isnan(cell) else "is too large to be a number here"
         else:
@@ -88,14 +94,19 @@ class StrictDecoder:
         return [FieldError(index, self._inputs[position], message)]
 
 
-def parse_strict(body: bytes) -> Any:
+def parse_strict(body: bytes, expected: str) -> Any:
     """Parse JSON so that every number is a float and every object is :class:`ObjectPairs`.
 
     NaN, Infinity and numbers beyond float64 pass here, to be refused where they stand.
 
+    Args:
+        expected: what there should be, for the message about an empty body.
+
     Raises:
         MalformedRequest: with the place, if it is not JSON in UTF-8.
     """
+    if not body.strip():
+        raise MalformedRequest(f"the body is empty: {expected}")
     try:
         return json.loads(body.decode(), parse_int=float, object_pairs_hook=ObjectPairs)
     except UnicodeDecodeError as error:
@@ -174,9 +185,3 @@ def join_names(names: Sequence[str]) -> str:
     """Return columns' names as they can stand in a message."""
     more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
     return ", ".join(map(excerpt, names[:_MAX_NAMES])) + more
-
-
-def parse_decimal(text: str) -> float | str:
-    """Return a number as a person or a CSV file writes it; the text, if it is none."""
-    text = text.strip()
-    return float(text) if _DECIMAL.fullmatch(text) else text

@@ -8,16 +8,13 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-from werkzeug.exceptions import RequestEntityTooLarge
-from werkzeug.formparser import FormDataParser
-from werkzeug.http import parse_options_header
-
 from app.errors import MalformedRequest, TooLarge
 from app.http.context import RequestContext
+from app.http.form_body import MULTIPART, parse_multipart
 from app.http.request_body import Read, SentBody, decompressor, require_media_type
 from app.http.responses import CSV
 
-FIELD, MULTIPART = "file", "multipart/form-data"
+FIELD = "file"
 _CHUNK = 1 << 16
 # How many times what was sent a compressed file may become, past so many bytes: gzip could make it a thousand.
 _MAX_GROWTH, _SMALL = 100, 1 << 20
@@ -72,20 +69,15 @@ class Upload:
             self._file.close()
 
     def _read_form(self) -> IO[bytes]:
-        _, options = parse_options_header(self._context.environ.get("CONTENT_TYPE"))
-        parser = FormDataParser(
+        _, named = parse_multipart(
+            self._body,
+            self._context.environ,
             lambda *_, **__: TemporaryFile(dir=self._folder),  # noqa: SIM115 - closed by __exit__
-            max_form_memory_size=_CHUNK,
-            max_form_parts=9,
+            max_text=_CHUNK,
+            max_parts=9,
         )
-        try:
-            _, _, fields = parser.parse(self._body, MULTIPART, None, options)  # type: ignore[arg-type]  # it calls only read()
-        except RequestEntityTooLarge as error:
-            raise MalformedRequest("the form has too many fields beside the file, or too long ones") from error
-        except ValueError as error:
-            raise MalformedRequest(f"the form can't be read: {error}") from error
-        files = [file for named in fields.listvalues() for file in named]
-        if len(files) != 1 or FIELD not in fields:
+        files = [file for _, file in named.items(multi=True)]
+        if len(files) != 1 or FIELD not in named:
             for file in files:
                 file.close()
             raise MalformedRequest(f"expected a form with one file, in the field {FIELD}")

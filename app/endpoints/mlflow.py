@@ -8,16 +8,15 @@ from typing import Any
 from app.codecs.batch import JsonRows
 from app.codecs.csv_reader import decode_csv
 from app.codecs.json_decoder import Located
+from app.codecs.json_layouts import JsonLayouts, filled_list
 from app.codecs.json_strict import as_object, optional_object
 from app.endpoints.data_plane import DataPlane
-from app.endpoints.row_layouts import columns, filled_list, instances
 from app.errors import MalformedRequest, ServingError
 from app.http.application import Application
 from app.http.context import RequestContext
 from app.http.request_body import read_body, require_media_type
 from app.http.responses import CSV, JSON, BytesResponse, JSONResponse
 from app.settings import VERSION
-from registry import Signature
 
 PATH = "/invocations"
 _LAYOUTS = ("dataframe_split", "dataframe_records", "instances", "inputs")
@@ -39,11 +38,11 @@ def register(app: Application, plane: DataPlane) -> None:
         body = read_body(context, None, plane.settings.max_body)
         media_type = require_media_type(context.environ, JSON, CSV)
         route = plane.router.route(context.client_id)
-        decoder, signature = route.model.decoder, route.model.signature
+        decoder = route.model.decoder
         if media_type == CSV:
             batch = decode_csv(body, decoder)
         else:
-            batch, _ = decoder.decode_document(body, lambda data: _locate_rows(data, signature))
+            batch, _ = decoder.decode_document(body, lambda data: _locate_rows(data, decoder.layouts))
         return JSONResponse({"predictions": context.add_complete(plane.pipeline.predict(route, batch)).predictions})
 
     def ping() -> Any:
@@ -65,24 +64,15 @@ def render_error(error: ServingError, status: int, context: RequestContext) -> J
     return JSONResponse({"error_code": _ERROR_CODES.get(status, "BAD_REQUEST"), "message": error.message}, status)
 
 
-def _locate_rows(data: Any, signature: Signature) -> Located[None]:
+def _locate_rows(data: Any, layouts: JsonLayouts) -> Located[None]:
     request = as_object(data, "the body")
-    layouts = [layout for layout in _LAYOUTS if layout in request]
-    if len(layouts) != 1:
-        sent = f", not {' and '.join(layouts)}" if layouts else ""
-        raise MalformedRequest(f"expected an object with exactly one of {', '.join(_LAYOUTS)}{sent}")
+    sent = [layout for layout in _LAYOUTS if layout in request]
+    if len(sent) != 1:
+        instead = f", not {' and '.join(sent)}" if sent else ""
+        raise MalformedRequest(f"expected an object with exactly one of {', '.join(_LAYOUTS)}{instead}")
     optional_object(request, "params")  # for models that have some
-    layout, value = layouts[0], request[layouts[0]]
+    layout, value = sent[0], request[sent[0]]
     if layout == "dataframe_records":
         return JsonRows(filled_list(value, layout), allow_extra=True), None
-    if layout == "instances":
-        return instances(value, signature, layout, allow_extra=True), None
-    if layout == "inputs":
-        return columns(value, signature, layout, allow_extra=True), None
-    frame = as_object(value, layout)
-    if "data" not in frame:
-        raise MalformedRequest(f"{layout}: data is missing")
-    names = frame.get("columns")
-    if names is not None and not all(isinstance(name, str) for name in filled_list(names, "columns")):
-        raise MalformedRequest(f"{layout}: columns: expected a list of names")
-    return JsonRows(filled_list(frame["data"], "data"), names, allow_extra=True), None
+    locate = {"instances": layouts.instances, "inputs": layouts.columns, "dataframe_split": layouts.frame}[layout]
+    return locate(value, layout, allow_extra=True), None

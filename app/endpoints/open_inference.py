@@ -134,7 +134,10 @@ def _wants_bytes(content: dict[str, Any]) -> bool:
 
 def _locate_rows(content: dict[str, Any], raw: bytes, signature: Signature) -> JsonRows | Float64Matrix:
     tensors = []
-    for item in _objects(content.get("inputs"), "inputs"):
+    items = _objects(content.get("inputs"), "inputs")
+    if optional_object(content, "parameters").get("content_type") == "pd":
+        items = _drop_other_columns(items, signature)
+    for item in items:
         tensor, raw = read_tensor(item, raw)
         tensors.append(tensor)
     if not tensors:
@@ -142,6 +145,14 @@ def _locate_rows(content: dict[str, Any], raw: bytes, signature: Signature) -> J
     if raw:
         raise MalformedRequest(f"{len(raw)} bytes are left behind the last tensor: each has to say its {BINARY_SIZE}")
     return arrange_rows(tensors, signature)
+
+
+def _drop_other_columns(items: list[dict[str, Any]], signature: Signature) -> list[dict[str, Any]]:
+    """Return the tensors of a data frame that are an input, or whose bytes have to be passed over."""
+    names = [name for item in signature.inputs for name in item.names]
+    if not any(item.get("name") in names for item in items):
+        return items
+    return [item for item in items if item.get("name") in names or BINARY_SIZE in optional_object(item, "parameters")]
 
 
 def _response(result: PredictionResult, request_id: str, wants_bytes: bool) -> BytesResponse:

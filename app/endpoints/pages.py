@@ -13,8 +13,8 @@ from app.errors import NotFound, ServingError
 from app.http.application import Application
 from app.http.context import current_request
 from app.http.error_responses import status_of
-from app.http.request_body import read_body
-from app.http.responses import FORM, HTML, JSON, negotiate
+from app.http.form_body import read_form
+from app.http.responses import HTML, JSON, negotiate
 from registry import Signature
 
 CORRECT_FIELDS = "No prediction: please correct the marked fields."
@@ -55,9 +55,9 @@ class _Pages:
         typed: dict[str, str] = {}
         as_page = negotiate(HTML, JSON) == HTML
         try:
-            body = read_body(context, FORM, self._plane.settings.max_body)
+            fields = read_form(context, self._plane.settings.max_body)
             route = self._plane.router.route(context.client_id)
-            batch, typed = route.model.decoder.decode_form(body)
+            batch, typed = route.model.decoder.decode_form(fields)
             result = context.add_complete(self._plane.pipeline.predict(route, batch))
         except ServingError as error:
             if not as_page:

@@ -7,14 +7,15 @@ docs/clients.md says what is the same and what is not.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 from app.codecs.batch import JsonRows
 from app.codecs.json_decoder import Located
+from app.codecs.json_layouts import JsonLayouts, filled_list
 from app.codecs.json_strict import ObjectPairs, as_object, excerpt, is_list, json_type
 from app.endpoints.data_plane import DataPlane
-from app.endpoints.row_layouts import columns, filled_list, instances
 from app.errors import MalformedRequest, NotFound, ServingError
 from app.http.application import Application
 from app.http.context import RequestContext, current_request
@@ -23,9 +24,10 @@ from app.http.request_body import read_body
 from app.http.responses import JSONResponse
 from app.routing.cache import LoadedModel, VersionStatus
 from app.routing.table import Route
-from registry import INPUT_TENSOR, OUTPUT_TENSOR, SIGNATURE_NAME, Signature
+from registry import INPUT_TENSOR, OUTPUT_TENSOR, SIGNATURE_NAME
 
 ROOT = "/v1"
+_MODELS = f"{ROOT}/models"
 _VERSION = r"(?:/versions/(?P<number>[0-9]{1,18})|/labels/(?P<label>[^/:]+))?"
 _METHOD = re.compile(rf"/v1/models/(?P<model>[^/:]+){_VERSION}:(?P<method>classify|regress|predict)")
 _STATUS = re.compile(rf"/v1/models(?:/(?P<model>[^/:]+))?{_VERSION}(?P<metadata>/metadata)?")
@@ -67,12 +69,14 @@ class _Endpoints:
         match = _STATUS.fullmatch(path)
         if match is None:
             raise MalformedRequest(f"Malformed request: GET {path}")
+        if path == _MODELS:  # TensorFlow Serving has no list
+            return JSONResponse({"models": [{"name": self._model, **_format_statuses(self._router.statuses())}]})
         model, number, label = match["model"], match["number"], match["label"]
         if model is None:
             raise MalformedRequest("Missing model name in request.")
         if match["metadata"]:
             return JSONResponse(_metadata(self._select(model, number, label).model))
-        return JSONResponse({"model_version_status": list(map(_format_status, self._statuses(model, number, label)))})
+        return JSONResponse(_format_statuses(self._statuses(model, number, label)))
 
     def _select(self, name: str, number: str | None, label: str | None, context: RequestContext | None = None) -> Route:
         """Return the route of the version that a path names; without one, of the one that answers this request."""
@@ -112,26 +116,26 @@ class _Endpoints:
         )  # any media type, as in TensorFlow Serving: curl -d declares a form
         if method == "classify":
             raise MalformedRequest("Expected classification signature method_name to be tensorflow/serving/classify")
-        model = route.model
+        decoder = route.model.decoder
         locate = _locate_rows if method == "predict" else _locate_examples
-        batch, key = model.decoder.decode_document(body, lambda data: locate(data, model.signature))
+        batch, key = decoder.decode_document(body, lambda data: locate(data, decoder.layouts))
         predictions = context.add_complete(self._plane.pipeline.predict(route, batch)).predictions
         return JSONResponse({key: predictions if method == "regress" else predictions.reshape(-1, 1)})
 
 
-def _locate_rows(data: Any, signature: Signature) -> Located[str]:
+def _locate_rows(data: Any, layouts: JsonLayouts) -> Located[str]:
     """Return the rows of a predict request, and under which key its predictions are sent."""
     request = _read_request(data)
     if "instances" in request and "inputs" in request:
         raise MalformedRequest("Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist")
     if "instances" in request:
-        return instances(request["instances"], signature, "instances"), "predictions"
+        return layouts.instances(request["instances"], "instances"), "predictions"
     if "inputs" in request:
-        return columns(request["inputs"], signature, "inputs"), "outputs"
+        return layouts.columns(request["inputs"], "inputs"), "outputs"
     raise MalformedRequest("Missing 'inputs' or 'instances' key")
 
 
-def _locate_examples(data: Any, _: Signature) -> Located[str]:
+def _locate_examples(data: Any, _: JsonLayouts) -> Located[str]:
     """Return the same of a regress request: a feature is a value or a list of one; the context's are in each row."""
     request = _read_request(data)
     if "examples" not in request:
@@ -161,6 +165,10 @@ def _read_features(row: Any) -> Any:
         return row
     pairs = row if isinstance(row, ObjectPairs) else row.items()
     return ObjectPairs((name, cell[0] if is_list(cell) and len(cell) == 1 else cell) for name, cell in pairs)
+
+
+def _format_statuses(statuses: Iterable[VersionStatus]) -> dict[str, Any]:
+    return {"model_version_status": list(map(_format_status, statuses))}
 
 
 def _format_status(status: VersionStatus) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from app.codecs.batch import Float64Matrix, JsonRows
+from app.codecs.json_layouts import zip_columns
 from app.codecs.json_strict import excerpt, is_list, json_type, optional_object
-from app.endpoints.row_layouts import zip_columns
 from app.errors import MalformedRequest
 from registry import Signature
 

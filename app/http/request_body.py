@@ -12,12 +12,15 @@ from werkzeug.http import parse_options_header
 from app.errors import MalformedRequest, TooLarge
 from app.http.context import RequestContext
 from app.http.error_responses import HTTPError
+from app.http.responses import CSV, JSON
 
 Read = Callable[[int], bytes]  # returns at most so many bytes, and none at the end
 
 SUPPORTED_ENCODINGS = frozenset({"gzip", "x-gzip", "deflate"})
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS  # as the header says
 _CHUNK = 1 << 16  # compressed bytes that are read at a time
+# Other names of a media type: what old clients say, and browsers on Windows where Excel is installed.
+_ALIASES = {"text/json": JSON, "application/vnd.ms-excel": CSV, "application/csv": CSV}
 
 
 class SentBody:
@@ -93,18 +96,20 @@ def read_body(context: RequestContext, media_type: str | None, max_body: int) ->
 
 
 def require_media_type(environ: dict[str, Any], *accepted: str) -> str:
-    """Return which of these media types the body is declared as.
+    """Return which of these media types the body is declared as; by another name, or as a kind of JSON (RFC 6839), too.
 
     Raises:
         HTTPError: 415 if it is another one, or not in UTF-8.
     """
     declared, parameters = parse_options_header(environ.get("CONTENT_TYPE"))
     declared = declared.lower()
-    if declared not in accepted:
+    is_json = declared.startswith("application/") and declared.endswith("+json")
+    media_type = JSON if is_json else _ALIASES.get(declared, declared)
+    if media_type not in accepted:
         raise HTTPError(415, f"the Content-Type is {declared or 'nothing'}: send {' or '.join(accepted)}")
     if parameters.get("charset", "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
         raise HTTPError(415, "the charset is not UTF-8: send UTF-8")
-    return declared
+    return media_type
 
 
 def decompressor(environ: dict[str, Any], read: Read) -> Read:

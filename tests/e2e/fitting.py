@@ -1,7 +1,7 @@
 """Hooks for Schemathesis: what JSON Schema can't say of a request is put right in those that are to be accepted.
 
 Columns are cut to one length, shapes are those of the data, a label is one that is set. Requests that are to be refused
-are sent as they were made.
+are sent as they were made, but not with `?extra=ignore`, which JSON Schema can't say more about.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ ROW = {"rm": 6, "rooms": 6, "tax": 250, "age": 66.5}
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: Any) -> None:
     if not case.meta or not case.meta.generation.mode.is_positive:
+        if case.query.get("extra") == "ignore":  # would make a name that is no input right
+            del case.query["extra"]
         return
     if "label" in case.path_parameters:
         case.path_parameters["label"] = "champion"
@@ -29,7 +31,7 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
         case.headers[LENGTH] = str(len(head))
     elif case.media_type == "text/csv":
         case.body = table(case.body)
-    elif case.media_type == "multipart/form-data" and isinstance(case.body, dict):
+    elif case.media_type == "multipart/form-data" and isinstance(case.body, dict) and "file" in case.body:
         case.body["file"] = table(str(case.body["file"]))
     elif isinstance(case.body, dict):
         fit(case.body)
@@ -51,17 +53,22 @@ def binary() -> tuple[bytes, bytes]:
 
 
 def fit(body: dict[str, Any]) -> None:
-    inputs, split = body.get("inputs"), body.get("dataframe_split")
-    if isinstance(inputs, dict):
-        least = min(map(len, inputs.values()))
-        body["inputs"] = {name: column[:least] for name, column in inputs.items()}
-    elif isinstance(inputs, list) and inputs and isinstance(inputs[0], dict) and "shape" in inputs[0]:
+    for value in body.values():
+        if isinstance(value, dict):
+            fit(value)
+    columns = {name: cells for name, cells in body.items() if name in ROW and isinstance(cells, list | dict)}
+    least = min(map(len, columns.values()), default=0)
+    for name, cells in columns.items():
+        indexed = isinstance(cells, dict)
+        body[name] = dict(zip("01234567", list(cells.values())[:least], strict=False)) if indexed else cells[:least]
+    inputs = body.get("inputs")
+    if isinstance(inputs, list) and inputs and isinstance(inputs[0], dict) and "shape" in inputs[0]:
         least = min(len(tensor["data"]) for tensor in inputs)
         for tensor in inputs:
             fit_tensor(tensor, least)
-    if isinstance(split, dict) and split.get("columns"):
-        row = [ROW.get(name, "left out") for name in split["columns"]]
-        split["data"] = [row if isinstance(given, list) else given for given in split["data"]]
+    if body.get("columns") and isinstance(body.get("data"), list):
+        row = [ROW.get(name, "left out") for name in body["columns"]]
+        body["data"] = [row if isinstance(given, list) else given for given in body["data"]]
 
 
 def fit_tensor(tensor: dict[str, Any], least: int) -> None:

@@ -104,12 +104,24 @@ def test_mlservers_own_types_read_and_write_our_messages(server: Server, expecte
     assert NumpyCodec.decode_output(numbers.outputs[0]).reshape(-1).tolist() == expected
     unnamed = infer(NumpyRequestCodec.encode_request(ROWS))  # its tensor's name is MLServer's own
     assert NumpyCodec.decode_output(unnamed.outputs[0]).reshape(-1).tolist() == expected
-    frame = infer(PandasCodec.encode_request(FRAME))
-    assert NumpyCodec.decode_output(frame.outputs[0]).reshape(-1).tolist() == expected
+    for sent in (FRAME, FRAME.assign(town=pd.Series(["Lynn", "Nahant"], dtype=object), year=1970)):
+        frame = infer(PandasCodec.encode_request(sent))
+        assert NumpyCodec.decode_output(frame.outputs[0]).reshape(-1).tolist() == expected
     metadata = requests.get(f"{server.url}/v2/models/boston", timeout=10).text
     assert types.MetadataModelResponse.model_validate_json(metadata).inputs[0].shape == [-1, 3]
     about = types.MetadataServerResponse.model_validate_json(requests.get(f"{server.url}/v2", timeout=10).text)
     assert about.extensions == ["binary_tensor_data"]
+
+
+@pytest.mark.parametrize("path", ["/predict_json", "/predict_json?extra=ignore"])
+def test_a_data_frame_is_understood_in_all_that_pandas_writes(server: Server, expected: list[float], path: str) -> None:
+    frame = FRAME.assign(town=["Lynn", "Nahant"]) if "extra" in path else FRAME
+    bodies = [frame.to_json(orient=orient) for orient in ("columns", "split", "records")]
+    bodies += [json.dumps(frame.to_dict(orient)) for orient in ("dict", "list", "records", "split")]
+    bodies += [json.dumps({"instances": frame.to_dict("records")}), json.dumps({"input_data": frame.to_dict("tight")})]
+    for body in bodies:
+        status, reply = server.ask(body.encode(), path)
+        assert (status, reply["predictions"]) == (200, pytest.approx(expected, rel=1e-7)), body
 
 
 @pytest.mark.filterwarnings("ignore:.*Any type hint is inferred:UserWarning")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from app.codecs.json_layouts import ENVELOPES
 from app.endpoints.openapi.schemas import (
     Schema,
     any_of,
@@ -21,6 +22,7 @@ from app.endpoints.openapi.schemas import (
     ref,
     tuple_schema,
 )
+from app.http.form_body import MULTIPART
 from app.http.responses import CSV, FORM, JSON
 from registry import INPUT_TENSOR, SIGNATURE_NAME, Input, Signature
 
@@ -32,10 +34,11 @@ def request_schemas(signature: Signature, max_rows: int) -> dict[str, Schema]:
     """Return ``components/schemas`` of the parts of requests that depend on the signature."""
     frame_cells = {"type": "array", "minItems": len(signature.inputs)}
     frame_cells["description"] = "as many values as there are columns"
-    any_column = {"type": "array", "minItems": 1}
     return {
         "Instances": _instances(signature, max_rows, "Row"),
         "Columns": _columns(signature, max_rows, "Row", extra=False),
+        "Frame": _frame(signature, max_rows),
+        "Envelope": _envelope(signature),
         "RegressRequest": _regress(signature, max_rows),
         "InputTensors": _input_tensors(signature, max_rows),
         "FrameColumns": {
@@ -49,7 +52,7 @@ def request_schemas(signature: Signature, max_rows: int) -> dict[str, Schema]:
         },
         "FrameData": array_schema(any_of(frame_cells, ref("WideRowByName")), max_rows),
         "WideInstances": _instances(signature, max_rows, "WideRow"),
-        "WideColumns": _columns(signature, max_rows, "WideRow", extra=any_column),
+        "WideColumns": _columns(signature, max_rows, "WideRow", extra=True),
     }
 
 
@@ -68,10 +71,17 @@ def request_examples(signature: Signature, rows: ExampleRows) -> dict[tuple[str,
             "one row, by name": objects[0],
             "rows, by position": rows,
             "rows, by name": objects,
+            "columns": columns,
+            "columns with an index": {
+                name: {str(row): value for row, value in enumerate(values)} for name, values in columns.items()
+            },
+            "a data frame": {"columns": names, "index": list(range(len(rows))), "data": rows},
+            **{f"inside {name}": {name: rows} for name in ENVELOPES if name not in names},
         },
         ("CsvFile", CSV): {"a file": csv},
-        ("CsvFile", "multipart/form-data"): {"a file": {"file": csv}},
+        ("CsvFile", MULTIPART): {"a file": {"file": csv}},
         ("Form", FORM): {"one row": objects[0]},
+        ("Form", MULTIPART): {"one row": objects[0]},
         ("PredictRequest", JSON): {
             "rows, by position": {"instances": rows},
             "rows, by name": {"signature_name": SIGNATURE_NAME, "instances": objects},
@@ -115,8 +125,8 @@ def _instances(signature: Signature, max_rows: int, row: str) -> Schema:
     return any_of(ref(f"{row}s"), {**array_schema(later, max_rows), "prefixItems": [first]})
 
 
-def _columns(signature: Signature, max_rows: int, row: str, extra: bool | Schema) -> Schema:
-    """Rows as columns of the same length, or as the model's tensor, by name or alone."""
+def _columns(signature: Signature, max_rows: int, row: str, extra: bool) -> Schema:
+    """Rows as columns of the same length or with the same index, or as the model's tensor, by name or alone."""
 
     def column(item: Input) -> Schema:
         return {
@@ -126,11 +136,41 @@ def _columns(signature: Signature, max_rows: int, row: str, extra: bool | Schema
             **any_of({"items": input_ref(item)}, {"items": tuple_schema(input_ref(item))}),
         }
 
+    def indexed(item: Input) -> Schema:
+        rows = {"minProperties": 1, "maxProperties": max_rows}
+        return {"type": "object", **rows, "additionalProperties": input_ref(item)}
+
     tensors = [ref(f"{row}s")]
     if _accepts_tensor(signature):
         tensors.append(object_schema({INPUT_TENSOR: ref(f"{row}s")}))
-    columns = by_name(signature, column, extra)
-    return any_of(*tensors, {**columns, "description": "all columns have the same length"})
+    columns = {**by_name(signature, column, extra), "description": "all columns have the same length"}
+    indexes = {**by_name(signature, indexed, extra), "description": "all columns have the same members"}
+    return any_of(*tensors, columns, indexes)
+
+
+def _frame(signature: Signature, max_rows: int) -> Schema:
+    """A data frame as pandas writes it with the orientation split."""
+    width = len(signature.inputs)
+    names = {"allOf": [ref("FrameColumns"), {"maxItems": width}]}
+    cells = {"type": "array", "minItems": width, "maxItems": width, "description": "in the order of columns"}
+    data = array_schema(any_of(cells, ref("RowByName")), max_rows)
+    return {**object_schema({"columns": names, "data": data}, extra=True), "allOf": list(map(lacks, signature.inputs))}
+
+
+def _envelope(signature: Signature) -> Schema:
+    """An object that has the rows in one member, and no input beside it."""
+    inputs = {name for item in signature.inputs for name in item.names}
+    names = [name for name in ENVELOPES if name not in inputs]
+    no_input = list(map(lacks, signature.inputs))
+    without_names = object_schema({"columns": {"type": "null"}, "data": ref("Rows")}, ["columns"], extra=True)
+    rows = any_of(ref("Row"), ref("Instances"), ref("Columns"), ref("Frame"), {**without_names, "allOf": no_input})
+    return {
+        "type": "object",
+        "patternProperties": {f"^({'|'.join(names)})$": rows},
+        "oneOf": [{"required": [name]} for name in names],
+        "allOf": [*no_input, {"not": {"required": ["columns", "data"]}}],
+        "description": "other members are ignored",
+    }
 
 
 def _regress(signature: Signature, max_rows: int) -> Schema:

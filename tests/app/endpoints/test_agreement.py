@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +22,7 @@ from tests.app.requests import any_json, ask, bytes_tensor, column, infer
 
 NAMES = ("rm", "tax", "age")
 V1, V2, SCORE = "/v1/models/boston", "/v2/models/boston/infer", "/invocations"
+BOM = codecs.BOM_UTF8
 LENGTH = "Inference-Header-Content-Length"
 Row = list[float]
 # Sends rows; returns the reply, and the predictions if it has some.
@@ -43,6 +45,11 @@ def nested(columns: dict[str, Row]) -> dict[str, list[list[float]]]:
     return {name: [[value] for value in columns[name]] for name in reversed(columns)}
 
 
+def with_index(rows: list[Row]) -> dict[str, dict[str, float]]:
+    """Return columns as pandas writes them, with the row's index as the members' names."""
+    return {name: {f"r{row}": cell for row, cell in enumerate(cells)} for name, cells in by_column(rows).items()}
+
+
 def with_town(rows: list[Row]) -> dict[str, Any]:
     """Return a table in another order, with an index and a column that is no input."""
     data = [["Nahant", age, tax, rooms] for rooms, tax, age in rows]
@@ -56,8 +63,8 @@ def csv(rows: list[Row]) -> bytes:
 def posting(path: str, body: Callable[[list[Row]], Any], key: str = "predictions") -> Send:
     def send(client: Service, rows: list[Row]) -> Any:
         content = body(rows)
-        is_csv = isinstance(content, bytes)
-        data = content if is_csv else orjson.dumps(content)
+        is_csv = isinstance(content, bytes) and not content.startswith(BOM)
+        data = content if isinstance(content, bytes) else orjson.dumps(content)
         media_type = "text/csv; charset=utf-8" if is_csv else "application/json"
         reply = client.post(path, data=data, content_type=media_type, headers={"Accept": "application/json"})
         return reply, lambda: np.array(reply.json[key]).reshape(-1).tolist()
@@ -73,7 +80,9 @@ def columns(rows: list[Row], *more: int) -> list[dict[str, Any]]:
     return [column(name, values, [len(rows), *more]) for name, values in by_column(rows).items()]
 
 
-def tensors(body: Callable[[list[Row]], list[dict[str, Any]]], datatype: str = "", bytes_out: bool = False) -> Send:
+def tensors(
+    body: Callable[[list[Row]], list[dict[str, Any]]], datatype: str = "", bytes_out: bool = False, **parameters: str
+) -> Send:
     """Send tensors: in JSON, or with a datatype as bytes behind it."""
 
     def send(client: Service, rows: list[Row]) -> Any:
@@ -82,7 +91,7 @@ def tensors(body: Callable[[list[Row]], list[dict[str, Any]]], datatype: str = "
             arrays = {tensor["name"]: np.array(tensor["data"], DATATYPES[datatype]) for tensor in inputs}
             inputs = [bytes_tensor(array, datatype, name) for name, array in arrays.items()]
             raw = b"".join(array.tobytes() for array in arrays.values())
-        reply = infer(client, *inputs, raw=raw, parameters={"binary_data_output": bytes_out})
+        reply = infer(client, *inputs, raw=raw, parameters={"binary_data_output": bytes_out, **parameters})
         if bytes_out:
             return reply, lambda: np.frombuffer(reply.data[int(reply.headers[LENGTH]) :], "<f4").tolist()
         return reply, lambda: reply.json["outputs"][0]["data"]
@@ -93,6 +102,23 @@ def tensors(body: Callable[[list[Row]], list[dict[str, Any]]], datatype: str = "
 FORMS: dict[str, Send] = {
     "own, by position": posting("/predict_json", lambda rows: rows),
     "own, by name": posting("/predict_json", by_name),
+    "own, columns": posting("/predict_json", by_column),
+    "own, columns [n, 1]": posting("/predict_json", lambda rows: nested(by_column(rows))),
+    "own, columns with an index": posting("/predict_json", with_index),
+    "own, tensor": posting("/predict_json", lambda rows: {"features": rows}),
+    "own, frame": posting("/predict_json", lambda rows: {"columns": NAMES, "index": [0], "data": rows}),
+    "own, more names": posting("/predict_json?extra=ignore", lambda rows: [{"x": "y", **row} for row in by_name(rows)]),
+    "own, more columns": posting("/predict_json?extra=ignore", lambda rows: {"x": 1, **by_column(rows)}),
+    "own, more in an index": posting("/predict_json?extra=ignore", lambda rows: {"x": {"a": 1}, **with_index(rows)}),
+    "own, frame of more": posting("/predict_json?extra=ignore", with_town),
+    "own, instances": posting("/predict_json", lambda rows: {"signature_name": "", "instances": rows}),
+    "own, inputs": posting("/predict_json", lambda rows: {"inputs": by_column(rows)}),
+    "own, inputs, tensor": posting("/predict_json", lambda rows: {"inputs": {"features": rows}}),
+    "own, data": posting("/predict_json", lambda rows: {"data": by_name(rows)}),
+    "own, input_data": posting("/predict_json", lambda rows: {"input_data": {"columns": NAMES, "data": rows}}),
+    "own, split": posting("/predict_json", lambda rows: {"dataframe_split": {"data": rows}}),
+    "own, records": posting("/predict_json", lambda rows: {"dataframe_records": by_name(rows)}),
+    "own, byte order mark": posting("/predict_json", lambda rows: BOM + orjson.dumps(rows)),
     "own, CSV": posting("/predict_csv", csv),
     "v1 instances": posting(f"{V1}:predict", lambda rows: {"instances": rows}),
     "v1 named": posting(f"{V1}:predict", lambda rows: {"instances": by_name(rows)}),
@@ -105,6 +131,8 @@ FORMS: dict[str, Send] = {
     "v1 tensor by row": posting(f"{V1}:predict", lambda rows: {"instances": [{"features": row} for row in rows]}),
     "v1 inputs": posting(f"{V1}:predict", lambda rows: {"inputs": rows}, "outputs"),
     "v1 columns [n, 1]": posting(f"{V1}:predict", lambda rows: {"inputs": nested(by_column(rows))}, "outputs"),
+    "v1 columns with an index": posting(f"{V1}:predict", lambda rows: {"inputs": with_index(rows)}, "outputs"),
+    "v1 byte order mark": posting(f"{V1}:predict", lambda rows: BOM + orjson.dumps({"instances": rows})),
     "v1 label": posting(f"{V1}/labels/champion:predict", lambda rows: {"instances": rows}),
     "v1 version": posting(f"{V1}/versions/1:predict", lambda rows: {"instances": rows}),
     "v2 flat": tensors(lambda rows: whole(rows, [cell for row in rows for cell in row])),
@@ -121,6 +149,8 @@ FORMS: dict[str, Send] = {
     "v2 FP32, JSON out": tensors(lambda rows: whole(rows, rows), "FP32"),
     "v2 FP64, bytes out": tensors(lambda rows: whole(rows, rows), "FP64", bytes_out=True),
     "v2 columns as bytes": tensors(columns, "FP64"),
+    "v2 data frame": tensors(lambda rows: [column("x", [""], [1], "BYTES"), *columns(rows, 1)], content_type="pd"),
+    "v2 data frame of one tensor": tensors(lambda rows: whole(rows, rows), content_type="pd"),
     "split": posting(SCORE, lambda rows: {"dataframe_split": {"columns": NAMES, "data": rows}}),
     "split, more columns": posting(SCORE, lambda rows: {"dataframe_split": with_town(rows)}),
     "split, no names": posting(SCORE, lambda rows: {"dataframe_split": {"data": rows}}),
@@ -128,6 +158,13 @@ FORMS: dict[str, Send] = {
     "records, more members": posting(
         SCORE, lambda rows: {"dataframe_records": [{"town": "Nahant", **row} for row in by_name(rows)]}
     ),
+    "records, a number behind": posting(
+        SCORE, lambda rows: {"dataframe_records": [{**row, "year": 1970} for row in by_name(rows)]}
+    ),
+    "split, a number behind": posting(
+        SCORE, lambda rows: {"dataframe_split": {"columns": [*NAMES, "year"], "data": [[*row, 1970] for row in rows]}}
+    ),
+    "inputs, a number behind": posting(SCORE, lambda rows: {"inputs": {**by_column(rows), "year": [1970] * len(rows)}}),
     "instances": posting(SCORE, lambda rows: {"instances": rows}),
     "named instances": posting(SCORE, lambda rows: {"instances": by_name(rows), "params": {"temperature": 1}}),
     "inputs": posting(SCORE, lambda rows: {"inputs": by_column(rows)}),

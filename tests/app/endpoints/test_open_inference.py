@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from tests.app.conftest import Service
-from tests.app.requests import PREDICTION, TENSOR, V2, bytes_tensor, infer
-from tests.conftest import publish
+from tests.app.requests import PREDICTION, ROW, TENSOR, V2, bytes_tensor, infer
+from tests.conftest import HOUSES, publish
 
 ARRAY = np.array([[6, 250, 66.5], [7, 300, 10]], "<f4")
 
@@ -52,6 +52,27 @@ def test_the_request_id_is_the_header_or_a_usable_id_and_any_text_is_echoed(
     assert reply.json["id"] == (sent or used)
     for stream in ("requests", "predictions"):
         assert [row["request_id"] for row in service.new_rows(stream)] == [used]
+
+
+def test_columns_of_a_data_frame_that_are_no_input_are_left_out(service: Service) -> None:
+    inputs = [bytes_tensor(np.array([cell], "<f4"), name=name) for name, cell in zip(HOUSES.names, ROW, strict=True)]
+    town = {
+        "name": "town",
+        "shape": [1, 1],
+        "datatype": "BYTES",
+        "data": ["Lynn"],
+        "parameters": {"content_type": "str"},
+    }
+    raw = np.array(ROW, "<f4").tobytes()
+    frame = {"content_type": "pd"}
+    assert infer(service, town, *inputs, raw=raw, parameters=frame).json["outputs"][0]["data"] == [PREDICTION]
+    refused = {"a datatype of numbers": ({}, town), "no such input": ({}, {**inputs[0], "name": "x"})}
+    # Bytes that nobody reads would make the next tensor another one.
+    refused["like FP32, not BYTES"] = (frame, {**town, "parameters": {"binary_data_size": 4}})
+    refused["expected an object"] = (frame, {**town, "parameters": 4})
+    for message, (parameters, other) in refused.items():
+        reply = infer(service, other, *inputs, raw=raw[:4] + raw, parameters=parameters)
+        assert (reply.status_code, message in reply.json["error"]) == (400, True), reply.json
 
 
 @pytest.mark.parametrize("outputs", [None, [], [{"name": "output_0"}], [{"name": "output_0", "parameters": None}]])

@@ -53,6 +53,14 @@ def test_the_form_puts_each_message_at_its_field_and_keeps_what_was_typed(servic
     assert reply.text.count('aria-invalid="true"') == 3
 
 
+def test_the_form_reads_a_decimal_comma_and_keeps_it_as_it_was_typed(service: Service) -> None:
+    reply = service.post("/predict_form", data={"rooms": "6,0", "tax": "1\u202f250,0", "age": "66,5"})
+    assert reply.status_code == 200
+    assert 'value="66,5"' in reply.text
+    (row,) = service.new_rows("predictions")
+    assert [row[name] for name in ("rm", "tax", "age")] == ["6.0", "1250.0", "66.5"]
+
+
 def test_a_warning_stands_below_the_prediction(service: Service) -> None:
     page = service.post("/predict_form", data={**TYPED, "tax": "800"}).text
     assert "tax: 800 lies outside the training range 187-711" in page

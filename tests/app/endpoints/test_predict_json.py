@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.app.conftest import Service
@@ -27,6 +29,23 @@ def test_a_list_of_rows_gets_a_list_of_predictions_and_warnings(service: Service
     assert reply["predictions"] == [PREDICTION, pytest.approx(27.7, abs=1e-5)]
     assert reply["warnings"] == [[], ["tax: 800 lies outside the training range 187-711"]]
     assert ask(service, [ROW]).json["predictions"] == [PREDICTION]
+
+
+@pytest.mark.parametrize("columns", [{"rm": [6], "tax": [250], "age": [66.5]}, {"instances": [ROW]}])
+def test_columns_get_a_list_of_predictions_and_a_row_in_a_member_gets_one(service: Service, columns: Any) -> None:
+    assert ask(service, columns).json["predictions"] == [PREDICTION]
+    assert ask(service, {"data": ROW}).json["prediction"] == PREDICTION
+
+
+def test_names_that_are_no_input_are_left_out_only_where_the_url_asks_for_it(service: Service) -> None:
+    body = {"town": "Lynn", "rm": 6, "tax": 250, "age": 66.5}
+    assert service.post("/predict_json?extra=ignore&utm=1", json=body).json["prediction"] == PREDICTION
+    message = "town: no such input; the inputs are rm, tax, age; add ?extra=ignore to the URL to leave other names out"
+    reply = service.post("/predict_json?utm=1", json=body)
+    assert (reply.status_code, reply.json["error"]) == (422, message)
+    for query in ("extra", "extra=1", "extra=ignore&extra=ignore"):
+        reply = service.post(f"/predict_json?{query}", json=body)
+        assert (reply.status_code, reply.json["error"]) == (400, "extra: expected ignore, once")
 
 
 def test_the_rows_of_a_request_are_in_the_logs(service: Service) -> None:

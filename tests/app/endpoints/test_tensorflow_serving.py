@@ -133,10 +133,14 @@ def test_the_status_of_a_version_is_loaded_not_asked_for_yet_or_damaged(client: 
     assert (reply.status_code, "model.tflite was changed" in reply.json["error"]) == (503, True)
 
 
+def test_the_list_of_models_has_the_one_with_the_states_of_its_versions(service: Service) -> None:
+    assert service.get("/v1/models").json == {"models": [{"name": "boston", **service.get(MODEL).json}]}
+
+
 @pytest.mark.parametrize(
     ("path", "status", "error"),
     [
-        ("/v1/models", 400, "Missing model name in request."),
+        ("/v1/models/versions/1", 400, "Missing model name in request."),
         ("/v1/models/half", 404, "Could not find any versions of model half"),
         ("/v1/models/boston/versions/9", 404, "Could not find version 9 of model boston"),
         ("/v1/models/boston/labels/blue", 400, "Unrecognized servable version label: blue"),

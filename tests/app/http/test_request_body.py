@@ -70,6 +70,27 @@ def test_a_body_that_cannot_be_decompressed_is_refused_and_logged(
     assert service.new_rows("predictions") == [] or path == "/predict_csv"
 
 
+@pytest.mark.parametrize(
+    ("path", "media_type", "status"),
+    [
+        ("/predict_json", "text/json", 200),
+        ("/predict_json", "application/vnd.api+json; charset=UTF-8", 200),
+        ("/predict_json", "Application/LD+JSON", 200),
+        ("/predict_json", "text/x+json", 415),
+        ("/predict_json", "application/vnd.ms-excel", 415),
+        ("/predict_csv", "application/vnd.ms-excel", 200),
+        ("/predict_csv", "application/csv", 200),
+        ("/predict_csv", "text/json", 415),
+        ("/invocations", "application/vnd.ms-excel", 200),
+        ("/invocations", "application/problem+json", 400),
+    ],
+)
+def test_a_media_type_may_have_another_of_its_names(service: Service, path: str, media_type: str, status: int) -> None:
+    reply = service.post(path, data=SENT[path][0], content_type=media_type, buffered=True)
+    assert reply.status_code == status, reply.text
+    assert status != 415 or f"the Content-Type is {media_type}: send " in reply.text
+
+
 @pytest.fixture(scope="module")
 def bomb() -> bytes:
     """A thousandth of 256 MB."""
