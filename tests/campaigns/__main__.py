@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.campaigns.storms import STORMS
 
-_COLUMNS = "faults requests 200 503 other broken lost doubled false torn unknown".split()
+_COLUMNS = ["faults", "requests", "200", "503", "other", "broken", "lost", "doubled", "false", "torn", "unknown"]
 
 
 def main() -> int:
