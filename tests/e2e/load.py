@@ -45,6 +45,19 @@ class Replies:
         return {key: reply.prediction for key, reply in self.by_id.items() if reply.status == 200}
 
 
+def sent_row(request_id: str) -> list[float]:
+    """Return the row that a client sends with this id."""
+    number = int(request_id.rpartition("-")[2])
+    return [4 + number % 4, 200 + number % 500, number % 90 + 5]
+
+
+def sent_body(request_id: str) -> str:
+    """Return the body that a client sends with this id; every third has names, so quotes are in its row of the log."""
+    row = sent_row(request_id)
+    named = int(request_id.rpartition("-")[2]) % 3 == 0
+    return json.dumps(dict(zip(("rm", "tax", "age"), row, strict=True)) if named else row)
+
+
 def _client(port: int, name: str, keep_alive: bool, stop: Any) -> Replies:
     replies = Replies()
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
@@ -52,7 +65,6 @@ def _client(port: int, name: str, keep_alive: bool, stop: Any) -> Replies:
     while not stop.is_set():
         number += 1
         request_id = f"{name}-{number}"
-        body = json.dumps([4 + number % 4, 200 + number % 500, number % 90 + 5])
         try:
             if connection.sock is None:
                 connection.connect()
@@ -63,7 +75,7 @@ def _client(port: int, name: str, keep_alive: bool, stop: Any) -> Replies:
         start = time.monotonic()
         try:
             headers = {"Content-Type": "application/json", "X-Request-ID": request_id}
-            connection.request("POST", "/predict_json", body, headers)
+            connection.request("POST", "/predict_json", sent_body(request_id), headers)
             reply = connection.getresponse()
             content = reply.read()
         except (OSError, http.client.HTTPException) as error:
