@@ -146,9 +146,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
                 self._drop(conn)
 
     def _cap_keepalive(self, deadline: float) -> None:
-        """Let no idle connection stay open after a time, as the worker stops; gunicorn knows its own lists only."""
+        """As the worker stops, wait for heads of requests until a time only; gunicorn knows its own lists."""
         for conn in self.waiting:
-            if conn.idle:
+            if conn.request.stage is Stage.HEAD:
                 conn.timeout = min(conn.timeout, deadline)
 
     def is_parent_alive(self) -> bool:

@@ -55,10 +55,10 @@ def test_a_connection_that_was_there_at_sigterm_is_answered(models: Path, before
         assert server.stop() == 0
 
 
-def test_connections_on_which_nothing_is_asked_keep_nobody_waiting(models: Path) -> None:
+def test_connections_on_which_nothing_is_asked_to_the_end_keep_nobody_waiting(models: Path) -> None:
     with serving(models, workers=1, SERVE_THREADS="1") as server, ExitStack() as opened:
-        for _ in range(20):
-            opened.enter_context(server.connect())
+        for start in (b"", b"POST /predict_json HTTP/1.1\r\n") * 10:
+            opened.enter_context(server.connect()).sendall(start)
         assert server.ask(seconds=4)[0] == 200
         assert server.stop(seconds=10) == 0
 
