@@ -37,7 +37,7 @@ ENV PATH=/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     TMPDIR=/dev/shm \
-    SERVE_BIND=0.0.0.0:5000
+    PORT=5000
 COPY --from=train /srv/models models
 COPY csv_dialect.py filesystem.py ./
 COPY registry registry

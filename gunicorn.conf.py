@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 from app.http.access import TokenFileError, read_tokens
+from app.server.backoff import Backoff
 from app.server.sockets import prepare_listeners
-from app.settings import SettingError, Settings
+from app.server.worker import Worker
+from app.settings import ANY_HOST, SettingError, Settings, service_links
 from journal import Journal, JournalError
 from registry import CHAMPION, RegistryError
 
@@ -17,15 +19,15 @@ except SettingError as error:
     sys.exit(str(error))
 
 wsgi_app = "app:create_app()"
-bind = _settings.bind
+bind = _settings.bind.replace("*:", f"{ANY_HOST}:")
 workers = _settings.workers
 threads = _settings.threads
 # A worker out of file descriptors dies, with all its connections: some are left for logs, uploads and models.
 _descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 if _descriptors != resource.RLIM_INFINITY:
     worker_connections = max(threads + 1, min(1000, _descriptors - 64 - 4 * threads))
-worker_class = "app.server.worker.Worker"
-logger_class = "app.server.worker.Log"
+worker_class = Worker
+Worker.request_timeout = _settings.request_timeout
 keepalive = 65  # longer than the usual proxy's, so that a reused connection is not the one that was just closed
 graceful_timeout = 25  # less than the 30 seconds after which Kubernetes ends the whole container
 # gunicorn believes no header about where a client is or what it asked: app/http/forwarded.py reads trusted proxies'.
@@ -33,6 +35,10 @@ forwarded_allow_ips, forwarder_headers, secure_scheme_headers, header_map = "", 
 control_socket_disable = True  # would need a writable home
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - the heartbeat must not wait for a disk
 proc_name = "app"
+
+_backoff = Backoff()
+pre_fork, post_fork = _backoff.pre_fork, _backoff.post_fork
+worker_exit, child_exit = _backoff.worker_exit, _backoff.child_exit
 
 
 def on_starting(_server):
@@ -47,6 +53,10 @@ def on_starting(_server):
 def when_ready(server):
     """Say what to open and how to ask, once the port is ours."""
     prepare_listeners(server)
+    if ignored := service_links(os.environ):
+        server.log.warning(
+            "Ignored what Kubernetes sets for a Service whose name begins with serve: %s", ", ".join(ignored)
+        )
     store = _settings.store()
     try:
         example = store.signature(store.number_of(CHAMPION)).example_json
@@ -54,9 +64,18 @@ def when_ready(server):
     except (RegistryError, JournalError) as error:
         server.log.error("No prediction can be served yet: %s", error)
         return
-    root = f"http://{_settings.bind}"
+    page, root = _urls()
     print(
-        f"\nOpen {root}/form in a browser, or ask from another terminal:\n\n"
-        f"  curl {root}/predict_json -H 'Content-Type: application/json' -d '{example}'\n",
+        f"\n{page}\n\n  curl {root}/predict_json -H 'Content-Type: application/json' -d '{example}'\n",
         flush=True,
     )
+
+
+def _urls():
+    """Return what to say about the form, and what goes in front of a path to ask for it with curl."""
+    if isinstance(_settings.address, Path):
+        return "Ask from another terminal:", f"--unix-socket {_settings.address} http://localhost"
+    host, port = _settings.address
+    host = {ANY_HOST: "127.0.0.1", "::": "::1"}.get(host, host)
+    root = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"Open {root}/form in a browser, or ask from another terminal:", root

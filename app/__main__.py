@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -23,15 +24,15 @@ def main(arguments: list[str]) -> int:
         )
         return 2
     try:
-        settings = Settings.from_env(os.environ)
-        _check_bind(settings)
+        _check_bind(Settings.from_env(os.environ))
     except SettingError as error:
         print(error, file=sys.stderr)
         return 1
 
     from gunicorn.app.wsgiapp import run
 
-    sys.argv = ["gunicorn", "--config", str(ROOT / "gunicorn.conf.py"), "--pythonpath", str(ROOT)]
+    # The first word only matters at SIGUSR2: gunicorn hands all to a new interpreter, and this makes it start the same.
+    sys.argv = ["-mgunicorn", "--config", str(ROOT / "gunicorn.conf.py"), "--pythonpath", str(ROOT)]
     run()
     return 0
 
@@ -51,9 +52,11 @@ def _print_token(name: str) -> int:
 def _check_bind(settings: Settings) -> None:
     """Check that the address can be bound: gunicorn would take five seconds and five sentences to say that it can't."""
     try:
-        wait_until_free(*settings.address)
+        wait_until_free(settings.address)
     except (OSError, UnicodeError) as error:
-        reason, advice = getattr(error, "strerror", None) or error, "choose another with SERVE_BIND=HOST:PORT"
+        reason, advice = getattr(error, "strerror", None) or error, "choose another with SERVE_BIND"
+        if getattr(error, "errno", 0) == errno.EADDRINUSE:
+            advice = f"end the program that listens there (`ss -lp` shows it), or {advice}"
         raise SettingError(f"SERVE_BIND={settings.bind}: can't be bound ({reason}); {advice}") from error
 
 

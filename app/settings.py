@@ -7,16 +7,27 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
 from typing import Literal, Self
 
 from registry import CommonSettings, Runtime, SettingError
 from registry.settings import PREFIX, read_settings, setting, variable
 
-__all__ = ["VERSION", "SettingError", "Settings"]
+__all__ = ["VERSION", "SettingError", "Settings", "service_links"]
 
 VERSION = "0.2.0"  # of the service, as pyproject.toml has it
 PATH_PREFIX = re.compile(r"(/(?!\.\.?(/|$))[A-Za-z0-9._~-]+)+")
+ANY_HOST = "0.0.0.0"  # noqa: S104 - what * means, and what platforms that give a port expect
 _BIND = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]]+):([0-9]{1,5})")
+_UNIX = "unix:"
+# Where platforms say which port to listen on, the more special first: Vertex AI; Cloud Run, Heroku and others.
+_PORTS = ("AIP_HTTP_PORT", "PORT")
+# What Kubernetes sets for a Service called "serve", or "serve-" and more, in each container, as Docker's links did.
+_SERVICE_LINK = re.compile(
+    rf"{PREFIX}(?:[A-Z0-9_]+_)?(?:"
+    r"SERVICE_HOST=[0-9a-fA-F:.]+|SERVICE_PORT(?:_[A-Z0-9_]+)?=[0-9]+|PORT=(?:tcp|udp|sctp)://.+|"
+    r"PORT_[0-9]+_(?:TCP|UDP|SCTP)(?:=(?:tcp|udp|sctp)://.+|_ADDR=.+|_PORT=[0-9]+|_PROTO=(?:tcp|udp|sctp)))"
+)
 
 
 def _cores() -> int:
@@ -33,8 +44,26 @@ def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
 
 
 def _is_address(text: str) -> bool:
+    if text.startswith(_UNIX):
+        return text.startswith(f"{_UNIX}/")
     match = _BIND.fullmatch(text)
     return match is not None and int(match[2]) < 1 << 16
+
+
+def service_links(environ: Mapping[str, str]) -> list[str]:
+    """Return the names of variables that Kubernetes has set for a Service, and that look like settings."""
+    return [name for name, value in environ.items() if _SERVICE_LINK.fullmatch(f"{name}={value}")]
+
+
+def _with_platform_port(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the environment with SERVE_BIND, if only the platform says which port to listen on."""
+    name = next((name for name in _PORTS if environ.get(name)), None)
+    if name is None or "SERVE_BIND" in environ:
+        return environ
+    bind = f"{ANY_HOST}:{environ[name]}"
+    if not _is_address(bind):
+        raise SettingError(f"{name}={environ[name]!r}: expected a port, or SERVE_BIND in its place")
+    return {**environ, "SERVE_BIND": bind}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +72,9 @@ class Settings(CommonSettings):
 
     bind: str = setting(
         "127.0.0.1:5000",
-        "the address to listen on, as HOST:PORT",
+        "the address to listen on: HOST:PORT, *:PORT (every address), or unix:PATH (a socket in the file system)",
         check=_is_address,
-        expected="HOST:PORT, like 127.0.0.1:5000",
+        expected="HOST:PORT, like 127.0.0.1:5000, or unix:/PATH",
     )
     workers: int = setting(_cores(), "worker processes")
     threads: int = setting(4, "threads in each worker: requests that it works on at the same time")
@@ -56,6 +85,7 @@ class Settings(CommonSettings):
     max_rows: int = setting(10_000, "rows that one request may ask for")
     max_body: int = setting(1 << 20, "bytes that a request's body may have")
     max_upload: int = setting(1 << 28, "bytes that a CSV file sent to /predict_csv may have")
+    request_timeout: int = setting(30, "seconds in which a request must arrive, from its first byte to its last")
     max_versions: int = setting(4, "versions that a worker keeps open beside the champion, for those who name one")
 
     trusted_proxies: str = setting(
@@ -81,9 +111,10 @@ class Settings(CommonSettings):
             SettingError: if a value can't be used, or a SERVE_ variable is not a setting.
         """
         known = [variable(item) for item in fields(cls)]
-        if unknown := [name for name in environ if name.startswith(PREFIX) and name not in known]:
+        ignored = service_links(environ)
+        if unknown := [name for name in environ if name.startswith(PREFIX) and name not in [*known, *ignored]]:
             raise SettingError(f"{min(unknown)} is not a setting; the settings are {', '.join(known)}")
-        settings = read_settings(cls, environ)
+        settings = read_settings(cls, _with_platform_port(environ))
         settings.store()
         return settings
 
@@ -93,7 +124,9 @@ class Settings(CommonSettings):
         return _networks(self.trusted_proxies)
 
     @property
-    def address(self) -> tuple[str, int]:
-        """The host and the port of ``bind``."""
+    def address(self) -> tuple[str, int] | Path:
+        """The host and the port of ``bind``, or the path of its Unix socket."""
+        if self.bind.startswith(_UNIX):
+            return Path(self.bind.removeprefix(_UNIX))
         host, _, port = self.bind.rpartition(":")
-        return host.strip("[]"), int(port)
+        return ANY_HOST if host == "*" else host.strip("[]"), int(port)

@@ -4,17 +4,43 @@ from __future__ import annotations
 
 import http.client
 import os
+import socket
 import sys
+from collections.abc import Mapping
 from contextlib import closing
 
-ANY = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - the host to ask if it binds to all
+# The host to ask if it binds to all.
+ANY = {"": "127.0.0.1", "*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - only looked up
+
+
+def bind_of(environ: Mapping[str, str]) -> str:
+    """Return where the service listens, as app/settings.py decides it."""
+    port = environ.get("AIP_HTTP_PORT") or environ.get("PORT")
+    return environ.get("SERVE_BIND", f"*:{port}" if port else "127.0.0.1:5000")
+
+
+class Connection(http.client.HTTPConnection):
+    """A connection to the service that listens at ``bind``: HOST:PORT, or unix:PATH."""
+
+    def __init__(self, bind: str, timeout: float) -> None:
+        self._path = bind.partition("unix:")[2]
+        host, _, port = bind.rpartition(":")
+        super().__init__("localhost" if self._path else f"{ANY.get(host, host)}:{port}", timeout=timeout)
+
+    def connect(self) -> None:
+        """Connect, also to a path."""
+        if self._path:
+            self.sock = socket.socket(socket.AF_UNIX)
+            self.sock.settimeout(self.timeout)
+            self.sock.connect(self._path)
+        else:
+            super().connect()
 
 
 def fault(bind: str, timeout: float = 2.0) -> str | None:
-    """Return why the service that listens at ``bind`` (host:port) is not ready; None if it is."""
-    host, _, port = bind.rpartition(":")
+    """Return why the service that listens at ``bind`` is not ready; None if it is."""
     try:
-        with closing(http.client.HTTPConnection(f"{ANY.get(host, host)}:{port}", timeout=timeout)) as connection:
+        with closing(Connection(bind, timeout)) as connection:
             connection.request("GET", "/health/ready")
             response = connection.getresponse()
             body = response.read(300).decode(errors="replace").strip()
@@ -24,4 +50,4 @@ def fault(bind: str, timeout: float = 2.0) -> str | None:
 
 
 if __name__ == "__main__":
-    sys.exit(fault(os.environ.get("SERVE_BIND", "127.0.0.1:5000")))  # a reason goes to stderr, with status 1
+    sys.exit(fault(bind_of(os.environ)))  # a reason goes to stderr, with status 1

@@ -49,14 +49,18 @@ class SentBody:
 
         Raises:
             MalformedRequest: if the rest does not arrive.
+            HTTPError: 408 if it does not arrive in time.
             TooLarge: if there is too much.
         """
         if self.declared is not None:
             size = min(size, self.declared - self.count)
         try:
             data: bytes = self._input.read(size) if size else b""
+        except TimeoutError as error:
+            reason = "before the time limit for a request (SERVE_REQUEST_TIMEOUT)"
+            raise HTTPError(408, f"the {self._noun} did not arrive whole {reason}") from error
         except Exception as error:
-            reason = "the connection timed out or ended, or its chunks are wrong"
+            reason = "the connection ended, or its chunks are wrong"
             raise MalformedRequest(f"the {self._noun} did not arrive whole: {reason}") from error
         if size and not data and self.declared is not None:
             raise MalformedRequest(f"the {self._noun} ends after {self.count} of {self.declared} bytes")

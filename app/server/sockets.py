@@ -1,19 +1,19 @@
-"""Listening sockets: whether a port is free, how long a client may stall, and no new connections at a stop."""
+"""Listening sockets: whether an address is free, and no new connections at a stop."""
 
 from __future__ import annotations
 
 import ctypes
 import errno
+import os
 import signal
 import socket
 import struct
 import time
 from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
-# How long a client may send nothing in the middle of its request, or take nothing of its response, in seconds.
-CLIENT_TIMEOUT = 10
 # Workers whose master was killed hold its port until they notice, in a second.
 _FREE_TIMEOUT, _POLL_INTERVAL = 2.0, 0.1
 _SO_ATTACH_FILTER = 26  # Linux, asm-generic/socket.h; the socket module does not name it
@@ -29,8 +29,8 @@ _NO_SYN = b"".join(
 )
 
 
-def wait_until_free(host: str, port: int) -> None:
-    """Check that a port can be bound; wait a little if it is in use.
+def wait_until_free(address: tuple[str, int] | Path) -> None:
+    """Check that a host and port, or the path of a Unix socket, can be bound; wait a little if it is in use.
 
     Raises:
         OSError: if it can't be.
@@ -39,29 +39,42 @@ def wait_until_free(host: str, port: int) -> None:
     deadline = time.monotonic() + _FREE_TIMEOUT
     while True:
         try:
-            family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-            with socket.socket(family, kind, protocol) as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                return probe.bind(address)
+            return _check_path(address) if isinstance(address, Path) else _check_port(*address)
         except OSError as error:
             if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
                 raise
         time.sleep(_POLL_INTERVAL)
 
 
-def prepare_listeners(master: Any) -> None:
-    """Set the time limits of a gunicorn master's sockets, and let no new connection begin once it gets SIGTERM.
+def _check_port(host: str, port: int) -> None:
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(address)
 
-    A client that stops in the middle of its request or response holds a thread until the kernel ends its wait.
-    """
-    for listener in master.LISTENERS:  # connections inherit it
-        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
-            listener.sock.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", CLIENT_TIMEOUT, 0))
+
+def _check_path(path: Path) -> None:
+    """Check that nobody listens there, as gunicorn takes the path from whoever does, and that a socket can be made."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        if path.exists() and not path.is_socket():
+            raise FileExistsError(errno.EEXIST, "a file that is no socket is there")
+        with suppress(FileNotFoundError, ConnectionRefusedError):
+            probe.connect(str(path))
+            raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
+        beside = path.with_name(f"{path.name[:-1]}~")  # as long
+        probe.bind(str(beside))
+        beside.unlink()
+
+
+def prepare_listeners(master: Any) -> None:
+    """Let no new connection begin on a gunicorn master's sockets once it gets SIGTERM."""
     stop = signal.getsignal(signal.SIGTERM)
 
     def handle(number: int, frame: FrameType | None) -> None:
-        for listener in master.LISTENERS:
-            _drop_syn(listener.sock)
+        # After SIGUSR2 a second master has the same sockets, and goes on.
+        if not master.reexec_pid and not master.master_pid:
+            for listener in master.LISTENERS:
+                _drop_syn(listener.sock)
         if callable(stop):
             stop(number, frame)
 
@@ -69,6 +82,8 @@ def prepare_listeners(master: Any) -> None:
 
 
 def _drop_syn(listener: socket.socket) -> None:
+    if listener.family == socket.AF_UNIX:
+        return
     program = ctypes.create_string_buffer(_NO_SYN, len(_NO_SYN))
     with suppress(OSError):  # not Linux: then a connection may be reset that began in the last moment
         listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("HP", 4, ctypes.addressof(program)))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.settings import VERSION, SettingError, Settings
+from app.settings import VERSION, SettingError, Settings, service_links
 from registry.settings import variable
 from tests.conftest import Keys
 
@@ -37,6 +37,7 @@ def test_every_setting_is_read_from_its_variable(keys: Keys) -> None:
         "SERVE_PREFIX": "/houses/1.0",
         "SERVE_TOKENS": "/t",
         "SERVE_PAGE_TOKENS": "/p",
+        "SERVE_REQUEST_TIMEOUT": "5",
         "SERVE_REQUIRE_SIGNATURE": str(keys.public),
         "SERVE_TWO_PERSON": "1",
     }
@@ -82,12 +83,64 @@ def test_every_setting_is_read_from_its_variable(keys: Keys) -> None:
             )
         ),
         ("SERVE_TOKENS", "", "SERVE_TOKENS is empty: expected a file of tokens"),
+        ("SERVE_BIND", "unix:relative", "expected HOST:PORT, like 127.0.0.1:5000, or unix:/PATH"),
+        ("SERVE_PORT", "5000", "SERVE_PORT is not a setting"),
+        ("SERVE_HTTP_PORT", "5000", "SERVE_HTTP_PORT is not a setting"),
+        ("SERVE_SERVICE_HOST", "example.org", "SERVE_SERVICE_HOST is not a setting"),
+        ("SERVE_PORT_TCP", "tcp://10.0.0.1:80", "SERVE_PORT_TCP is not a setting"),
+        ("PORT", "http", "PORT='http': expected a port, or SERVE_BIND in its place"),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_was_expected(name: str, value: str, message: str) -> None:
     with pytest.raises(SettingError) as caught:
         Settings.from_env({name: value})
     assert message in str(caught.value)
+
+
+# What Kubernetes set in a pod of a namespace with the Services "serve" (two ports, one UDP) and "serve-canary".
+LINKS = """
+SERVE_SERVICE_HOST=10.96.3.7
+SERVE_SERVICE_PORT=80
+SERVE_SERVICE_PORT_HTTP=80
+SERVE_SERVICE_PORT_DNS_UDP=53
+SERVE_PORT=tcp://10.96.3.7:80
+SERVE_PORT_80_TCP=tcp://10.96.3.7:80
+SERVE_PORT_80_TCP_PROTO=tcp
+SERVE_PORT_80_TCP_PORT=80
+SERVE_PORT_80_TCP_ADDR=10.96.3.7
+SERVE_PORT_53_UDP=udp://10.96.3.7:53
+SERVE_PORT_53_UDP_PROTO=udp
+SERVE_PORT_53_UDP_PORT=53
+SERVE_PORT_53_UDP_ADDR=10.96.3.7
+SERVE_CANARY_SERVICE_HOST=fd00::1
+SERVE_CANARY_SERVICE_PORT=80
+SERVE_CANARY_PORT=tcp://[fd00::1]:80
+SERVE_CANARY_PORT_80_TCP=tcp://[fd00::1]:80
+SERVE_CANARY_PORT_80_TCP_PROTO=tcp
+SERVE_CANARY_PORT_80_TCP_PORT=80
+SERVE_CANARY_PORT_80_TCP_ADDR=fd00::1
+"""
+
+
+def test_what_kubernetes_sets_for_a_service_of_that_name_is_ignored() -> None:
+    links = dict(line.split("=", 1) for line in LINKS.split())
+    assert Settings.from_env({"PATH": "/bin", "SERVE_WORKERS": "3", **links}) == Settings(workers=3)
+    assert service_links({"PATH": "/bin", "SERVE_WORKERS": "3", **links}) == list(links)
+
+
+@pytest.mark.parametrize(
+    ("environ", "address"),
+    [
+        ({"PORT": "8080"}, ("0.0.0.0", 8080)),
+        ({"PORT": "5000", "AIP_HTTP_PORT": "8080"}, ("0.0.0.0", 8080)),
+        ({"PORT": "8080", "SERVE_BIND": "127.0.0.1:1"}, ("127.0.0.1", 1)),
+        ({"PORT": ""}, ("127.0.0.1", 5000)),
+        ({"SERVE_BIND": "*:80"}, ("0.0.0.0", 80)),
+        ({"SERVE_BIND": "unix:/run/serve.sock"}, Path("/run/serve.sock")),
+    ],
+)
+def test_it_listens_where_the_setting_says_or_else_the_platform(environ: dict[str, str], address: object) -> None:
+    assert Settings.from_env(environ).address == address
 
 
 def test_the_service_says_the_version_that_the_project_has() -> None:

@@ -170,7 +170,7 @@ def serving(
         "SERVE_WORKERS": str(workers),
     }
     with output.open("ab") as file:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment(**settings, **env), stdout=file, stderr=file)
+        process = subprocess.Popen(command, cwd=ROOT, env=environment(**settings | env), stdout=file, stderr=file)
     server = Server(port, process, models, logs, output)
     try:
         if wait:

@@ -19,6 +19,7 @@ from journal import LogReader, daily_files
 from tests.e2e.server import Server, head, serving, wait_until
 
 MILLION = 1_000_000
+ROWS = 10_000  # of a file that a thread reads while it arrives
 HEADER, LINE = b"rm,tax,age\n", b"6,250,66.5\n"
 
 
@@ -62,9 +63,9 @@ def csv_head(length: int) -> bytes:
 
 
 def begin(server: Server) -> socket.socket:
-    """Open a connection, and send the header of a file on it, of which ten rows are to come."""
+    """Open a connection, and send the header of a file on it that is too long to be gathered before it is read."""
     connection = server.connect()
-    connection.sendall(csv_head(len(HEADER + LINE * 10)) + HEADER)
+    connection.sendall(csv_head(len(HEADER + LINE * ROWS)) + HEADER)
     return connection
 
 
@@ -101,7 +102,7 @@ def test_other_requests_are_answered_meanwhile_and_one_file_too_many_is_429(serv
     assert server.ask()[0] == 200
     for connection in waiting:
         connection.settimeout(30)
-        connection.sendall(LINE * 10)
+        connection.sendall(LINE * ROWS)
         assert b"200 OK" in connection.recv(100)
         connection.close()
     wait_until(lambda: send_file(server) == 200, "200")

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.server import ROOT, ROW, Server, head, run, serving, wait_until
+from deploy.healthcheck import fault
+from tests.e2e.server import ROOT, ROW, Server, free_port, head, run, serving, wait_until
 
 
 def test_the_curl_lines_of_the_readme_and_of_the_start_are_answered(server: Server) -> None:
@@ -64,8 +65,9 @@ def test_a_connection_goes_on_only_if_the_body_was_read_to_its_end(
         assert (reply.status, reply.getheader("Connection")) == (200, "keep-alive")
 
 
-def test_a_refused_client_that_never_sends_its_body_is_not_waited_for(server: Server) -> None:
-    reply = server.exchange(head("/nowhere", Content_Length=100))
+def test_a_client_that_waits_to_be_asked_for_its_body_is_refused_before_it_sends_it(server: Server) -> None:
+    reply = server.exchange(head("/nowhere", Content_Length=100, Expect="100-continue"))
+    assert reply.startswith(b"HTTP/1.1 100 Continue")
     assert b" 404 " in reply
     assert b"Connection: close" in reply
 
@@ -88,22 +90,11 @@ def test_a_client_that_hangs_up_in_its_body_has_a_row_and_costs_nobody_else(serv
     assert server.ask()[0] == 200
 
 
-def test_clients_that_stop_in_their_head_or_body_do_not_keep_the_others_waiting_for_ever(models: Path) -> None:
-    with serving(models, workers=1, SERVE_THREADS="2") as server:
-        with server.connect() as in_head, server.connect() as in_body:
-            in_head.sendall(b"POST /predict_json HT")
-            in_body.sendall(b"POST /predict_json HTTP/1.1\r\nContent-Length: 14\r\n\r\n[6")
-            assert server.ask()[0] == 200
-            for connection in (in_head, in_body):
-                assert connection.recv(100)[9:12] in (b"", b"400")
-        assert "Traceback" not in server.output.read_text()
-
-
 def test_the_workers_share_nothing_of_tensorflow(server: Server) -> None:
     for pid in server.wait_for_workers(4):
-        maps = Path(f"/proc/{pid}/maps").read_text()
-        assert "ai_edge_litert" in maps
-        assert "libtensorflow" not in maps
+        maps = Path(f"/proc/{pid}/maps")
+        wait_until(lambda maps=maps: "ai_edge_litert" in maps.read_text(), "a worker that has opened its model")
+        assert "libtensorflow" not in maps.read_text()
     assert "ai_edge_litert" not in Path(f"/proc/{server.process.pid}/maps").read_text()
 
 
@@ -128,7 +119,7 @@ def test_a_worker_without_a_champion_recovers_when_the_file_is_repaired(models: 
 def test_a_wrong_setting_or_a_busy_port_is_one_clear_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         bind = f"127.0.0.1:{taken.getsockname()[1]}"
-        advice = "choose another with SERVE_BIND=HOST:PORT\n"
+        advice = "end the program that listens there (`ss -lp` shows it), or choose another with SERVE_BIND\n"
         for name, value, sentence in (
             ("SERVE_BIND", bind, f"SERVE_BIND={bind}: can't be bound (Address already in use); {advice}"),
             ("SERVE_BIND", "nowhere.invalid:80", "SERVE_BIND=nowhere.invalid:80: can't be bound ("),
@@ -143,3 +134,32 @@ def test_a_wrong_setting_or_a_busy_port_is_one_clear_sentence() -> None:
 def test_gunicorn_by_its_own_name_serves_the_same(models: Path) -> None:
     with serving(models, command=[Path(sys.executable).with_name("gunicorn")]) as server:
         assert server.ask()[0] == 200
+
+
+def test_it_serves_on_a_unix_socket_and_prints_a_line_that_asks_there(models: Path) -> None:
+    path = models.parent / "socket"
+    bind = f"unix:{path}"
+    with serving(models, workers=1, wait=False, SERVE_BIND=bind) as server:
+        wait_until(lambda: fault(bind) is None, "a ready server")
+        (printed,) = re.findall(r"^  (curl .*)$", server.output.read_text(), re.MULTILINE)
+        done = subprocess.run([*shlex.split(printed), "--silent"], capture_output=True, text=True, check=True)
+        assert done.stdout.startswith('{"success":true,')
+        again = run("app", SERVE_BIND=bind)
+        assert again.stderr.startswith(f"SERVE_BIND={bind}: can't be bound (Address already in use)")
+    assert not path.exists()
+
+
+def test_on_every_address_the_printed_line_names_one_that_answers(models: Path) -> None:
+    port = free_port()
+    with serving(models, workers=1, port=port, SERVE_BIND=f"*:{port}", SERVE_PORT="tcp://10.0.0.1:80") as server:
+        text = server.output.read_text()
+        assert f"Open http://127.0.0.1:{port}/form in" in text
+        assert "Ignored what Kubernetes sets for a Service whose name begins with serve: SERVE_PORT\n" in text
+
+
+def test_tls_is_refused_with_advice(models: Path) -> None:
+    bind = f"127.0.0.1:{free_port()}"
+    done = run("app", SERVE_MODELS=str(models), SERVE_BIND=bind, GUNICORN_CMD_ARGS=f"--certfile={__file__}")
+    assert done.returncode == 1
+    assert "certfile and keyfile can't be used: this worker has no TLS; put a proxy in front of it" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import signal
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -55,25 +55,12 @@ def test_a_connection_that_was_there_at_sigterm_is_answered(models: Path, before
         assert server.stop() == 0
 
 
-def test_connections_on_which_nothing_is_asked_keep_nobody_waiting(models: Path) -> None:
+def test_connections_on_which_nothing_is_asked_to_the_end_keep_nobody_waiting(models: Path) -> None:
     with serving(models, workers=1, SERVE_THREADS="1") as server, ExitStack() as opened:
-        for _ in range(20):
-            opened.enter_context(server.connect())
+        for start in (b"", b"POST /predict_json HTTP/1.1\r\n") * 10:
+            opened.enter_context(server.connect()).sendall(start)
         assert server.ask(seconds=4)[0] == 200
         assert server.stop(seconds=10) == 0
-
-
-def test_more_connections_than_files_may_be_open_are_kept_waiting(models: Path) -> None:
-    command = ("prlimit", "--nofile=128:128", sys.executable, "-m", "app")
-    with serving(models, workers=1, command=command) as server:
-        before = server.workers()
-        with ExitStack() as opened:
-            connections = [opened.enter_context(server.connect()) for _ in range(200)]
-            for connection in connections[:40]:
-                connection.sendall(LIVE)
-                assert b" 200 OK" in connection.recv(4096)
-        assert server.ask()[0] == 200
-        assert server.workers() == before
 
 
 def test_after_its_master_was_killed_it_can_be_started_again_at_once(models: Path) -> None:
@@ -84,3 +71,43 @@ def test_after_its_master_was_killed_it_can_be_started_again_at_once(models: Pat
             wait_until(again.workers, "workers of its own, as others may still answer")
             wait_until(again.ready, "a ready server")
             assert again.ask()[0] == 200
+
+
+def test_a_stopped_worker_of_a_killed_master_lets_the_port_go(models: Path) -> None:
+    with serving(models, workers=2) as server:
+        stopped = server.wait_for_workers(2)[0]
+        os.kill(stopped, signal.SIGSTOP)
+        server.process.kill()
+        server.process.wait()
+        with serving(models, port=server.port, wait=False) as again:
+            wait_until(again.workers, "workers of its own")
+            wait_until(again.ready, "a ready server")
+        wait_until(lambda: not Path(f"/proc/{stopped}").exists(), "the end of the worker")
+
+
+def test_at_sigusr2_a_second_master_takes_over_and_no_request_fails(models: Path) -> None:
+    with serving(models, workers=1) as server:
+        old = server.wait_for_workers(1)
+        with load(server.port, processes=1) as replies:
+            server.process.send_signal(signal.SIGUSR2)
+            (master,) = set(server.wait_for_workers(2)) - set(old)
+            children = Path(f"/proc/{master}/task/{master}/children")
+            try:
+                wait_until(children.read_text, "its worker")
+                server.wait_for_requests(50)
+                assert server.stop() == 0
+                server.wait_for_requests(50)
+            finally:
+                os.kill(master, signal.SIGTERM)
+        assert replies.statuses == {200}
+        wait_until(lambda: not Path(f"/proc/{master}").exists(), "the end of the second master")
+
+
+def test_a_worker_that_dies_young_is_replaced_after_a_pause_while_the_other_goes_on(models: Path) -> None:
+    with serving(models, workers=2) as server:
+        victim, _ = server.wait_for_workers(2)
+        os.kill(victim, signal.SIGKILL)
+        server.wait_for_workers(2, without=[victim])
+        assert server.ask()[0] == 200
+        wait_until(lambda: "The next one boots in 1 s." in server.output.read_text(), "the pause")
+        assert server.stop(seconds=10) == 0

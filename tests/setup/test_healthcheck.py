@@ -13,7 +13,8 @@ from threading import Thread
 
 import pytest
 
-from deploy.healthcheck import fault
+from app.settings import Settings
+from deploy.healthcheck import bind_of, fault
 
 SCRIPT = Path(__file__).parents[2] / "deploy/healthcheck.py"
 
@@ -42,9 +43,48 @@ def port() -> Iterator[int]:
         thread.join()
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "localhost"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "*", "localhost"])
 def test_a_ready_service_has_no_fault(port: int, host: str) -> None:
     assert fault(f"{host}:{port}") is None
+
+
+class UnixServer(HTTPServer):
+    address_family = socket.AF_UNIX
+
+    def server_bind(self) -> None:
+        self.socket.bind(self.server_address)
+        self.server_name, self.server_port = "localhost", 80
+
+    def get_request(self) -> tuple[socket.socket, tuple[str, int]]:
+        return self.socket.accept()[0], ("", 0)
+
+
+def test_a_unix_socket_is_asked(tmp_path: Path) -> None:
+    path = tmp_path / "socket"
+    bind = f"unix:{path}"
+    assert "No such file" in str(fault(bind))
+    with UnixServer(str(path), Service) as server:  # type: ignore[arg-type]  # a path is an address, too
+        thread = Thread(target=server.handle_request)
+        thread.start()
+        assert fault(bind) is None
+        thread.join()
+    assert "refused" in str(fault(bind))
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {},
+        {"PORT": "8080"},
+        {"PORT": "5000", "AIP_HTTP_PORT": "8080"},
+        {"PORT": "5000", "SERVE_BIND": "unix:/run/x"},
+        {"PORT": ""},
+        {"SERVE_BIND": "*:80"},
+    ],
+)
+def test_it_asks_where_the_service_listens(environ: dict[str, str]) -> None:
+    ours = Settings.from_env(environ)
+    assert Settings(bind=bind_of(environ)).address == ours.address
 
 
 def test_a_service_that_hangs_is_given_up() -> None:

@@ -109,6 +109,26 @@ def test_a_body_that_is_too_large_decompressed_takes_no_memory(service: Service,
     assert status == (400 if path == "/predict_csv" else 413)  # a line of the file is too long first
 
 
+class Late(io.RawIOBase):
+    """A body whose deadline passes."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, _: object) -> int:
+        raise TimeoutError
+
+
+@pytest.mark.parametrize("path", SENT)
+def test_a_body_that_is_late_is_answered_with_408_and_logged(service: Service, path: str) -> None:
+    environ = {"wsgi.input": Late(), "CONTENT_LENGTH": "100"}
+    reply = service.post(path, content_type=SENT[path][1], environ_overrides=environ)
+    assert reply.status_code == 408
+    (row,) = service.new_rows("requests")
+    assert row["status"] == "408"
+    assert "did not arrive whole before the time limit" in row["error"]
+
+
 @given(st.binary(max_size=3000), st.integers(1, 700), st.integers(1, 700), st.integers(1, 4))
 def test_any_bytes_come_out_as_they_went_in(content: bytes, chunk: int, wanted: int, members: int) -> None:
     cuts = [len(content) * number // members for number in range(members + 1)]

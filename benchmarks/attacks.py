@@ -1,0 +1,132 @@
+"""A normal client's time beside each attack, as a ratio to a quiet service in the same run.
+
+``python benchmarks/attacks.py [SECONDS]``: so many seconds for each attack. Prints a table, and ends with status 1 if
+the 99th percentile beside an attack is 5 times that of the quiet service, or more. One worker on one core; the client
+and the attackers, at the lowest priority, on the other.
+"""
+
+from __future__ import annotations
+
+import gzip
+import multiprocessing
+import os
+import resource
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.client import REQUEST, connect, post  # noqa: E402
+from benchmarks.serving import Server, percentiles, pin, serving, times  # noqa: E402
+
+LIMIT = 5.0
+PAUSE = 0.1  # seconds between the bytes of an attacker who drips
+CHUNKED = b"POST /predict_json HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+OPENAPI = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
+BAD_ROWS = post("/predict_csv", b"rm,tax,age\n" + b'6,"2,x\n' * (8 << 20 >> 3), "text/csv")
+BAD_JSON = post("/predict_json", b'[[6,250,"\\u0000"],' * 50_000)
+GROWTH = post("/predict_json", gzip.compress(b"\0" * 1_000_000), "application/json", "Content-Encoding: gzip")
+
+
+def drip(port: int, start: bytes, drop: bytes, count: int = 64) -> None:
+    """Send the start of a request on many connections, and then a drop now and then; begin again where that fails."""
+    connections: list[socket.socket | None] = [None] * count
+    while True:
+        for place, connection in enumerate(connections):
+            try:
+                if connection is None:
+                    connections[place] = connection = connect(port)
+                    connection.sendall(start)
+                else:
+                    connection.sendall(drop)
+            except OSError:
+                connections[place] = None
+        time.sleep(PAUSE)
+
+
+def stay_idle(port: int) -> None:
+    """Keep more connections open than a worker takes, and ask nothing on them."""
+    drip(port, b"", b"", 1500)
+
+
+def read_slowly(port: int) -> None:
+    """Ask for more than fits into the network's buffers, and read a byte now and then."""
+    connections = []
+    for _ in range(16):
+        connection = socket.socket()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(("127.0.0.1", port))
+        connection.setblocking(False)
+        connections.append(connection)
+    while True:
+        for connection in connections:
+            with suppress(OSError):
+                connection.send(OPENAPI * 100)
+                connection.recv(1)
+        time.sleep(PAUSE)
+
+
+def repeat(port: int, request: bytes) -> None:
+    """Send a request again and again, each on a connection of its own."""
+    while True:
+        with suppress(OSError), connect(port) as connection:
+            connection.sendall(request)
+            while request and connection.recv(1 << 18):
+                pass
+
+
+ATTACKS: dict[str, Callable[[int], None]] = {
+    "drip head": partial(drip, start=b"POST /predict_json HTTP/1.1\r\n", drop=b"X: y\r\n"),
+    "drip body": partial(drip, start=REQUEST.replace(b"[6, 250, 66.5]", b""), drop=b" "),
+    "drip long body": partial(drip, start=post("/predict_json", b" " * 500_000)[:-400_000], drop=b" "),
+    "drip chunked": partial(drip, start=CHUNKED, drop=b"1\r\n \r\n"),
+    "idle flood": stay_idle,
+    "slow reader": read_slowly,
+    "many connects": partial(repeat, request=b""),
+    "bad rows, 8 MB": partial(repeat, request=BAD_ROWS),
+    "gzip growth": partial(repeat, request=GROWTH),
+    "bad JSON, 1 MB": partial(repeat, request=BAD_JSON),
+}
+
+
+def attack(port: int, name: str) -> None:
+    """Attack until killed."""
+    os.nice(19)
+    pin(1)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),) * 2)
+    ATTACKS[name](port)
+
+
+def p99(server: Server, seconds: float) -> float:
+    """Return the 99th percentile of a client that asks on one connection, in milliseconds."""
+    return percentiles([times(server.load(1, seconds, core=1))], 99)[0]
+
+
+def main(seconds: float) -> int:
+    """Print the table. Return 1 if an attack slows a normal client down too much."""
+    worst = 0.0
+    with tempfile.TemporaryDirectory() as logs, serving(logs) as server:
+        p99(server, 1)  # the first requests open files
+        print(f"{'attack':16}{'quiet':>10}{'beside it':>12}{'ratio':>8}   99th percentile, ms")
+        for name in ATTACKS:
+            quiet = p99(server, seconds)
+            attacker = multiprocessing.Process(target=attack, args=(server.port, name), daemon=True)
+            attacker.start()
+            time.sleep(0.5)  # until it is under way
+            beside = p99(server, seconds)
+            attacker.kill()
+            attacker.join()
+            worst = max(worst, beside / quiet)
+            print(f"{name:16}{quiet:10.2f}{beside:12.2f}{beside / quiet:8.1f}", flush=True)
+    return int(worst >= LIMIT)
+
+
+if __name__ == "__main__":
+    sys.exit(main(float(sys.argv[1]) if len(sys.argv) > 1 else 2.0))

@@ -1,0 +1,165 @@
+"""The worker's main thread, turn by turn, over real sockets and a small application."""
+
+from __future__ import annotations
+
+import logging
+import os
+import selectors
+import socket
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
+
+from app.server import worker as module
+from app.server.worker import Worker
+from tests.app.server.test_framing import GET, LENGTH
+
+LARGE = bytes(8 << 20)  # more than a socket's buffers take
+CLOSING = GET.replace(b"Host: x", b"Host: x\r\nConnection: close")
+
+
+def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    """Answer with the body, or its fault; or with much."""
+    if environ["PATH_INFO"] == "/large":
+        body = LARGE
+    else:
+        try:
+            body = environ["wsgi.input"].read()
+        except TimeoutError:
+            body = b"late"
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return [body]
+
+
+class Turns:
+    """A worker whose main loop is turned by the test."""
+
+    def __init__(self, stack: ExitStack, connections: int) -> None:
+        cfg = Config()
+        cfg.set("worker_connections", connections)
+        self._stack = stack
+        self._listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        worker = Worker(0, os.getppid(), [self._listener], None, 30, cfg, Logger(cfg))
+        worker.wsgi = application
+        worker.tpool = stack.enter_context(ThreadPoolExecutor(1))
+        worker._long_requests = stack.enter_context(ThreadPoolExecutor(1))
+        worker.waiting, worker._next_check = {}, 0.0
+        worker.poller = stack.enter_context(selectors.DefaultSelector())
+        worker.method_queue.init()
+        worker.poller.register(worker.method_queue.fileno(), selectors.EVENT_READ, worker.method_queue.run_callbacks)
+        worker.set_accept_enabled(True)
+        stack.callback(worker.tmp.close)
+        stack.callback(worker.method_queue.close)
+        stack.callback(lambda: self.until(lambda: worker.murder_keepalived(force=True) or not worker.nr_conns))
+        self.worker = worker
+
+    def connect(self) -> socket.socket:
+        """Return the client's end of a connection that the worker has accepted."""
+        before = list(self.worker.waiting)
+        client = self._stack.enter_context(socket.create_connection(self._listener.getsockname()))
+        self.until(lambda: set(self.worker.waiting) - set(before))
+        client.setblocking(False)
+        return client
+
+    def until(self, condition: Callable[[], Any]) -> Any:
+        """Turn until a condition holds; return what it returned."""
+        deadline = time.monotonic() + 20
+        while not (result := condition()):
+            assert time.monotonic() < deadline
+            self.worker.wait_for_and_dispatch_events(0.01)
+        return result
+
+    def reply(self, client: socket.socket) -> bytes:
+        """Turn until something comes to the client; return it."""
+        received: list[bytes] = []
+
+        def receive() -> bool:
+            try:
+                received.append(client.recv(1 << 16))
+            except BlockingIOError:
+                return False
+            return True
+
+        self.until(receive)
+        return received[0]
+
+    def expire(self) -> None:
+        """Let the time of each connection that is waited for be over."""
+        for conn in self.worker.waiting:
+            conn.timeout = 0.0
+        self.worker._next_check = 0.0
+        self.worker.murder_keepalived()
+
+
+@pytest.fixture
+def turns() -> Iterator[Turns]:
+    logging.getLogger("gunicorn.error").propagate = False
+    with ExitStack() as stack:
+        yield Turns(stack, connections=4)
+
+
+def test_requests_in_pieces_and_behind_each_other_are_answered(turns: Turns) -> None:
+    client = turns.connect()
+    client.sendall(LENGTH[:-5])
+    turns.until(lambda: next(iter(turns.worker.waiting)).request.data)
+    client.sendall(LENGTH[-5:] + LENGTH)
+    received = b""
+    while received.count(b"[6, 250, 66.5]") < 2:
+        received += turns.reply(client)
+    turns.until(lambda: turns.worker.waiting)  # for its next request
+
+
+def test_a_late_body_is_answered_and_a_late_head_or_an_idle_connection_is_closed(turns: Turns) -> None:
+    body, head, idle = turns.connect(), turns.connect(), turns.connect()
+    body.sendall(LENGTH[:-5])
+    head.sendall(LENGTH[:20])
+    turns.until(lambda: sum(bool(conn.request.data) for conn in turns.worker.waiting) == 2)
+    turns.expire()
+    assert turns.reply(body).endswith(b"late")
+    assert turns.reply(head) == turns.reply(idle) == b""
+    turns.until(lambda: turns.worker.nr_conns == 1)
+
+
+def test_the_connection_that_waits_longest_gives_way_when_there_are_too_many(turns: Turns) -> None:
+    first, second = turns.connect(), turns.connect()
+    first.sendall(GET[:5])  # begins to wait anew
+    turns.until(lambda: list(turns.worker.waiting)[-1].request.data)
+    turns.connect()
+    turns.connect()
+    assert turns.reply(second) == b""
+    first.sendall(GET[5:])
+    assert b"200 OK" in turns.reply(first)
+
+
+def test_a_reply_that_is_not_read_waits_without_a_thread_and_not_for_ever(turns: Turns) -> None:
+    lazy, other = turns.connect(), turns.connect()
+    lazy.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+    turns.until(lambda: any(conn.sock.unsent for conn in turns.worker.waiting))
+    other.sendall(GET)
+    assert b"200 OK" in turns.reply(other)
+    turns.until(lambda: turns.expire() or turns.worker.nr_conns == 0)  # the other may be in its thread still
+
+
+def test_replies_that_are_not_read_take_bounded_memory(turns: Turns, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MAX_UNSENT", len(LARGE))
+    for _ in range(3):
+        turns.connect().sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+    turns.until(lambda: turns.worker.nr_conns < 3)
+    kept = sum(len(conn.sock.unsent) for conn in turns.worker.waiting)
+    assert kept <= len(LARGE)
+
+
+def test_the_end_of_a_connection_is_sent_with_its_reply_and_what_comes_behind_is_thrown_away(turns: Turns) -> None:
+    client = turns.connect()
+    client.sendall(CLOSING)
+    assert b"Connection: close" in turns.reply(client)
+    assert turns.reply(client) == b""
+    client.sendall(GET)
+    client.close()
+    turns.until(lambda: turns.worker.nr_conns == 0)
