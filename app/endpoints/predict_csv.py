@@ -8,6 +8,7 @@ every row is in the log before the first byte of the reply leaves, and a fault i
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack
 
 from flask import request
 
@@ -45,26 +46,24 @@ class _Endpoint:
 
     def predict(self) -> FileResponse:
         """Answer a file."""
-        if not self._slots.acquire(blocking=False):
-            raise HTTPError(429, "too many files at once: try again in a second", [("Retry-After", "1")])
         try:
-            response = self._predict(current_request(), _is_strict())
-        except BaseException:
-            self._slots.release()
-            raise
-        response.on_close = self._slots.release
-        return response
-
-    def _predict(self, context: RequestContext, strict: bool) -> FileResponse:
-        route, folder = self._plane.router.route(context.client_id), self._folder
-        try:
-            with Upload(context, self._max_upload, folder) as upload:
-                reader = CsvBatchReader(upload.read, route.model.decoder)
-                as_csv = negotiate(CSV, JSON) == CSV
-                with CsvResponseWriter(reader, folder) if as_csv else JsonResponseWriter(folder) as writer:
-                    self._predict_batches(reader, writer, route, context, strict)
+            with ExitStack() as held:  # what this request holds until its reply is sent, or there will be none
+                if not self._slots.acquire(blocking=False):
+                    raise HTTPError(429, "too many files at once: try again in a second", [("Retry-After", "1")])
+                held.callback(self._slots.release)
+                response = self._predict(current_request(), _is_strict(), held)
+                response.held = held.pop_all()
+                return response
         except OSError as error:
-            raise NotReady(f"there is no room for the reply ({error.strerror}): try again later") from error
+            raise NotReady(f"there is no room for the reply ({error.strerror or error}): try again later") from error
+
+    def _predict(self, context: RequestContext, strict: bool, held: ExitStack) -> FileResponse:
+        route, folder = self._plane.router.route(context.client_id), self._folder
+        with Upload(context, self._max_upload, folder) as upload:
+            reader = CsvBatchReader(upload.read, route.model.decoder)
+            as_csv = negotiate(CSV, JSON) == CSV
+            writer = CsvResponseWriter(reader, folder, held) if as_csv else JsonResponseWriter(folder, held)
+            self._predict_batches(reader, writer, route, context, strict)
         return writer.response(route.model.signature.model, context, upload.filename)
 
     def _predict_batches(

@@ -6,6 +6,7 @@ The only module of the service that imports the journal. Each request that is no
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -29,6 +30,7 @@ from journal import (
 logger = logging.getLogger(__name__)
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_CHECK_INTERVAL = 0.5  # how long a successful check counts, in seconds
 
 
 class AuditLog:
@@ -39,9 +41,10 @@ class AuditLog:
         write: what writes the files' bytes, as ``os.write``.
     """
 
-    def __init__(self, folder: Path, durability: Durability, write: Callable[[int, bytes], int]) -> None:
+    def __init__(self, folder: Path, durability: Durability, write: Callable[[int, bytes], int] = os.write) -> None:
         self._journal = Journal(folder, durability=durability, write=write)
         self._journal.add_stream("requests", REQUEST_COLUMNS)
+        self._next_check = 0.0
 
     def set_inputs(self, names: Sequence[str]) -> None:
         """Give the prediction log a column for each input."""
@@ -87,15 +90,19 @@ class AuditLog:
         self._write(time_text, request_id, {"predictions": _encode(time_text, request_id, attempts)})
 
     def check(self) -> None:
-        """Check that rows can be written.
+        """Check that rows can be written today.
 
         Raises:
             NotReady: with the reason, if they can't.
         """
+        now = time.monotonic()
+        if now < self._next_check:
+            return
         try:
             self._journal.probe()
         except JournalError as error:
             raise NotReady(str(error)) from error
+        self._next_check = now + _CHECK_INTERVAL
 
     def _write(self, arrived: str, request_id: str, rows: dict[str, bytes]) -> None:
         try:

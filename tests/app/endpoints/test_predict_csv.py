@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import tracemalloc
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -13,6 +16,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from journal import LogReader, daily_files
 from tests.app.conftest import MakeClient, Service
 from tests.app.requests import CSV, FullDisk, read_csv, send_csv
 
@@ -152,6 +156,36 @@ def test_a_log_that_fails_in_the_middle_is_503_and_no_row_counts_as_answered(
     assert reply.json["error"] == "the log can't be written, so there is no answer: try again later"
     assert 0 < len(client.new_rows("predictions")) < 100_000
     assert [row["status"] for row in client.new_rows("requests")] == ["503"]
+
+
+@pytest.mark.parametrize("accept", ["text/csv", "application/json"])
+def test_a_disk_that_is_too_full_for_the_last_piece_is_503_and_takes_no_slot(
+    make_client: MakeClient, small_disk: Path, accept: str
+) -> None:
+    client = make_client(logs=small_disk)
+    assert send_csv(client, CSV).status_code == 200  # the pages of the log have room for more rows
+    filler = small_disk / "filler"
+    with suppress(OSError), filler.open("wb", buffering=0) as file:
+        while file.write(bytes(1024)):
+            pass
+    for _ in range(2 * client.settings.threads):
+        reply = send_csv(client, CSV, Accept=accept)
+        assert (reply.status_code, "No space left on device" in reply.json["error"]) == (503, True)
+    log = [row["status"] for path in daily_files(small_disk / "boston", "requests") for row in LogReader(path)]
+    assert log == ["200"] + ["503"] * 2 * client.settings.threads
+    filler.unlink()
+    assert send_csv(client, CSV, Accept=accept).status_code == 200
+
+
+def test_a_reply_whose_row_cannot_be_written_takes_no_slot(make_client: MakeClient) -> None:
+    def write(descriptor: int, data: bytes) -> int:
+        if b"requests" in os.fsencode(os.readlink(f"/proc/self/fd/{descriptor}")):
+            raise ValueError("not an OSError")
+        return os.write(descriptor, data)
+
+    client = make_client(write=write)
+    statuses = [send_csv(client, CSV).status_code for _ in range(2 * client.settings.threads)]
+    assert set(statuses) <= {500, 503}
 
 
 CELLS = st.text(st.characters(codec="utf-8"), max_size=12)
