@@ -5,6 +5,7 @@ The only module of the service that imports the journal. Each request that is no
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import time
@@ -30,6 +31,7 @@ from journal import (
 logger = logging.getLogger(__name__)
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_EXCERPT = 1024  # bytes of a refused body that are logged
 _CHECK_INTERVAL = 0.5  # how long a successful check counts, in seconds
 
 
@@ -75,7 +77,7 @@ class AuditLog:
                 status=status,
                 duration_ms=(time.perf_counter() - context.started) * 1000,
                 error=context.error,
-                body=context.body,
+                body=context.body if status < 400 else excerpt(context.body),
             )
         if rows:
             self._write(arrived, context.request_id, rows)
@@ -110,6 +112,14 @@ class AuditLog:
         except JournalError as error:
             logger.error("request %s: %s", request_id, error)
             raise NotReady("the log can't be written, so there is no answer: try again later") from error
+
+
+def excerpt(body: bytes) -> bytes:
+    """Return what the log shows of a refused body: a short one whole, else its length, its SHA-256 and its beginning."""
+    if len(body) <= _EXCERPT:
+        return body
+    digest = hashlib.sha256(body).hexdigest()
+    return f"{len(body)} bytes, SHA-256 {digest}, beginning with ".encode() + body[:_EXCERPT]
 
 
 def format_partial_failure(failed: int, count: int, message: str) -> str:
