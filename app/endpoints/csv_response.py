@@ -82,10 +82,10 @@ class CsvResponseWriter(ResponseWriter):
             self._file.write(end.join(map(separator.join, zip(batch.records, numbers, strict=True))) + end)
             return
         warnings = {row: _quote("; ".join(map(str, items))) for row, items in result.warnings.items()}
-        errors = {error.row: format_location(error, batch.lines) for error in reversed(result.errors)}
+        errors = {error.row: error for error in reversed(result.errors)}
         for row, (record, number) in enumerate(zip(batch.records, numbers, strict=True)):
             record += separator * batch.missing.get(row, 0)
-            number, error = (b"", _quote(errors[row])) if row in errors else (number, b"")
+            number, error = (b"", _quote(format_location(errors[row], batch.lines))) if row in errors else (number, b"")
             self._file.write(separator.join((record, number, warnings.get(row, b""), error)) + self._end)
 
     def response(self, model: str, context: RequestContext, filename: str | None) -> FileResponse:  # noqa: ARG002 - the other writer needs it
