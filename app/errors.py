@@ -65,7 +65,7 @@ class NotFound(ServingError):
 
 
 class NotReady(ServingError):
-    """There is no model that can answer, or no log that can be written."""
+    """There is no model that can answer, or all that were asked broke down; or no log that can be written."""
 
 
 class ModelNotReady(NotReady):

@@ -23,7 +23,7 @@ from app.errors import MAX_ERRORS, FieldError, MalformedRequest
 from csv_dialect import DialectError, Read, open_csv
 
 _MAX_RECORDS = 1 << 13  # of the csv module, in a batch
-_FEW_ROWS = 8  # are decoded cell by cell if one of them is not all numbers
+_FEW_ROWS = 16  # are decoded cell by cell if one of them is not all numbers
 _MAX_COLUMNS = 1000  # of a header
 _DIGITS = b"0123456789.eE+-"  # what a number may have, in JSON as in CSV
 
