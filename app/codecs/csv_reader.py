@@ -171,7 +171,6 @@ class CsvBatchReader:
         values[[error.row for error in faults]] = np.nan
         return InputBatch(values, sorted([*batch.errors, *faults], key=lambda error: error.row))
 
-
     def _decode_parts(self, rows: list[list[str]], texts: list[str]) -> Iterator[InputBatch]:
         """Yield the numbers of the rows, and their errors; rows of nothing but numbers are looked for by halves."""
         cells = _parse_cells(",".join(texts).encode("utf-8", "surrogateescape"), len(rows) * len(self._order))

@@ -65,8 +65,8 @@ class SignatureValidator:
         for row, column in np.argwhere(unusual & ~accepted)[:limit].tolist():
             errors.append(_limit_error(row, self._inputs[column], values[row, column]))
         for row, column in np.argwhere(unusual & accepted).tolist():
-            item = self._inputs[column]
-            message = f"{plain(values[row, column])} lies outside the training range {'-'.join(map(plain, item.training))}"
+            item, value = self._inputs[column], plain(values[row, column])
+            message = f"{value} lies outside the training range {'-'.join(map(plain, item.training))}"
             warnings.setdefault(row, []).append(FieldError(row, item.name, message))
         return warnings, errors
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import orjson
@@ -35,7 +35,9 @@ class ResponseWriter(ABC):
     """
 
     def __init__(self, folder: Path, held: ExitStack, *names: str) -> None:
-        self._files = {name: held.enter_context(TemporaryFile(dir=folder)) for name in names}
+        self._files: dict[str, IO[bytes]] = {}
+        for name in names:
+            self._files[name] = held.enter_context(TemporaryFile(dir=folder))  # noqa: SIM115 - it is held
 
     @abstractmethod
     def add(self, batch: CsvBatch, result: PredictionResult, first: int) -> None:

@@ -69,7 +69,7 @@ class Upload:
         _, named = parse_multipart(
             self._body,
             self._context.environ,
-            lambda *_, **__: self._held.enter_context(TemporaryFile(dir=self._folder)),
+            lambda *_, **__: self._held.enter_context(TemporaryFile(dir=self._folder)),  # noqa: SIM115 - it is held
             max_text=_CHUNK,
             max_parts=9,
         )

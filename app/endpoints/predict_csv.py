@@ -45,7 +45,7 @@ class _Endpoint:
         self._plane = plane
         self._max_upload = plane.settings.max_upload
         self._folder = plane.settings.log_folder  # is writable, and has room
-        self._turn = threading.Lock()  # held by the one file that is worked on, so that other requests get the processor
+        self._turn = threading.Lock()  # held by the one file that is worked on: the others leave time for requests
         self._slots = threading.BoundedSemaphore(max(1, plane.settings.threads - 1))
 
     def predict(self) -> FileResponse:

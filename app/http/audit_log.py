@@ -115,7 +115,7 @@ class AuditLog:
 
 
 def excerpt(body: bytes) -> bytes:
-    """Return what the log shows of a refused body: a short one whole, else its length, its SHA-256 and its beginning."""
+    """Return what the log shows of a refused body: a short one whole, else its length, SHA-256 and beginning."""
     if len(body) <= _EXCERPT:
         return body
     digest = hashlib.sha256(body).hexdigest()

@@ -89,7 +89,7 @@ class FileResponse:
 
     def close(self) -> None:
         """Release what is held; a WSGI server calls this in the end, also if the client did not stay for it."""
-        with suppress(OSError):  # of a file without a name: nothing of it is left, and the rest is released all the same
+        with suppress(OSError):  # of a file without a name: nothing of it is left, and the rest is released
             self.held.close()
 
 
