@@ -105,8 +105,9 @@ class _Endpoint:
             if writer.size() > (limit := _MAX_GROWTH * self._max_upload):
                 raise TooLarge(f"the reply would have more than {limit} bytes: send a part of the file at a time")
             count += len(batch.records)
-            self._plane.audit_log.append_attempts(context.arrived, context.request_id, context.attempts)
-            context.attempts.clear()
+            if context.attempts:
+                self._plane.audit_log.append_attempts(context.arrived, context.request_id, context.attempts)
+                context.attempts.clear()
             self._mirror(context)
             now = time.thread_time()
             searched, began = searched + (now - began) * bad / len(batch.records), now
