@@ -10,7 +10,6 @@ it read counts only if it holds as many strings as the text has pairs of quotes.
 from __future__ import annotations
 
 import struct
-import sys
 from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -143,7 +142,7 @@ class JsonDecoder:
 
     def decode_text(self, rows: Sequence[Sequence[str]]) -> InputBatch:
         """Decode rows of text, in the order of the inputs. All errors are found, however many there are."""
-        return self._strict.decode(JsonRows([list(map(parse_decimal, row)) for row in rows]), limit=sys.maxsize)
+        return self._strict.decode(JsonRows([list(map(parse_decimal, row)) for row in rows]), limit=np.inf)
 
     def map_columns(self, names: Sequence[str], separator: str) -> list[int]:
         """Return at which of these names of columns, parted by a separator, each input is; there may be others.

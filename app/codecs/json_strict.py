@@ -39,7 +39,7 @@ class StrictDecoder:
         self._positions = positions
         self._expected = expected
 
-    def decode(self, json_rows: JsonRows, remedy: str = "", limit: int = MAX_ERRORS) -> InputBatch:
+    def decode(self, json_rows: JsonRows, remedy: str = "", limit: float = MAX_ERRORS) -> InputBatch:
         """Return the numbers of rows in which every number is a float and every object ObjectPairs, and the errors.
 
         Args:
