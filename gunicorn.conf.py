@@ -5,12 +5,13 @@ import resource
 import sys
 from pathlib import Path
 
+from app.errors import NotReady
 from app.http.access import TokenFileError, read_tokens
+from app.http.audit_log import AuditLog
 from app.server.backoff import Backoff
 from app.server.sockets import prepare_listeners
 from app.server.worker import Worker
 from app.settings import ANY_HOST, SettingError, Settings, service_links
-from journal import Journal, JournalError
 from registry import CHAMPION, RegistryError
 
 try:
@@ -59,14 +60,16 @@ def when_ready(server):
         )
     store = _settings.store()
     try:
-        example = store.signature(store.number_of(CHAMPION)).example_json
-        Journal(_settings.logs / _settings.model).probe()
-    except (RegistryError, JournalError) as error:
+        signature = store.signature(store.number_of(CHAMPION))
+        audit_log = AuditLog(_settings.log_folder, _settings.durability)
+        audit_log.set_inputs(signature.names)
+        audit_log.check()
+    except (RegistryError, NotReady) as error:
         server.log.error("No prediction can be served yet: %s", error)
         return
     page, root = _urls()
     print(
-        f"\n{page}\n\n  curl {root}/predict_json -H 'Content-Type: application/json' -d '{example}'\n",
+        f"\n{page}\n\n  curl {root}/predict_json -H 'Content-Type: application/json' -d '{signature.example_json}'\n",
         flush=True,
     )
 

@@ -6,14 +6,13 @@ Each protocol puts them into its own body (app/endpoints); HTTP gives each kind 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
-_MAX_ERRORS = 100  # field errors that a reply spells out
+_SPELLED_OUT = 100  # field errors that a reply names
+MAX_ERRORS = 1001  # that are looked for where one is enough to refuse the request: the first, "and at least 1,000 more"
 
 
-@dataclass(frozen=True, slots=True)
-class FieldError:
+class FieldError(NamedTuple):
     """One thing that is wrong with one row; ``input`` is empty where it concerns the row as a whole."""
 
     row: int
@@ -44,8 +43,9 @@ class ServingError(Exception):
         where = f"row {first.row}: " if any(error.row for error in errors) else ""
         message = message or f"{where}{first}"
         if len(errors) > 1:
-            message += f" (and {len(errors) - 1} more)"
-        return cls(message, errors[:_MAX_ERRORS])
+            at_least = "at least " if len(errors) >= MAX_ERRORS else ""
+            message += f" (and {at_least}{min(len(errors), MAX_ERRORS) - 1:,} more)"
+        return cls(message, errors[:_SPELLED_OUT])
 
 
 class MalformedRequest(ServingError):
@@ -65,7 +65,7 @@ class NotFound(ServingError):
 
 
 class NotReady(ServingError):
-    """There is no model that can answer, or no log that can be written."""
+    """There is no model that can answer, or all that were asked broke down; or no log that can be written."""
 
 
 class ModelNotReady(NotReady):

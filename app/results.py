@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.errors import FieldError
+from app.errors import FieldError, ServingError
 from registry import Float32Array
 
 Warnings = Mapping[int, Sequence[FieldError]]  # by row
@@ -45,7 +45,7 @@ class PredictionResult:
         version: the number of the version that answered, or was asked last.
         warnings: what the client should know beside the predictions, by row.
         errors: the rows without an answer, and why.
-        model_failed: whether a version is the reason for one of the errors.
+        error_type: what a request is refused with because of them, if it has to be right as a whole.
         attempts: every version's rows, to be logged before anything is sent.
         faults: what versions failed with, for the error log.
         to_mirror: the inputs, if a shadow is to see them.
@@ -56,7 +56,7 @@ class PredictionResult:
     version: int
     warnings: Warnings
     errors: Sequence[FieldError]
-    model_failed: bool
+    error_type: type[ServingError]
     attempts: Sequence[Attempt]
     faults: Sequence[str] = ()
     to_mirror: Mirrored | None = None

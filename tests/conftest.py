@@ -152,7 +152,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     if done.returncode:
         pytest.skip(f"NOT TESTED: a disk that is really full, because mounting is refused ({done.stderr.strip()})")
     yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)  # an application of the test may have files open
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -19,10 +19,11 @@ import orjson
 from app.codecs.batch import Float64Matrix, InputBatch
 from app.codecs.csv_stream import CsvLineStream
 from app.codecs.json_decoder import JsonDecoder, to_float64
-from app.errors import FieldError, MalformedRequest
+from app.errors import MAX_ERRORS, FieldError, MalformedRequest
 from csv_dialect import DialectError, Read, open_csv
 
 _MAX_RECORDS = 1 << 13  # of the csv module, in a batch
+_FEW_ROWS = 16  # are decoded cell by cell if one of them is not all numbers
 _MAX_COLUMNS = 1000  # of a header
 _DIGITS = b"0123456789.eE+-"  # what a number may have, in JSON as in CSV
 
@@ -163,16 +164,24 @@ class CsvBatchReader:
 
     def _decode(self, rows: list[list[str]], faults: list[FieldError]) -> InputBatch:
         """Return the numbers of the rows, and an error for each that has a fault."""
-        cells = _parse_cells(",".join(map(",".join, rows)).encode("utf-8", "surrogateescape"), sum(map(len, rows)))
-        if cells is not None and set(map(type, cells)) <= {int, float}:
-            batch = InputBatch(to_float64(cells).reshape(len(rows), len(self._order)))
-        else:
-            batch = self._decoder.decode_text(rows)
+        batch = _concatenate(self._decode_parts(rows, list(map(",".join, rows))))
         if not faults:
             return batch
         values = batch.values.copy()
         values[[error.row for error in faults]] = np.nan
         return InputBatch(values, sorted([*batch.errors, *faults], key=lambda error: error.row))
+
+    def _decode_parts(self, rows: list[list[str]], texts: list[str]) -> Iterator[InputBatch]:
+        """Yield the numbers of the rows, and their errors; rows of nothing but numbers are looked for by halves."""
+        cells = _parse_cells(",".join(texts).encode("utf-8", "surrogateescape"), len(rows) * len(self._order))
+        if cells is not None and set(map(type, cells)) <= {int, float}:
+            yield InputBatch(to_float64(cells).reshape(len(rows), len(self._order)))
+        elif len(rows) <= _FEW_ROWS:
+            yield self._decoder.decode_text(rows)
+        else:
+            half = len(rows) // 2
+            yield from self._decode_parts(rows[:half], texts[:half])
+            yield from self._decode_parts(rows[half:], texts[half:])
 
 
 def decode_csv(body: bytes, decoder: JsonDecoder) -> InputBatch:
@@ -184,15 +193,28 @@ def decode_csv(body: bytes, decoder: JsonDecoder) -> InputBatch:
         InvalidInput: if the header lacks an input.
     """
     reader = CsvBatchReader(io.BytesIO(body).read, decoder)
+    batches: list[InputBatch] = []
+    rows = errors = 0
+    for batch in reader.batches():
+        batches.append(batch.inputs)
+        rows += len(batch.records)
+        errors += len(batch.inputs.errors)
+        decoder.check_row_count(rows)
+        if errors >= MAX_ERRORS:
+            break
+    decoder.check_row_count(rows)
+    return _concatenate(batches)
+
+
+def _concatenate(batches: Iterable[InputBatch]) -> InputBatch:
+    """Return the rows of batches as one, and their errors."""
     values: list[Float64Matrix] = []
     errors: list[FieldError] = []
     count = 0
-    for batch in reader.batches():
-        values.append(batch.inputs.values)
-        errors += [FieldError(count + error.row, error.input, error.message) for error in batch.inputs.errors]
-        count += len(batch.records)
-        decoder.check_row_count(count)
-    decoder.check_row_count(count)
+    for batch in batches:
+        values.append(batch.values)
+        errors += [FieldError(count + row, name, message) for row, name, message in batch.errors]
+        count += len(batch.values)
     return InputBatch(np.concatenate(values), errors)
 
 

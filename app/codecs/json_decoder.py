@@ -141,8 +141,8 @@ class JsonDecoder:
         return self._strict.decode(JsonRows(values.tolist()))
 
     def decode_text(self, rows: Sequence[Sequence[str]]) -> InputBatch:
-        """Decode rows of text, in the order of the inputs."""
-        return self._strict.decode(JsonRows([list(map(parse_decimal, row)) for row in rows]))
+        """Decode rows of text, in the order of the inputs. All errors are found, however many there are."""
+        return self._strict.decode(JsonRows([list(map(parse_decimal, row)) for row in rows]), limit=np.inf)
 
     def map_columns(self, names: Sequence[str], separator: str) -> list[int]:
         """Return at which of these names of columns, parted by a separator, each input is; there may be others.

@@ -15,7 +15,7 @@ import numpy as np
 
 from app.codecs.batch import Float64Matrix, InputBatch, JsonRows
 from app.codecs.decimal_comma import AmbiguousNumber
-from app.errors import FieldError, MalformedRequest
+from app.errors import MAX_ERRORS, FieldError, MalformedRequest
 
 _MAX_NAMES = 20  # columns that a message names
 _NUMBERS = {int, float}
@@ -39,11 +39,12 @@ class StrictDecoder:
         self._positions = positions
         self._expected = expected
 
-    def decode(self, json_rows: JsonRows, remedy: str = "") -> InputBatch:
+    def decode(self, json_rows: JsonRows, remedy: str = "", limit: float = MAX_ERRORS) -> InputBatch:
         """Return the numbers of rows in which every number is a float and every object ObjectPairs, and the errors.
 
         Args:
             remedy: what the message about a name that is no input may add.
+            limit: after so many errors no further row is looked at.
         """
         rows = json_rows.rows
         if json_rows.flat:
@@ -53,6 +54,8 @@ class StrictDecoder:
         errors: list[FieldError] = []
         for index, row in enumerate(rows):
             errors += self._decode_row(index, row, json_rows, values[index], remedy)
+            if len(errors) >= limit:
+                break
         return InputBatch(values, errors)
 
     def _decode_row(
@@ -71,7 +74,7 @@ class StrictDecoder:
         for name, cell in row:
             position = self._positions.get(name)
             if position is None:
-                if not json_rows.allow_extra:
+                if not json_rows.allow_extra and len(errors) < MAX_ERRORS:
                     message = f"no such input; the inputs are {join_names(self._inputs)}{remedy}"
                     errors.append(FieldError(index, excerpt(name), message))
             elif position in seen:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from app.codecs.batch import Float64Matrix, InputBatch
-from app.errors import FieldError, InvalidInput
+from app.errors import MAX_ERRORS, FieldError, InvalidInput
 from registry import Float32Array, Input, Signature, plain
 
 
@@ -18,9 +19,8 @@ class SignatureValidator:
     def __init__(self, signature: Signature) -> None:
         self._inputs = signature.inputs
         ranges = [(max(a, c), min(b, d)) for (a, b), (c, d) in ((item.training, item.limits) for item in self._inputs)]
-        low, high = np.array(ranges).T
-        # A client that works in float32 sends a limit as the float32 next to it.
-        self._low, self._high = np.minimum(low, to_float32(low)), np.maximum(high, to_float32(high))
+        self._usual = _widen(ranges)
+        self._accepted = _widen([item.limits for item in self._inputs])
         self._categories = [(i, _accepted_codes(item)) for i, item in enumerate(self._inputs) if item.categories]
         self._output = signature.output
         self._least, self._most = np.array([signature.output.plausible], dtype=np.float32).T
@@ -34,15 +34,22 @@ class SignatureValidator:
         Raises:
             InvalidInput: naming the errors of the batch and each value outside its hard limits.
         """
-        warnings, errors = self.find_errors(batch)
+        warnings, errors = self.find_errors(batch, MAX_ERRORS)
         if errors:
             raise InvalidInput.from_errors(errors)
         return batch.values.astype(np.float32), warnings
 
-    def find_errors(self, batch: InputBatch) -> tuple[dict[int, list[FieldError]], list[FieldError]]:
-        """Return the warnings by row, and all errors: those of the batch and each value outside its hard limits."""
+    def find_errors(
+        self, batch: InputBatch, limit: int | None = None
+    ) -> tuple[dict[int, list[FieldError]], list[FieldError]]:
+        """Return the warnings by row, and the errors: those of the batch and the values outside their hard limits.
+
+        Args:
+            limit: how many such values to find; None for all.
+        """
         values = batch.values
-        usual = (values >= self._low) & (values <= self._high)
+        low, high = self._usual
+        usual = (values >= low) & (values <= high)
         for column, codes in self._categories:
             usual[:, column] &= np.isin(values[:, column], codes)
         if not batch.errors and np.count_nonzero(usual) == usual.size:
@@ -51,13 +58,16 @@ class SignatureValidator:
         errors = list(batch.errors)
         warnings: dict[int, list[FieldError]] = {}
         unusual = ~usual & ~np.isnan(values) if errors else ~usual
-        for row, column in np.argwhere(unusual).tolist():
-            item, value = self._inputs[column], float(values[row, column])
-            if message := _limit_error(item, value):
-                errors.append(FieldError(row, item.name, message))
-            else:
-                message = f"{plain(value)} lies outside the training range {'-'.join(map(plain, item.training))}"
-                warnings.setdefault(row, []).append(FieldError(row, item.name, message))
+        low, high = self._accepted
+        accepted = (values >= low) & (values <= high)
+        for column, codes in self._categories:
+            accepted[:, column] = np.isin(values[:, column], codes)
+        for row, column in np.argwhere(unusual & ~accepted)[:limit].tolist():
+            errors.append(_limit_error(row, self._inputs[column], values[row, column]))
+        for row, column in np.argwhere(unusual & accepted).tolist():
+            item, value = self._inputs[column], plain(values[row, column])
+            message = f"{value} lies outside the training range {'-'.join(map(plain, item.training))}"
+            warnings.setdefault(row, []).append(FieldError(row, item.name, message))
         return warnings, errors
 
     def validate_outputs(self, predictions: Float32Array) -> dict[int, str]:
@@ -76,14 +86,19 @@ def to_float32(values: ArrayLike) -> Any:
     return np.asarray(values, dtype=np.float32).astype(np.float64)
 
 
-def _limit_error(item: Input, value: float) -> str:
-    """Return why a value is not accepted; empty if it is."""
+def _widen(ranges: Sequence[tuple[float, float]]) -> tuple[Float64Matrix, Float64Matrix]:
+    """Return the lowest and the highest values: a client that works in float32 sends one as the float32 next to it."""
+    low, high = np.array(ranges).T
+    return np.minimum(low, to_float32(low)), np.maximum(high, to_float32(high))
+
+
+def _limit_error(row: int, item: Input, value: float) -> FieldError:
+    """Return why a value is not accepted."""
     if item.categories:
-        codes = ", ".join(map(plain, item.categories))
-        return "" if value in _accepted_codes(item) else f"{plain(value)} must be one of {codes}"
-    low, high = item.limits
-    accepted = low <= value <= high or to_float32(low) <= value <= to_float32(high)
-    return "" if accepted else f"{plain(value)} lies outside the limits {plain(low)} to {plain(high)}"
+        expected = f"must be one of {', '.join(map(plain, item.categories))}"
+    else:
+        expected = f"lies outside the limits {' to '.join(map(plain, item.limits))}"
+    return FieldError(row, item.name, f"{plain(value)} {expected}")
 
 
 def _accepted_codes(item: Input) -> Float64Matrix:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any, Self
+from typing import IO, Any
 
 import numpy as np
 import orjson
@@ -27,10 +28,16 @@ def format_location(error: FieldError, lines: Sequence[int]) -> str:
 
 
 class ResponseWriter(ABC):
-    """Gathers a reply in files without a name. Its response closes them; after an exception, the end of a ``with``."""
+    """Gathers a reply in files without a name.
 
-    def __init__(self, folder: Path, *names: str) -> None:
-        self._files = {name: TemporaryFile(dir=folder) for name in names}  # noqa: SIM115 - the response closes them
+    Args:
+        held: closes the files in the end.
+    """
+
+    def __init__(self, folder: Path, held: ExitStack, *names: str) -> None:
+        self._files: dict[str, IO[bytes]] = {}
+        for name in names:
+            self._files[name] = held.enter_context(TemporaryFile(dir=folder))  # noqa: SIM115 - it is held
 
     @abstractmethod
     def add(self, batch: CsvBatch, result: PredictionResult, first: int) -> None:
@@ -38,19 +45,15 @@ class ResponseWriter(ABC):
 
     @abstractmethod
     def response(self, model: str, context: RequestContext, filename: str | None) -> FileResponse:
-        """Return the whole response; ``filename`` is that of an uploaded file, None if there was no form."""
+        """Return the whole response; ``filename`` is that of an uploaded file, None if there was no form.
+
+        Raises:
+            OSError: if a file can't take it.
+        """
 
     def size(self) -> int:
         """Return the bytes so far."""
         return sum(file.tell() for file in self._files.values())
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:  # there will be no response
-            for file in self._files.values():
-                file.close()
 
 
 class CsvResponseWriter(ResponseWriter):
@@ -60,11 +63,11 @@ class CsvResponseWriter(ResponseWriter):
         InvalidInput: if it has one of them already.
     """
 
-    def __init__(self, reader: CsvBatchReader, folder: Path) -> None:
+    def __init__(self, reader: CsvBatchReader, folder: Path, held: ExitStack) -> None:
         if taken := [name for name in _ADDED if name in reader.names]:
             message = "this column is added by the reply: rename or remove it"
             raise InvalidInput.from_errors([FieldError(0, name, message) for name in taken])
-        super().__init__(folder, CSV)
+        super().__init__(folder, held, CSV)
         self._separator = reader.dialect.separator.encode()
         self._has_decimal_commas = reader.dialect.decimal == ","
         self._end = reader.end
@@ -81,10 +84,10 @@ class CsvResponseWriter(ResponseWriter):
             self._file.write(end.join(map(separator.join, zip(batch.records, numbers, strict=True))) + end)
             return
         warnings = {row: _quote("; ".join(map(str, items))) for row, items in result.warnings.items()}
-        errors = {error.row: format_location(error, batch.lines) for error in reversed(result.errors)}
+        errors = {error.row: error for error in reversed(result.errors)}
         for row, (record, number) in enumerate(zip(batch.records, numbers, strict=True)):
             record += separator * batch.missing.get(row, 0)
-            number, error = (b"", _quote(errors[row])) if row in errors else (number, b"")
+            number, error = (b"", _quote(format_location(errors[row], batch.lines))) if row in errors else (number, b"")
             self._file.write(separator.join((record, number, warnings.get(row, b""), error)) + self._end)
 
     def response(self, model: str, context: RequestContext, filename: str | None) -> FileResponse:  # noqa: ARG002 - the other writer needs it
@@ -98,8 +101,8 @@ class CsvResponseWriter(ResponseWriter):
 class JsonResponseWriter(ResponseWriter):
     """Predictions, null where there is none; warnings; and problems with their rows and lines."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder, "predictions", "warnings", "problems")
+    def __init__(self, folder: Path, held: ExitStack) -> None:
+        super().__init__(folder, held, "predictions", "warnings", "problems")
 
     def add(self, batch: CsvBatch, result: PredictionResult, first: int) -> None:
         predictions = result.predictions.copy()

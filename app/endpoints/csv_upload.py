@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-from app.errors import MalformedRequest, TooLarge
+from app.errors import MalformedRequest
 from app.http.context import RequestContext
 from app.http.form_body import MULTIPART, parse_multipart
 from app.http.request_body import Read, SentBody, decompressor, require_media_type
@@ -16,8 +17,6 @@ from app.http.responses import CSV
 
 FIELD = "file"
 _CHUNK = 1 << 16
-# How many times what was sent a compressed file may become, past so many bytes: gzip could make it a thousand.
-_MAX_GROWTH, _SMALL = 100, 1 << 20
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+", re.ASCII)
 
 
@@ -47,7 +46,7 @@ class Upload:
         self._folder = folder
         self._context = context
         self._body = _HashedBody(environ, limit)
-        self._file: IO[bytes] | None = None
+        self._held = ExitStack()
         self.read: Read = self._body.read
         self.filename: str | None = None
         self._media_type = require_media_type(environ, CSV, MULTIPART)
@@ -55,8 +54,7 @@ class Upload:
     def __enter__(self) -> Upload:
         if self._media_type == MULTIPART:
             try:
-                self._file = self._read_form()
-                self.read = self._file.read
+                self.read = self._read_form().read
             except BaseException:
                 self.__exit__()
                 raise
@@ -65,21 +63,18 @@ class Upload:
     def __exit__(self, *_: object) -> None:
         text = f"{self._media_type}, {self._body.count} bytes, SHA-256 {self._body.digest.hexdigest()}"
         self._context.body = text.encode()
-        if self._file is not None:
-            self._file.close()
+        self._held.close()
 
     def _read_form(self) -> IO[bytes]:
         _, named = parse_multipart(
             self._body,
             self._context.environ,
-            lambda *_, **__: TemporaryFile(dir=self._folder),  # noqa: SIM115 - closed by __exit__
+            lambda *_, **__: self._held.enter_context(TemporaryFile(dir=self._folder)),  # noqa: SIM115 - it is held
             max_text=_CHUNK,
             max_parts=9,
         )
         files = [file for _, file in named.items(multi=True)]
         if len(files) != 1 or FIELD not in named:
-            for file in files:
-                file.close()
             raise MalformedRequest(f"expected a form with one file, in the field {FIELD}")
         self.filename = _UNSAFE.sub("-", Path(files[0].filename or "").stem)[:100].strip("-.")
         return files[0].stream
@@ -98,7 +93,5 @@ class _HashedBody:
         data = self._read(_CHUNK if size < 0 else size)
         self.count += len(data)
         self._sent.check_size(self.count)
-        if self.count > _SMALL and self.count > _MAX_GROWTH * self._sent.count:
-            raise TooLarge(f"the file grows to more than {_MAX_GROWTH} times of what was sent: send it as it is")
         self.digest.update(data)
         return data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import mistune
@@ -17,6 +18,7 @@ from app.http.form_body import read_form
 from app.http.responses import HTML, JSON, negotiate
 from registry import Signature
 
+_CONTAINER = re.compile(r"[A-Za-z0-9_.-]+(:[0-9]{1,5})?")
 CORRECT_FIELDS = "No prediction: please correct the marked fields."
 
 
@@ -43,7 +45,11 @@ class _Pages:
     def index(self) -> str:
         """Show what is predicted, and how to ask."""
         model = self._plane.router.champion().model
-        return render_template("index.html", signature=model.signature, version=model.number, root=request.url_root)
+        sent = request.headers.get("Host", "")
+        # Names of containers may have an underscore, which werkzeug leaves out of a URL.
+        host = sent if _CONTAINER.fullmatch(sent) else "localhost"
+        root = request.url_root.replace(":///", f"://{host}/", 1)
+        return render_template("index.html", signature=model.signature, version=model.number, root=root)
 
     def upload(self) -> str:
         """Show the form for a CSV file."""

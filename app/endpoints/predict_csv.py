@@ -8,6 +8,8 @@ every row is in the log before the first byte of the reply leaves, and a fault i
 from __future__ import annotations
 
 import threading
+import time
+from contextlib import ExitStack
 
 from flask import request
 
@@ -15,17 +17,19 @@ from app.codecs.csv_reader import CsvBatchReader
 from app.endpoints.csv_response import CsvResponseWriter, JsonResponseWriter, ResponseWriter, format_location
 from app.endpoints.csv_upload import Upload
 from app.endpoints.data_plane import DataPlane
-from app.errors import FieldError, InvalidInput, MalformedRequest, ModelFailed, NotReady, TooLarge
+from app.errors import FieldError, InvalidInput, MalformedRequest, NotReady, TooLarge
 from app.http.application import Application
 from app.http.audit_log import format_partial_failure
 from app.http.context import RequestContext, current_request
 from app.http.error_responses import HTTPError
+from app.http.request_body import Read
 from app.http.responses import CSV, JSON, FileResponse, negotiate
 from app.routing.table import Route
 
 PATH = "/predict_csv"
 # A reply may be so many times as long as the longest upload: it may have a warning for each value.
 _MAX_GROWTH = 8
+_MAX_SEARCH = 10.0  # seconds of one thread that may go into the bad rows of a file
 
 
 def register(app: Application, plane: DataPlane) -> None:
@@ -41,31 +45,42 @@ class _Endpoint:
         self._plane = plane
         self._max_upload = plane.settings.max_upload
         self._folder = plane.settings.log_folder  # is writable, and has room
+        self._turn = threading.Lock()  # held by the one file that is worked on: the others leave time for requests
         self._slots = threading.BoundedSemaphore(max(1, plane.settings.threads - 1))
 
     def predict(self) -> FileResponse:
         """Answer a file."""
-        if not self._slots.acquire(blocking=False):
-            raise HTTPError(429, "too many files at once: try again in a second", [("Retry-After", "1")])
         try:
-            response = self._predict(current_request(), _is_strict())
-        except BaseException:
-            self._slots.release()
-            raise
-        response.on_close = self._slots.release
-        return response
-
-    def _predict(self, context: RequestContext, strict: bool) -> FileResponse:
-        route, folder = self._plane.router.route(context.client_id), self._folder
-        try:
-            with Upload(context, self._max_upload, folder) as upload:
-                reader = CsvBatchReader(upload.read, route.model.decoder)
-                as_csv = negotiate(CSV, JSON) == CSV
-                with CsvResponseWriter(reader, folder) if as_csv else JsonResponseWriter(folder) as writer:
-                    self._predict_batches(reader, writer, route, context, strict)
+            with ExitStack() as held:  # what this request holds until its reply is sent, or there will be none
+                if not self._slots.acquire(blocking=False):
+                    raise HTTPError(429, "too many files at once: try again in a second", [("Retry-After", "1")])
+                held.callback(self._slots.release)
+                response = self._predict(current_request(), _is_strict(), held)
+                response.held = held.pop_all()
+                return response
         except OSError as error:
-            raise NotReady(f"there is no room for the reply ({error.strerror}): try again later") from error
+            raise NotReady(f"there is no room for the reply ({error.strerror or error}): try again later") from error
+
+    def _predict(self, context: RequestContext, strict: bool, held: ExitStack) -> FileResponse:
+        route, folder = self._plane.router.route(context.client_id), self._folder
+        with Upload(context, self._max_upload, folder) as upload, self._turn:
+            reader = CsvBatchReader(self._give_way(upload.read), route.model.decoder)
+            as_csv = negotiate(CSV, JSON) == CSV
+            writer = CsvResponseWriter(reader, folder, held) if as_csv else JsonResponseWriter(folder, held)
+            self._predict_batches(reader, writer, route, context, strict)
         return writer.response(route.model.signature.model, context, upload.filename)
+
+    def _give_way(self, read: Read) -> Read:
+        """Return a reader that lets other files have their turn while it waits for the client."""
+
+        def give_way(size: int) -> bytes:
+            self._turn.release()
+            try:
+                return read(size)
+            finally:
+                self._turn.acquire()
+
+        return give_way
 
     def _predict_batches(
         self, reader: CsvBatchReader, writer: ResponseWriter, route: Route, context: RequestContext, strict: bool
@@ -74,22 +89,31 @@ class _Endpoint:
         context.version = route.model.number  # also where no row can be predicted for
         count = failed = 0
         first_error = ""
+        searched, began = 0.0, time.thread_time()
         for batch in reader.batches():
+            bad = 0
             result = self._plane.pipeline.predict_partial(route, batch.inputs, count)
             context.add(result)
             if result.errors:
                 first_error = first_error or format_location(result.errors[0], batch.lines)
                 if strict:
                     errors = [FieldError(count + error.row, error.input, error.message) for error in result.errors]
-                    raise (ModelFailed if result.model_failed else InvalidInput).from_errors(errors, first_error)
-                failed += len({error.row for error in result.errors})
+                    raise result.error_type.from_errors(errors, first_error)
+                bad = len({error.row for error in result.errors})
+                failed += bad
             writer.add(batch, result, count)
             if writer.size() > (limit := _MAX_GROWTH * self._max_upload):
                 raise TooLarge(f"the reply would have more than {limit} bytes: send a part of the file at a time")
             count += len(batch.records)
-            self._plane.audit_log.append_attempts(context.arrived, context.request_id, context.attempts)
-            context.attempts.clear()
+            if context.attempts:
+                self._plane.audit_log.append_attempts(context.arrived, context.request_id, context.attempts)
+                context.attempts.clear()
             self._mirror(context)
+            now = time.thread_time()
+            searched, began = searched + (now - began) * bad / len(batch.records), now
+            if searched > _MAX_SEARCH:
+                stopped = f"the first {failed} bad rows took {_MAX_SEARCH:g} s, and more are not looked for"
+                raise InvalidInput(f"{stopped}: correct them or send a part of the file at a time; {first_error}")
         if not count:
             raise MalformedRequest("there is no row behind the header")
         if failed:

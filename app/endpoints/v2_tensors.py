@@ -35,7 +35,7 @@ class Tensor:
     values: list[Any] | Float64Matrix
 
 
-def read_tensor(content: dict[str, Any], raw: bytes) -> tuple[Tensor, bytes]:
+def read_tensor(content: dict[str, Any], raw: memoryview) -> tuple[Tensor, memoryview]:
     """Read one member of ``inputs``.
 
     Args:

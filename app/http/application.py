@@ -89,12 +89,16 @@ class Application:
             response = self._error_response(error, context, default)
         try:
             self.audit_log.append(context, response.status_code)
-        except ServingError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, a reply without its rows must not leave
             response.close()
             response = self._error_response(error, context, default)
-        if context.to_mirror and response.status_code == HTTPStatus.OK:
-            self.mirror(context)
-        return send(response, context, start_response)
+        try:
+            if context.to_mirror and response.status_code == HTTPStatus.OK:
+                self.mirror(context)
+            return send(response, context, start_response)
+        except BaseException:
+            response.close()  # nobody else will
+            raise
 
     def _handle_flask_error(self, error: Exception) -> Any:
         return self._error_response(error, current_request(), self._render_page)

@@ -5,7 +5,9 @@ The only module of the service that imports the journal. Each request that is no
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import os
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -29,6 +31,8 @@ from journal import (
 logger = logging.getLogger(__name__)
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_EXCERPT = 1024  # bytes of a refused body that are logged
+_CHECK_INTERVAL = 0.5  # how long a successful check counts, in seconds
 
 
 class AuditLog:
@@ -39,9 +43,10 @@ class AuditLog:
         write: what writes the files' bytes, as ``os.write``.
     """
 
-    def __init__(self, folder: Path, durability: Durability, write: Callable[[int, bytes], int]) -> None:
+    def __init__(self, folder: Path, durability: Durability, write: Callable[[int, bytes], int] = os.write) -> None:
         self._journal = Journal(folder, durability=durability, write=write)
         self._journal.add_stream("requests", REQUEST_COLUMNS)
+        self._next_check = 0.0
 
     def set_inputs(self, names: Sequence[str]) -> None:
         """Give the prediction log a column for each input."""
@@ -72,7 +77,7 @@ class AuditLog:
                 status=status,
                 duration_ms=(time.perf_counter() - context.started) * 1000,
                 error=context.error,
-                body=context.body,
+                body=context.body if status < 400 else excerpt(context.body),
             )
         if rows:
             self._write(arrived, context.request_id, rows)
@@ -87,15 +92,19 @@ class AuditLog:
         self._write(time_text, request_id, {"predictions": _encode(time_text, request_id, attempts)})
 
     def check(self) -> None:
-        """Check that rows can be written.
+        """Check that rows can be written today.
 
         Raises:
             NotReady: with the reason, if they can't.
         """
+        now = time.monotonic()
+        if now < self._next_check:
+            return
         try:
             self._journal.probe()
         except JournalError as error:
             raise NotReady(str(error)) from error
+        self._next_check = now + _CHECK_INTERVAL
 
     def _write(self, arrived: str, request_id: str, rows: dict[str, bytes]) -> None:
         try:
@@ -103,6 +112,14 @@ class AuditLog:
         except JournalError as error:
             logger.error("request %s: %s", request_id, error)
             raise NotReady("the log can't be written, so there is no answer: try again later") from error
+
+
+def excerpt(body: bytes) -> bytes:
+    """Return what the log shows of a refused body: a short one whole, else its length, SHA-256 and beginning."""
+    if len(body) <= _EXCERPT:
+        return body
+    digest = hashlib.sha256(body).hexdigest()
+    return f"{len(body)} bytes, SHA-256 {digest}, beginning with ".encode() + body[:_EXCERPT]
 
 
 def format_partial_failure(failed: int, count: int, message: str) -> str:

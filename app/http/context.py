@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from app.errors import ModelFailed
 from app.results import Attempt, Mirrored, PredictionResult
 
 logger = logging.getLogger(__name__)
@@ -58,11 +57,11 @@ class RequestContext:
         """Add what was attempted, and return the result if every row has an answer.
 
         Raises:
-            ModelFailed: naming the rows that have none.
+            ServingError: naming the rows that have none; ModelFailed, or NotReady if no version could be asked.
         """
         self.add(result)
         if result.errors:
-            raise ModelFailed.from_errors(result.errors)
+            raise result.error_type.from_errors(result.errors)
         return result
 
 

@@ -1,4 +1,4 @@
-"""A request's body: read within a limit, of an accepted media type, and decompressed."""
+"""A request's body: read within a limit, of an accepted media type, and decompressed within a bound on its growth."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ Read = Callable[[int], bytes]  # returns at most so many bytes, and none at the 
 SUPPORTED_ENCODINGS = frozenset({"gzip", "x-gzip", "deflate"})
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS  # as the header says
 _CHUNK = 1 << 16  # compressed bytes that are read at a time
+# How many times what was sent a compressed body may become, past so many bytes: gzip could make it a thousand.
+_MAX_GROWTH, _SMALL = 100, 1 << 16
 # Other names of a media type: what old clients say, and browsers on Windows where Excel is installed.
 _ALIASES = {"text/json": JSON, "application/vnd.ms-excel": CSV, "application/csv": CSV}
 
@@ -82,7 +84,7 @@ def read_body(context: RequestContext, media_type: str | None, max_body: int) ->
 
     Raises:
         MalformedRequest: if it does not arrive whole.
-        TooLarge: if it has more than ``max_body`` bytes.
+        TooLarge: if it has more than ``max_body`` bytes, or grows too much.
         HTTPError: 415 if it is not of this media type in UTF-8, or compressed in another way than gzip or deflate.
     """
     environ = context.environ
@@ -122,6 +124,7 @@ def decompressor(environ: dict[str, Any], read: Read) -> Read:
     Raises:
         HTTPError: 415 if it is compressed in another way than gzip or deflate.
         MalformedRequest: in reading, if it is not compressed as it says.
+        TooLarge: in reading, if it grows too much.
     """
     encoding = environ.get("HTTP_CONTENT_ENCODING", "").strip().lower()
     if encoding in ("", "identity"):
@@ -137,6 +140,7 @@ class _Decompressor:
     def __init__(self, read: Read) -> None:
         self._read = read
         self._zlib = zlib.decompressobj(_GZIP_OR_ZLIB)
+        self._sent = self._grown = 0  # bytes
 
     def read(self, size: int) -> bytes:
         """Return so many bytes; fewer only at the end."""
@@ -144,12 +148,19 @@ class _Decompressor:
         while size and (part := self._read_part(size)):
             parts.append(part)
             size -= len(part)
+            self._grown += len(part)
+            if self._grown > _SMALL and self._grown > _MAX_GROWTH * self._sent:
+                message = f"the body grows to more than {_MAX_GROWTH} times of what was sent: send it uncompressed"
+                raise TooLarge(message)
         return b"".join(parts)
 
     def _read_part(self, size: int) -> bytes:
         """Return at most so many bytes; none at the end."""
         while True:
-            compressed = self._zlib.unconsumed_tail or self._zlib.unused_data or self._read(_CHUNK)
+            compressed = self._zlib.unconsumed_tail or self._zlib.unused_data
+            if not compressed:
+                compressed = self._read(_CHUNK)
+                self._sent += len(compressed)
             if self._zlib.eof:
                 if not compressed:
                     return b""

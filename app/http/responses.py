@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, suppress
 from http import HTTPStatus
 from typing import IO, Any
 
@@ -50,14 +51,20 @@ class JSONResponse(BytesResponse):
 
 
 class FileResponse:
-    """A long response, of bytes and of files that are read from their beginning, and closed at its end.
+    """A long response, of bytes and of files that are read from their beginning. It is whole before it begins.
 
     Attributes:
-        on_close: is called once, when all was sent or nothing more will be.
+        held: what it is sent from and what it keeps from others; closed when all was sent or nothing more will be.
+
+    Raises:
+        OSError: if a file can't take the last of what was written to it.
     """
 
     def __init__(self, parts: Sequence[bytes | IO[bytes]], content_type: str) -> None:
-        self.on_close: Callable[[], object] | None = None
+        for part in parts:
+            if not isinstance(part, bytes):
+                part.flush()
+        self.held = ExitStack()
         self.status_code = 200
         self.mimetype = content_type.partition(";")[0]
         self._parts = parts
@@ -81,13 +88,9 @@ class FileResponse:
             self.close()
 
     def close(self) -> None:
-        """Close the files; a WSGI server calls this in the end, also if the client did not stay for it."""
-        for part in self._parts:
-            if not isinstance(part, bytes):
-                part.close()
-        on_close, self.on_close = self.on_close, None
-        if on_close is not None:
-            on_close()
+        """Release what is held; a WSGI server calls this in the end, also if the client did not stay for it."""
+        with suppress(OSError):  # of a file without a name: nothing of it is left, and the rest is released
+            self.held.close()
 
 
 WSGIResponse = BytesResponse | FileResponse | Response

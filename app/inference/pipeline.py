@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from app.codecs.batch import InputBatch
-from app.errors import FieldError
+from app.errors import FieldError, InvalidInput, ModelFailed, NotReady
 from app.inference.fallback import Step, add_notices, fall_back, find_answering, is_to_blame, merge_predictions
 from app.results import Attempt, PredictionResult, Warnings
 from app.routing.router import ModelRouter
@@ -55,12 +55,13 @@ class InferencePipeline:
         sound = [row for row in range(len(values)) if row not in bad]
         if not sound:
             model, predictions = route.model, np.full(len(values), np.nan, dtype=np.float32)
-            return PredictionResult(predictions, model.signature.model, model.number, {}, errors, False, ())
+            return PredictionResult(predictions, model.signature.model, model.number, {}, errors, InvalidInput, ())
         inputs = np.full(values.shape, np.nan, dtype=np.float32)
         inputs[sound] = values[sound]
         warnings = {row: items for row, items in warnings.items() if row not in bad}
         result = self._predict(route, inputs, sound, warnings, first)
-        return replace(result, errors=[*errors, *result.errors])
+        error_type = result.error_type if result.errors else InvalidInput
+        return replace(result, errors=[*errors, *result.errors], error_type=error_type)
 
     def _predict(
         self, route: Route, inputs: Float32Array, rows: Sequence[int], warnings: Warnings, first: int
@@ -80,7 +81,7 @@ class InferencePipeline:
             answering.model.number,
             add_notices(warnings, steps) if len(steps) > 1 else warnings,
             errors,
-            bool(errors),
+            NotReady if steps[-1].predictions is None else ModelFailed,
             _attempts(steps, warnings, first),
             [step.fault for step in steps if step.fault],
             (steps[0].inputs, _number_rows(rows, first)) if route.mirrored else None,
@@ -133,8 +134,8 @@ def _ask(route: Route, inputs: Float32Array, rows: Sequence[int]) -> Step:
     started = time.perf_counter()
     try:
         predictions = route.model.predictor.predict(inputs)
-    except RuntimeError as error:
-        errors, fault = dict.fromkeys(rows, "the model failed"), f"version {route.model.number} failed: {error}"
+    except Exception as error:  # noqa: BLE001 - whatever a runtime raises is a fault of this version
+        errors, fault = dict.fromkeys(rows, "the model failed"), f"version {route.model.number} failed: {error!r}"
     else:
         errors = {rows[place]: text for place, text in route.model.validator.validate_outputs(predictions).items()}
     return Step(route, rows, inputs, predictions, errors, slow=time.perf_counter() - started > SLOW, fault=fault)

@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -252,3 +253,20 @@ def test_a_pipe_in_place_of_a_version_hangs_neither_the_service_nor_a_command(de
     assert deployment.replies() == {(200, 1)}
     deployment.fail("verify", reason="it is a pipe")
     deployment.fail(*PROMOTE_2, reason="it is a pipe")
+
+
+def test_a_log_of_today_that_is_not_ours_is_said_at_the_start_and_by_each_worker(tmp_path: Path) -> None:
+    publish(tmp_path / "models")
+    path = tmp_path / "logs" / "boston" / f"requests-{datetime.now(UTC):%Y-%m-%d}.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text("other,columns\n")
+    with serving(tmp_path / "models", workers=2, wait=False) as server:
+        wait_until(lambda: server.status("/health/live") == 200, "an answer")
+        replies = [server.request("GET", "/health/ready") for _ in range(12)]
+        ((status, reason),) = {(status, reply["reason"]) for status, reply in replies}
+        assert (status, f"{path}: its columns are not" in reason) == (503, True)
+        assert f"No prediction can be served yet: {reason}" in server.output.read_text()
+        assert server.ask()[0] == 503
+        path.unlink()
+        wait_until(server.ready, "a ready server")
+        assert server.ask()[0] == 200

@@ -14,7 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from app.codecs.json_decoder import JsonDecoder
-from app.errors import MalformedRequest
+from app.errors import MAX_ERRORS, MalformedRequest
 from tests.app.requests import any_json
 from tests.conftest import HOUSES
 
@@ -106,3 +106,11 @@ def test_a_row_without_the_only_input_of_a_model_is_an_error(body: bytes) -> Non
     decoder = JsonDecoder(replace(HOUSES, inputs=HOUSES.inputs[:1]), 10_000)
     batch, _ = decoder.decode_rows(body)
     assert [(error.input, error.message) for error in batch.errors] == [("rm", "is missing")]
+
+
+@pytest.mark.parametrize(
+    "body", [b"[%b]" % b",".join([b'["a","b"]'] * 9000), b"{%b}" % b",".join([b'"x":1'] * 9000)], ids=["rows", "names"]
+)
+def test_no_more_errors_are_looked_for_than_a_message_counts(body: bytes) -> None:
+    batch, _ = DECODER.decode_rows(body)
+    assert MAX_ERRORS <= len(batch.errors) < MAX_ERRORS + 4

@@ -9,7 +9,7 @@ import pytest
 
 from app.codecs.batch import InputBatch
 from app.codecs.validation import SignatureValidator
-from app.errors import FieldError
+from app.errors import MAX_ERRORS, FieldError, InvalidInput
 from tests.conftest import HOUSES
 
 
@@ -29,3 +29,11 @@ def test_a_category_has_one_of_its_codes(categories: tuple[float, ...], value: f
     validator = SignatureValidator(replace(HOUSES, inputs=(rooms,)))
     _, errors = validator.find_errors(InputBatch(np.array([[value], *([code] for code in categories)], np.float64)))
     assert errors == [FieldError(0, "rm", message)]
+
+
+def test_a_request_that_has_to_be_right_as_a_whole_is_not_searched_for_all_that_is_wrong() -> None:
+    validator, batch = SignatureValidator(HOUSES), InputBatch(np.full((9000, 3), 1e9))
+    assert len(validator.find_errors(batch)[1]) == 27_000
+    with pytest.raises(InvalidInput, match="at least 1,000 more"):
+        validator.validate_inputs(batch)
+    assert len(validator.find_errors(batch, MAX_ERRORS)[1]) == MAX_ERRORS

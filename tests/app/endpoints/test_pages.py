@@ -21,6 +21,14 @@ def test_the_first_page_says_what_is_predicted_and_how_to_ask(service: Service) 
         assert text in page
 
 
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [("homes.example", "homes.example"), ("my_model:5000", "my_model:5000"), ("a b", "localhost"), ("", "localhost")],
+)
+def test_the_first_page_names_a_host_that_can_be_asked(service: Service, host: str, shown: str) -> None:
+    assert f"curl http://{shown}/predict_json" in service.get("/", headers={"Host": host}).text
+
+
 @pytest.mark.parametrize("path", ["/", "/form", "/form_async", "/docs"])
 def test_pages_allow_their_own_files_and_nothing_else(service: Service, path: str) -> None:
     reply = service.get(path)

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import os
+import threading
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -13,6 +18,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from app.endpoints import predict_csv
+from journal import LogReader, daily_files
 from tests.app.conftest import MakeClient, Service
 from tests.app.requests import CSV, FullDisk, read_csv, send_csv
 
@@ -98,7 +105,7 @@ def test_rows_without_their_columns_take_no_memory(service: Service, path: str, 
     reply = service.post(path, data=text, content_type="text/csv")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert reply.status_code == (200 if path == "/predict_csv" else 413)
+    assert reply.status_code == (200 if path == "/predict_csv" else 400)
     reply.close()
     assert peak < 30e6
 
@@ -107,6 +114,47 @@ def test_a_reply_that_outgrows_its_bound_is_refused(make_client: MakeClient) -> 
     reply = send_csv(make_client(max_upload=10_000), "rm,tax,age\n" + "1\n" * 4000)
     message = "the reply would have more than 80000 bytes: send a part of the file at a time"
     assert (reply.status_code, reply.json["error"]) == (413, message)
+
+
+def test_every_bad_row_is_found_even_where_most_are_bad(service: Service) -> None:
+    lines = ["6,250,66.5" if number % 7 == 3 else "6,x,y" for number in range(5000)]
+    rows = read_csv(send_csv(service, "rm,tax,age\n" + "\n".join(lines)))
+    assert [number for number, row in enumerate(rows) if not row["error"]] == list(range(3, 5000, 7))
+    assert {row["error"].partition(",")[0] for row in rows if row["error"]} == {
+        f"line {number + 2}" for number in range(5000) if number % 7 != 3
+    }
+
+
+def test_bad_rows_that_take_too_long_are_refused_and_good_ones_never(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predict_csv, "_MAX_SEARCH", 0.0)
+    assert send_csv(service, CSV).status_code == 200
+    reply = send_csv(service, CSV + "6,x,1\n")
+    assert (reply.status_code, reply.json["error"]) == (
+        422,
+        "the first 1 bad rows took 0 s, and more are not looked for: correct them or send a part of the file at a "
+        'time; line 4, column tax: expected a number, not the text "x"',
+    )
+    assert [row["status"] for row in service.new_rows("requests")] == ["200", "422"]
+
+
+def test_a_file_gives_way_to_others_while_it_waits_for_its_client(client: Service) -> None:
+    arriving, others = threading.Event(), []
+
+    class Slow(io.BytesIO):
+        """A body, in whose middle another file is sent and answered."""
+
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell() and not arriving.is_set():
+                arriving.set()
+                with ThreadPoolExecutor(1) as pool:
+                    others.append(pool.submit(send_csv, client, CSV).result(timeout=10))
+            return super().read(min(size or 0, 20))
+
+    body = Slow(CSV.encode())
+    slow = client.post("/predict_csv", input_stream=body, content_length=len(CSV), content_type="text/csv")
+    assert [reply.text for reply in others] == [slow.text]
 
 
 def test_a_file_without_a_good_row_is_answered_too(service: Service) -> None:
@@ -152,6 +200,36 @@ def test_a_log_that_fails_in_the_middle_is_503_and_no_row_counts_as_answered(
     assert reply.json["error"] == "the log can't be written, so there is no answer: try again later"
     assert 0 < len(client.new_rows("predictions")) < 100_000
     assert [row["status"] for row in client.new_rows("requests")] == ["503"]
+
+
+@pytest.mark.parametrize("accept", ["text/csv", "application/json"])
+def test_a_disk_that_is_too_full_for_the_last_piece_is_503_and_takes_no_slot(
+    make_client: MakeClient, small_disk: Path, accept: str
+) -> None:
+    client = make_client(logs=small_disk)
+    assert send_csv(client, CSV).status_code == 200  # the pages of the log have room for more rows
+    filler = small_disk / "filler"
+    with suppress(OSError), filler.open("wb", buffering=0) as file:
+        while file.write(bytes(1024)):
+            pass
+    for _ in range(2 * client.settings.threads):
+        reply = send_csv(client, CSV, Accept=accept)
+        assert (reply.status_code, "No space left on device" in reply.json["error"]) == (503, True)
+    log = [row["status"] for path in daily_files(small_disk / "boston", "requests") for row in LogReader(path)]
+    assert log == ["200"] + ["503"] * 2 * client.settings.threads
+    filler.unlink()
+    assert send_csv(client, CSV, Accept=accept).status_code == 200
+
+
+def test_a_reply_whose_row_cannot_be_written_takes_no_slot(make_client: MakeClient) -> None:
+    def write(descriptor: int, data: bytes) -> int:
+        if "requests" in Path(f"/proc/self/fd/{descriptor}").resolve().name:
+            raise ValueError("not an OSError")
+        return os.write(descriptor, data)
+
+    client = make_client(write=write)
+    statuses = [send_csv(client, CSV).status_code for _ in range(2 * client.settings.threads)]
+    assert set(statuses) <= {500, 503}
 
 
 CELLS = st.text(st.characters(codec="utf-8"), max_size=12)

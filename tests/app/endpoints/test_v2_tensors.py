@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.endpoints.v2_tensors import read_tensor
 from tests.app.conftest import Service
 from tests.app.requests import OTHER_PREDICTION, PREDICTION, TENSOR, V2, bytes_tensor, column, infer
 
@@ -94,3 +95,11 @@ def test_a_member_of_a_tensor_of_bytes_that_appears_twice_is_refused(service: Se
     head = b'{"inputs": [%b, "name": "x"}]}' % json.dumps(bytes_tensor(ARRAY[:1])).encode()[:-1]
     headers = {"Inference-Header-Content-Length": str(len(head))}
     service.check_error(service.post(f"{V2}/infer", data=head + bytes(12), headers=headers), 400, "appears twice")
+
+
+def test_each_tensor_takes_its_bytes_and_copies_none_of_the_rest() -> None:
+    raw = bytes(range(8))
+    content = {"name": "rm", "shape": [2], "datatype": "UINT8", "parameters": {"binary_data_size": 2}}
+    tensor, rest = read_tensor(content, memoryview(raw))
+    assert (list(tensor.values), list(rest)) == ([0, 1], [2, 3, 4, 5, 6, 7])
+    assert rest.obj is raw

@@ -51,17 +51,17 @@ def test_every_protocol_is_answered_by_the_fallback(tricky: VersionStore, client
 
 
 @pytest.mark.parametrize(
-    ("row", "error", "logged"),
+    ("row", "status", "error", "logged"),
     [
-        (RAISES, "the model failed", []),
-        (NAN, "the model's output nan is not plausible for medv: expected 0 to 100", ["nan"]),
+        (RAISES, 503, "the model failed", []),
+        (NAN, 500, "the model's output nan is not plausible for medv: expected 0 to 100", ["nan"]),
     ],
 )
 def test_a_named_version_is_never_replaced(
-    tricky: VersionStore, client: Service, row: list[float], error: str, logged: list[str]
+    tricky: VersionStore, client: Service, row: list[float], status: int, error: str, logged: list[str]
 ) -> None:
     reply = client.post("/v1/models/boston/versions/2:predict", json={"instances": [row]})
-    assert (reply.status_code, reply.json) == (500, {"error": error})
+    assert (reply.status_code, reply.json) == (status, {"error": error})
     attempts = [(attempt["prediction"], attempt["flags"]) for attempt in client.new_rows("predictions")]
     assert attempts == [(prediction, "rm:outside_training output:implausible") for prediction in logged]
 

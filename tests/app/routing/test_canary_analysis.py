@@ -138,7 +138,7 @@ def test_failures_of_a_named_version_or_of_an_earlier_canary_do_not_count(client
     earlier = router.route(name)
     for _ in range(60):
         reply = client.post(f"/v1/models/boston/versions/{number}:predict", json={"instances": [RAISES]})
-        assert reply.status_code == 500
+        assert reply.status_code == 503
     assert router.route(name) is earlier
     canary(store, publish(store.folder.parent), 1, ANN)
     assert version(client) == number + 1
