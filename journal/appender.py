@@ -72,22 +72,22 @@ class Appender:
                 if self._is_moved():
                     return False
                 raise
-            sizes = [file.size() for file in files]
-            if _GONE in sizes:
+            parts = [(file, block, file.size()) for file, block in zip(files, rows.values(), strict=True)]
+            if any(size == _GONE for _, _, size in parts):
                 return False
-            written = 0
+            written = []
             try:
-                for file, block, size in zip(files, rows.values(), sizes, strict=True):
+                for file, block, size in parts:
                     file.write(block, size)
-                    written += 1
+                    written.append((file, block, size))
             except BaseException:
-                for file, block, size in [*zip(files, rows.values(), sizes, strict=True)][:written]:
+                for file, block, size in written:
                     file.take_back(block, size, locked=True)
                 raise
         finally:
             self._unlock()
         if self._durable:
-            self._sync([*zip(files, rows.values(), sizes, strict=True)])
+            self._sync(parts)
         return True
 
     def probe(self) -> None:

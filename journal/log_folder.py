@@ -16,7 +16,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from filesystem import lock, replace
+from filesystem import lock, read_plain, replace
 
 Write = Callable[[int, bytes], int]  # as os.write: takes a descriptor and bytes, returns how many were written
 LOCK_TIMEOUT = 5.0  # how long to wait for another process's lock on the folder, in seconds
@@ -72,7 +72,7 @@ def last_closed_day(folder: Path) -> str:
     """
     marker = folder / _MARKER
     try:
-        return date.fromisoformat(marker.read_text()).isoformat()
+        return date.fromisoformat(read_plain(marker).decode()).isoformat()
     except FileNotFoundError:
         return ""
     except ValueError as error:
