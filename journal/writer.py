@@ -11,6 +11,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -67,10 +68,10 @@ class Journal:
         entry = _Entry(day, rows)
         self._queue.append(entry)
         with self._lock:
-            if not entry.finished:
+            if entry.fault is None:
                 self._write_queue()
-        if not entry.written:
-            raise JournalError(entry.fault)
+        if entry.fault != "":
+            raise JournalError(entry.fault or "the thread that wrote the log was interrupted")
 
     def probe(self, day: str = "") -> None:
         """Check all that an append to the files of a day needs. Writes no rows, and takes well under a millisecond.
@@ -104,17 +105,13 @@ class Journal:
             batch.append(self._queue.popleft())
         for day in {entry.day for entry in batch}:
             entries = [entry for entry in batch if entry.day == day]
-            rows = _joined(entries)
+            fault = ""
             try:
-                self._write_rows(day, rows)
-                for entry in entries:
-                    entry.written = True
+                self._write_rows(day, _joined(entries))
             except JournalError as error:
-                for entry in entries:
-                    entry.fault = str(error)
-            finally:
-                for entry in entries:
-                    entry.finished = True
+                fault = str(error)
+            for entry in entries:
+                entry.fault = fault
 
     def _write_rows(self, day: str, rows: Mapping[str, bytes]) -> None:
         try:
@@ -150,16 +147,13 @@ class Journal:
             self._files = None
 
 
+@dataclass(eq=False, slots=True)
 class _Entry:
-    """Rows that wait to be written, and then the outcome."""
+    """Rows that wait to be written, and then why they were not; "" if they were."""
 
-    __slots__ = ("day", "fault", "finished", "rows", "written")
-
-    def __init__(self, day: str, rows: Mapping[str, bytes]) -> None:
-        self.day = day
-        self.rows = rows
-        self.finished = self.written = False
-        self.fault = "the thread that wrote the log was interrupted"
+    day: str
+    rows: Mapping[str, bytes]
+    fault: str | None = None
 
 
 def _joined(entries: Sequence[_Entry]) -> Mapping[str, bytes]:
