@@ -72,16 +72,18 @@ class Appender:
                 if self._is_moved():
                     return False
                 raise
-            parts = [(file, block, file.size()) for file, block in zip(files, rows.values(), strict=True)]
-            if any(size == _GONE for _, _, size in parts):
-                return False
-            written = []
+            parts = []
+            for file, block in zip(files, rows.values(), strict=True):
+                if (size := file.size()) == _GONE:
+                    return False
+                parts.append((file, block, size))
+            written = 0
             try:
                 for file, block, size in parts:
                     file.write(block, size)
-                    written.append((file, block, size))
+                    written += 1
             except BaseException:
-                for file, block, size in written:
+                for file, block, size in parts[:written]:
                     file.take_back(block, size, locked=True)
                 raise
         finally:
