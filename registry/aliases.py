@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -61,12 +62,14 @@ class AliasStore:
         Raises:
             RegistryError: if the history can't be verified, or aliases.json was changed by hand.
         """
-        with suppress(RegistryError):
-            aliases, fault = self.compare()
-            if not fault:
-                return aliases, ""
-        with suppress(LockedError), self.read_lock(timeout=_CHANGE_TIMEOUT):  # a command may be at work
-            return self.compare()
+        deadline = time.monotonic() + _CHANGE_TIMEOUT
+        while time.monotonic() < deadline:
+            with suppress(RegistryError):
+                aliases, fault = self.compare()
+                if not fault:
+                    return aliases, ""
+            with suppress(LockedError), self.read_lock(timeout=0):  # else a command is at work: wait for its end
+                return self.compare()
         return self.compare()
 
     def compare(self) -> tuple[dict[str, int], str]:
