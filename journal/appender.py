@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from filesystem import lock
-from journal.log_folder import JournalError, Write, check_room, file_name, last_closed_day, next_day, open_day, start_of
+from journal.log_folder import JournalError, Write, check_room, end_of, file_name, last_closed_day, open_day
 from journal.repair import end_of_torn, overwrite, read_unended_line, void
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class Appender:
         self._durable = durable
         self._lock_timeout = lock_timeout
         self._last_day = open_day(folder, day)
-        self._over = start_of(next_day(self._last_day))
+        self._over = end_of(self._last_day)
         self._folder = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
         self._files: dict[str, File] = {}
 

@@ -58,9 +58,9 @@ def next_day(day: str) -> str:
     return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
 
 
-def start_of(day: str) -> float:
-    """Return when a day begins, in seconds since the epoch."""
-    return datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp()
+def end_of(day: str) -> float:
+    """Return when a day ends, in seconds since the epoch."""
+    return datetime.fromisoformat(f"{next_day(day)}T00:00:00+00:00").timestamp()
 
 
 def last_closed_day(folder: Path) -> str:

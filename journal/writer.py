@@ -53,11 +53,6 @@ class Journal:
         """Declare the columns of a stream. To be called before the first append to it."""
         self._headers[stream] = (",".join(columns) + "\n").encode()
 
-    @property
-    def pending(self) -> int:
-        """The number of appends that wait for the thread that writes."""
-        return len(self._queue)
-
     def append(self, day: str, rows: Mapping[str, bytes]) -> None:
         """Append whole lines to the files of a day, by stream; the stream "requests" is written last.
 
@@ -92,11 +87,6 @@ class Journal:
                 files.close()
         except OSError as error:
             raise self._fault(error) from error
-
-    def close(self) -> None:
-        """Close the files; a later append opens them again."""
-        with self._lock:
-            self._close()
 
     def _write_queue(self) -> None:
         """Write the rows of all waiting threads, with one write and one sync a file."""
@@ -142,9 +132,9 @@ class Journal:
         return JournalError(f"{path}: can't be written ({reason})")
 
     def _close(self) -> None:
-        if self._files is not None:
-            self._files.close()
-            self._files = None
+        files, self._files = self._files, None  # first: a descriptor must not be closed twice, not even after a fault
+        if files is not None:
+            files.close()
 
 
 @dataclass(eq=False, slots=True)
