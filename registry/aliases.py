@@ -10,7 +10,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -139,13 +139,10 @@ class AliasStore:
             RegistryError: if another command holds the lock.
         """
         path = self.folder / ".lock"
-        try:
-            file = open(path, "rb", opener=only_plain)  # noqa: SIM115 - closed below
-        except OSError:  # nothing was changed yet, or nothing can be
-            yield
-            return
-        with file:
-            _lock(path, file.fileno(), timeout, shared=True)
+        with ExitStack() as stack:
+            with suppress(OSError):  # nothing was changed yet, or nothing can be
+                file = stack.enter_context(open(path, "rb", opener=only_plain))
+                _lock(path, file.fileno(), timeout, shared=True)
             yield
 
     def change(self, action: str, aliases: Mapping[str, int], actor: Actor, **details: Any) -> Entry:
