@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from filesystem import lock
-from journal.log_folder import JournalError, Write, check_room, file_name, last_closed_day, next_day, open_day, start_of
+from journal.log_folder import JournalError, Write, check_room, end_of, file_name, last_closed_day, open_day
 from journal.repair import end_of_torn, overwrite, read_unended_line, void
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class Appender:
         self._durable = durable
         self._lock_timeout = lock_timeout
         self._last_day = open_day(folder, day)
-        self._over = start_of(next_day(self._last_day))
+        self._over = end_of(self._last_day)
         self._folder = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
         self._files: dict[str, File] = {}
 
@@ -72,22 +72,24 @@ class Appender:
                 if self._is_moved():
                     return False
                 raise
-            sizes = [file.size() for file in files]
-            if _GONE in sizes:
-                return False
+            parts = []
+            for file, block in zip(files, rows.values(), strict=True):
+                if (size := file.size()) == _GONE:
+                    return False
+                parts.append((file, block, size))
             written = 0
             try:
-                for file, block, size in zip(files, rows.values(), sizes, strict=True):
+                for file, block, size in parts:
                     file.write(block, size)
                     written += 1
             except BaseException:
-                for file, block, size in [*zip(files, rows.values(), sizes, strict=True)][:written]:
+                for file, block, size in parts[:written]:
                     file.take_back(block, size, locked=True)
                 raise
         finally:
             self._unlock()
         if self._durable:
-            self._sync([*zip(files, rows.values(), sizes, strict=True)])
+            self._sync(parts)
         return True
 
     def probe(self) -> None:

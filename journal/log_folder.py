@@ -16,7 +16,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from filesystem import lock, replace
+from filesystem import lock, read_plain, replace
 
 Write = Callable[[int, bytes], int]  # as os.write: takes a descriptor and bytes, returns how many were written
 LOCK_TIMEOUT = 5.0  # how long to wait for another process's lock on the folder, in seconds
@@ -58,9 +58,9 @@ def next_day(day: str) -> str:
     return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
 
 
-def start_of(day: str) -> float:
-    """Return when a day begins, in seconds since the epoch."""
-    return datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp()
+def end_of(day: str) -> float:
+    """Return when a day ends, in seconds since the epoch."""
+    return datetime.fromisoformat(f"{next_day(day)}T00:00:00+00:00").timestamp()
 
 
 def last_closed_day(folder: Path) -> str:
@@ -72,7 +72,7 @@ def last_closed_day(folder: Path) -> str:
     """
     marker = folder / _MARKER
     try:
-        return date.fromisoformat(marker.read_text()).isoformat()
+        return date.fromisoformat(read_plain(marker).decode()).isoformat()
     except FileNotFoundError:
         return ""
     except ValueError as error:

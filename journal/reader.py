@@ -40,7 +40,7 @@ class LogReader:
                 if self._containing not in line:
                     continue
                 # A row is one line, even if a quote is open at its end: so a torn row can't swallow the next.
-                fields = _fields(line) if line.endswith("\n") else []
+                fields = _fields(line)
                 if len(fields) != len(columns):
                     self.torn += 1
                 else:
@@ -51,14 +51,10 @@ class LogReader:
 def whole_lines(path: Path) -> Iterator[bytes]:
     """Yield a file's header and its whole rows, as lines of CSV for another reader."""
     csv.field_size_limit(_ANY_SIZE)
-    with path.open("rb") as file:
-        header = file.readline()
-        yield header
-        commas = header.count(b",")
+    with open(path, "rb", opener=only_plain) as file:
+        yield (header := file.readline())
         for line in file:
-            if line.endswith(b"\n") and commas == (
-                len(_fields(line.decode("utf-8", "surrogateescape"))) - 1 if b'"' in line else line.count(b",")
-            ):
+            if len(_fields(line.decode("utf-8", "surrogateescape"))) == header.count(b",") + 1:
                 yield line
 
 
@@ -71,7 +67,8 @@ def find(folder: Path, stream: str, request_id: str) -> Iterator[dict[str, str]]
 
 
 def _fields(line: str) -> list[str]:
+    """Return the fields of a line; none if it has no end, or is no CSV."""
     try:
-        return next(csv.reader([line[:-1]], strict=True), [])
+        return next(csv.reader([line[:-1]], strict=True), []) if line.endswith("\n") else []
     except csv.Error:
         return []

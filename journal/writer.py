@@ -11,6 +11,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -52,11 +53,6 @@ class Journal:
         """Declare the columns of a stream. To be called before the first append to it."""
         self._headers[stream] = (",".join(columns) + "\n").encode()
 
-    @property
-    def pending(self) -> int:
-        """The number of appends that wait for the thread that writes."""
-        return len(self._queue)
-
     def append(self, day: str, rows: Mapping[str, bytes]) -> None:
         """Append whole lines to the files of a day, by stream; the stream "requests" is written last.
 
@@ -67,10 +63,10 @@ class Journal:
         entry = _Entry(day, rows)
         self._queue.append(entry)
         with self._lock:
-            if not entry.finished:
+            if entry.fault is None:
                 self._write_queue()
-        if not entry.written:
-            raise JournalError(entry.fault)
+        if entry.fault != "":
+            raise JournalError(entry.fault or "the thread that wrote the log was interrupted")
 
     def probe(self, day: str = "") -> None:
         """Check all that an append to the files of a day needs. Writes no rows, and takes well under a millisecond.
@@ -92,11 +88,6 @@ class Journal:
         except OSError as error:
             raise self._fault(error) from error
 
-    def close(self) -> None:
-        """Close the files; a later append opens them again."""
-        with self._lock:
-            self._close()
-
     def _write_queue(self) -> None:
         """Write the rows of all waiting threads, with one write and one sync a file."""
         batch = []
@@ -104,17 +95,13 @@ class Journal:
             batch.append(self._queue.popleft())
         for day in {entry.day for entry in batch}:
             entries = [entry for entry in batch if entry.day == day]
-            rows = _joined(entries)
+            fault = ""
             try:
-                self._write_rows(day, rows)
-                for entry in entries:
-                    entry.written = True
+                self._write_rows(day, _joined(entries))
             except JournalError as error:
-                for entry in entries:
-                    entry.fault = str(error)
-            finally:
-                for entry in entries:
-                    entry.finished = True
+                fault = str(error)
+            for entry in entries:
+                entry.fault = fault
 
     def _write_rows(self, day: str, rows: Mapping[str, bytes]) -> None:
         try:
@@ -145,21 +132,18 @@ class Journal:
         return JournalError(f"{path}: can't be written ({reason})")
 
     def _close(self) -> None:
-        if self._files is not None:
-            self._files.close()
-            self._files = None
+        files, self._files = self._files, None  # first: a descriptor must not be closed twice, not even after a fault
+        if files is not None:
+            files.close()
 
 
+@dataclass(eq=False, slots=True)
 class _Entry:
-    """Rows that wait to be written, and then the outcome."""
+    """Rows that wait to be written, and then why they were not; "" if they were."""
 
-    __slots__ = ("day", "fault", "finished", "rows", "written")
-
-    def __init__(self, day: str, rows: Mapping[str, bytes]) -> None:
-        self.day = day
-        self.rows = rows
-        self.finished = self.written = False
-        self.fault = "the thread that wrote the log was interrupted"
+    day: str
+    rows: Mapping[str, bytes]
+    fault: str | None = None
 
 
 def _joined(entries: Sequence[_Entry]) -> Mapping[str, bytes]:

@@ -10,7 +10,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,8 @@ from registry.integrity import verify_files
 ALIASES, RETIRED = "aliases.json", "retired"
 PENDING = ".pending-"  # and the number of a version: it becomes one when the history says so
 CHAMPION, CHALLENGER, FALLBACK, CANARY, SHADOW = "champion", "challenger", "fallback", "canary", "shadow"
-_ALIASES_EXAMPLE = '{"champion": 1}'
 TIMEOUT = 30.0  # how long to wait for another command, in seconds
-_CHANGE_TIMEOUT = 5.0  # how long to wait for the end of a change, in seconds; it waits for the disk five times
+_CHANGE_TIMEOUT = 5.0  # how long to wait for the end of a change, in seconds
 
 
 class AliasStore:
@@ -52,7 +51,7 @@ class AliasStore:
         except (ValueError, RecursionError) as error:
             raise RegistryError(f"{path}: not JSON ({error}); restore it") from error
         if not isinstance(data, dict) or not all(type(number) is int for number in data.values()):
-            raise RegistryError(f"{path}: expected an object of aliases and version numbers, like {_ALIASES_EXAMPLE}")
+            raise RegistryError(f'{path}: expected an object of aliases and version numbers, like {{"champion": 1}}')
         return data
 
     def in_use(self) -> tuple[dict[str, int], str]:
@@ -64,15 +63,14 @@ class AliasStore:
             RegistryError: if the history can't be verified, or aliases.json was changed by hand.
         """
         deadline = time.monotonic() + _CHANGE_TIMEOUT
-        while True:
+        while time.monotonic() < deadline:
             with suppress(RegistryError):
                 aliases, fault = self.compare()
                 if not fault:
                     return aliases, ""
-            with suppress(LockedError), self.read_lock(timeout=0):  # a command may be at work: wait for its end
+            with suppress(LockedError), self.read_lock(timeout=0):  # else a command is at work: wait for its end
                 return self.compare()
-            if time.monotonic() > deadline:
-                return self.compare()
+        return self.compare()
 
     def compare(self) -> tuple[dict[str, int], str]:
         """Do the same as :meth:`in_use`, at one moment. While a command changes something, hold :meth:`read_lock`."""
@@ -141,13 +139,10 @@ class AliasStore:
             RegistryError: if another command holds the lock.
         """
         path = self.folder / ".lock"
-        try:
-            file = open(path, "rb", opener=only_plain)  # noqa: SIM115 - closed below
-        except OSError:  # nothing was changed yet, or nothing can be
-            yield
-            return
-        with file:
-            _lock(path, file.fileno(), timeout, shared=True)
+        with ExitStack() as stack:
+            with suppress(OSError):  # nothing was changed yet, or nothing can be
+                file = stack.enter_context(open(path, "rb", opener=only_plain))
+                _lock(path, file.fileno(), timeout, shared=True)
             yield
 
     def change(self, action: str, aliases: Mapping[str, int], actor: Actor, **details: Any) -> Entry:

@@ -13,16 +13,13 @@ from registry.integrity import SUMS, digest
 
 def find_inconsistencies(aliases: AliasStore) -> Iterator[str]:
     """Yield a sentence for everything in which history, aliases and version folders contradict each other."""
-    current: dict[str, int] = {}
-    fault = ""
     try:
         with aliases.read_lock():
-            entries = aliases.history.entries()
-            numbers, retired = aliases.numbers(), aliases.numbers(RETIRED)
+            entries, numbers, retired = aliases.history.entries(), aliases.numbers(), aliases.numbers(RETIRED)
             try:
                 current, fault = aliases.compare()
             except RegistryError as error:
-                fault = str(error)
+                current, fault = {}, str(error)
     except RegistryError as error:
         yield str(error)
         return

@@ -48,9 +48,10 @@ class History:
         Raises:
             HistoryError: naming the first line that was changed; or if lines are gone that were verified before.
         """
-        head = self._read_head()  # first: lines that are appended between the two reads are no fault
-        data = self._read()
+        # In this order: lines that are appended meanwhile, or that another thread verifies meanwhile, are no fault.
         verified, known = self._verified
+        head = self._read_head()
+        data = self._read()
         is_continued = data.startswith(verified)
         entries = known.copy() if is_continued else []  # if not, the check of all lines may name the changed one
         texts = data[len(verified) if is_continued else 0 :].split(b"\n")[:-1]

@@ -5,21 +5,20 @@ Pure functions of entries; reads no file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from registry.history_line import ADOPT, CANARY, PROMOTE, PUBLISH, RETIRE, ROLLBACK, Entry
 
 
-def alias_changes(entries: Sequence[Entry]) -> list[Mapping[str, Any]]:
-    """Return the contents of the entries that state the aliases; seals of log files do not."""
-    return [entry.content for entry in entries if "aliases" in entry.content]
+def alias_changes(entries: Sequence[Entry]) -> list[Entry]:
+    """Return the entries that state the aliases; seals of log files do not."""
+    return [entry for entry in entries if "aliases" in entry.content]
 
 
 def last_alias_changes(entries: Sequence[Entry]) -> tuple[Entry, Entry]:
     """Return the last entry that states the aliases, after the one before it. Before the first there are no aliases."""
     none = Entry(0, "", {"action": "", "aliases": {}})
-    before, last = [none, none, *(entry for entry in entries if "aliases" in entry.content)][-2:]
+    before, last = [none, none, *alias_changes(entries)][-2:]
     return before, last
 
 
@@ -46,7 +45,8 @@ def former_holders(entries: Sequence[Entry], alias: str) -> list[int]:
     Versions that were rolled back from are left out.
     """
     holders: list[int] = []
-    for change in alias_changes(entries):
+    for entry in alias_changes(entries):
+        change = entry.content
         number = change["aliases"].get(alias)
         if number is None or number == (holders[-1] if holders else None):
             continue

@@ -1,13 +1,13 @@
 """The probe: a child process opens a model and asks it once, before any process that serves or releases it does.
 
 A model that crashes its runtime, or never answers, ends the child and nothing else. A model that passed is marked by a
-file in the folder for temporary files, so the processes of a user try it once, one at a time. A model that failed is
-tried again by each process, after pauses that grow.
+file in the folder for temporary files, so the processes of a user try it once, one at a time: after a promotion,
+requests wait until their worker has opened the new champion, and need not wait for its child too. A model that failed
+is tried again by each process, after pauses that grow.
 """
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import signal
@@ -103,19 +103,12 @@ def _ask_child(model: bytes, runtime: Runtime, example: Sequence[float]) -> str:
 def _open_mark(digest: str, runtime: Runtime) -> IO[bytes]:
     """Return the file that has content if a model passed; locked, so that one process at a time tries the model."""
     package, timeout = RUNTIMES[runtime]
-    mark: IO[bytes] = io.BytesIO()
     with suppress(OSError, metadata.PackageNotFoundError):  # without a file, each process tries it for itself
         name = f"probed-{os.getuid()}-{runtime}-{metadata.version(package)}-{digest}"
-        mark = open(Path(tempfile.gettempdir(), name), "a+b", buffering=0, opener=_open_own)  # noqa: SIM115 - returned
-        lock(mark.fileno(), timeout, poll_interval=0.01)
-        mark.seek(0)
-    return mark
-
-
-def _open_own(path: str, flags: int) -> int:
-    """Open a file of this user: in a folder that all may write to, anybody else's proves nothing."""
-    descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
-    if os.fstat(descriptor).st_uid == os.getuid():
-        return descriptor
-    os.close(descriptor)
-    raise PermissionError(errno.EPERM, "belongs to another user", path)
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
+        file = open(os.open(Path(tempfile.gettempdir(), name), flags, 0o600), "r+b", buffering=0)  # noqa: SIM115 - returned
+        if os.fstat(file.fileno()).st_uid == os.getuid():  # anybody may write to this folder; their word proves nothing
+            lock(file.fileno(), timeout, poll_interval=0.01)
+            return file
+        file.close()
+    return io.BytesIO()

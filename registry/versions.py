@@ -126,9 +126,9 @@ class VersionStore:
         verified = self.check(number)
         if number in history_queries.retired_versions(self.history.entries()):
             raise NotPublishedError(describe_retired(self.folder, number))
-        signature = _signature(verified)
-        model = self._probe(verified, signature, runtime)
+        signature, model = _signature(verified), verified.read(MODEL_FILES[runtime])
         try:
+            self._prober.probe(verified.digest, model, runtime, signature.example)
             predictor = open_predictor(model, runtime, signature.example)
         except RegistryError as error:
             raise RegistryError(f"{verified.folder}: {error}") from error
@@ -210,7 +210,7 @@ class VersionStore:
             recorded = history_queries.published_digests(self.history.entries())
             self._require_same_inputs(signature, recorded)
             verified = verify_files(staged)
-            self._probe(verified, signature, "litert")
+            self._prober.probe(verified.digest, verified.read(MODEL_FILES["litert"]), "litert", signature.example)
             # A number is never used again, not even if its folder is gone.
             number = max([*self.aliases.numbers(), *self.aliases.numbers(RETIRED), *recorded], default=0) + 1
             aliases = self.aliases.read()
@@ -226,15 +226,6 @@ class VersionStore:
                 pending.rename(staged)
                 raise
         return number, alias
-
-    def _probe(self, verified: VerifiedFiles, signature: Signature, runtime: Runtime) -> bytes:
-        """Return the content of the model file, after a child process has tried it."""
-        model = verified.read(MODEL_FILES[runtime])
-        try:
-            self._prober.probe(verified.digest, model, runtime, signature.example)
-        except RegistryError as error:
-            raise RegistryError(f"{verified.folder}: {error}") from error
-        return model
 
     def _require_same_inputs(self, signature: Signature, recorded: Collection[int]) -> None:
         latest = max((number for number in self.versions() if number in recorded), default=0)

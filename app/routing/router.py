@@ -161,30 +161,36 @@ class ModelRouter:
             fault = self._clear_canary(entry, verdict)
             faults[CANARY] = f"version {models.pop(CANARY).number} is withdrawn: {verdict}{fault}"
         with self._lock:
-            if CHAMPION in aliases and CHAMPION not in models and self._table:
-                models[CHAMPION] = self._table.champion.model  # the old one goes on, and the others change beside it
+            table = self._table
+            if CHAMPION in aliases and CHAMPION not in models and table:
+                models[CHAMPION] = table.champion.model  # the old one goes on, and the others change beside it
             if entry in self._withdrawn:  # by now
                 models.pop(CANARY, None)
             if CHAMPION in models:
                 workers = self._settings.workers
-                self._table = build_routing_table(models, share, entry, self._table, workers, self._clock)
+                table = build_routing_table(models, share, entry, table, workers, self._clock)
+            # Together: whoever is answered by the new table finds the faults that go with it.
+            known, self.faults, self._table = self.faults, faults, table
         if CHAMPION in models:
             self._cache.pin({model.number for model in models.values()})
-        self._log_faults(faults)
+        for alias, reason in faults.items():
+            if known.get(alias) != reason:
+                logger.error("%s: %s", alias, reason)
         return not faults
 
     def _read_aliases(self, faults: dict[str, str]) -> Mapping[str, int]:
         """Return the aliases that the history allows; none if it can't be verified: then nothing changes."""
         try:
-            self._aliases, fault = self._store.aliases.in_use()
-            if not fault:
+            aliases, fault = self._store.aliases.in_use()
+            if aliases or not fault:  # else aliases.json is missing
+                self._aliases = aliases
+            if CHAMPION not in aliases and not fault:
                 self._store.number_of(CHAMPION)
         except RegistryError as error:
-            faults[CHAMPION] = str(error)
-            return {}
+            aliases, fault = {}, str(error)
         if fault:
             faults[CHAMPION] = fault
-        return self._aliases
+        return aliases
 
     def _load(self, aliases: Mapping[str, int], faults: dict[str, str]) -> dict[str, LoadedModel]:
         models = {}
@@ -204,12 +210,6 @@ class ModelRouter:
             except RegistryError as error:
                 faults[CANARY] = str(error)
         return 0.0, ""
-
-    def _log_faults(self, faults: dict[str, str]) -> None:
-        for alias, reason in faults.items():
-            if self.faults.get(alias) != reason:
-                logger.error("%s: %s", alias, reason)
-        self.faults = faults
 
     def _withdraw_canary(self, table: RoutingTable, verdict: str) -> None:
         with self._lock:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from filesystem import replace
 from registry import Actor, VersionStore
 from registry.promotion import canary, promote
 from tests.conftest import CRASHING, LINEAR, TRICKY, WORSE, adopt, publish
@@ -53,6 +54,11 @@ class Deployment:
         """Return statuses and versions of some replies, of both workers."""
         replies = [self.server.ask(body) for _ in range(count)]
         return {(status, reply.get("version", 0)) for status, reply in replies}
+
+    def open(self, number: int) -> tuple[int, str]:
+        """Ask a version by its number. Return the status and the error."""
+        status, reply = self.server.ask(INSTANCE, f"/v1/models/boston/versions/{number}:predict")
+        return status, reply.get("error", "")
 
     def faults(self) -> dict[str, str]:
         """Return what whichever worker answers says about its aliases."""
@@ -121,31 +127,32 @@ def test_without_its_aliases_the_service_goes_on_and_the_next_command_puts_them_
 def test_what_the_history_does_not_vouch_for_is_named_by_service_and_commands_and_not_opened(
     deployment: Deployment,
 ) -> None:
-    folder = deployment.store.folder
+    server, folder = deployment.server, deployment.store.folder
     files = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
     for name, (forgery, words) in FORGERIES.items():
         forgery(folder)
-        running = "lacks lines that this process has read before" if name == "neither" else words
-        wait_until(lambda words=running: all(words in str(deployment.faults()) for _ in range(6)), f"{name} in both")
+        seen = "lacks lines that this process has read before" if name == "neither" else words
+        wait_until(lambda words=seen: server.output.read_text().count(words) >= 2, f"{name} in both workers' log")
+        assert all(seen in str(deployment.faults()) for _ in range(6))
         assert deployment.replies() == {(200, 1)}
         if name != "aliases":  # the history vouches for version 3
-            status, reply = deployment.server.ask(INSTANCE, "/v1/models/boston/versions/3:predict")
-            assert (status, running in reply["error"]) == (503, True)
+            # The reason of the last attempt stands for a second.
+            wait_until(lambda words=seen: words in deployment.open(3)[1], "the reason")
+            assert deployment.open(3)[0] == 503
         deployment.fail("verify", reason=words)
         deployment.fail("list", reason=words)
         deployment.fail(*PROMOTE_2, reason=words)
         for path, content in files.items():
-            path.write_bytes(content)
-        wait_until(lambda: not any(deployment.faults() for _ in range(6)), "the end of the fault")
-    log = deployment.server.output.read_text()
-    assert log.count("it was changed by hand") == 2  # once a worker
+            replace(path, content)
+        wait_until(lambda: not any(deployment.faults() for _ in range(12)), "the end of the fault")
+    assert server.output.read_text().count("it was changed by hand") == 2  # once a worker
     forgery(folder)
-    before = deployment.server.workers()
+    before = server.workers()
     for pid in before:
         os.kill(pid, signal.SIGKILL)
-    deployment.server.wait_for_workers(2, without=before)
+    server.wait_for_workers(2, without=before)
     wait_until(lambda: deployment.replies() == {(503, 0)}, "refusals")
-    assert words in deployment.server.ask()[1]["error"]
+    assert words in server.ask()[1]["error"]
     deployment.succeed("adopt", "--reason", "the old history is lost")
     wait_until(lambda: deployment.replies() == {(200, 1)}, "the adopted champion")
 
@@ -217,11 +224,10 @@ def make_champion_unprobed(models: Path, model_file: Path) -> VersionStore:
 def test_a_version_that_crashes_its_runtime_costs_no_worker(deployment: Deployment) -> None:
     server, before = deployment.server, deployment.server.workers()
     crashing = make_champion_unprobed(server.models, CRASHING).versions()[-1]
-    path = f"/v1/models/boston/versions/{crashing}:predict"
     wait_until(lambda: "SIGSEGV" in deployment.faults().get("champion", ""), "the fault")
     for _ in range(20):
-        status, reply = server.ask(b'{"instances": [[6, 250, 66.5]]}', path)
-        assert (status, "litert crashed with SIGSEGV" in str(reply)) == (503, True), reply
+        status, error = deployment.open(crashing)
+        assert (status, "litert crashed with SIGSEGV" in error) == (503, True), error
         assert server.ask()[1]["version"] == 1  # the champion before goes on
     assert server.workers() == before
 
@@ -246,10 +252,8 @@ def test_a_pipe_in_place_of_a_version_hangs_neither_the_service_nor_a_command(de
     sums.unlink()
     os.mkfifo(sums)
     for _ in range(12):
-        status, reply = deployment.server.ask(
-            b'{"instances": [[6, 250, 66.5]]}', "/v1/models/boston/versions/2:predict"
-        )
-        assert (status, "it is a pipe" in str(reply)) == (503, True)
+        status, error = deployment.open(2)
+        assert (status, "it is a pipe" in error) == (503, True)
     assert deployment.replies() == {(200, 1)}
     deployment.fail("verify", reason="it is a pipe")
     deployment.fail(*PROMOTE_2, reason="it is a pipe")

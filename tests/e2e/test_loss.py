@@ -17,7 +17,7 @@ from tests.e2e.server import Server, serving, wait_until
 
 EDGES = (sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "tests.e2e.edges:create_app()")
 
-SECONDS = 3.0  # that each storm lasts here; `python -m tests.campaigns` lets it last a minute
+SECONDS = 3.0  # that a storm lasts here; `python -m tests.campaigns` lets it last a minute
 
 
 def torn_rows(server: Server) -> int:
@@ -31,11 +31,14 @@ def torn_rows(server: Server) -> int:
 def test_after_a_storm_the_log_has_what_was_answered_and_nothing_else(name: str, tmp_path: Path) -> None:
     if shutil.which("cc") is None and "stopped" not in name and "master" not in name:
         pytest.skip("NOT TESTED: system calls that fail, because there is no C compiler (cc)")
-    tally = STORMS[name](tmp_path, SECONDS)
-    assert tally.faults > 1
-    assert tally.statuses[200] > 500
-    assert (tally.lost, tally.doubled, tally.false, tally.unknown) == (0, 0, 0, 0), tally
-    assert tally.statuses.keys() <= {200, 503}
+    for seconds in (SECONDS, 5 * SECONDS):  # a busy machine may start no server in the shorter time
+        (folder := tmp_path / str(seconds)).mkdir()
+        tally = STORMS[name](folder, seconds)
+        assert (tally.lost, tally.doubled, tally.false, tally.unknown) == (0, 0, 0, 0), tally
+        assert tally.statuses.keys() <= {200, 503}
+        if tally.faults > 1 and tally.statuses[200] > 500:
+            return
+    pytest.fail(f"the storm was too weak: {tally}")
 
 
 def test_no_row_is_lost_or_misplaced_when_the_day_changes_under_load(models: Path) -> None:

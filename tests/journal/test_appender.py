@@ -14,7 +14,7 @@ import pytest
 
 from journal import Journal, JournalError, LogReader
 from tests.conftest import as_user
-from tests.journal.events import DAY, Disk, Events, path
+from tests.journal.events import DAY, NEXT, Disk, Events, path
 
 
 def test_a_file_begins_with_its_header_once(tmp_path: Path) -> None:
@@ -142,3 +142,19 @@ def test_a_short_write_that_can_go_on_is_completed(tmp_path: Path) -> None:
     journal = Events(tmp_path, write=lambda descriptor, data: os.write(descriptor, data[:3]))
     journal.add(DAY, b"a,1\nb,2\n")
     assert path(tmp_path).read_bytes() == b"who,what\na,1\nb,2\n"
+
+
+def test_a_close_that_fails_is_an_error_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal, close = Events(tmp_path), os.close
+
+    def fail_once(descriptor: int) -> None:
+        monkeypatch.undo()
+        close(descriptor)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    journal.add(DAY, b"a,1\n")
+    monkeypatch.setattr(os, "close", fail_once)
+    with pytest.raises(JournalError, match="Input/output error"):
+        journal.add(NEXT, b"b,2\n")
+    journal.add(NEXT, b"c,3\n")
+    assert path(tmp_path, NEXT).read_bytes() == b"who,what\nc,3\n"

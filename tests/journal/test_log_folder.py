@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,11 @@ def test_a_marker_that_holds_no_day_is_named_and_keeps_no_row_of_today_out(tmp_p
     Events(tmp_path).add(today(), b"a,1\n")
     with pytest.raises(JournalError, match=r"\.closed: expected a day like 2026-11-23; remove it"):
         Events(tmp_path).add(DAY, b"a,1\n")
+
+
+def test_a_pipe_in_place_of_the_marker_keeps_nobody_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / ".closed")
+    signal.alarm(20)  # ends the tests, if it is waited for
+    with pytest.raises(JournalError, match=r"\.closed: can't be written .it is a pipe, and a plain file is expected"):
+        Events(tmp_path).add(DAY, b"a,1\n")
+    signal.alarm(0)

@@ -24,7 +24,6 @@ def test_a_row_goes_into_the_file_of_its_day_even_after_midnight(tmp_path: Path)
     assert path(tmp_path, NEXT).read_bytes() == b"who,what\nb,2\n"
     descriptors = [Path("/proc/self/fd", name) for name in os.listdir("/proc/self/fd")]
     assert sum(descriptor.resolve().parent == tmp_path for descriptor in descriptors) == 1
-    journal.close()
 
 
 def test_rows_that_waited_share_a_write_with_the_requests_last(tmp_path: Path) -> None:
@@ -46,7 +45,7 @@ def test_rows_that_waited_share_a_write_with_the_requests_last(tmp_path: Path) -
     assert first.wait(30)
     for number, thread in enumerate(threads[1:], 1):
         thread.start()
-        while journal.pending < number:
+        while len(journal._queue) < number:
             pass
     waited.set()
     for thread in threads:

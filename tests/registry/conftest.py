@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.settings import Settings
+from filesystem import replace
 from registry import Actor, VersionStore
 from registry.integrity import write_sums
 from registry.promotion import clear
@@ -52,7 +53,7 @@ def edit(file: Path, old: bytes, new: bytes) -> None:
     """Replace the first occurrence of some bytes in a file."""
     content = file.read_bytes()
     assert old in content
-    file.write_bytes(content.replace(old, new, 1))
+    replace(file, content.replace(old, new, 1))
 
 
 def flip_bits(file: Path, step: int = 1) -> Iterator[int]:
@@ -77,7 +78,7 @@ def retire(store: VersionStore) -> None:
 
 # What can be done by hand to the aliases and the history of two versions, and the words that name it.
 FORGERIES: dict[str, tuple[Callable[[Path], object], str]] = {
-    "aliases": (lambda folder: (folder / "aliases.json").write_text('{"champion": 2}'), "it was changed by hand"),
+    "aliases": (lambda folder: replace(folder / "aliases.json", b'{"champion": 2}'), "it was changed by hand"),
     "a byte": (lambda folder: edit(folder / "history.jsonl", b"tests", b"texts"), "line 1: was changed"),
     "no history": (lambda folder: (folder / "history.jsonl").unlink(), "has 0 lines, and history.head says"),
     "no head": (lambda folder: (folder / "history.head").unlink(), "history.head: is missing"),

@@ -56,7 +56,7 @@ def test_whoever_reads_while_others_write_sees_no_fault(store: VersionStore) -> 
 
 def test_a_bit_that_flips_anywhere_in_a_version_is_found_and_its_file_named(store: VersionStore) -> None:
     for path in sorted((store.folder / "1").iterdir()):
-        for _ in flip_bits(path, 7):
+        for _ in flip_bits(path, 23):
             faults = list(find_inconsistencies(store.aliases))
             try:
                 store.check(1)

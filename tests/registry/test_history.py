@@ -187,6 +187,24 @@ def test_a_line_that_was_taken_back_before_its_head_was_written_is_not_missed(hi
     assert len(history.entries()) == 4
 
 
+def test_a_thread_that_another_overtakes_misses_no_line(
+    history: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = history._read
+
+    def read_slowly() -> bytes:
+        data = read()
+        monkeypatch.undo()
+        History(tmp_path).append({**ENTRY, "action": "rollback"})
+        assert len(history.entries()) == 5
+        return data
+
+    history.entries()
+    monkeypatch.setattr(history, "_read", read_slowly)
+    assert len(history.entries()) == 4
+    assert len(history.entries()) == 5
+
+
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(exclude_categories=["Cs"])))
 def test_any_text_is_read_back(tmp_path: Path, text: str) -> None:

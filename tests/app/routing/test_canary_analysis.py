@@ -49,7 +49,7 @@ def test_a_canary_that_fails_more_often_is_withdrawn_and_its_clients_are_answere
     number = publish(store.folder.parent, model_file=TRICKY)
     canary(store, number, 0.5, ANN)
     wait_for_canary(client, number)
-    replies = [ask(client, RAISES) for _ in range(200)]  # about a hundred for the canary
+    replies = [ask(client, RAISES, X_Client_ID=canary_client(number)) for _ in range(40)]
     assert {reply.status_code for reply in replies} == {200}
     assert {reply.json["version"] for reply in replies} == {1}
     wait_until(lambda: "canary" not in store.aliases.read(), "the end of the canary")
@@ -70,8 +70,8 @@ def test_a_withdrawn_canary_whose_alias_cannot_be_cleared_answers_no_more_and_is
     assert number in {version(client) for _ in range(20)}
     with (store.folder / ".lock").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for _ in range(200):  # about a hundred for the canary
-            version(client, RAISES)
+        for _ in range(40):
+            version(client, RAISES, X_Client_ID=canary_client(number))
         assert {version(client) for _ in range(20)} == {1}
         wait_until(lambda: "another command holds it" in canary_fault(client), "the fault", 5)
         assert f"version {number} is withdrawn: it failed" in canary_fault(client)
@@ -96,19 +96,19 @@ def test_a_canary_is_not_blamed_for_what_the_champion_cannot_answer_either(
 
 
 def test_an_analysis_rarely_withdraws_a_canary_that_is_as_good_and_soon_one_that_is_worse() -> None:
-    def requests_until_withdrawn(rate: float, requests: int, seed: int) -> int:
-        random_numbers = random.Random(seed)
-        analysis = CanaryAnalysis(0.05, workers=1)
-        for count in range(requests):
-            of_canary = random_numbers.random() < 0.05
-            if analysis.record(of_canary=of_canary, failed=random_numbers.random() < (rate if of_canary else 0.02)):
+    def failures_until_withdrawn(rate: float, failures: int, seed: int) -> int:
+        """Draw whose each failure is; what goes well changes no verdict."""
+        random_numbers, analysis = random.Random(seed), CanaryAnalysis(0.05, workers=1)
+        of_canary = 0.05 * rate / (0.05 * rate + 0.95 * 0.02)
+        for count in range(1, failures + 1):
+            if analysis.record(of_canary=random_numbers.random() < of_canary, failed=True):
                 return count
         return 0
 
-    false_alarms = sum(requests_until_withdrawn(0.02, 3000, seed) > 0 for seed in range(1000))
+    false_alarms = sum(failures_until_withdrawn(0.02, 60, seed) > 0 for seed in range(1000))  # of 3,000 requests
     assert false_alarms <= 6  # binomial: 7 or more of 1,000 at the stated error have a chance of 1e-4
     assert FALSE_ALARM_RATE == 0.001
-    assert all(0 < requests_until_withdrawn(0.5, 3000, seed) < 2000 for seed in range(50))
+    assert all(0 < failures_until_withdrawn(0.5, 150, seed) < 85 for seed in range(50))  # of 2,000 requests
 
 
 def test_a_canary_that_turns_bad_after_a_long_analysis_is_withdrawn_soon() -> None:

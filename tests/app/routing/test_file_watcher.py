@@ -20,7 +20,7 @@ class Reader:
         self.read: list[str] = []
         self.go_on = threading.Event()
         self.now = 0.0
-        self.watcher = FileWatcher([file], self.reload, lambda: self.now, timeout=0.3)
+        self.watcher = FileWatcher([file], self.reload, lambda: self.now, timeout=0.2)
 
     def reload(self) -> bool:
         text = self.file.read_text()
@@ -68,8 +68,8 @@ def test_a_change_that_takes_long_or_cannot_be_read_is_waited_for_once(
     reader: Reader, text: str, read: list[str]
 ) -> None:
     reader.change(text)
-    assert waited(reader) >= 0.3
-    assert waited(reader) < 0.3
+    assert waited(reader) >= 0.2
+    assert waited(reader) < 0.2
     reader.go_on.set()
     reader.change("last")
     reader.watcher.wait_until_current()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import threading
 
@@ -46,6 +47,20 @@ def test_a_champion_that_cannot_be_loaded_leaves_the_old_one_serving_and_says_wh
     assert "faults" not in client.get("/health/ready").json
 
 
+def test_the_faults_are_those_of_the_table_that_answers(client: Service, store: VersionStore) -> None:
+    router, seen = client.application.extensions["router"], []
+
+    class Watch(logging.Handler):
+        def emit(self, _: logging.LogRecord) -> None:
+            seen.append((router._table.champion.model.number, list(router.faults)))
+
+    logging.getLogger("app.routing.router").addHandler(watch := Watch())
+    make_damaged_champion(store, 2, shadow=9)
+    router.refresh()
+    logging.getLogger("app.routing.router").removeHandler(watch)
+    assert seen == [(2, ["shadow"])]
+
+
 @pytest.mark.parametrize("aliases", ["{}", '{"champion": 9}', "[]", "{", '{"champion": "1"}', None])
 def test_aliases_that_name_no_version_leave_the_old_one_serving(
     client: Service, store: VersionStore, aliases: str | None
@@ -55,6 +70,7 @@ def test_aliases_that_name_no_version_leave_the_old_one_serving(
     path.unlink() if aliases is None else path.write_text(aliases)
     wait_until(lambda: client.get("/health/ready").json.get("faults"), "the fault", 2)
     assert version(client) == 1
+    assert open_by_number(client, "labels/champion")[0] == 200
 
 
 def make_damaged_champion(store: VersionStore, number: int, **others: int) -> None:
@@ -102,7 +118,8 @@ def test_what_the_history_does_not_vouch_for_is_not_opened_and_is_named_once(
         status, error = open_by_number(client)
         assert (status, words in error) == (503, True)
     client.application.extensions["router"]._reload()
-    assert [words in record.getMessage() for record in caplog.records if "champion: " in record.getMessage()] == [True]
+    said = [record.getMessage() for record in caplog.records if record.getMessage().startswith("champion: ")]
+    assert sum(words in text for text in said) == 1
     for path, content in files.items():
         path.write_bytes(content)
     wait_until(lambda: fault(client) == "", "the repaired files")
