@@ -99,11 +99,15 @@ class Access:
     Args:
         tokens: the file of the tokens for predictions; empty if everybody may ask for them.
         page_tokens: the file of those for everything that tells of the model and the service; likewise.
+
+    Attributes:
+        needs_tokens: whether not everybody may ask for everything.
     """
 
     def __init__(self, tokens: str, page_tokens: str) -> None:
         self._predictions = TokenFile(Path(tokens), "predictions") if tokens else None
         self._pages = TokenFile(Path(page_tokens), "pages") if page_tokens else None
+        self.needs_tokens = bool(tokens or page_tokens)
 
     def find_tokens(self, method: str, path: str) -> TokenFile | None:
         """Return the tokens that a request needs one of; None if everybody may send it."""
@@ -112,12 +116,16 @@ class Access:
         return None if path in _OPEN_PATHS or path.startswith(_OPEN_FOLDER) else self._pages
 
     def check(self, environ: dict[str, Any]) -> None:
-        """Check that a client may ask; the environ's ``REMOTE_USER`` then has the name of its token.
+        """Check that a client may ask; the environ's ``REMOTE_USER`` then has the name of its token, if it needs one.
 
         Raises:
             HTTPError: if it may not.
         """
-        tokens = self.find_tokens(environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        method = environ["REQUEST_METHOD"]
+        if environ.get("HTTP_SEC_FETCH_SITE") == "cross-site" and method not in SAFE_METHODS:
+            # The browser may have sent a password along.
+            raise HTTPError(403, "a page of another site may not ask for predictions")
+        tokens = self.find_tokens(method, environ["PATH_INFO"])
         if tokens is not None:
             environ["REMOTE_USER"] = tokens.authenticate(_authorization(environ))
 
@@ -126,25 +134,15 @@ class Access:
         return self._pages is None or self._pages.find(_authorization(environ)) is not None
 
 
-def refuse_other_sites(environ: dict[str, Any]) -> None:
-    """Check that no page of another site has made a browser ask; a browser would also send a password along.
-
-    Raises:
-        HTTPError: 403 if one has.
-    """
-    if environ["HTTP_SEC_FETCH_SITE"] == "cross-site" and environ["REQUEST_METHOD"] not in SAFE_METHODS:
-        raise HTTPError(403, "a page of another site may not ask for predictions")
-
-
 def read_tokens(path: Path) -> list[tuple[str, bytes]]:
     """Return the names and the digests of a file with lines ``NAME SHA-256``; those that begin with # do not count.
 
     Raises:
         TokenFileError: if it can't be read, or has another line.
     """
-    if not path.is_file():
-        raise TokenFileError(f"{path}: there is no such file")
     try:
+        if not path.is_file():  # reading a pipe would wait for its other end
+            raise TokenFileError(f"{path}: there is no such file")
         lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeError) as error:
         raise TokenFileError(f"{path}: can't be read ({error})") from error

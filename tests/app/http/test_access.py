@@ -284,8 +284,9 @@ def test_what_is_no_file_stops_the_start(tmp_path: Path) -> None:
         with pytest.raises(TokenFileError, match="there is no such file"):
             read_tokens(path)
     (tmp_path / "bytes").write_bytes(b"\xff")
-    with pytest.raises(TokenFileError, match="can't be read"):
-        read_tokens(tmp_path / "bytes")
+    for path in (tmp_path / "bytes", tmp_path / ("x" * 300)):
+        with pytest.raises(TokenFileError, match="can't be read"):
+            read_tokens(path)
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a@b", "=1+1", "x" * 65, "a\n", "é"])
