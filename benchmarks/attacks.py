@@ -5,7 +5,7 @@ the 99th percentile beside an attack is 5 times that of the quiet service, or mo
 and the attackers, at the lowest priority, on the other.
 
 Some attacks make a thread compute, and Python's threads take turns: nothing that runs in one process is quick then. So
-such an attack may also take up to twice the floor: what a Flask view takes that answers a constant beside such a thread.
+such an attack may also take up to twice the floor: what a constant answer of Flask takes beside such a thread.
 """
 
 from __future__ import annotations
