@@ -23,7 +23,7 @@ from app.http.error_responses import HTTPError
 logger = logging.getLogger(__name__)
 
 SCHEMES = ("bearer", "basic")
-_POLL_INTERVAL = 1.0  # seconds between two looks at a file
+_POLL_INTERVAL = 1.0  # seconds
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _LINE = re.compile(rf"({_NAME.pattern})[ \t]+([0-9a-fA-F]{{64}})\s*")
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750, section 2.1
@@ -37,7 +37,7 @@ class TokenFileError(ValueError):
 
 
 class TokenFile:
-    """The tokens of a file, which is read again when it changes. If it can't be read, those from before stay valid.
+    """The tokens of a file, which is read once a second. If it can't be read, those from before stay valid.
 
     Args:
         realm: what they open.
@@ -49,7 +49,7 @@ class TokenFile:
         self._realm = realm
         self._clock = clock
         self._next_poll = 0.0
-        self._stat: tuple[int, ...] | None = ()
+        self._fault = ""
         self._digests: list[tuple[str, bytes]] = []
         self._poll()
 
@@ -85,12 +85,14 @@ class TokenFile:
         if self._clock() < self._next_poll:
             return
         self._next_poll = self._clock() + _POLL_INTERVAL
-        before, self._stat = self._stat, _stat(self._path)
-        if self._stat != before:
-            try:
-                self._digests = read_tokens(self._path)
-            except TokenFileError as error:
-                logger.error("%s; tokens that were read before stay valid", error)
+        fault = ""
+        try:
+            self._digests = read_tokens(self._path)
+        except TokenFileError as error:
+            fault = str(error)
+            if fault != self._fault:
+                logger.error("%s; tokens that were read before stay valid", fault)
+        self._fault = fault
 
 
 class Access:
@@ -173,11 +175,3 @@ def _authorization(environ: dict[str, Any]) -> Authorization | None:
         return Authorization.from_header(environ.get("HTTP_AUTHORIZATION"))
     except ValueError:  # Basic with what is not ASCII
         return None
-
-
-def _stat(path: Path) -> tuple[int, int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return (status.st_ino, status.st_mtime_ns, status.st_size)
