@@ -106,7 +106,7 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn is untyped
         """Return what was gathered; then, of a long body only, what has arrived, or arrives before the deadline.
 
         Raises:
-            TimeoutError: if the client is too late. One whose bytes are here is not: it may have waited for the thread.
+            TimeoutError: if the client is too late. One whose bytes are here is not.
         """
         if self.request.data:
             return self.request.take()
