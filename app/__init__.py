@@ -67,7 +67,7 @@ def create_app(
     flask.add_template_filter(plain)
     flask.extensions["router"] = router
     access = Access(settings.tokens, settings.page_tokens)
-    app = Application(flask, audit_log, now, mirror, access if settings.tokens or settings.page_tokens else None)
+    app = Application(flask, audit_log, now, mirror, access)
     plane = DataPlane(router, InferencePipeline(router), audit_log, settings)
     for family in (pages, predict_json, predict_csv, tensorflow_serving, open_inference, mlflow):
         family.register(app, plane)

@@ -3,6 +3,9 @@
 ``python benchmarks/attacks.py [SECONDS]``: so many seconds for each attack. Prints a table, and ends with status 1 if
 the 99th percentile beside an attack is 5 times that of the quiet service, or more. One worker on one core; the client
 and the attackers, at the lowest priority, on the other.
+
+Some attacks make a thread compute, and Python's threads take turns: nothing that runs in one process is quick then. So
+such an attack may also take up to twice the floor: what a constant answer of Flask takes beside such a thread.
 """
 
 from __future__ import annotations
@@ -14,16 +17,20 @@ import resource
 import socket
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from flask import Flask
+
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.client import REQUEST, connect, post  # noqa: E402
+from benchmarks.constant import create_app  # noqa: E402
 from benchmarks.serving import Server, percentiles, pin, serving, times  # noqa: E402
 
 LIMIT = 5.0
@@ -94,6 +101,19 @@ ATTACKS: dict[str, Callable[[int], None]] = {
     "gzip growth": partial(repeat, request=GROWTH),
     "bad JSON, 1 MB": partial(repeat, request=BAD_JSON),
 }
+COMPUTING = {"bad rows, 8 MB", "gzip growth", "bad JSON, 1 MB"}  # the attacks that make a thread compute
+
+
+def floor_app() -> Flask:
+    """For gunicorn: an answer that is a constant, beside a thread that computes all the time."""
+    threading.Thread(target=compute, daemon=True).start()
+    return create_app()
+
+
+def compute() -> None:
+    """Compute until the process ends."""
+    while True:
+        sum(range(1000))
 
 
 def attack(port: int, name: str) -> None:
@@ -111,21 +131,25 @@ def p99(server: Server, seconds: float) -> float:
 
 def main(seconds: float) -> int:
     """Print the table. Return 1 if an attack slows a normal client down too much."""
-    worst = 0.0
-    with tempfile.TemporaryDirectory() as logs, serving(logs) as server:
-        p99(server, 1)  # the first requests open files
-        print(f"{'attack':16}{'quiet':>10}{'beside it':>12}{'ratio':>8}   99th percentile, ms")
-        for name in ATTACKS:
-            quiet = p99(server, seconds)
-            attacker = multiprocessing.Process(target=attack, args=(server.port, name), daemon=True)
-            attacker.start()
-            time.sleep(0.5)  # until it is under way
-            beside = p99(server, seconds)
-            attacker.kill()
-            attacker.join()
-            worst = max(worst, beside / quiet)
-            print(f"{name:16}{quiet:10.2f}{beside:12.2f}{beside / quiet:8.1f}", flush=True)
-    return int(worst >= LIMIT)
+    failed = False
+    with tempfile.TemporaryDirectory() as logs:
+        with serving(logs, app="benchmarks.attacks:floor_app()") as server:
+            floor = p99(server, seconds)
+        with serving(logs) as server:
+            p99(server, 1)  # the first requests open files
+            print(f"{'attack':16}{'quiet':>10}{'beside it':>12}{'ratio':>8}{'limit':>10}   99th percentile, ms")
+            for name in ATTACKS:
+                quiet = p99(server, seconds)
+                attacker = multiprocessing.Process(target=attack, args=(server.port, name), daemon=True)
+                attacker.start()
+                time.sleep(0.5)  # until it is under way
+                beside = p99(server, seconds)
+                attacker.kill()
+                attacker.join()
+                limit = max(LIMIT * quiet, 2 * floor if name in COMPUTING else 0)
+                failed |= beside >= limit
+                print(f"{name:16}{quiet:10.2f}{beside:12.2f}{beside / quiet:8.1f}{limit:10.2f}", flush=True)
+    return int(failed)
 
 
 if __name__ == "__main__":

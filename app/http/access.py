@@ -23,7 +23,7 @@ from app.http.error_responses import HTTPError
 logger = logging.getLogger(__name__)
 
 SCHEMES = ("bearer", "basic")
-_POLL_INTERVAL = 1.0  # seconds between two looks at a file
+_POLL_INTERVAL = 1.0  # seconds
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _LINE = re.compile(rf"({_NAME.pattern})[ \t]+([0-9a-fA-F]{{64}})\s*")
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750, section 2.1
@@ -37,7 +37,7 @@ class TokenFileError(ValueError):
 
 
 class TokenFile:
-    """The tokens of a file, which is read again when it changes. If it can't be read, those from before stay valid.
+    """The tokens of a file, which is read once a second. If it can't be read, those from before stay valid.
 
     Args:
         realm: what they open.
@@ -49,7 +49,7 @@ class TokenFile:
         self._realm = realm
         self._clock = clock
         self._next_poll = 0.0
-        self._stat: tuple[int, ...] | None = ()
+        self._fault = ""
         self._digests: list[tuple[str, bytes]] = []
         self._poll()
 
@@ -85,12 +85,14 @@ class TokenFile:
         if self._clock() < self._next_poll:
             return
         self._next_poll = self._clock() + _POLL_INTERVAL
-        before, self._stat = self._stat, _stat(self._path)
-        if self._stat != before:
-            try:
-                self._digests = read_tokens(self._path)
-            except TokenFileError as error:
-                logger.error("%s; tokens that were read before stay valid", error)
+        fault = ""
+        try:
+            self._digests = read_tokens(self._path)
+        except TokenFileError as error:
+            fault = str(error)
+            if fault != self._fault:
+                logger.error("%s; tokens that were read before stay valid", fault)
+        self._fault = fault
 
 
 class Access:
@@ -99,11 +101,15 @@ class Access:
     Args:
         tokens: the file of the tokens for predictions; empty if everybody may ask for them.
         page_tokens: the file of those for everything that tells of the model and the service; likewise.
+
+    Attributes:
+        needs_tokens: whether not everybody may ask for everything.
     """
 
     def __init__(self, tokens: str, page_tokens: str) -> None:
         self._predictions = TokenFile(Path(tokens), "predictions") if tokens else None
         self._pages = TokenFile(Path(page_tokens), "pages") if page_tokens else None
+        self.needs_tokens = bool(tokens or page_tokens)
 
     def find_tokens(self, method: str, path: str) -> TokenFile | None:
         """Return the tokens that a request needs one of; None if everybody may send it."""
@@ -112,12 +118,16 @@ class Access:
         return None if path in _OPEN_PATHS or path.startswith(_OPEN_FOLDER) else self._pages
 
     def check(self, environ: dict[str, Any]) -> None:
-        """Check that a client may ask; the environ's ``REMOTE_USER`` then has the name of its token.
+        """Check that a client may ask; the environ's ``REMOTE_USER`` then has the name of its token, if it needs one.
 
         Raises:
             HTTPError: if it may not.
         """
-        tokens = self.find_tokens(environ["REQUEST_METHOD"], environ["PATH_INFO"])
+        method = environ["REQUEST_METHOD"]
+        if environ.get("HTTP_SEC_FETCH_SITE") == "cross-site" and method not in SAFE_METHODS:
+            # The browser may have sent a password along.
+            raise HTTPError(403, "a page of another site may not ask for predictions")
+        tokens = self.find_tokens(method, environ["PATH_INFO"])
         if tokens is not None:
             environ["REMOTE_USER"] = tokens.authenticate(_authorization(environ))
 
@@ -126,25 +136,15 @@ class Access:
         return self._pages is None or self._pages.find(_authorization(environ)) is not None
 
 
-def refuse_other_sites(environ: dict[str, Any]) -> None:
-    """Check that no page of another site has made a browser ask; a browser would also send a password along.
-
-    Raises:
-        HTTPError: 403 if one has.
-    """
-    if environ["HTTP_SEC_FETCH_SITE"] == "cross-site" and environ["REQUEST_METHOD"] not in SAFE_METHODS:
-        raise HTTPError(403, "a page of another site may not ask for predictions")
-
-
 def read_tokens(path: Path) -> list[tuple[str, bytes]]:
     """Return the names and the digests of a file with lines ``NAME SHA-256``; those that begin with # do not count.
 
     Raises:
         TokenFileError: if it can't be read, or has another line.
     """
-    if not path.is_file():
-        raise TokenFileError(f"{path}: there is no such file")
     try:
+        if not path.is_file():  # reading a pipe would wait for its other end
+            raise TokenFileError(f"{path}: there is no such file")
         lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeError) as error:
         raise TokenFileError(f"{path}: can't be read ({error})") from error
@@ -175,11 +175,3 @@ def _authorization(environ: dict[str, Any]) -> Authorization | None:
         return Authorization.from_header(environ.get("HTTP_AUTHORIZATION"))
     except ValueError:  # Basic with what is not ASCII
         return None
-
-
-def _stat(path: Path) -> tuple[int, int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return (status.st_ino, status.st_mtime_ns, status.st_size)

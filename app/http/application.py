@@ -16,7 +16,7 @@ from flask import Flask
 from werkzeug import Response
 
 from app.errors import ServingError
-from app.http.access import Access, refuse_other_sites
+from app.http.access import Access
 from app.http.audit_log import AuditLog
 from app.http.context import RequestContext, current_request, start_request
 from app.http.error_responses import (
@@ -42,11 +42,11 @@ class Application:
         flask: answers what has no fast route. Its ``wsgi_app`` is replaced by this object.
         now: returns the time in UTC.
         mirror: is given each answered and logged request that a shadow is to see.
-        access: checks who may ask; None if everybody may.
+        access: checks who may ask.
     """
 
     def __init__(
-        self, flask: Flask, audit_log: AuditLog, now: Callable[[], datetime], mirror: Mirror, access: Access | None
+        self, flask: Flask, audit_log: AuditLog, now: Callable[[], datetime], mirror: Mirror, access: Access
     ) -> None:
         self.flask = flask
         self.audit_log = audit_log
@@ -80,9 +80,7 @@ class Application:
         default = self._render_page if handler is None else render_error
         response: WSGIResponse
         try:
-            if "HTTP_SEC_FETCH_SITE" in environ:
-                refuse_other_sites(environ)
-            if self._access is not None:
+            if self._access.needs_tokens or "HTTP_SEC_FETCH_SITE" in environ:
                 self._access.check(environ)
             response = handler(context) if handler is not None else Response.from_app(self._flask_app, environ)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer and the log its rows

@@ -35,6 +35,9 @@ class ClientSocket(socket.socket):
         self.unsent = bytearray()
         self.patient = False
 
+    def setblocking(self, flag: bool) -> None:
+        """Let it be: gunicorn would make two system calls for each request, and who may not wait here says so."""
+
     def sendall(self, data: Any, flags: int = 0) -> None:  # noqa: ARG002 - as socket.socket has it
         """Keep bytes for the next flush, so that a head and a short body leave as one packet.
 
@@ -103,7 +106,7 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn is untyped
         """Return what was gathered; then, of a long body only, what has arrived, or arrives before the deadline.
 
         Raises:
-            TimeoutError: if the client is too late. One whose bytes are here is not: it may have waited for the thread.
+            TimeoutError: if the client is too late. One whose bytes are here is not.
         """
         if self.request.data:
             return self.request.take()

@@ -13,6 +13,7 @@ from gunicorn.http.errors import LimitRequestHeaders
 
 # Bytes of a head, and of a body, that are gathered before a thread takes the request.
 MAX_GATHERED = 1 << 16
+_BARE_LF = re.compile(rb"(?<!\r)\n")
 _CHUNK_SIZE = re.compile(rb"\r\n([0-9A-Fa-f]{1,16})")
 
 
@@ -65,11 +66,11 @@ class RequestBuffer:
     def _find_body(self) -> None:
         end = self.data.find(b"\r\n\r\n", self._next)
         if end < 0:
-            self._next = max(0, len(self.data) - 3)
             if len(self.data) > MAX_GATHERED:
                 self.cut_off(LimitRequestHeaders(f"more than {MAX_GATHERED} bytes"))
-            elif self.data.count(b"\n") != self.data.count(b"\r\n"):
-                self.cut_off()  # a line without CR: the parser refuses it
+            elif _BARE_LF.search(self.data, self._next):
+                self.cut_off()  # the parser refuses it
+            self._next = max(0, len(self.data) - 3)
             return
         head = self.data[:end].lower()
         self.stage = Stage.BODY

@@ -101,11 +101,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
         """Give a request to a thread; a long one to one that may wait for its body."""
         conn.sock.patient = conn.request.stage is Stage.LONG
         pool = self._long_requests if conn.sock.patient else self.tpool
-        answered = pool.submit(self.handle, conn)
+        answered = pool.submit(self.handle, conn, time.monotonic())
         answered.add_done_callback(lambda future: self.method_queue.defer(self.finish_request, conn, future))
 
-    def handle(self, conn: Connection) -> None:
+    def handle(self, conn: Connection, enqueued: float) -> None:
         """Answer one request of a connection, in a thread, and send what the client takes at once."""
+        conn.timeout += time.monotonic() - enqueued  # it is not the client that was late
         conn.keep = False
         conn.keep = bool(super().handle(conn))
         with suppress(OSError):  # the main thread will notice

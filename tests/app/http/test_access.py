@@ -231,6 +231,18 @@ def test_a_changed_file_counts_after_a_second_without_a_restart(
     assert find(tokens, OTHER) is None
 
 
+def test_a_file_that_looks_the_same_but_has_another_token_counts(tmp_path: Path, clock: Clock) -> None:
+    path = tmp_path / "tokens"
+    path.write_text(LINE)
+    os.utime(path, (1, 1))
+    tokens = TokenFile(path, "predictions", clock)
+    token, line = new_token("ann")
+    path.write_text(line)
+    os.utime(path, (1, 1))
+    clock.now += 1
+    assert (find(tokens, TOKEN), find(tokens, token)) == (None, "ann")
+
+
 @pytest.mark.parametrize("damage", [lambda path: path.write_text("ann\n"), os.unlink])
 def test_a_damaged_file_leaves_the_tokens_as_they_were_and_is_named_once(
     tokens: TokenFile,
@@ -284,8 +296,9 @@ def test_what_is_no_file_stops_the_start(tmp_path: Path) -> None:
         with pytest.raises(TokenFileError, match="there is no such file"):
             read_tokens(path)
     (tmp_path / "bytes").write_bytes(b"\xff")
-    with pytest.raises(TokenFileError, match="can't be read"):
-        read_tokens(tmp_path / "bytes")
+    for path in (tmp_path / "bytes", tmp_path / ("x" * 300)):
+        with pytest.raises(TokenFileError, match="can't be read"):
+            read_tokens(path)
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a@b", "=1+1", "x" * 65, "a\n", "é"])

@@ -6,6 +6,7 @@ import logging
 import os
 import selectors
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -124,6 +125,23 @@ def test_a_late_body_is_answered_and_a_late_head_or_an_idle_connection_is_closed
     assert turns.reply(body).endswith(b"late")
     assert turns.reply(head) == turns.reply(idle) == b""
     turns.until(lambda: turns.worker.nr_conns == 1)
+
+
+def test_the_time_that_a_long_request_waits_for_a_thread_is_not_its_clients(turns: Turns) -> None:
+    turns.worker.request_timeout = 0.2
+    busy = threading.Event()
+    turns.worker._long_requests.submit(busy.wait)
+    client = turns.connect()
+    (conn,) = turns.worker.waiting
+    client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 70000\r\n\r\n")
+    turns.until(lambda: not turns.worker.waiting and time.monotonic() > conn.timeout)
+    busy.set()
+    turns.until(conn.sock.gettimeout)  # until the thread waits for the body
+    client.sendall(b"." * 70_000)
+    reply = b""
+    while not reply.endswith(b"."):
+        reply += turns.reply(client)
+    assert b"late" not in reply
 
 
 def test_the_connection_that_waits_longest_gives_way_when_there_are_too_many(turns: Turns) -> None:
