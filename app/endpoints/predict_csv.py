@@ -1,7 +1,7 @@
 """``POST /predict_csv``: a CSV file of any length, sent back with a prediction, warnings and an error for each row.
 
-Rows are predicted for and logged batch by batch, and the reply gathers in files without a name: so memory is bounded,
-every row is in the log before the first byte of the reply leaves, and a fault in the middle still gets its own status.
+Rows are predicted for and logged batch by batch, and a long reply gathers in files without a name: so memory is
+bounded, every row is in the log before the first byte of the reply leaves, and a late fault still gets its own status.
 (Many clients send all before they read, so a reply that began earlier could wait for them, and they for it.)
 """
 
