@@ -24,7 +24,7 @@ _UTF_16 = {"utf-16-le": re.compile(rb"\xff\xfe|[^\0]\0[^\0]\0"), "utf-16-be": re
 _SEP_LINE = re.compile(rb'"?sep=([,;\t|])"?\r?\n', re.IGNORECASE)
 # Nearly all texts begin like this, and have no decimal commas; so nothing else needs to be looked for.
 _STANDARD_HEADER = re.compile(rb'(?!sep=)[^"\0-\x1f;|\xef\xfe\xff]+\r?\n', re.IGNORECASE)
-_QUOTED_COMMA = re.compile(rb'"[ +-]*[0-9]*,[0-9]+[ "]')
+_QUOTED_COMMA = re.compile(rb'"[ +-]*[0-9]*,[0-9]')
 _DECIMAL = re.compile(r"[+-]?(?=[.,]?[0-9])[0-9]*([.,])[0-9]*([eE][+-]?[0-9]+)?")
 _DECIMAL_OR_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}([.,])[0-9]{3}")
 
@@ -46,6 +46,9 @@ class Dialect:
     preface: bytes
     separator: str
     decimal: str
+
+
+_STANDARD = Dialect(b"", ",", ".")
 
 
 def read_decimal(text: str, decimal: str = "") -> str:
@@ -92,7 +95,7 @@ def open_csv(read: Read, names: Collection[str]) -> tuple[Dialect, Read]:
     """
     head = _read_head(read)
     if _STANDARD_HEADER.match(head) and not (b'"' in head and _QUOTED_COMMA.search(head)):
-        return Dialect(b"", ",", "."), _prepend(head, read)
+        return _STANDARD, _prepend(head, read)
     if head.startswith(b"PK\x03\x04"):
         raise DialectError("this is a workbook or another zip file: save it as CSV")
     if encoding := next((name for name, beginning in _UTF_16.items() if beginning.match(head)), ""):

@@ -37,6 +37,7 @@ def open_text(content: bytes, piece: int = 1 << 20) -> tuple[Dialect, bytes]:
         ('width;price\n"-1,5e3";,5\n', ";", ","),
         ('"two\nlines";width;price\nx;1,5;2\n', ";", ","),
         ('width,price\n"1,5",2\n', ",", ","),
+        ('width,price\n"1,5e3",2\n', ",", ","),
         ('width,price\n"1,234",2\n', ",", "."),
         ('width,price\n"1,5",2.5\n', ",", "."),
         ("width\n1\n", ",", "."),

@@ -91,7 +91,6 @@ class _Endpoint:
         first_error = ""
         searched, began = 0.0, time.thread_time()
         for batch in reader.batches():
-            bad = 0
             result = self._plane.pipeline.predict_partial(route, batch.inputs, count)
             context.add(result)
             if result.errors:
@@ -99,8 +98,8 @@ class _Endpoint:
                 if strict:
                     errors = [FieldError(count + error.row, error.input, error.message) for error in result.errors]
                     raise result.error_type.from_errors(errors, first_error)
-                bad = len({error.row for error in result.errors})
-                failed += bad
+            bad = len({error.row for error in result.errors})
+            failed += bad
             writer.add(batch, result, count)
             if writer.size() > (limit := _MAX_GROWTH * self._max_upload):
                 raise TooLarge(f"the reply would have more than {limit} bytes: send a part of the file at a time")
