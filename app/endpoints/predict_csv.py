@@ -15,7 +15,7 @@ from flask import request
 
 from app.codecs.csv_reader import CsvBatchReader
 from app.endpoints.csv_response import CsvResponseWriter, JsonResponseWriter, ResponseWriter, format_location
-from app.endpoints.csv_upload import Upload
+from app.endpoints.csv_upload import open_upload
 from app.endpoints.data_plane import DataPlane
 from app.errors import FieldError, InvalidInput, MalformedRequest, NotReady, TooLarge
 from app.http.application import Application
@@ -63,12 +63,12 @@ class _Endpoint:
 
     def _predict(self, context: RequestContext, strict: bool, held: ExitStack) -> FileResponse:
         route, folder = self._plane.router.route(context.client_id), self._folder
-        with Upload(context, self._max_upload, folder) as upload, self._turn:
-            reader = CsvBatchReader(self._give_way(upload.read), route.model.decoder)
+        with open_upload(context, self._max_upload, folder) as (read, filename), self._turn:
+            reader = CsvBatchReader(self._give_way(read), route.model.decoder)
             as_csv = negotiate(CSV, JSON) == CSV
             writer = CsvResponseWriter(reader, folder, held) if as_csv else JsonResponseWriter(folder, held)
             self._predict_batches(reader, writer, route, context, strict)
-        return writer.response(route.model.signature.model, context, upload.filename)
+        return writer.response(route.model.signature.model, context, filename)
 
     def _give_way(self, read: Read) -> Read:
         """Return a reader that lets other files have their turn while it waits for the client."""
