@@ -59,7 +59,10 @@ class _Endpoint:
                 response.held = held.pop_all()
                 return response
         except OSError as error:
-            raise NotReady(f"there is no room for the reply ({error.strerror or error}): try again later") from error
+            reason = error.strerror or error
+            raise NotReady(
+                f"a temporary file for the upload or its reply failed ({reason}): try again later"
+            ) from error
 
     def _predict(self, context: RequestContext, strict: bool, held: ExitStack) -> FileResponse:
         route, folder = self._plane.router.route(context.client_id), self._folder
