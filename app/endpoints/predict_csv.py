@@ -59,10 +59,7 @@ class _Endpoint:
                 response.held = held.pop_all()
                 return response
         except OSError as error:
-            reason = error.strerror or error
-            raise NotReady(
-                f"a temporary file for the upload or its reply failed ({reason}): try again later"
-            ) from error
+            raise NotReady(f"a temporary file failed ({error.strerror or error}): try again later") from error
 
     def _predict(self, context: RequestContext, strict: bool, held: ExitStack) -> FileResponse:
         route, folder = self._plane.router.route(context.client_id), self._folder
