@@ -10,7 +10,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ _UTF_16 = {"utf-16-le": re.compile(rb"\xff\xfe|[^\0]\0[^\0]\0"), "utf-16-be": re
 _SEP_LINE = re.compile(rb'"?sep=([,;\t|])"?\r?\n', re.IGNORECASE)
 # Nearly all texts begin like this, and have no decimal commas; so nothing else needs to be looked for.
 _STANDARD_HEADER = re.compile(rb'(?!sep=)[^"\0-\x1f;|\xef\xfe\xff]+\r?\n', re.IGNORECASE)
-_QUOTED_COMMA = re.compile(rb'"[ +-]*[0-9]*,[0-9]+[ "]')
+_QUOTED_COMMA = re.compile(rb'"[ +-]*[0-9]*,[0-9]')
 _DECIMAL = re.compile(r"[+-]?(?=[.,]?[0-9])[0-9]*([.,])[0-9]*([eE][+-]?[0-9]+)?")
 _DECIMAL_OR_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}([.,])[0-9]{3}")
 
@@ -40,31 +40,44 @@ class Dialect:
     Attributes:
         preface: what stands before the header, in UTF-8: a byte order mark, a line like ``sep=;``.
         separator: what parts the cells.
-        decimal: ``.`` or ``,``; empty if the first rows don't say.
+        decimal: the mark of its decimals, ``.`` or ``,``; empty if the first rows don't say.
     """
 
     preface: bytes
     separator: str
     decimal: str
 
-    def number(self, cell: str) -> str:
-        """Return a number with a decimal point; any other text as it is.
 
-        Raises:
-            DialectError: if the cell has the other decimal mark, or could be a decimal or thousands.
-        """
-        text = cell.strip()
-        found = _DECIMAL.fullmatch(text)
-        if not found:
-            return cell
-        if self.decimal and found[1] != self.decimal:
-            raise DialectError(
-                f'"{text[:40]}" has a "{found[1]}", but the decimals of this file have a "{self.decimal}"'
-            )
-        if not self.decimal and _DECIMAL_OR_THOUSANDS.fullmatch(text):
-            decimal, thousands = text.replace(",", "."), text.replace(found[1], "")
-            raise DialectError(f'"{text}" may be {decimal} or {thousands}: write {text}0 or {thousands}')
-        return text.replace(",", ".")
+_STANDARD = Dialect(b"", ",", ".")
+
+
+def read_decimal(text: str, decimal: str = "") -> str:
+    """Return a number with a decimal point; any other text as it is.
+
+    Args:
+        decimal: the mark that decimals have; empty if nobody knows.
+
+    Raises:
+        DialectError: if the number has the other mark, or what stands behind its mark may be decimals or thousands.
+    """
+    number = text.strip()
+    found = _DECIMAL.fullmatch(number)
+    if not found:
+        return text
+    if decimal and found[1] != decimal:
+        raise DialectError(f'"{number[:40]}" has a "{found[1]}", but the decimals of this file have a "{decimal}"')
+    if not decimal and _DECIMAL_OR_THOUSANDS.fullmatch(number):
+        point, thousands = number.replace(",", "."), number.replace(found[1], "")
+        raise DialectError(f'"{number}" may be {point} or {thousands}: write {number}0 or {thousands}')
+    return number.replace(",", ".")
+
+
+def width_problem(cells: Sequence[str], width: int, separator: str) -> str:
+    """Return what is wrong with a row that has other than ``width`` cells, as the header has."""
+    row = separator.join(cells)
+    others = (mark for mark in _SEPARATORS if mark != separator and row.count(mark) == width - 1 > 0)
+    cause = next((f": it is parted by {mark!r}, the header by {separator!r}" for mark in others), "")
+    return f"has {len(cells)} columns, the header {width}{cause}"
 
 
 def open_csv(read: Read, names: Collection[str]) -> tuple[Dialect, Read]:
@@ -81,8 +94,8 @@ def open_csv(read: Read, names: Collection[str]) -> tuple[Dialect, Read]:
         DialectError: if the text is a zip file, or its header can be split in two ways.
     """
     head = _read_head(read)
-    if _STANDARD_HEADER.match(head) and not _QUOTED_COMMA.search(head):
-        return Dialect(b"", ",", "."), _prepend(head, read)
+    if _STANDARD_HEADER.match(head) and not (b'"' in head and _QUOTED_COMMA.search(head)):
+        return _STANDARD, _prepend(head, read)
     if head.startswith(b"PK\x03\x04"):
         raise DialectError("this is a workbook or another zip file: save it as CSV")
     if encoding := next((name for name, beginning in _UTF_16.items() if beginning.match(head)), ""):

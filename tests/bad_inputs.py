@@ -82,7 +82,7 @@ BAD = [
     Bad("form: twice", b"rooms=6&rm=6&tax=250&age=66.5", 422, "appears twice", headers=FORM, path="/predict_form"),
     Bad("form: a name of no input", b"a=1&rm=6&tax=250", 422, "is missing", headers=FORM, path="/predict_form"),
     Bad("form: limits", b"rm=60&tax=250&age=66.5", 422, LIMITS, headers=FORM, path="/predict_form"),
-    Bad("form: comma", b"rm=1,234&tax=2,5&age=6", 422, "may mean 1.234 or 1234", headers=FORM, path="/predict_form"),
+    Bad("form: comma", b"rm=1,234&tax=2,5&age=6", 422, "may be 1.234 or 1234", headers=FORM, path="/predict_form"),
     Bad("form: no UTF-8", b"rm=%ff&tax=250&age=66.5", 400, "no urlencoded form", headers=FORM, path="/predict_form"),
     Bad("form: endless digits", b"rm=" + b"1" * 200_000 + b"x", 422, "is missing", headers=FORM, path="/predict_form"),
     Bad("form: script", b"rm=%3Cscript%3E", 422, "&lt;script&gt;", headers=FORM, path="/predict_form"),

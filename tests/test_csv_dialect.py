@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csv_dialect import Dialect, DialectError, open_csv
+from csv_dialect import Dialect, DialectError, open_csv, read_decimal, width_problem
 
 NAMES = {"width", "price"}
 HEAD = 1 << 18
@@ -37,6 +37,7 @@ def open_text(content: bytes, piece: int = 1 << 20) -> tuple[Dialect, bytes]:
         ('width;price\n"-1,5e3";,5\n', ";", ","),
         ('"two\nlines";width;price\nx;1,5;2\n', ";", ","),
         ('width,price\n"1,5",2\n', ",", ","),
+        ('width,price\n"1,5e3",2\n', ",", ","),
         ('width,price\n"1,234",2\n', ",", "."),
         ('width,price\n"1,5",2.5\n', ",", "."),
         ("width\n1\n", ",", "."),
@@ -77,13 +78,35 @@ def test_a_header_that_can_be_split_in_two_ways_is_refused() -> None:
     ],
 )
 def test_a_number_gets_a_decimal_point_and_any_other_text_stays(decimal: str, cell: str, number: str) -> None:
-    assert Dialect(b"", ";", decimal).number(cell) == number
+    assert read_decimal(cell, decimal) == number
 
 
 @pytest.mark.parametrize(("decimal", "cell"), [("", "1,234"), ("", "-1.234"), (",", "1.5"), (".", "1,5")])
 def test_a_number_of_two_readings_or_with_the_other_mark_is_refused(decimal: str, cell: str) -> None:
     with pytest.raises(DialectError, match=f'^"{cell}" '):
-        Dialect(b"", ";", decimal).number(cell)
+        read_decimal(cell, decimal)
+
+
+@pytest.mark.parametrize(
+    ("cells", "separator", "cause"),
+    [
+        (["6;250;66,5"], ",", ": it is parted by ';', the header by ','"),
+        (["6;250;66", "5"], ",", ": it is parted by ';', the header by ','"),
+        (["6,250,66.5"], ";", ": it is parted by ',', the header by ';'"),
+        (["6\t250\t66"], "|", ": it is parted by '\\t', the header by '|'"),
+        (["a,b", "1"], ",", ""),
+        (["6 250 66.5"], ",", ""),
+        (["6;250;66,5;"], "|", ""),
+    ],
+)
+def test_a_row_that_is_parted_otherwise_than_the_header_is_told_so(
+    cells: list[str], separator: str, cause: str
+) -> None:
+    assert width_problem(cells, 3, separator) == f"has {len(cells)} columns, the header 3{cause}"
+
+
+def test_a_row_of_two_cells_below_a_header_of_one_is_parted_by_nothing_else() -> None:
+    assert width_problem(["1", "2"], 1, ",") == "has 2 columns, the header 1"
 
 
 @given(

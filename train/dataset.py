@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.model_selection import KFold, train_test_split
 
-from csv_dialect import Dialect, DialectError, open_csv
+from csv_dialect import DialectError, open_csv, read_decimal, width_problem
 from train.errors import TrainError
 from train.spec import Spec
 from train.text_file import decode_text, read_file
@@ -154,12 +154,13 @@ def _read(spec: Spec, columns: list[str]) -> tuple[Indices, pd.DataFrame]:
     first = ""
     for line, row in rows:
         if len(row) != len(names):
-            raise TrainError(f"{path}, line {line}: expected {len(names)} fields, not {len(row)}; correct the line")
+            problem = width_problem(row, len(names), dialect.separator)
+            raise TrainError(f"{path}, line {line}: {problem}; correct the line")
         lines.append(line)
         values.append([])
         for position, column in used:
             try:
-                values[-1].append(_parse_number(dialect, row[position]))
+                values[-1].append(_parse_number(row[position], dialect.decimal))
             except ValueError as error:
                 wrong[column] += 1
                 first = first or f"{path}, line {line}, column {column}: {error}"
@@ -180,8 +181,8 @@ def _csv_rows(path: Path, text: str, separator: str) -> Iterator[tuple[int, list
         raise TrainError(f"{path}, line {reader.line_num}: not CSV: {error}; correct the line") from error
 
 
-def _parse_number(dialect: Dialect, cell: str) -> float:
-    text = dialect.number(cell)
+def _parse_number(cell: str, decimal: str) -> float:
+    text = read_decimal(cell, decimal)
     try:
         value = float(text) if "_" not in text else math.nan  # Python would read 1_000 as a number
     except ValueError:

@@ -20,7 +20,7 @@ from app.codecs.batch import Float64Matrix, InputBatch
 from app.codecs.csv_stream import CsvLineStream
 from app.codecs.json_decoder import JsonDecoder, to_float64
 from app.errors import MAX_ERRORS, FieldError, MalformedRequest
-from csv_dialect import DialectError, Read, open_csv
+from csv_dialect import DialectError, Read, open_csv, read_decimal, width_problem
 
 _MAX_RECORDS = 1 << 13  # of the csv module, in a batch
 _FEW_ROWS = 16  # are decoded cell by cell if one of them is not all numbers
@@ -137,7 +137,7 @@ class CsvBatchReader:
             elif len(cells) > width:
                 record = self._format_record(cells[:width])
             if fault or len(cells) != width:
-                faults.append(FieldError(row, "", fault or f"has {len(cells)} columns, the header {width}"))
+                faults.append(FieldError(row, "", fault or width_problem(cells, width, self._separator)))
                 missing[row] = max(0, width - len(cells))
                 rows.append(["0"] * len(self._order))  # a placeholder
             else:
@@ -152,7 +152,7 @@ class CsvBatchReader:
         """Give the numbers of a row decimal points. Yield an error for each that can't be read in one way."""
         for position, cell in enumerate(cells):
             try:
-                cells[position] = self.dialect.number(cell)
+                cells[position] = read_decimal(cell, self.dialect.decimal)
             except DialectError as error:
                 cells[position] = "0"  # a placeholder
                 yield FieldError(row, self._decoder.names[position], str(error))

@@ -109,7 +109,7 @@ class CsvLineStream:
         Blank lines are passed over.
         """
         taken: list[bytes] = []
-        reader = csv.reader(self._take(taken), delimiter=self._separator, strict=True)
+        reader = self._parse(taken)
         while self.pending:
             line, cells, fault = self.line, [], ""
             try:
@@ -118,14 +118,15 @@ class CsvLineStream:
                 fault = next((words for phrase, words in _FAULTS if phrase in str(error)), str(error))
                 self._put_back(taken[1:])  # the fault is its first line's: the others may be sound
                 del taken[1:]
-                reader = csv.reader(
-                    self._take(taken), delimiter=self._separator, strict=True
-                )  # the other one may have been at the end
+                reader = self._parse(taken)  # the other one may have been at the end
             raw = b"".join(taken)
             taken.clear()
             self.line += raw.count(b"\n")
             if cells or fault:
                 yield CsvRecord(line, raw, cells, fault)
+
+    def _parse(self, taken: list[bytes]) -> Iterator[list[str]]:
+        return csv.reader(self._take(taken), delimiter=self._separator, strict=True)
 
     def _put_back(self, lines: list[bytes]) -> None:
         """Have lines read once more; but not for ever, where each of them leaves a quote open for the next."""

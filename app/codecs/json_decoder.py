@@ -14,7 +14,6 @@ from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from functools import partial
 from itertools import chain
 from typing import Any, TypeVar
 
@@ -22,7 +21,6 @@ import numpy as np
 import orjson
 
 from app.codecs.batch import Float64Matrix, InputBatch, JsonRows
-from app.codecs.decimal_comma import parse_decimal, parse_decimal_comma
 from app.codecs.json_layouts import JsonLayouts
 from app.codecs.json_matrix import parse_matrix
 from app.codecs.json_strict import (
@@ -30,7 +28,9 @@ from app.codecs.json_strict import (
     StrictDecoder,
     count_strings,
     join_names,
+    parse_decimal,
     parse_strict,
+    parse_typed,
 )
 from app.errors import FieldError, InvalidInput, MalformedRequest, ServingError, TooLarge
 from registry import Signature
@@ -78,8 +78,7 @@ class JsonDecoder:
             values = to_float64(cells).reshape(-1, len(self.names))
             self.check_row_count(len(values))
             return InputBatch(values), False
-        locate = partial(self._locate_rows, allow_extra=True) if allow_extra else self._locate_rows
-        return self.decode_document(body, locate, self._expected, remedy)
+        return self.decode_document(body, lambda data: self._locate_rows(data, allow_extra), self._expected, remedy)
 
     def decode_document(
         self, body: bytes, locate: Callable[[Any], Located[Extra]], expected: str = "expected JSON", remedy: str = ""
@@ -121,12 +120,9 @@ class JsonDecoder:
         Returns:
             the batch, and what was typed for each input.
         """
-        row = ObjectPairs()
-        typed: dict[str, str] = {}
-        for name, text in pairs:
-            if name in self._positions:
-                typed.setdefault(self.names[self._positions[name]], text)
-                row.append((name, parse_decimal_comma(text)))
+        known = [(name, text) for name, text in pairs if name in self._positions]
+        row = ObjectPairs((name, parse_typed(text)) for name, text in known)
+        typed = {self.names[self._positions[name]]: text for name, text in reversed(known)}
         return self._strict.decode(JsonRows([row])), typed
 
     def decode_array(self, values: Float64Matrix) -> InputBatch:
@@ -170,7 +166,7 @@ class JsonDecoder:
         if count > self._max_rows:
             raise TooLarge(f"{count} rows are too many at once: send at most {self._max_rows}")
 
-    def _locate_rows(self, data: Any, allow_extra: bool = False) -> Located[bool]:
+    def _locate_rows(self, data: Any, allow_extra: bool) -> Located[bool]:
         # Nearly all bodies are one row, which its first cell shows.
         cell = data
         if type(data) is list and data:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
@@ -14,11 +15,12 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from app.codecs.batch import Float64Matrix, InputBatch, JsonRows
-from app.codecs.decimal_comma import AmbiguousNumber
 from app.errors import MAX_ERRORS, FieldError, MalformedRequest
+from csv_dialect import DialectError, read_decimal
 
 _MAX_NAMES = 20  # columns that a message names
 _NUMBERS = {int, float}
+_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 class ObjectPairs(list[tuple[str, Any]]):
@@ -41,6 +43,8 @@ class StrictDecoder:
 
     def decode(self, json_rows: JsonRows, remedy: str = "", limit: float = MAX_ERRORS) -> InputBatch:
         """Return the numbers of rows in which every number is a float and every object ObjectPairs, and the errors.
+
+        A DialectError in place of a number says why there is none.
 
         Args:
             remedy: what the message about a name that is no input may add.
@@ -88,7 +92,7 @@ class StrictDecoder:
     def _decode_cell(self, index: int, position: int, cell: Any, values: Float64Matrix) -> list[FieldError]:
         if type(cell) is not float:
             message = f"expected a number, not {json_type(cell)}" if cell != "" else "is missing"
-            message = cell.problem if isinstance(cell, AmbiguousNumber) else message
+            message = str(cell) if isinstance(cell, DialectError) else message
         elif not math.isfinite(cell):
             message = "NaN is not a number to predict from" if math.isnan(cell) else "is too large to be a number here"
         else:
@@ -188,3 +192,17 @@ def join_names(names: Sequence[str]) -> str:
     """Return columns' names as they can stand in a message."""
     more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
     return ", ".join(map(excerpt, names[:_MAX_NAMES])) + more
+
+
+def parse_decimal(text: str) -> float | str:
+    """Return a number as JSON writes it; the text, if it is none."""
+    text = text.strip()
+    return float(text) if _DECIMAL.fullmatch(text) else text
+
+
+def parse_typed(text: str) -> float | str | DialectError:
+    """Return a number as a person types it, perhaps with a decimal comma; the text, if it is none; or why not."""
+    try:
+        return parse_decimal(read_decimal(text, "" if "," in text else "."))  # a point alone is decimal, as in JSON
+    except DialectError as error:
+        return error

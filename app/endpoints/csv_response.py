@@ -1,4 +1,4 @@
-"""The reply to a CSV file, gathered in files without a name: the same CSV with three more columns, or JSON."""
+"""The reply to a CSV file, gathered while it is read: the same CSV with three more columns, or JSON."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from app.http.responses import CSV, JSON, FileResponse
 from app.results import PredictionResult
 
 _ADDED = ("prediction", "warnings", "error")
+_IN_MEMORY = 1 << 20  # bytes of a reply, or of one of its lists in JSON, that need no file
 
 
 def format_location(error: FieldError, lines: Sequence[int]) -> str:
@@ -28,7 +29,7 @@ def format_location(error: FieldError, lines: Sequence[int]) -> str:
 
 
 class ResponseWriter(ABC):
-    """Gathers a reply in files without a name.
+    """Gathers a reply in memory; one that grows long, in files without a name.
 
     Args:
         held: closes the files in the end.
@@ -37,7 +38,8 @@ class ResponseWriter(ABC):
     def __init__(self, folder: Path, held: ExitStack, *names: str) -> None:
         self._files: dict[str, IO[bytes]] = {}
         for name in names:
-            self._files[name] = held.enter_context(TemporaryFile(dir=folder))  # noqa: SIM115 - it is held
+            file = SpooledTemporaryFile(_IN_MEMORY, dir=str(folder))  # noqa: SIM115 - it is held
+            self._files[name] = held.enter_context(file)
 
     @abstractmethod
     def add(self, batch: CsvBatch, result: PredictionResult, first: int) -> None:

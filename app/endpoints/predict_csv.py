@@ -1,7 +1,7 @@
 """``POST /predict_csv``: a CSV file of any length, sent back with a prediction, warnings and an error for each row.
 
-Rows are predicted for and logged batch by batch, and the reply gathers in files without a name: so memory is bounded,
-every row is in the log before the first byte of the reply leaves, and a fault in the middle still gets its own status.
+Rows are predicted for and logged batch by batch, and a long reply gathers in files without a name: so memory is
+bounded, every row is in the log before the first byte of the reply leaves, and a late fault still gets its own status.
 (Many clients send all before they read, so a reply that began earlier could wait for them, and they for it.)
 """
 
@@ -15,7 +15,7 @@ from flask import request
 
 from app.codecs.csv_reader import CsvBatchReader
 from app.endpoints.csv_response import CsvResponseWriter, JsonResponseWriter, ResponseWriter, format_location
-from app.endpoints.csv_upload import Upload
+from app.endpoints.csv_upload import open_upload
 from app.endpoints.data_plane import DataPlane
 from app.errors import FieldError, InvalidInput, MalformedRequest, NotReady, TooLarge
 from app.http.application import Application
@@ -59,16 +59,16 @@ class _Endpoint:
                 response.held = held.pop_all()
                 return response
         except OSError as error:
-            raise NotReady(f"there is no room for the reply ({error.strerror or error}): try again later") from error
+            raise NotReady(f"a temporary file failed ({error.strerror or error}): try again later") from error
 
     def _predict(self, context: RequestContext, strict: bool, held: ExitStack) -> FileResponse:
         route, folder = self._plane.router.route(context.client_id), self._folder
-        with Upload(context, self._max_upload, folder) as upload, self._turn:
-            reader = CsvBatchReader(self._give_way(upload.read), route.model.decoder)
+        with open_upload(context, self._max_upload, folder) as (read, filename), self._turn:
+            reader = CsvBatchReader(self._give_way(read), route.model.decoder)
             as_csv = negotiate(CSV, JSON) == CSV
             writer = CsvResponseWriter(reader, folder, held) if as_csv else JsonResponseWriter(folder, held)
             self._predict_batches(reader, writer, route, context, strict)
-        return writer.response(route.model.signature.model, context, upload.filename)
+        return writer.response(route.model.signature.model, context, filename)
 
     def _give_way(self, read: Read) -> Read:
         """Return a reader that lets other files have their turn while it waits for the client."""
@@ -91,7 +91,6 @@ class _Endpoint:
         first_error = ""
         searched, began = 0.0, time.thread_time()
         for batch in reader.batches():
-            bad = 0
             result = self._plane.pipeline.predict_partial(route, batch.inputs, count)
             context.add(result)
             if result.errors:
@@ -99,8 +98,8 @@ class _Endpoint:
                 if strict:
                     errors = [FieldError(count + error.row, error.input, error.message) for error in result.errors]
                     raise result.error_type.from_errors(errors, first_error)
-                bad = len({error.row for error in result.errors})
-                failed += bad
+            bad = len({error.row for error in result.errors})
+            failed += bad
             writer.add(batch, result, count)
             if writer.size() > (limit := _MAX_GROWTH * self._max_upload):
                 raise TooLarge(f"the reply would have more than {limit} bytes: send a part of the file at a time")

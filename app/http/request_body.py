@@ -21,6 +21,7 @@ _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS  # as the header says
 _CHUNK = 1 << 16  # compressed bytes that are read at a time
 # How many times what was sent a compressed body may become, past so many bytes: gzip could make it a thousand.
 _MAX_GROWTH, _SMALL = 100, 1 << 16
+_CHARSETS = ("utf-8", "utf8", "us-ascii")
 # Other names of a media type: what old clients say, and browsers on Windows where Excel is installed.
 _ALIASES = {"text/json": JSON, "application/vnd.ms-excel": CSV, "application/csv": CSV}
 
@@ -105,7 +106,7 @@ def require_media_type(environ: dict[str, Any], *accepted: str) -> str:
     """Return which of these media types the body is declared as; by another name, or as a kind of JSON (RFC 6839), too.
 
     Raises:
-        HTTPError: 415 if it is another one, or not in UTF-8.
+        HTTPError: 415 if it is another one, or not in UTF-8; CSV may be in UTF-16 too, as its first bytes say.
     """
     declared, parameters = parse_options_header(environ.get("CONTENT_TYPE"))
     declared = declared.lower()
@@ -113,7 +114,8 @@ def require_media_type(environ: dict[str, Any], *accepted: str) -> str:
     media_type = JSON if is_json else _ALIASES.get(declared, declared)
     if media_type not in accepted:
         raise HTTPError(415, f"the Content-Type is {declared or 'nothing'}: send {' or '.join(accepted)}")
-    if parameters.get("charset", "utf-8").lower() not in ("utf-8", "utf8", "us-ascii"):
+    charset = parameters.get("charset", "utf-8").lower()
+    if charset not in _CHARSETS and not (media_type == CSV and charset.startswith("utf-16")):
         raise HTTPError(415, "the charset is not UTF-8: send UTF-8")
     return media_type
 

@@ -65,7 +65,7 @@ def test_variants_of_csv_read_the_same(tmp_path: Path, write: Callable[[str], st
             "2e3",
             "line 9, column price: expected a value within the plausible range -1000 to 1000, not 2000",
         ),
-        (9, "width", "1,2", "line 9: expected 4 fields, not 5"),
+        (9, "width", "1,2", "line 9: has 5 columns, the header 4; correct the line"),
         (9, "width", '"1', "line 61: not CSV"),
     ],
 )
@@ -101,6 +101,13 @@ def test_a_number_of_two_readings_is_an_error(tmp_path: Path) -> None:
     rows = "".join(f"{number};1990;{number % 3};{number}\n" for number in range(60))
     with pytest.raises(TrainError, match='line 2, column width: "1,234" may be 1.234 or 1234: write 1,2340 or 1234;'):
         load_small(tmp_path, f"width;year;kind;price\n1,234;1990;1;100\n{rows}")
+
+
+def test_a_row_that_is_parted_otherwise_than_the_header_is_told_so(tmp_path: Path) -> None:
+    header, first, *rows = small_table()
+    text = f"{to_csv([header])}{';'.join(first)}\n{to_csv(rows)}"
+    with pytest.raises(TrainError, match="line 2: has 1 columns, the header 4: it is parted by ';', the header by ','"):
+        load_small(tmp_path, text)
 
 
 def test_blank_lines_and_line_breaks_in_quotes_count_as_lines(tmp_path: Path) -> None:

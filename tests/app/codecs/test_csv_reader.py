@@ -128,6 +128,12 @@ def test_a_number_that_can_be_read_in_two_ways_is_an_error_with_the_cause(row: s
     assert batch.inputs.values[[0, 2]].tolist() == [OTHER_ROW, OTHER_ROW]
 
 
+def test_a_row_that_is_parted_otherwise_than_the_header_is_told_so() -> None:
+    batch = read_batch("rm,tax,age\n6;250;66,5\n6,250,66.5\n")
+    message = "has 2 columns, the header 3: it is parted by ';', the header by ','"
+    assert batch.inputs.errors == [FieldError(0, "", message)]
+
+
 def test_a_bad_row_between_semicolons_spoils_no_other() -> None:
     batch = read_batch('rm;tax;age\n6;"250;66,5\n6;250;66,5;\n6;250;66,5\n')
     assert [error.message for error in batch.inputs.errors] == [

@@ -41,6 +41,15 @@ def test_a_spreadsheet_s_file_in_the_page_s_form_comes_back_as_a_file(service: S
     assert 'filename="homes-predicted.csv"' in reply.headers["Content-Disposition"]
 
 
+@pytest.mark.parametrize("charset", ["UTF-16", "utf-16le", '"utf-16"'])
+def test_utf_16_may_be_declared(service: Service, charset: str) -> None:
+    for path in ("/predict_csv", "/invocations"):
+        reply = service.post(path, data=CSV.encode("utf-16"), content_type=f"text/csv; charset={charset}")
+        assert reply.status_code == 200
+    reply = service.post("/predict_json", data=b"[6, 250, 66.5]", content_type=f"application/json; charset={charset}")
+    assert reply.status_code == 415
+
+
 def test_a_compressed_file_of_several_members_is_one_text(service: Service) -> None:
     halves = gzip.compress(FILE[:20]) + gzip.compress(FILE[20:])
     assert send_csv(service, halves, **{"Content-Encoding": "gzip"}).text.count("\n") == 3

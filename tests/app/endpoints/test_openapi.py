@@ -85,13 +85,9 @@ def examples(operation: dict[str, Any]) -> Iterator[tuple[str, Any, dict[str, An
 
 
 def send(client: Service, path: str, media_type: str, body: Any, **headers: str) -> TestResponse:
-    if media_type == "multipart/form-data":
-        file = body.get("file")
-        data: Any = {"file": (io.BytesIO(file.encode()), "rows.csv", "text/csv")} if file else body
-    elif media_type == "application/x-www-form-urlencoded" or isinstance(body, str):
-        data = body
-    else:
-        data = json.dumps(body)
+    data = body if isinstance(body, str) or "form" in media_type else json.dumps(body)
+    if media_type == "multipart/form-data" and "file" in body:
+        data = {"file": (io.BytesIO(body["file"].encode()), "rows.csv", "text/csv")}
     return client.post(path, data=data, content_type=media_type, headers=headers, buffered=True)
 
 

@@ -62,11 +62,26 @@ def test_the_form_puts_each_message_at_its_field_and_keeps_what_was_typed(servic
 
 
 def test_the_form_reads_a_decimal_comma_and_keeps_it_as_it_was_typed(service: Service) -> None:
-    reply = service.post("/predict_form", data={"rooms": "6,0", "tax": "1\u202f250,0", "age": "66,5"})
+    reply = service.post("/predict_form", data={"rooms": "6,0", "tax": " 1250,0 ", "age": "66,5"})
     assert reply.status_code == 200
     assert 'value="66,5"' in reply.text
     (row,) = service.new_rows("predictions")
     assert [row[name] for name in ("rm", "tax", "age")] == ["6.0", "1250.0", "66.5"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1,234", '"1,234" may be 1.234 or 1234: write 1,2340 or 1234'),
+        ("1.234,5", 'expected a number, not the text "1.234,5"'),
+        ("1 234", 'expected a number, not the text "1 234"'),
+    ],
+)
+def test_a_number_of_two_readings_is_marked_in_the_form(service: Service, text: str, message: str) -> None:
+    form = {"rm": "1.234", "tax": text, "age": "66.5"}  # a point alone is decimal
+    reply = service.post("/predict_form", data=form, headers={"Accept": "application/json"})
+    problems = [{"row": 0, "input": "tax", "message": message}]
+    assert (reply.status_code, reply.json["problems"]) == (422, problems)
 
 
 def test_a_warning_stands_below_the_prediction(service: Service) -> None:

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from app.endpoints import predict_csv
+from app.endpoints import csv_response, predict_csv
 from journal import LogReader, daily_files
 from tests.app.conftest import MakeClient, Service
 from tests.app.requests import CSV, FullDisk, read_csv, send_csv
@@ -203,9 +203,22 @@ def test_a_log_that_fails_in_the_middle_is_503_and_no_row_counts_as_answered(
 
 
 @pytest.mark.parametrize("accept", ["text/csv", "application/json"])
+def test_only_a_long_reply_needs_a_file(service: Service, accept: str) -> None:
+    def nameless_files() -> int:
+        links = [str(file.readlink()) for file in Path("/proc/self/fd").iterdir() if file.is_symlink()]
+        return sum("(deleted)" in link and str(service.settings.logs) in link for link in links)
+
+    for rows, has_file in ((2, False), (200_000, True)):
+        with send_csv(service, "rm,tax,age\n" + "6,250,66.5\n" * rows, Accept=accept) as reply:
+            assert (reply.status_code, nameless_files() > 0) == (200, has_file)
+        assert nameless_files() == 0
+
+
+@pytest.mark.parametrize("accept", ["text/csv", "application/json"])
 def test_a_disk_that_is_too_full_for_the_last_piece_is_503_and_takes_no_slot(
-    make_client: MakeClient, small_disk: Path, accept: str
+    make_client: MakeClient, small_disk: Path, accept: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(csv_response, "_IN_MEMORY", 1)
     client = make_client(logs=small_disk)
     assert send_csv(client, CSV).status_code == 200  # the pages of the log have room for more rows
     filler = small_disk / "filler"
