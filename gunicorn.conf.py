@@ -44,11 +44,12 @@ worker_exit, child_exit = _backoff.worker_exit, _backoff.child_exit
 
 def on_starting(_server):
     """Check the files of tokens. Later on, a fault in one stops nothing: see app/http/access.py."""
-    for file in filter(None, (_settings.tokens, _settings.page_tokens)):
+    for name, file in (("SERVE_TOKENS", _settings.tokens), ("SERVE_PAGE_TOKENS", _settings.page_tokens)):
         try:
-            read_tokens(Path(file))
+            if file:
+                read_tokens(Path(file))
         except TokenFileError as error:
-            sys.exit(str(error))
+            sys.exit(f"{name}: {error}")
 
 
 def when_ready(server):
@@ -68,10 +69,8 @@ def when_ready(server):
         server.log.error("No prediction can be served yet: %s", error)
         return
     page, root = _urls()
-    print(
-        f"\n{page}\n\n  curl {root}/predict_json -H 'Content-Type: application/json' -d '{signature.example_json}'\n",
-        flush=True,
-    )
+    headers = "-H 'Content-Type: application/json'" + (" -H 'Authorization: Bearer TOKEN'" if _settings.tokens else "")
+    print(f"\n{page}\n\n  curl {root}/predict_json {headers} -d '{signature.example_json}'\n", flush=True)
 
 
 def _urls():

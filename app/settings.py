@@ -74,7 +74,7 @@ class Settings(CommonSettings):
         "127.0.0.1:5000",
         "the address to listen on: HOST:PORT, *:PORT (every address), or unix:PATH (a socket in the file system)",
         check=_is_address,
-        expected="HOST:PORT, like 127.0.0.1:5000, or unix:/PATH",
+        expected="HOST:PORT, like 127.0.0.1:5000, *:PORT, or unix:/PATH",
     )
     workers: int = setting(_cores(), "worker processes")
     threads: int = setting(4, "threads in each worker: requests that it works on at the same time")

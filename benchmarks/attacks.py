@@ -29,9 +29,9 @@ from flask import Flask
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.client import REQUEST, connect, post  # noqa: E402
-from benchmarks.constant import create_app  # noqa: E402
-from benchmarks.serving import Server, percentiles, pin, serving, times  # noqa: E402
+from benchmarks.client import REQUEST, connect, post
+from benchmarks.constant import create_app
+from benchmarks.serving import Server, percentiles, pin, serving, times
 
 LIMIT = 5.0
 PAUSE = 0.1  # seconds between the bytes of an attacker who drips

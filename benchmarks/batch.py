@@ -28,9 +28,9 @@ import orjson
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.client import ask, connect, post  # noqa: E402
-from benchmarks.serving import pin, ratios, serving  # noqa: E402
-from journal import (  # noqa: E402
+from benchmarks.client import ask, connect, post
+from benchmarks.serving import pin, ratios, serving
+from journal import (
     REQUEST_COLUMNS,
     Journal,
     encode_predictions,
@@ -38,7 +38,7 @@ from journal import (  # noqa: E402
     prediction_columns,
     timestamp,
 )
-from registry import CHAMPION, INPUT_TENSOR, CommonSettings, Float32Array, Predictor, Signature, Version  # noqa: E402
+from registry import CHAMPION, INPUT_TENSOR, CommonSettings, Float32Array, Predictor, Signature, Version
 
 SIZES = (1, 100, 10_000)
 SECONDS = 1.0

@@ -26,7 +26,7 @@ def trace(call: Callable[[], Any]) -> list[tuple[str, str]]:
     calls: list[tuple[str, str]] = []
 
     def callers(frame: FrameType) -> Iterator[str]:
-        while (frame := frame.f_back) is not None:  # type: ignore[assignment]
+        while (frame := frame.f_back) is not None:  # type: ignore[assignment]  # ends the loop
             if frame.f_code.co_filename.startswith(PACKAGES):
                 yield frame.f_code.co_filename
 

@@ -19,8 +19,8 @@ from statistics import median
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.client import REQUEST, ask, connect  # noqa: E402
-from benchmarks.serving import Server, percentiles, ratios, serving, times  # noqa: E402
+from benchmarks.client import REQUEST, ask, connect
+from benchmarks.serving import Server, percentiles, ratios, serving, times
 
 CONNECTIONS, SECONDS = 8, 4.0
 APPS = {"constant": "benchmarks.constant:create_app()", "service": "app:create_app()"}

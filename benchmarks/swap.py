@@ -16,9 +16,9 @@ from statistics import median
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.serving import percentiles, ratios, serving, times  # noqa: E402
-from registry import CHAMPION, Actor, CommonSettings, VersionStore  # noqa: E402
-from registry.promotion import promote  # noqa: E402
+from benchmarks.serving import percentiles, ratios, serving, times
+from registry import CHAMPION, Actor, CommonSettings, VersionStore
+from registry.promotion import promote
 
 CHANGES, SECONDS, CONNECTIONS, WORKERS = 50, 10.0, 4, 4
 WHO = Actor("benchmark", "to and fro")

@@ -169,7 +169,7 @@ def make_app(settings: Settings) -> Iterator[Callable[..., Flask]]:
 
     def make(**changes: object) -> Flask:
         edges = {name: changes.pop(name) for name in ("now", "write") if name in changes}
-        app = create_app(replace(settings, **changes), **edges)  # type: ignore[arg-type]
+        app = create_app(replace(settings, **changes), **edges)  # type: ignore[arg-type]  # any field
         app.testing = True
         made.append(app)
         return app

@@ -99,7 +99,9 @@ def _summary(model: str, data: Dataset, result: TrainingResult) -> str:
     lines.append("")
     lines += [f"passed {gate.name}: {gate.value:.4g}, at most {gate.limit:g}" for gate in result.gates]
     if data.copies:
-        lines.append(f"{data.copies} of {len(data.label)} rows have the inputs of an earlier row and stayed with it")
+        lines.append(
+            f"rows with the inputs of an earlier row, each kept with that row: {data.copies} of {len(data.label)}"
+        )
     return "\n".join(lines)
 
 

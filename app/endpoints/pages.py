@@ -49,7 +49,13 @@ class _Pages:
         # Names of containers may have an underscore, which werkzeug leaves out of a URL.
         host = sent if _CONTAINER.fullmatch(sent) else "localhost"
         root = request.url_root.replace(":///", f"://{host}/", 1)
-        return render_template("index.html", signature=model.signature, version=model.number, root=root)
+        return render_template(
+            "index.html",
+            signature=model.signature,
+            version=model.number,
+            root=root,
+            needs_token=bool(self._plane.settings.tokens),
+        )
 
     def upload(self) -> str:
         """Show the form for a CSV file."""

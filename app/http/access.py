@@ -68,7 +68,7 @@ class TokenFile:
             HTTPError: 401 if it has no valid one; 400 if it can't be one.
         """
         if authorization is None or authorization.type not in SCHEMES:
-            raise self._refusal(401, "a token is needed: send it as `Authorization: Bearer TOKEN`")
+            raise self._refusal(401, "a token is needed: send the header Authorization: Bearer TOKEN")
         if authorization.type == "bearer" and not _TOKEN.fullmatch(authorization.token or ""):
             raise self._refusal(400, "Authorization: expected Bearer and one token", "invalid_request")
         name = self.find(authorization)

@@ -45,7 +45,9 @@ class Backoff:
         """Pause, in the worker's process. A signal to end has its effect at once."""
         if not worker.pause:
             return
-        worker.log.warning("A worker died soon after its boot. The next one boots in %d s.", worker.pause)
+        worker.log.warning(
+            "A worker died soon after its boot. This one, which takes its place, starts in %d s.", worker.pause
+        )
         worker.ends_well[0] = True
         handlers = [signal.signal(number, signal.SIG_DFL) for number in _ENDING]
         while (left := worker.boots_at - self._clock()) > 0 and os.getppid() == worker.ppid:

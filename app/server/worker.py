@@ -39,7 +39,7 @@ _MAX_UNSENT = 32 << 20
 _LINGER = 0.5
 _CHECK_INTERVAL = 0.25  # seconds between looks for connections whose time is over
 # A thread that computes for long hands the interpreter over to one with a short request after so many seconds.
-_SWITCH_INTERVAL = 0.0005
+_SWITCH_INTERVAL = 0.001
 _PR_SET_PDEATHSIG = 1  # Linux, sys/prctl.h
 
 

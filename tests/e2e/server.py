@@ -125,7 +125,7 @@ class Server(Client):
 
     def wait_for_workers(self, count: int, *, without: Sequence[int] = ()) -> list[int]:
         """Wait until there are this many workers, and none of some old ones. Return their process ids."""
-        condition = lambda: len(pids := self.workers()) == count and not set(pids) & set(without) and pids  # noqa: E731
+        condition = lambda: len(pids := self.workers()) == count and not set(pids) & set(without) and pids  # noqa: E731 - short
         workers: list[int] = wait_until(condition, f"{count} workers")
         return workers
 

@@ -53,7 +53,7 @@ def test_a_million_rows_go_through_in_bounded_memory_and_are_all_in_the_log(
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     growth = memory(pid, "VmHWM") - idle
-    print(f"{MILLION / float(done.stdout):.0f} rows/s, {growth:.0f} MB over idle")  # noqa: T201
+    print(f"{MILLION / float(done.stdout):.0f} rows/s, {growth:.0f} MB over idle")  # noqa: T201 - for pytest -s
     assert growth < 150
     (log,) = daily_files(server.logs / "boston", "predictions")
     answers, logged = (pd.read_csv(path, usecols=["prediction"], dtype=str) for path in (back, log))

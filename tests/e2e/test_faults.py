@@ -188,8 +188,10 @@ def test_on_read_only_models_nothing_is_changed_and_each_worker_withdraws_a_fail
             deployment.fail(*PROMOTE_2, reason="Read-only file system); nothing was done")
             deployment.succeed("verify")
             assert deployment.replies(count=40) == {(200, 1), (200, number)}
-            withdrawn = lambda: deployment.replies(RAISES) and deployment.replies(count=40) == {(200, 1)}  # noqa: E731
-            wait_until(withdrawn, "both workers without it")
+            wait_until(
+                lambda: deployment.replies(RAISES) and deployment.replies(count=40) == {(200, 1)},
+                "both workers without it",
+            )
             fault = wait_until(lambda: deployment.faults().get("canary"), "the fault")
             assert f"version {number} is withdrawn: it failed" in fault
         wait_until(lambda: "canary" not in deployment.store.aliases.read(), "its alias to go, now that it can")

@@ -109,5 +109,5 @@ def test_a_worker_that_dies_young_is_replaced_after_a_pause_while_the_other_goes
         os.kill(victim, signal.SIGKILL)
         server.wait_for_workers(2, without=[victim])
         assert server.ask()[0] == 200
-        wait_until(lambda: "The next one boots in 1 s." in server.output.read_text(), "the pause")
+        wait_until(lambda: "starts in 1 s." in server.output.read_text(), "the pause")
         assert server.stop(seconds=10) == 0

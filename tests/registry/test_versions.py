@@ -128,7 +128,7 @@ def test_a_version_is_readable_for_a_server_that_runs_as_someone_else(store: Ver
 
 
 def test_staging_leaves_nothing_behind(store: VersionStore) -> None:
-    with pytest.raises(KeyboardInterrupt), store.staging() as folder:  # noqa: PT012
+    with pytest.raises(KeyboardInterrupt), store.staging() as folder:  # noqa: PT012 - the block is what is interrupted
         (folder / "half").write_text("x")
         raise KeyboardInterrupt
     assert not folder.exists()

@@ -123,7 +123,7 @@ def test_a_killed_installation_is_repaired_by_the_next_run(project: Path, kill: 
     process = start(project, "serve")
     while not (project / ".venv" / moment).exists():
         assert process.poll() is None, process.communicate()
-    kill(process.pid, signal.SIGKILL)  # type: ignore[operator]
+    kill(process.pid, signal.SIGKILL)  # type: ignore[operator]  # a parameter: os.kill or os.killpg
     finish(process)
     assert not (project / ".venv/serve.txt").exists()
     assert finish(start(project, "serve"))[0] == 0

@@ -66,7 +66,7 @@ def test_copies_are_counted_in_the_output_and_on_the_card(tmp_path: Path, capsys
     header, *rows = small_table()
     spec = write_small(tmp_path, data=to_csv([header, *rows, *rows]))
     assert main([str(spec)], {"SERVE_MODELS": str(tmp_path / "models")}) == 0
-    assert "60 of 120 rows have the inputs of an earlier row and stayed with it\n" in capsys.readouterr().out
+    assert "rows with the inputs of an earlier row, each kept with that row: 60 of 120\n" in capsys.readouterr().out
     store = VersionStore(tmp_path / "models", "small")
     assert store.card(1)["split"]["copies"] == 60
     assert "Of all 120 rows, 60 have the inputs of an earlier row; each stays with that row" in store.model_card(1)

@@ -18,7 +18,7 @@ from tests.app.requests import PREDICTION, ROW, TENSOR
 
 TOKEN, LINE = new_token("ann")
 OTHER, OTHER_LINE = new_token("team-b.1")
-MISSING = "a token is needed: send it as `Authorization: Bearer TOKEN`"
+MISSING = "a token is needed: send the header Authorization: Bearer TOKEN"
 FORM = {"rm": "6", "tax": "250", "age": "66.5"}
 PREDICTIONS: list[tuple[str, dict[str, Any], tuple[str, ...]]] = [
     ("/predict_json", {"json": ROW}, ("success", "error", "problems", "request_id")),
