@@ -83,7 +83,7 @@ def test_every_setting_is_read_from_its_variable(keys: Keys) -> None:
             )
         ),
         ("SERVE_TOKENS", "", "SERVE_TOKENS is empty: expected a file of tokens"),
-        ("SERVE_BIND", "unix:relative", "expected HOST:PORT, like 127.0.0.1:5000, or unix:/PATH"),
+        ("SERVE_BIND", "unix:relative", "expected HOST:PORT, like 127.0.0.1:5000, *:PORT, or unix:/PATH"),
         ("SERVE_PORT", "5000", "SERVE_PORT is not a setting"),
         ("SERVE_HTTP_PORT", "5000", "SERVE_HTTP_PORT is not a setting"),
         ("SERVE_SERVICE_HOST", "example.org", "SERVE_SERVICE_HOST is not a setting"),
