@@ -110,9 +110,9 @@ def request(chance: random.Random, request_id: str) -> bytes:
 
 
 def as_flat_row(body: bytes) -> list[float] | None:
-    """Return the numbers of a JSON row of three as Python reads it; None if it is something else."""
+    """Return the numbers of a JSON row of three as Python reads it; None if it is something else, or has a BOM."""
     try:
-        row = json.loads(body, parse_constant=lambda _: None)
+        row = json.loads(body.decode(), parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return None
     if isinstance(row, list) and len(row) == len(NAMES) and all(type(value) in (int, float) for value in row):
