@@ -145,7 +145,11 @@ def disk_storm(kinds: str, durability: str = "write", every: int = _EVERY) -> Ca
         service = serving(folder / "models", SERVE_DURABILITY=durability, **variables)
         with service as server, load(server.port) as replies:
             switch.touch()
-            time.sleep(seconds)
+            deadline = time.monotonic() + seconds
+            while (left := deadline - time.monotonic()) > 0:
+                time.sleep(min(left, 2))
+                if "k" in kinds:
+                    server.process.send_signal(signal.SIGHUP)  # workers that die young make the next ones wait
             switch.unlink()
             wait_until(server.ready, "a server that recovered by itself")
             server.wait_for_requests(100)
