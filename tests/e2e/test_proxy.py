@@ -234,7 +234,9 @@ def test_a_wrong_file_of_tokens_stops_the_start_with_its_line(
     done = run(*words, SERVE_PAGE_TOKENS=str(file), **env)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
-    assert done.stderr.splitlines()[-1] == f"{file}:2: expected NAME SHA-256, as `python -m app token NAME` prints it"
+    assert done.stderr.splitlines()[-1] == (
+        f"SERVE_PAGE_TOKENS: {file}:2: expected NAME SHA-256, as `python -m app token NAME` prints it"
+    )
 
 
 def test_a_browser_asks_for_a_token_once_and_then_fills_the_form(

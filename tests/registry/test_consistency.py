@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -39,10 +40,14 @@ def test_a_retired_folder_that_was_moved_or_copied_back_is_a_fault_and_blocks_no
 
 @pytest.mark.slow
 def test_whoever_reads_while_others_write_sees_no_fault(store: VersionStore) -> None:
+    read = threading.Event()
+
     def write() -> None:
         for _ in range(50):
             shadow(store, 2, ANN)
             clear(store, "shadow", ANN)
+            read.wait(0.2)  # a lock goes to whoever asks first, and that would be the writer again
+            read.clear()
 
     with ThreadPoolExecutor() as pool:
         writer = pool.submit(write)
@@ -50,6 +55,7 @@ def test_whoever_reads_while_others_write_sees_no_fault(store: VersionStore) -> 
         while not writer.done():
             assert list(find_inconsistencies(VersionStore(store.folder.parent, "boston").aliases)) == []
             reads += 1
+            read.set()
     writer.result()
     assert reads > 1
 
