@@ -25,25 +25,31 @@ def find_inconsistencies(aliases: AliasStore) -> Iterator[str]:
         return
     if fault:
         yield fault
-    folder = aliases.folder
-    published, withdrawn = history_queries.published_digests(entries), history_queries.retired_versions(entries)
+    folder, published = aliases.folder, history_queries.published_digests(entries)
+    withdrawn = history_queries.retired_versions(entries)
     for number in sorted({*numbers, *retired, *published}):
-        if number not in numbers and number not in retired:
-            if not (folder / f"{PENDING}{number}").is_dir():  # the next command finishes its publication
-                yield describe_gone(folder, number)
-        elif number not in published:
-            yield describe_unknown(folder, number)
-        elif number in numbers and number in withdrawn:
-            yield describe_retired(folder, number)
-        elif number in retired and number not in withdrawn:
-            yield f"{folder / RETIRED / str(number)}: the history does not say that it is retired; move it back"
-        else:
-            sums = folder / (RETIRED if number in retired else "") / str(number) / SUMS
-            if sums.is_file() and digest(sums) != published[number]:  # VersionStore.check names a missing file
-                yield describe_changed(sums.parent, number)
+        if number in numbers or number in retired:
+            yield from _compare_version(folder, number, number in retired, number in withdrawn, published.get(number))
+        elif not (folder / f"{PENDING}{number}").is_dir():  # the next command finishes its publication
+            yield describe_gone(folder, number)
     for alias, number in current.items():
         if number not in numbers:
             yield f"{folder / ALIASES}: {alias} is version {number}, which is not there"
+
+
+def _compare_version(
+    folder: Path, number: int, is_retired: bool, is_withdrawn: bool, published: str | None
+) -> Iterator[str]:
+    """Compare a version's folder, which may be among the retired ones, with what the history says of it."""
+    place = folder / (RETIRED if is_retired else "") / str(number)
+    if published is None:
+        yield describe_unknown(folder, number)
+    elif is_withdrawn and (folder / str(number)).exists():  # perhaps beside the one that was moved away
+        yield describe_retired(folder, number)
+    elif is_retired and not is_withdrawn:
+        yield f"{place}: the history does not say that it is retired; move it back"
+    elif (place / SUMS).is_file() and digest(place / SUMS) != published:  # VersionStore.check names a missing file
+        yield describe_changed(place, number)
 
 
 def describe_gone(folder: Path, number: int) -> str:
