@@ -1,4 +1,8 @@
-"""``python -m monitor``: statistics over the logs. Reads the SERVE_ settings."""
+"""``python -m monitor``: statistics over the logs. Reads the SERVE_ settings.
+
+Exit codes: 0, or the verdict of a report: 10 drift, 20 worse accuracy, 30 can't be judged. 64: wrong arguments; 1: the
+command failed. argparse's own 2 would be taken for a verdict of somebody else's.
+"""
 
 from __future__ import annotations
 
@@ -6,45 +10,36 @@ import argparse
 import os
 import signal
 import sys
-from pathlib import Path
+from typing import NoReturn
 
-from monitor.compare import compare, format_text, plot
+from journal import JournalError
+from monitor import compare
+from monitor.errors import MonitorError
 from registry import CommonSettings, RegistryError
+
+COMMANDS = (compare,)  # each adds its command, and the function that runs it
+WRONG_ARGUMENTS = 64  # EX_USAGE of sysexits.h
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(WRONG_ARGUMENTS, f"{self.prog}: error: {message}\n")
 
 
 def main() -> int:
     """Run the command that the arguments name, and return its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m monitor", description="Statistics over the logs.")
+    parser = _Parser(prog="python -m monitor", description="Statistics over the logs.")
     commands = parser.add_subparsers(dest="command", required=True)
-    meaning = "how far a version and its shadow are apart on the same requests"
-    compared = commands.add_parser("compare", help=meaning, description=meaning)
-    compared.add_argument("first", type=int)
-    compared.add_argument("second", type=int)
-    compared.add_argument(
-        "--over", type=float, default=1.0, metavar="X", help="the difference that matters; default: 1"
-    )
-    compared.add_argument("--plot", type=Path, metavar="FILE.svg", help="draw it, with matplotlib")
+    for module in COMMANDS:
+        module.add_command(commands)
     arguments = parser.parse_args()
     try:
-        return _compare(CommonSettings.from_env(os.environ).log_folder, arguments)
-    except RegistryError as error:
+        code: int = arguments.run(arguments, CommonSettings.from_env(os.environ))
+    except (MonitorError, RegistryError, JournalError) as error:
         print(error, file=sys.stderr)
         return 1
-
-
-def _compare(logs: Path, arguments: argparse.Namespace) -> int:
-    first, second = arguments.first, arguments.second
-    comparison = compare(logs, first, second)
-    if not len(comparison.first):
-        more = f", but for {comparison.no_number} rows without a number" if comparison.no_number else ""
-        raise RegistryError(f"{logs}: no request was seen by both version {first} and version {second}{more}")
-    print(format_text(comparison, first, second, arguments.over))
-    if arguments.plot is not None:
-        try:
-            plot(comparison, first, second, arguments.plot)
-        except ImportError as error:
-            raise RegistryError(f"--plot needs matplotlib ({error}); `make install` has it") from error
-    return 0
+    return code
 
 
 if __name__ == "__main__":

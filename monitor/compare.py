@@ -5,6 +5,7 @@ Reads the logs only.
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from journal import LogReader, daily_files
+from monitor.errors import MonitorError
+from registry import CommonSettings
 
 Floats = NDArray[np.float64]
 # How many rows wait for their counterpart: a shadow's come later, but not much.
@@ -36,6 +39,32 @@ class Comparison:
     def differences(self) -> Floats:
         """Second minus first, shape (n,)."""
         return self.second - self.first
+
+
+def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``compare`` to the commands."""
+    meaning = "how far a version and its shadow are apart on the same requests"
+    parser = commands.add_parser("compare", help=meaning, description=meaning)
+    parser.add_argument("first", type=int)
+    parser.add_argument("second", type=int)
+    parser.add_argument("--over", type=float, default=1.0, metavar="X", help="the difference that matters; default: 1")
+    parser.add_argument("--plot", type=Path, metavar="FILE.svg", help="draw it, with matplotlib")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace, settings: CommonSettings) -> int:
+    logs, first, second = settings.log_folder, arguments.first, arguments.second
+    comparison = compare(logs, first, second)
+    if not len(comparison.first):
+        more = f", but for {comparison.no_number} rows without a number" if comparison.no_number else ""
+        raise MonitorError(f"{logs}: no request was seen by both version {first} and version {second}{more}")
+    print(format_text(comparison, first, second, arguments.over))
+    if arguments.plot is not None:
+        try:
+            plot(comparison, first, second, arguments.plot)
+        except ImportError as error:
+            raise MonitorError(f"--plot needs matplotlib ({error}); `make install` has it") from error
+    return 0
 
 
 def compare(logs: Path, first: int, second: int) -> Comparison:

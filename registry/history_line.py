@@ -19,6 +19,7 @@ from registry.formatting import printable
 # The actions of an entry.
 PUBLISH, ADOPT, PROMOTE, ROLLBACK, RETIRE = "publish", "adopt", "promote", "rollback", "retire"
 CANARY, SHADOW, CLEAR, SEAL = "canary", "shadow", "clear", "seal"
+PIN, RETRAIN = "pin", "retrain"
 # The members of an entry, with their types, and those that an action needs beside the time, the action and by.
 MEMBERS: Mapping[str, type] = {
     "time": str,
@@ -32,6 +33,8 @@ MEMBERS: Mapping[str, type] = {
     "gates": list,
     "file": str,
     "rows": int,
+    "step": str,
+    "report_sha256": str,
     "sha256": str,
     "aliases": dict,
 }
@@ -42,6 +45,8 @@ _NEEDED = {
     RETIRE: ("version",),
     CANARY: ("version", "share"),
     SEAL: ("file", "rows", "sha256"),
+    PIN: ("file", "rows", "sha256"),
+    RETRAIN: ("step",),
 }
 _CHECKSUM_LENGTH = len(', "sha256": ""}') + 64
 
@@ -80,7 +85,7 @@ def decode(number: int, text: bytes) -> Entry:
 
 def format_entry(content: Mapping[str, Any]) -> str:
     """Return a history entry as a line of text: when, who, what, why."""
-    details = [f"{name} {content[name]}" for name in ("version", "alias", "file", "share") if name in content]
+    details = [f"{name} {content[name]}" for name in ("step", "version", "alias", "file", "share") if name in content]
     what = [str(content.get("action", "?")), *details]
     override = ", OVERRIDING A GATE" if content.get("override") else ""
     reason = f": {content['reason']}" if content.get("reason") else ""

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Make .venv hold one of the locked sets: install.sh serve|train|test [PYTHON]. Each set includes the ones before it.
+# Make .venv hold one of the locked sets: install.sh serve|monitor|train|test [PYTHON]. Each set includes the ones before it.
 #
 # A copy of a set's lock in .venv says that the set is there. The copies are removed before anything is changed and
 # written at the end, so a .venv without them is half-made, and is made anew.
@@ -28,7 +28,7 @@ has "$1" && exit 0
 
 echo "Installing the $1 set into .venv (serve: 0.15 GB, train: 1.9 GB, test: 2.2 GB)."
 if has serve; then
-    rm -f .venv/serve.txt .venv/train.txt .venv/test.txt
+    rm -f .venv/serve.txt .venv/monitor.txt .venv/train.txt .venv/test.txt
 else
     "$python" -I -m venv --clear --without-pip .venv
     .venv/bin/python -I -m ensurepip --default-pip >/dev/null # apart from venv, which would hide its words
@@ -36,7 +36,7 @@ fi
 # No build from source, so no compiler is needed. Bytecode is written at the first import, for what is used.
 .venv/bin/python -I -m pip install --quiet --no-input --disable-pip-version-check --no-compile \
     --require-hashes --no-deps --only-binary :all: -r "requirements/$1.txt"
-for set in serve train test; do
+for set in serve monitor train test; do
     cp "requirements/$set.txt" .venv/
     [ "$set" != "$1" ] || break
 done

@@ -11,7 +11,13 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-SETS = {"serve": (), "train": ("train",), "test": ("train", "test")}
+# Each set, and the extras of pyproject.toml that it has.
+SETS = {
+    "serve": (),
+    "monitor": ("monitor",),
+    "train": ("monitor", "train"),
+    "test": ("monitor", "train", "test"),
+}
 
 
 def locked(name: str) -> dict[str, set[tuple[str, frozenset[str]]]]:
@@ -26,7 +32,7 @@ def locked(name: str) -> dict[str, set[tuple[str, frozenset[str]]]]:
     return pins
 
 
-@pytest.mark.parametrize(("smaller", "larger"), [("serve", "train"), ("train", "test")])
+@pytest.mark.parametrize(("smaller", "larger"), [("serve", "monitor"), ("monitor", "train"), ("train", "test")])
 def test_a_larger_set_holds_the_smaller_one_in_the_same_versions(smaller: str, larger: str) -> None:
     pins = locked(larger)
     assert [package for package, expected in locked(smaller).items() if not expected <= pins[package]] == []
@@ -36,7 +42,7 @@ def test_a_larger_set_holds_the_smaller_one_in_the_same_versions(smaller: str, l
 def test_every_direct_dependency_is_locked(name: str) -> None:
     groups = [PROJECT["dependencies"], *(PROJECT["optional-dependencies"][extra] for extra in SETS[name])]
     wanted = {re.split(r"[>=<~! ;\[]", entry)[0].lower() for group in groups for entry in group}
-    assert wanted - locked(name).keys() == set()
+    assert wanted - locked(name).keys() - {PROJECT["name"]} == set()
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -45,5 +51,9 @@ def test_no_lock_names_an_index(name: str) -> None:
     assert not re.search(r"://|--(extra-)?index|--find-links|--trusted-host", text)
 
 
-def test_serving_needs_no_tensorflow() -> None:
-    assert not [package for package in locked("serve") if re.match(r"tensorflow|keras|pandas|scikit", package)]
+def test_serving_needs_neither_tensorflow_nor_the_statistics() -> None:
+    assert not [package for package in locked("serve") if re.match(r"tensorflow|keras|pandas|sci|duckdb", package)]
+
+
+def test_monitoring_needs_no_tensorflow() -> None:
+    assert not [package for package in locked("monitor") if re.match(r"tensorflow|keras|matplotlib", package)]
