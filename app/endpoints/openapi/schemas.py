@@ -92,6 +92,11 @@ def signature_schemas(signature: Signature, max_rows: int) -> dict[str, Schema]:
         "ModelName": {"enum": [signature.model]},
         **{f"input.{item.name}": _value(item) for item in signature.inputs},
         "Prediction": {**bounds(*output.plausible), "title": output.label, "description": output.unit},
+        "ActualValue": {
+            "type": "number",
+            "minimum": number(output.plausible[0]),
+            "maximum": number(output.plausible[1]),
+        },
         "RowByPosition": tuple_schema(*map(input_ref, signature.inputs)),
         "RowByName": by_name(signature, input_ref),
         "WideRowByName": {**wide_row, "description": "columns that are not inputs are ignored"},
