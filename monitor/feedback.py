@@ -98,14 +98,14 @@ def _run(arguments: argparse.Namespace, settings: CommonSettings) -> int:
     plausible = store.signature(store.number_of(CHAMPION)).output.plausible
     with ExitStack() as held:
         rows = held.enter_context(TemporaryFile())
-        name, file = "standard input", sys.stdin.buffer
         checked = _Import(plausible, arguments.source, rows)
+        is_piped = arguments.file == "-"
+        name = "standard input" if is_piped else arguments.file
         try:
-            if arguments.file != "-":
-                name, file = arguments.file, held.enter_context(open(arguments.file, "rb"))
+            file = sys.stdin.buffer if is_piped else held.enter_context(open(name, "rb"))
             checked.read(name, read_records(file.read, FEEDBACK_NUMBERS))
         except OSError as error:
-            raise MonitorError(f"{name}: can't be read ({error.strerror or error})") from error
+            raise MonitorError(f"{name}: can't be read into a temporary file ({error.strerror or error})") from error
         except DialectError as error:
             raise MonitorError(f"{name}: {error}; nothing was recorded") from error
         if checked.bad and not arguments.skip_bad:
@@ -113,6 +113,8 @@ def _run(arguments: argparse.Namespace, settings: CommonSettings) -> int:
                 f"{name}: {checked.bad} bad lines, {checked.recorded} sound ones; nothing was recorded: correct the "
                 "bad lines, or leave them out with --skip-bad"
             )
+        if not checked.recorded:
+            raise MonitorError(f"{name}: has no line to record; expected a header like request_id,row,actual")
         rows.seek(0)
         _append(settings.log_folder, checked.day, rows)
     print(f"{name}: {checked.recorded} truths recorded, {checked.bad} bad lines left out")
