@@ -60,7 +60,7 @@ class AuditLog:
     def __init__(self, folder: Path, durability: Durability, write: Callable[[int, bytes], int] = os.write) -> None:
         self._journal = Journal(folder, durability=durability, write=write)
         self._journal.add_stream("requests", REQUEST_COLUMNS)
-        self._journal.add_stream(FEEDBACK, FEEDBACK_COLUMNS)
+        self._journal.add_stream(FEEDBACK, FEEDBACK_COLUMNS, optional=True)  # predictions do without it
         self._next_check = 0.0
 
     def set_inputs(self, names: Sequence[str]) -> None:

@@ -152,6 +152,18 @@ def test_truth_and_request_are_logged_both_or_neither(make_client: MakeClient, s
     assert len(client.new_rows("feedback")) == 2
 
 
+def test_a_feedback_file_that_can_not_be_written_stops_no_prediction(client: Service) -> None:
+    path = client.settings.log_folder / f"feedback-{datetime.now(UTC).date()}.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text("other,columns\n")
+    assert client.get("/health/ready").status_code == 200
+    assert ask(client).status_code == 200
+    reply = client.post("/feedback", json=TRUTH)
+    assert (reply.status_code, "the log can't be written" in reply.json["error"]) == (503, True)
+    path.unlink()
+    assert client.post("/feedback", json=TRUTH).status_code == 200
+
+
 def test_truth_belongs_to_the_day_on_which_it_came(make_client: MakeClient) -> None:
     client = make_client(now=lambda: datetime(2026, 11, 23, 23, 59, tzinfo=UTC))
     ask(client, X_Request_ID="a-1")
