@@ -79,7 +79,7 @@ def column_tests(profile: Profile, baseline: Baseline, index: int, effect: float
         mine, theirs = chi_squared.categories(window), chi_squared.categories(reference)
         value = chi_squared.statistic(mine, theirs)
         both = (1 / rows + 1 / reference_rows) / (1 / window.sum() + 1 / column.rows)
-        p = chi_squared.p_value(value, int((mine + theirs > 0).sum()), both)
+        p = chi_squared.p_value(value, int((mine + theirs > 0).sum()), both, float(profile.scores.requests[index]))
         return {"chi_squared": Result(value, p, chi_squared.effect(mine, theirs), effect * SHARE_OF_EFFECT)}
     distance = kolmogorov_smirnov.statistic(window, reference)
     p = kolmogorov_smirnov.p_value(distance, rows, reference_rows)
