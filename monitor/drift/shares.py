@@ -50,7 +50,7 @@ def share_tests(profile: Profile, baseline: Baseline, refused: tuple[int, int] |
 
 
 def _missing(profile: Profile, baseline: Baseline) -> Iterator[ShareTest]:
-    deffs = _missing_design_effects(profile)
+    deffs = _of_indicators(profile.missing_sums)
     reference_deffs = _of_indicators(baseline.missing)
     reference_rows = len(baseline.reference.rows)
     for index, column in enumerate(baseline.reference.columns):
@@ -80,15 +80,6 @@ def _outside(profile: Profile, baseline: Baseline) -> Iterator[ShareTest]:
         result = Result(share, p, max(binomial.effect(share, expected), 0.0), LEAST_CHANGE)
         words = f"{column.name} is outside the range of the reference in"
         yield ShareTest(f"outside: {column.name}", index, share, expected, result, words, is_outside=True)
-
-
-def _missing_design_effects(profile: Profile) -> Floats:
-    """Return the design effect of each column's share of missing values in the window."""
-    if profile.missing_sums is not None:
-        return _of_indicators(profile.missing_sums)
-    # Nobody counted by request: that of requests whose rows are all alike.
-    sizes = profile.scores.size_squares / np.maximum(profile.scores.rows, 1)
-    return np.full(len(profile.missing), max(float(sizes.max()), profile.rows / max(profile.requests, 1), 1.0))
 
 
 def _of_indicators(sums: RequestSums) -> Floats:
