@@ -258,7 +258,7 @@ class _Group:
             if present is None:
                 runs.add_zero(profile.missing_sums, place)
             else:
-                runs.add_to(profile.missing_sums, place, 1.0 - present, None)
+                runs.add_to(profile.missing_sums, place, (~present).astype(np.float64), None)
 
     def _add_sample(self, values: Float32s, runs: _Runs) -> None:
         profile = self.profile

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from monitor.profiles.reference import Floats, Ints
-from monitor.statistics.request_sums import request_sums, variance_of_mean
+from monitor.statistics.request_sums import Requests, request_sums, variance_of_mean
 
 FOLDS = 5
 _PENALTY = 1.0  # of the squared weights of standardized features: keeps separable rows and equal features harmless
@@ -27,7 +27,7 @@ class Separation:
     z: float
 
 
-def statistic(window: Floats, reference: Floats, window_requests: Ints, reference_requests: Ints) -> Separation:
+def statistic(window: Floats, reference: Floats, window_requests: Requests, reference_requests: Requests) -> Separation:
     """Return how well a classifier tells the rows apart, cross-fitted over five folds of whole requests.
 
     The variance of the AUC is that of its two means (DeLong, Biometrics 44 (1988) 837), between requests (Obuchowski,
@@ -95,7 +95,7 @@ def _fit(features: Floats, label: np.ndarray) -> Floats:
     return weights
 
 
-def _folds(requests: Ints) -> Ints:
+def _folds(requests: Requests) -> Ints:
     """Return the fold of each row; all rows of a request are in one. The same requests have the same folds."""
     known, codes = np.unique(requests, return_inverse=True)
     shuffled = np.random.default_rng(0).permutation(len(known))
