@@ -2,7 +2,7 @@
 
     .venv/bin/python -m benchmarks.drift_power [--scale 1] [--jobs 1] [--only WORD] > table.md
 
-A model is a fresh reference of R rows; each of its weeks is a window of n rows. Four inputs: a normal one, a skewed one,
+A model is a fresh reference of R rows; each of its weeks is a window of n rows. Four inputs: a normal, a skewed one,
 one of whole numbers with many ties, and a category. The first two have the correlation 0.5. The table has the share of
 windows, over models and weeks, in which the report says drift, and in which it says that it can't judge.
 """
@@ -44,7 +44,7 @@ class Change:
     Attributes:
         column: the input that changes. shift: in standard deviations of the normal variable behind it.
         correlation: of the first two inputs. missing: more missing cells, as a share.
-        code: the share of rows that have the last category instead of their own. unseen: one that the reference has not.
+        code: the share of rows that have the last category instead of their own. unseen: a new one.
         outside: the share of rows far beyond the reference's range.
     """
 
