@@ -21,7 +21,7 @@ def test_a_changed_correlation_is_drift_and_is_named_first() -> None:
 def test_many_small_changes_at_once_are_found_by_the_classifier() -> None:
     rng = np.random.default_rng(1)
     known, rows = (rng.standard_normal((5000, 5)).astype(np.float32) for _ in range(2))
-    rows[:, :4] = (np.sqrt(0.87) * rows[:, :4] + np.sqrt(0.13) * rng.standard_normal((5000, 1))).astype(np.float32)
+    rows[:, :4] = (np.sqrt(0.89) * rows[:, :4] + np.sqrt(0.11) * rng.standard_normal((5000, 1))).astype(np.float32)
     known[:, 3], rows[:, 3] = np.round(known[:, 3]), np.round(rows[:, 3])
     drift = judged(rows, against=make_reference(known, np.arange(5000)))
     assert {item.verdict for item in drift.columns} == {"calm"}
