@@ -65,6 +65,7 @@ def assert_same(first: FileProfile, second: FileProfile) -> None:
         for sums, more in (
             (one.scores, other.scores),
             (one.products, other.products),
+            (one.missing_sums, other.missing_sums),
             *zip(one.categories, other.categories, strict=True),
         ):
             if sums is not None:
@@ -117,6 +118,8 @@ def check_by_hand(found: Profile, rows: Sequence[tuple[str, Sequence[float]]]) -
         np.testing.assert_allclose(found.values[place], expected, atol=1e-9)
         scores = [(request, rank) for (request, _), rank in zip(rows, ranks[:, place], strict=True)]
         np.testing.assert_allclose(element(found.scores, place), sums_of(scores), atol=1e-9)
+        gone = [(request, float(np.isnan(rank))) for request, rank in scores]
+        np.testing.assert_allclose(element(found.missing_sums, place), sums_of(gone), atol=1e-9)
         if column.kind == "category":
             for cell, scores in kinds.items():
                 np.testing.assert_allclose(element(found.categories[place], cell), sums_of(scores), atol=1e-9)
