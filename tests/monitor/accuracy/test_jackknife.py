@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from monitor.profiles.reference import Floats
-from monitor.jackknife import Estimate, jackknife, positive, sums_by_request
+from monitor.accuracy.jackknife import Estimate, jackknife, positive, sums_by_request
 
 TRIALS = 600
 

@@ -1,7 +1,6 @@
-"""The accuracy of what was answered, against the truth: by version and role, slice, day and source.
+"""The rule of accuracy: from the truths of a window to the section "accuracy" of the report.
 
-The figures of the section are of the rows that the present champion answered; ``versions`` has the others. A residual is
-prediction less truth. Rows of a request are not independent: every interval is one between requests (jackknife.py).
+The section's figures are of the rows that the present champion answered; ``versions`` has those of the others too.
 """
 
 from __future__ import annotations
@@ -9,56 +8,25 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from monitor.jackknife import Estimate, jackknife, positive, sums_by_request
+from monitor.accuracy.figures import Figures, measure, slices
+from monitor.accuracy.representative import Representative, judge_representative
+from monitor.accuracy.sources import Source, judge_sources
+from monitor.drift.result import MIN_REQUESTS
 from monitor.profiles.profile import Profile
-from monitor.profiles.reference import Column, Floats, Reference
-from monitor.representative import Representative, judge_representative
-from monitor.sources import Source, judge_sources
+from monitor.profiles.reference import Reference
 from monitor.truth import KEY, JoinedTruths, find_truths
 from monitor.window import Window
 from registry import CHAMPION, RegistryError, VersionStore
 
-MIN_REQUESTS = 30  # with truth, for a verdict
 NOT_SENT = "output:implausible"  # the flag of a prediction that nobody got
 
 Verdict = Literal["accuracy", "calm", "cannot_judge"]
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """How well some rows were predicted, in the output's unit; NaN without rows.
-
-    Attributes:
-        bias: the mean residual: positive if the predictions are too large.
-    """
-
-    rows: int
-    requests: int
-    rmse: Estimate
-    mae: Estimate
-    bias: Estimate
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the figures as the report has them; ``low`` and ``high`` are of the RMSE."""
-        return {
-            "rows": self.rows,
-            "requests": self.requests,
-            "rmse": self.rmse.value,
-            "low": self.rmse.low,
-            "high": self.rmse.high,
-            "mae": self.mae.value,
-            "mae_interval": self.mae.interval,
-            "bias": self.bias.value,
-            "bias_interval": self.bias.interval,
-            "too_few": self.requests < MIN_REQUESTS,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,24 +163,11 @@ def judge_accuracy(
         expected=expected,
         overall=overall,
         versions=list(_versions(rows, store)),
-        slices={name: measure(own[inside]) for name, inside in _slices(own, reference)},
+        slices={name: measure(own[inside]) for name, inside in slices(own, reference)},
         days={str(day): measure(part) for day, part in own.groupby(own["time"].dt.date)},
         sources=judge_sources(own),
         representative=judge_representative(sent.drop_duplicates(KEY), profile, reference) if profile else None,
         faults=joined.faults,
-    )
-
-
-def measure(rows: pd.DataFrame) -> Figures:
-    """Return the figures of rows with a ``request_id`` and a ``residual``."""
-    residual = rows["residual"].to_numpy(np.float64)
-    sums = sums_by_request(rows["request_id"].to_numpy(), residual, np.abs(residual), residual**2)
-    return Figures(
-        rows=len(rows),
-        requests=len(sums),
-        rmse=positive(sums, lambda part: np.sqrt(part[..., 3] / part[..., 0])),
-        mae=positive(sums, lambda part: part[..., 2] / part[..., 0]),
-        bias=jackknife(sums, lambda part: part[..., 1] / part[..., 0]),
     )
 
 
@@ -241,33 +196,11 @@ def _expected(store: VersionStore, version: int) -> Expected | None:
 
 
 def _versions(rows: pd.DataFrame, store: VersionStore) -> Iterator[VersionAccuracy]:
-    cards = {int(version): _expected(store, int(version)) for version in rows["version"].unique()}
-    for (version, role), part in rows.groupby(["version", "role"]):
-        figures = measure(part)
-        yield VersionAccuracy(int(version), str(role), figures, cards[int(version)], _judge(figures, cards[int(version)])[0])
-
-
-def _slices(rows: pd.DataFrame, reference: Reference) -> Iterator[tuple[str, pd.Series]]:
-    """Yield name and rows of each slice: the thirds of each number in the reference, and each category."""
-    for column, training in zip(reference.columns, reference.rows.T, strict=True):
-        if column.kind == "prediction" or column.name not in rows:
-            continue
-        values = rows[column.name]
-        if column.kind == "category":
-            yield from ((f"{column.name} = {code:g}", values == code) for code in sorted(set(column.points) | set(values.dropna())))
-        else:
-            yield from _thirds(column, training, values)
-        if values.isna().any():
-            yield f"{column.name} is missing", values.isna()
-
-
-def _thirds(column: Column, training: Floats, values: pd.Series) -> Iterator[tuple[str, pd.Series]]:
-    edges = np.unique(np.nanquantile(training, [1 / 3, 2 / 3])) if column.rows else np.array([])
-    if len(edges):
-        yield f"{column.name} ≤ {edges[0]:g}", values <= edges[0]
-        for low, high in pairwise(edges):
-            yield f"{column.name} {low:g} – {high:g}", (values > low) & (values <= high)
-        yield f"{column.name} > {edges[-1]:g}", values > edges[-1]
+    for version in sorted(map(int, rows["version"].unique())):
+        expected = _expected(store, version)
+        for role, part in rows[rows["version"] == version].groupby("role"):
+            figures = measure(part)
+            yield VersionAccuracy(version, str(role), figures, expected, _judge(figures, expected)[0])
 
 
 def _finite(value: Any) -> Any:
