@@ -22,7 +22,7 @@ def day(number: int) -> datetime:
 
 
 def test_a_truth_is_joined_with_the_row_of_each_version(logs: Logs) -> None:
-    logs.predict("a", [20, 21], inputs=[[1.5, 2], [3, 4]])
+    logs.predict("a", [20, 21], rows=[[1.5, 2], [3, 4]])
     logs.predict("a", [30, 31], version=2, role="shadow")
     logs.tell("a", 20.25, row=1, source="land register", client="ann@192.0.2.7", measured_at="2026-11-20T12:00:00Z")
     rows = join_truths(logs.folder)
