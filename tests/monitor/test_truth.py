@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from journal import FeedbackReader
 from monitor.truth import find_truths, join_truths, read_truths
 from tests.monitor.logs_of_truth import FEEDBACK, INPUTS, Logs
 
@@ -50,6 +52,20 @@ def test_the_same_truth_twice_is_one_and_a_later_value_supersedes(logs: Logs) ->
         ["a", 21, "told at 4"],
     ]
     assert (truths.superseded, truths.repeated, truths.unusable) == (2, 3, 0)
+
+
+def test_the_truths_are_those_of_the_journal_s_own_reader(logs: Logs) -> None:
+    random = np.random.default_rng(1)
+    for number in range(300):
+        request, hour = f"-r{random.integers(40)}", random.integers(24)  # a minus is escaped
+        time = f"2026-11-{random.integers(21, 24)}T{hour:02}:00:00.{number:06}Z"
+        logs.tell(request, random.normal(20, 3), row=int(random.integers(3)), time=time, source='"a, b"')
+    truths = {(truth.request_id, truth.row): truth for truth in FeedbackReader(logs.folder)}
+    read = read_truths(logs.folder)
+    found = read.table.set_index(["request_id", "row"])
+    assert found["actual"].to_dict() == {key: truth.actual for key, truth in truths.items()}
+    assert found["source"].to_dict() == {key: truth.source for key, truth in truths.items()}
+    assert len(truths) + read.superseded == 300
 
 
 def test_a_late_truth_belongs_to_the_day_of_its_prediction(logs: Logs) -> None:
