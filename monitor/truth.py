@@ -41,7 +41,7 @@ class Truths:
             zone; texts are as they were sent.
         superseded: how many earlier values were replaced by a later, different one.
         repeated: how many told again what was in force.
-        unusable: how many have a value that is no number or outside the plausible range, or a row that is no number.
+        unusable: how many have a value that is no number or outside the plausible range, or no row or no time.
         faults: sentences about files that could not be read.
     """
 
@@ -99,7 +99,8 @@ def read_truths(logs: Path, plausible: tuple[float, float] = (-np.inf, np.inf)) 
     logged["told"], logged["measured_at"] = _times(logged["told"]), _times(logged["measured_at"])
     logged["actual"] = pd.to_numeric(logged["actual"], errors="coerce").astype(np.float64)
     logged["row"] = pd.to_numeric(logged["row"], errors="coerce").astype(np.float64)
-    usable = np.isfinite(logged["actual"]) & logged["actual"].between(*plausible) & logged["row"].between(0, MAX_ROW)
+    usable = np.isfinite(logged["actual"]) & logged["actual"].between(*plausible)
+    usable &= logged["row"].between(0, MAX_ROW) & logged["told"].notna()
     table = logged[usable].astype({"row": np.int64})
     # The hash is that of the field in the log.
     table["request"] = np.array([hash_id(text) for text in table["request_id"]], dtype=np.uint64)

@@ -112,6 +112,14 @@ def test_absurd_values_are_counted_and_not_used(logs: Logs, actual: str) -> None
     assert (found.told.unusable, found.told.superseded) == (1, 0)
 
 
+def test_a_truth_without_a_row_or_a_time_is_counted_and_not_used(logs: Logs) -> None:
+    logs.tell("a", 20, row=-1)
+    for line in (",a,0,20,,,,\n", "2026-11-21T08:00:00Z,a,first,20,,,,\n", "yesterday,a,0,20,,,,\n"):
+        logs.add("feedback", "2026-11-21", FEEDBACK, line.encode())
+    truths = read_truths(logs.folder)
+    assert (len(truths.table), truths.unusable) == (0, 4)
+
+
 def test_two_requests_that_share_an_id_are_left_out_unless_they_agree(logs: Logs) -> None:
     for prediction in (20, 30):
         logs.predict("shared", [prediction])
