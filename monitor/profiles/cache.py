@@ -29,7 +29,7 @@ from monitor.logs.traffic import BUCKETS, Hour, Traffic
 from monitor.profiles.profile import SAMPLE_ROWS, FileProfile, Profile, RequestSums
 from monitor.profiles.reference import Reference
 
-FORMAT = 2  # another number for each change of what is kept, or of how it is computed
+FORMAT = 1  # another number for each change of what is kept, or of how it is computed
 MAX_FILES = 1000
 _MAX_SIZE = 1 << 28  # bytes of a file that is read
 
