@@ -121,7 +121,7 @@ def test_each_flipped_byte_is_found(logs: Path, reads: list[str]) -> None:
     random = np.random.default_rng(0)
     for path in kept(logs):
         content = path.read_bytes()
-        for place in random.integers(0, len(content), 40).tolist():
+        for place in random.integers(0, len(content), 15).tolist():
             path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
             assert_equal(first, read(logs))
 
