@@ -72,6 +72,7 @@ class Profile:
             ``numpy.triu_indices(k, 1)``), over the rows that have both.
         sample: the rows with the smallest hashes, at most SAMPLE_ROWS: float32 (s, k + 1);
         sample_hashes, sample_requests: of these rows, and of their requests, uint64 (s,).
+        missing_sums: of the indicators of a missing value, an element a column; None if nobody counted by request.
     """
 
     rows: int
@@ -88,6 +89,7 @@ class Profile:
     sample: Float32s
     sample_hashes: np.ndarray
     sample_requests: np.ndarray
+    missing_sums: RequestSums | None = None
 
 
 @dataclass(slots=True)
