@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from monitor.report.phrases import Json, amount, begin, column_name, decimal, listed, quoted, with_verdict
+from monitor.report.phrases import Json, amount, begin, column_name, decimal, listed, quoted, reason, with_verdict
 
 MIN_REQUESTS = 30  # with truth, before accuracy is judged
 
@@ -12,7 +12,7 @@ MIN_REQUESTS = 30  # with truth, before accuracy is judged
 def actions(report: Json) -> Iterator[str]:
     """Yield sentences that say what to do. Commands are in backticks."""
     verdict, accuracy = report["verdict"], report["accuracy"]
-    suspects = [quoted(source["source"]) for source in with_verdict(accuracy["sources"], "drift")]
+    suspects = [quoted(source["source"]) for source in with_verdict(accuracy["sources"], "differs")]
     if suspects:
         yield f"Check the true values from {listed(suspects)} before anything is trained on them."
     if verdict == "accuracy":
@@ -24,7 +24,7 @@ def actions(report: Json) -> Iterator[str]:
         yield "Then `python -m monitor retrain` decides whether a new version pays."
     elif verdict == "cannot_judge":
         yield "Wait for more rows, or look at a longer window, as with `python -m monitor report --since 30d`."
-    for pair in report["comparisons"]:
+    for pair in report["comparisons"][:3]:
         if pair["truth"] and (pair["truth"]["high"] or 0) < 0:
             yield (
                 f"Version {pair['second']} has the smaller error on the same rows: "
@@ -51,7 +51,7 @@ def rows_missing(report: Json) -> int:
 def _drift(report: Json) -> Iterator[str]:
     drift = report["drift"]
     for column in with_verdict(drift["columns"], "cannot_judge")[:5]:
-        yield f"{begin(column_name(column))}: {column['reason']}"
+        yield f"{begin(reason(column))}."
     if more := len(with_verdict(drift["columns"], "cannot_judge")[5:]):
         yield f"{amount(more, 'more column')} could not be judged."
     for share in with_verdict(drift["shares"], "cannot_judge"):
@@ -70,12 +70,12 @@ def _accuracy(report: Json) -> Iterator[str]:
     if not accuracy["truths"]:
         yield "Accuracy: no true values are known for this window; `POST /feedback` takes them."
     elif accuracy["verdict"] == "cannot_judge":
-        least = f"; {MIN_REQUESTS} are needed" if requests < MIN_REQUESTS else ""
-        yield f"Accuracy: true values are known for {amount(requests, 'request')}{least}."
+        more = f"; {MIN_REQUESTS} are needed" if requests < MIN_REQUESTS else ""
+        yield f"Accuracy: true values are known for {amount(requests, 'request')}{more}."
     if not accuracy["expected"]:
         yield "Accuracy: the version's card says nothing of the error to expect."
     representative = accuracy["representative"] or {}
     labels = {str(column["name"]): column_name(column) for column in report["drift"]["columns"]}
-    unlike = with_verdict(representative.get("columns"), "drift")
+    unlike = with_verdict(representative.get("columns"), "differs")
     if names := [labels.get(item["name"], str(item["name"])) for item in unlike]:
         yield f"Rows with truth differ from the others in {listed(names)}: the error of all rows may be another one."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,9 +24,9 @@ def decimal(value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
-def signed(value: float) -> str:
-    """Return a shift with its sign and two decimals."""
-    return f"{value:+.2f}".replace("-", "−")
+def signed(value: float | None) -> str:
+    """Return a number with its sign and two decimals, "?" if there is none."""
+    return "?" if value is None else f"{value:+.2f}".replace("-", "−")
 
 
 def percent(share: float | None) -> str:
@@ -65,12 +66,10 @@ def column_name(column: Json) -> str:
     return "the prediction" if column["kind"] == "prediction" else column["label"] or column["name"]
 
 
-def direction(column: Json) -> str:
-    """Return how a drifted column differs: "larger", "smaller", or "distributed otherwise"."""
-    shift = column["shift_sd"]
-    if column["kind"] == "category" or shift is None or abs(shift) < 0.1:
-        return "distributed otherwise"
-    return "larger" if shift > 0 else "smaller"
+def reason(column: Json) -> str:
+    """Return why a column has its verdict, with the name that people know: "Rooms is higher than in training"."""
+    text, name = str(column["reason"]), column["name"]
+    return column_name(column) + text[len(name) :] if re.match(rf"{re.escape(name)}\b", text) else text
 
 
 def with_verdict(items: Sequence[Json] | None, verdict: str) -> list[Json]:

@@ -12,11 +12,11 @@ from monitor.report.phrases import (
     begin,
     column_name,
     decimal,
-    direction,
     listed,
     percent,
     probability,
     quoted,
+    reason,
     signed,
     strongest_first,
     where,
@@ -24,6 +24,7 @@ from monitor.report.phrases import (
 )
 
 CALM, DRIFT, ACCURACY, CANNOT_JUDGE = "calm", "drift", "accuracy", "cannot_judge"
+MAX_SENTENCES = 8  # about columns, and about shares
 EXIT_CODES = {CALM: 0, DRIFT: 10, ACCURACY: 20, CANNOT_JUDGE: 30}
 
 
@@ -65,13 +66,8 @@ def _headline(report: Json) -> str:
     columns = strongest_first(with_verdict(drift["columns"], DRIFT))
     if not columns:
         return f"Drift: {_because(report)}"
-    inputs = [column for column in columns if column["kind"] != "prediction"]
-    kinds: dict[str, list[str]] = {}
-    for column in (inputs or columns)[:3]:
-        kinds.setdefault(direction(column), []).append(column_name(column))
-    said = [f"{listed(names)} {'is' if len(names) == 1 else 'are'} {how}" for how, names in kinds.items()]
-    more = f"; {amount(len(inputs) - 3, 'more input')} drifted" if len(inputs) > 3 else ""
-    return f"Drift: {', '.join(said)} than {where(report)}{more}"
+    also = listed([column_name(column) for column in columns[1:]])
+    return f"Drift: {reason(columns[0])}{f'; also {also}' if also else ''}"
 
 
 def _because(report: Json) -> str:
@@ -86,7 +82,7 @@ def _because(report: Json) -> str:
         have = f"{amount(window['rows'], 'row')} of {amount(window['requests'], 'request')}"
         return f"{have}; {amount(missing, 'more row')} {'is' if missing == 1 else 'are'} needed" if missing else have
     names = [column_name(column) for column in strongest_first(with_verdict(drift["columns"], DRIFT))]
-    names += [share["name"] for share in with_verdict(drift["shares"], DRIFT)]
+    names += [share["name"] for share in _other_shares(drift)]
     if (drift["joint"] or {}).get("verdict") == DRIFT:
         names.append("how the inputs go together")
     return listed(names) if report["verdict"] == DRIFT else ""
@@ -105,23 +101,27 @@ def _findings(report: Json) -> Iterator[str]:
 def _of_columns(report: Json) -> Iterator[str]:
     columns = report["drift"]["columns"]
     drifted, calm = with_verdict(columns, DRIFT), with_verdict(columns, CALM)
-    for column in strongest_first(drifted):
-        if direction(column) == "distributed otherwise" or column["mean"] is None:
-            yield f"{begin(column_name(column))} is distributed otherwise than {where(report)}. {column['reason']}"
-            continue
-        means = f"{decimal(column['mean'])}, {where(report)} {decimal(column['reference_mean'])}"
-        shift = f"a shift of {signed(column['shift_sd'])} standard deviations"
+    for column in strongest_first(drifted)[:MAX_SENTENCES]:
+        means = f"on average {decimal(column['mean'])}, {where(report)} {decimal(column['reference_mean'])}"
         chance = f"chance does not explain it ({probability(column['p'])})"
-        yield f"{begin(column_name(column))} is {direction(column)}: on average {means}, {shift}; {chance}."
+        yield f"{begin(reason(column))}{'' if column['kind'] == 'category' else f'; {means}'}; {chance}."
+    if more := len(drifted[MAX_SENTENCES:]):
+        yield f"{amount(more, 'more column')} drifted; the table has them."
     if calm and not drifted:
-        yield f"Each of {amount(len(calm), 'column')} is distributed as {where(report)}."
+        yield f"{begin(amount(len(calm), 'column'))} are distributed as {where(report)}."
     elif calm:
         yield f"Calm: {listed([column_name(column) for column in calm])}."
 
 
 def _of_shares(report: Json) -> Iterator[str]:
-    for share in with_verdict(report["drift"]["shares"], DRIFT):
+    for share in _other_shares(report["drift"])[:MAX_SENTENCES]:
         yield f"{share['name']}: {percent(share['share'])}, {where(report)} {percent(share['reference_share'])}."
+
+
+def _other_shares(drift: Json) -> list[Json]:
+    """Return the shares that have changed and that no drifted column speaks of."""
+    said = {column["name"] for column in with_verdict(drift["columns"], DRIFT)}
+    return [share for share in with_verdict(drift["shares"], DRIFT) if share["name"].partition(": ")[2] not in said]
 
 
 def _of_joint(report: Json) -> Iterator[str]:
@@ -143,17 +143,16 @@ def _of_accuracy(report: Json) -> Iterator[str]:
         found = f"{metric} {decimal(overall['rmse'])} ({decimal(overall['low'])} to {decimal(overall['high'])})"
         card = f"; the card expects {decimal(expected['low'])} to {decimal(expected['high'])}" if expected else ""
         yield f"{found} over {amount(overall['rows'], 'row')} with truth{card}."
-    for source in with_verdict(accuracy["sources"], DRIFT)[:5]:
+    for source in with_verdict(accuracy["sources"], "differs")[:5]:
         name = f"{quoted(source['source'])} ({percent(source['share'])} of them)"
-        bias = "?" if source["bias"] is None else signed(source["bias"])
-        yield f"True values from the source {name} differ from the others: bias {bias}."
+        yield f"True values from the source {name} differ from the others: bias {signed(source['bias'])}."
     if unknown := accuracy["unknown"]:
         ids = listed([quoted(name) for name in accuracy["unknown_ids"][:3]])
         yield f"{amount(unknown, 'true value')} name requests that the logs don't have{f': {ids}' if ids else ''}."
 
 
 def _of_comparisons(report: Json) -> Iterator[str]:
-    for pair in report["comparisons"]:
+    for pair in report["comparisons"][:MAX_SENTENCES]:
         rows, mean = amount(pair["rows"], "row"), decimal(pair["difference"]["mean"])
         text = f"Version {pair['second']} ({pair['role']}) less version {pair['first']} on {rows}: {mean} on average"
         if truth := pair["truth"]:
