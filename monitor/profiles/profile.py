@@ -155,7 +155,9 @@ def _add(first: Any, second: Any) -> Any:
     if first is None or second is None:
         return None
     if isinstance(first, list):
-        return [None if one is None else one + other for one, other in zip(first, second, strict=True)]
+        return [_add(one, other) for one, other in zip(first, second, strict=True)]
+    if first is None or second is None:
+        return None
     return first if isinstance(first, np.ndarray) and first.shape != second.shape else first + second
 
 
