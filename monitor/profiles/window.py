@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -20,6 +21,7 @@ from monitor.window import Window
 from registry import VersionStore
 from registry.history_line import SEAL
 
+_THREADS = 2
 STREAMS = ("predictions", "requests")
 
 
@@ -53,12 +55,22 @@ def profile_window(
     traffic = Traffic()
     kept = Cache(cache, reference)
     faults = list(find_gaps(logs, window, sealed))
-    for day in window.days():
-        for path in _files(logs, "predictions", day):
-            profile = _profile(path, reference, window, kept)
-            days[day] = days[day] + profile if day in days else profile
-        for path in _files(logs, "requests", day):
-            traffic += _traffic(path, reference, window, kept)
+    # Two files at a time: DuckDB and numpy leave the interpreter to each other while they work.
+    with ThreadPoolExecutor(_THREADS) as pool:
+        profiles = {
+            day: [pool.submit(_profile, path, reference, window, kept) for path in _files(logs, "predictions", day)]
+            for day in window.days()
+        }
+        counts = [
+            pool.submit(_traffic, path, reference, window, kept)
+            for day in window.days()
+            for path in _files(logs, "requests", day)
+        ]
+        for day, parts in profiles.items():
+            if parts:
+                days[day] = sum((part.result() for part in parts), FileProfile(reference.digest))
+        for part in counts:
+            traffic += part.result()
     kept.trim()
     total = sum(days.values(), FileProfile(reference.digest))
     every = dict.fromkeys([*faults, *total.faults, *traffic.faults])
