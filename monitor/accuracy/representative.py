@@ -63,8 +63,7 @@ def judge_representative(
         return Representative("cannot_judge", [])
     results = []
     for index, column in enumerate(reference.columns):
-        name = "prediction" if column.kind == "prediction" else column.name
-        values = told[name].to_numpy(np.float32)
+        values = told[column.name].to_numpy(np.float32)
         tests = _tests(column, values, requests, profile, index, effect) if column.rows else []
         results += [(column.name, test) for test in tests]
     for (_, result), p in zip(results, adjust([result.p for _, result in results], [1.0] * len(results)), strict=True):

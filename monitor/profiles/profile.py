@@ -107,7 +107,6 @@ class Profile:
     sample: Float32s
     sample_hashes: Hashes
     sample_requests: Hashes
-    missing_sums: RequestSums | None = None
 
     @classmethod
     def empty(cls, reference: Reference) -> Self:
@@ -157,9 +156,7 @@ def _add(first: Any, second: Any) -> Any:
     if first is None or second is None:
         return None
     if isinstance(first, list):
-        return [_add(one, other) for one, other in zip(first, second, strict=True)]
-    if first is None or second is None:
-        return None
+        return [None if one is None else one + other for one, other in zip(first, second, strict=True)]
     return first if isinstance(first, np.ndarray) and first.shape != second.shape else first + second
 
 
