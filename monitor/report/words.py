@@ -157,9 +157,10 @@ def _of_accuracy(report: Json) -> Iterator[str]:
 
 def _of_comparisons(report: Json) -> Iterator[str]:
     for pair in report["comparisons"][:MAX_SENTENCES]:
-        rows, mean = amount(pair["rows"], "row"), decimal(pair["difference"]["mean"])
-        text = f"Version {pair['second']} ({pair['role']}) less version {pair['first']} on {rows}: {mean} on average"
+        text = f"Version {pair['second']} ({pair['role']}) less version {pair['first']}"
+        if pair["rows"]:
+            text += f" on {amount(pair['rows'], 'row')}: {decimal(pair['difference']['mean'])} on average"
         if truth := pair["truth"]:
             second, first = decimal(truth["rmse_second"]), decimal(truth["rmse_first"])
-            text += f"; RMSE {second} against {first} on {amount(truth['rows'], 'row')} with truth"
+            text += f"; RMSE {second} against {first} on {amount(truth['rows'], 'row')} with truth: {truth['verdict']}"
         yield f"{text}."
