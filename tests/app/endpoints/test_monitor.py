@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -40,12 +41,19 @@ def test_the_page_draws_the_newest_report_and_json_has_the_same(client: Service,
     write(reports, "alert.json", of_verdict("drift"))
     page = client.get("/monitor").text
     assert report["headline"].replace("'", "&#39;") in page
-    assert "Last 24 hours, until 21:00 UTC:" in page
+    assert "Last 24 hours, until 2026-11-21 00:00 UTC:" in page
     assert 'href="/monitor/report-2026-11-24.html"' in page
     content = client.get("/monitor.json").json
     assert content["report"] == report
     assert content["alert"]["verdict"] == "drift"
     assert [item["verdict"] for item in content["verdicts"]] == [verdict, "calm"]
+
+
+def test_a_page_whose_newest_report_is_old_says_that_the_monitor_may_not_run(client: Service, reports: Path) -> None:
+    for created, stale in ((datetime.now(UTC).isoformat(), False), ("2026-11-20T21:00:00+00:00", True), ("?", True)):
+        write(reports, "report-2026-11-25.json", of_verdict("calm") | {"created": created})
+        page = client.get("/monitor")
+        assert (page.status_code, "The monitor has not reported" in page.text) == (200, stale)
 
 
 def test_text_of_clients_is_text_on_the_page(client: Service, reports: Path) -> None:
@@ -59,10 +67,14 @@ def test_a_report_that_can_not_be_drawn_is_named_and_breaks_nothing(client: Serv
     report = example()
     del report["traffic"]["latency_ms"]
     write(reports, "report-2026-11-25.json", report)
+    write(reports, "alert.json", example() | {"window": {}})
+    page = client.get("/monitor")
+    assert page.status_code == 200
+    assert "The newest reports can&#39;t be drawn" in page.text
     (reports / "alert.json").write_text("{")
     page = client.get("/monitor")
     assert page.status_code == 200
-    assert "The newest report can&#39;t be drawn" in page.text
+    assert "The newest reports can&#39;t be drawn" in page.text
     assert "alert.json is not shown: Expecting property name" in page.text
 
 
