@@ -8,9 +8,7 @@ that were not looked for before.
 from __future__ import annotations
 
 import hashlib
-import secrets
-import zipfile
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,9 +17,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from filesystem import only_plain
 from journal import day_of, prediction_columns
 from monitor.errors import MonitorError
+from monitor.kept import Arrays, load, save, state_of
 from monitor.logs import duckdb_reader, log_reader
 from monitor.logs.log_file import LogFile, read_rows
 from monitor.logs.rows import ROLES, Hashes, PredictionRows, micros, mix, select
@@ -49,38 +47,30 @@ def find_rows(
         MonitorError: if the file's columns are not those of a prediction log.
         OSError: if it can't be read.
     """
-    status = path.stat()
-    name = f"{path.stem}~{status.st_size}-{status.st_mtime_ns}-{_FORMAT}"
-    index, rows = _load_index(cache, name), None
+    state = f"{state_of(path)}-{_FORMAT}"
+    index, rows = load(cache, path, state, "index").get("index"), None
     if index is None:
         index, rows = _read(path, np.zeros(0, dtype=np.uint64) if keys is None else keys, inputs)
-        _save(cache, f"{name}.index.npz", {"index": index})
+        save(cache, path, state, "index", {"index": index})
     here = _is_in(requests, index)
     if keys is None or not here.any():
         return here, no_rows(inputs or ())
-    name += f"-{hashlib.sha256(np.unique(keys[here]).tobytes()).hexdigest()[:16]}.rows.npz"
-    if rows is None and (rows := _load_rows(cache, name)) is not None:
+    state += f"-{hashlib.sha256(np.unique(keys[here]).tobytes()).hexdigest()[:16]}"
+    if rows is None and (rows := _unpacked(load(cache, path, state, "rows"))) is not None:
         return here, rows
-    rows = _read(path, keys[here], inputs)[1] if rows is None else rows
-    _save(
-        cache,
-        name,
-        {"names": np.array(rows.columns, dtype=np.str_)}
-        | {f"column {place}": _plain(rows[column]) for place, column in enumerate(rows)},
-    )
+    if rows is None:
+        _, rows = _read(path, keys[here], inputs)
+    save(cache, path, state, "rows", _packed(rows))
     return here, rows
 
 
-def forget_missing(cache: Path, paths: Collection[Path]) -> None:
-    """Remove what is kept of prediction logs that are not among these: who deletes a log wants its rows gone."""
-    names = {path.stem for path in paths}
-    for kept in cache.glob("predictions-*~*"):
-        if kept.name.partition("~")[0] not in names:
-            kept.unlink(missing_ok=True)
+def open_log(path: Path, inputs: Sequence[str] | None = None) -> tuple[LogFile, Sequence[str]]:
+    """Return a file of the prediction log, and the names of the model's inputs in it.
 
-
-def _read(path: Path, keys: Hashes, inputs: Sequence[str] | None) -> tuple[Hashes, pd.DataFrame]:
-    """Return the hashes of the requests of a file, ascending, and its rows with one of the keys."""
+    Raises:
+        MonitorError: if its columns are not those of a prediction log.
+        OSError: if it can't be read.
+    """
     file = LogFile.measure(path)
     columns = file.columns
     if inputs is None:
@@ -89,6 +79,12 @@ def _read(path: Path, keys: Hashes, inputs: Sequence[str] | None) -> tuple[Hashe
     comparable, problems = file.find_problems(prediction_columns(inputs))
     if not comparable:
         raise MonitorError(problems[0])
+    return file, inputs
+
+
+def _read(path: Path, keys: Hashes, inputs: Sequence[str] | None) -> tuple[Hashes, pd.DataFrame]:
+    """Return the hashes of the requests of a file, ascending, and its rows with one of the keys."""
+    file, inputs = open_log(path, inputs)
     names = (*inputs, "prediction")
     start = datetime.fromisoformat(day_of(path)).replace(tzinfo=UTC)
     ascending = np.unique(keys)
@@ -130,11 +126,6 @@ def no_rows(inputs: Sequence[str]) -> pd.DataFrame:
     return _table(PredictionRows(integers, requests, integers, integers, roles, values, integers, [""]), names)
 
 
-def _plain(column: pd.Series) -> np.ndarray:
-    """Return a column as an array that needs no pickle."""
-    return column.to_numpy(dtype=np.str_ if column.dtype == "str" else None)
-
-
 def _is_in(values: Hashes, ascending: Hashes) -> NDArray[np.bool_]:
     """Return of each value whether it is among others; with so many others, much faster than numpy.isin."""
     places = np.searchsorted(ascending, values)
@@ -142,43 +133,17 @@ def _is_in(values: Hashes, ascending: Hashes) -> NDArray[np.bool_]:
     return found & (places < len(ascending))
 
 
-def _load_index(cache: Path | None, name: str) -> Hashes | None:
-    arrays = _load(cache, f"{name}.index.npz")
-    index = arrays.get("index")
-    return index if index is not None and index.dtype == np.uint64 and index.ndim == 1 else None
+def _packed(rows: pd.DataFrame) -> Arrays:
+    """Return rows as arrays that need no pickle."""
+    texts = rows.astype({"role": "object", "flags": "object"})
+    arrays = {f"column {place}": texts[name].to_numpy() for place, name in enumerate(texts)}
+    arrays = {name: array.astype(np.str_) if array.dtype == object else array for name, array in arrays.items()}
+    return arrays | {"names": np.array(rows.columns, dtype=np.str_)}
 
 
-def _load_rows(cache: Path | None, name: str) -> pd.DataFrame | None:
-    arrays = _load(cache, name)
-    with suppress(KeyError, ValueError):  # a column is missing, or is longer than the others
+def _unpacked(arrays: Arrays) -> pd.DataFrame | None:
+    with suppress(KeyError, ValueError):  # a column is missing, or longer than the others
         names = arrays["names"].tolist()
         rows = pd.DataFrame({column: arrays[f"column {place}"] for place, column in enumerate(names)})
         return rows.astype({"role": "str", "flags": "str"})
     return None
-
-
-def _load(cache: Path | None, name: str) -> dict[str, np.ndarray]:
-    """Return the arrays of a file that is kept; none if it is missing or damaged. Nothing in it is executed."""
-    with suppress(OSError, ValueError, EOFError, zipfile.BadZipFile):
-        if cache is not None:
-            with open(cache / name, "rb", opener=only_plain) as file, np.load(file, allow_pickle=False) as arrays:
-                return dict(arrays)
-    return {}
-
-
-def _save(cache: Path | None, name: str, arrays: dict[str, np.ndarray]) -> None:
-    """Keep arrays, in the place of what was kept of the same log; what can't be written is found again next time."""
-    if cache is None:
-        return
-    new = cache / f".{name}.{secrets.token_hex(4)}"
-    with suppress(OSError):
-        cache.mkdir(parents=True, exist_ok=True)
-        try:
-            with open(new, "wb", opener=only_plain) as file:
-                np.savez(file, allow_pickle=False, **arrays)
-            stem, kind = name.partition("~")[0], "".join(Path(name).suffixes[-2:])
-            for old in cache.glob(f"{stem}~*{kind}"):
-                old.unlink(missing_ok=True)
-            new.rename(cache / name)
-        finally:
-            new.unlink(missing_ok=True)

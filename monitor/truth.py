@@ -18,10 +18,11 @@ import pandas as pd
 from journal import daily_files, day_of, whole_lines
 from journal.encoding import unescape_field
 from monitor.errors import MonitorError
+from monitor.kept import forget_missing
 from monitor.logs.duckdb_reader import fetch
 from monitor.logs.log_file import LogFile, read_rows
 from monitor.logs.rows import hash_id, mix
-from monitor.lookup import find_rows, forget_missing, no_rows
+from monitor.lookup import find_rows, no_rows
 
 KEY = ["request_id", "row"]
 _LOGGED = ["time", *KEY, "actual", "measured_at", "source", "comment", "client"]

@@ -2,7 +2,7 @@
 
 DuckDB reads ten times as fast as Python, but an open quote can make it lose whole rows without a word. So its rows are
 counted: they must be the lines of the file less the torn ones. Else the file is read again, line by line. (In one thing
-they differ: DuckDB takes a row with one empty cell too many, which the service never writes.)
+they differ: DuckDB takes a row with a few empty cells too many, which the service never writes.)
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
@@ -65,12 +65,31 @@ class LogFile:
         names = header.removeprefix(_BOM).decode("utf-8", "replace").rstrip("\r\n").split(",")
         return cls(path, tuple(names), size, digest)
 
-    @cached_property
+    @property
     def lines(self) -> int:
         """How many lines with an end the file has, without the header; counted when they are first asked for."""
+        return max(self._counts[0] - self._has_header, 0)
+
+    @property
+    def was_repaired(self) -> bool:
+        """Whether one of its lines is torn, and was ended by the writer with as many commas as there are columns.
+
+        To DuckDB it may look whole: it takes rows that have empty cells too many.
+        """
+        return self._counts[1] > 0
+
+    @cached_property
+    def _counts(self) -> tuple[int, int]:
+        """How many ends of lines there are, and how many of these the writer put behind a torn line."""
+        repair = b"," * len(self.columns) + b"\n"
+        ends = repaired = 0
+        tail = b""
         with open(self.path, "rb", opener=only_plain) as file:
-            count = sum(block.count(b"\n") for block in iter(partial(file.read, _BLOCK), b""))
-        return max(count - self._has_header, 0)
+            while block := file.read(_BLOCK):
+                ends += block.count(b"\n")
+                repaired += (tail + block).count(repair)
+                tail = block[1 - len(repair) :]
+        return ends, repaired
 
     @property
     def _has_header(self) -> bool:
@@ -135,7 +154,7 @@ def read_rows(
     doubt = ""
     try:
         made = make(counted(fast(file)))
-        if count != lines or not _is_ended(file.path):
+        if count != lines or file.was_repaired or not _is_ended(file.path):
             torn, whole, open_quote = _count_torn(file.path)  # the service may have added rows meanwhile
             if open_quote or not lines - torn <= count <= whole:
                 doubt = f"DuckDB finds {count} of {whole} rows"

@@ -183,9 +183,9 @@ def test_truths_of_some_rows_only_are_seen_not_to_represent_the_others(service: 
     chosen = service.judge(profile=True)
     assert chosen.share == pytest.approx(0.52, abs=0.06)
     section = chosen.to_json()["representative"]
-    assert section["verdict"] == "drift"
+    assert section["verdict"] == "differs"
     assert {column["name"]: column["verdict"] for column in section["columns"]} == {
-        "rm": "drift",
+        "rm": "differs",
         "tax": "calm",
         "age": "calm",
         "prediction": "calm",
@@ -208,6 +208,6 @@ def test_the_client_of_wrong_truths_is_named(service: Service) -> None:
     path = service.logs.folder / "feedback-2026-11-23.csv"
     path.write_text(path.read_text().replace(",40,", ",52,"))  # 30 % too much
     first = service.judge().to_json()["sources"][0]
-    assert (first["source"], first["kind"], first["verdict"]) == ("198.51.100.7", "client", "drift")
+    assert (first["source"], first["kind"], first["verdict"]) == ("198.51.100.7", "client", "differs")
     assert first["share"] == 0.4
-    assert [source.verdict for source in service.judge().sources].count("drift") == 1
+    assert [source.verdict for source in service.judge().sources].count("differs") == 1

@@ -51,7 +51,7 @@ BROKEN = {
     "an open quote": (HEADER + ROW + ROW.replace(b",a,", b',"a,') + ROW * 5, 6, 1, 0, "read line by line"),
     "two open quotes": (HEADER + (ROW + ROW.replace(b",a,", b',"a,')) * 2 + ROW * 3, 5, 2, 0, "read line by line"),
     "a quoted line break": (HEADER + ROW + ROW.replace(b",a,", b',"a\na",') + ROW, 2, 2, 0, "read line by line"),
-    "two cells too many": (HEADER + ROW + ROW[:-1] + b",,\n" + ROW, 2, 1, 0, "1 lines are no whole"),
+    "torn before its end": (HEADER + ROW + ROW[:-1] + b"," * 11 + b"\n" + ROW, 2, 1, 0, "1 lines are no whole"),
     "an empty line": (HEADER + ROW + b"\n" + ROW, 2, 1, 0, "1 lines are no whole"),
     "no number": (HEADER + ROW + ROW.replace(b",1.0,", b",one,") + ROW, 2, 0, 1, "another text where a number"),
     "no time": (HEADER + ROW + b"yesterday" + ROW[27:] + ROW, 2, 0, 1, "another text where a number"),
@@ -104,6 +104,8 @@ def test_a_day_that_is_gone_is_named(tmp_path: Path, reference: Reference) -> No
         time = f"{day}T12:00:00.000000Z"
         write(tmp_path, "predictions", predictions([[1, 1, 0, 1]], time=time), day)
         write(tmp_path, "requests", request(time=time), day)
+    write(tmp_path, "predictions", b"", "2026-99-99")
+    write(tmp_path, "predictions", b"", "yyyy-mm-dd")
     sealed = ("predictions-2026-11-18.csv", "predictions-2026-11-16.csv", "predictions-2020-01-01.csv")
     found = read(tmp_path, reference, WEEK, sealed)
     assert sorted(found.days) == ["2026-11-17", "2026-11-18", "2026-11-20"]
