@@ -56,6 +56,34 @@ def test_shifted_logs_give_drift_in_the_input_and_the_prediction(houses: Setting
         assert report["headline"] in drawn
 
 
+def test_a_shadow_with_the_smaller_error_is_compared_and_advised(houses: Settings, write_logs: WriteLogs) -> None:
+    write_logs(300)
+    for path in sorted(houses.log_folder.glob("predictions-*.csv")):
+        header, *lines = path.read_text().splitlines()
+        rows = [dict(zip(header.split(","), line.split(","), strict=True)) for line in lines]
+        for row in rows:  # the truth is 2 larger than what the champion said, and 1 than what the shadow says
+            row["actual"] = str(float(row["prediction"]) + 2)
+            row["prediction"] = str(float(row["prediction"]) + 1)
+            row |= {"version": "2", "role": "shadow"}
+        with path.open("a") as file:
+            file.writelines(",".join(row[name] for name in header.split(",")) + "\n" for row in rows)
+        truths = [f"{row['time']},{row['request_id']},{row['row']},{row['actual']},,survey,,192.0.2.1" for row in rows]
+        text = "\n".join(["time,request_id,row,actual,measured_at,source,comment,client", *truths, ""])
+        path.with_name(path.name.replace("predictions", "feedback")).write_text(text)
+    report = build_report(houses, WINDOW)
+    assert report["accuracy"]["matched"] == 300
+    assert report["accuracy"]["overall"]["rmse"] == pytest.approx(2, abs=1e-4)
+    (pair,) = report["comparisons"]
+    assert (pair["first"], pair["second"], pair["role"], pair["rows"]) == (1, 2, "shadow", 300)
+    assert pair["difference"]["mean"] == pytest.approx(1, abs=1e-4)
+    assert (
+        "Version 2 (shadow) less version 1 on 300 rows: 1 on average; RMSE 1 against 2 on 300 rows with truth: better."
+        in report["findings"]
+    )
+    assert any("`python -m registry promote 2 --reason …`" in sentence for sentence in report["actions"])
+    assert "2 less 1 <small>shadow</small>" in to_html(report)
+
+
 def test_few_requests_can_not_be_judged(houses: Settings, write_logs: WriteLogs) -> None:
     write_logs(12)
     report = build_report(houses, WINDOW)
