@@ -120,11 +120,19 @@ def test_a_source_whose_truth_differs_is_named_and_to_be_checked_first() -> None
     assert (
         "True values from the source “survey” (98 % of them) differ from the others: bias +0.40." in report["findings"]
     )
-    assert report["actions"][0] == "Check the true values from “survey” before anything is trained on them."
+    assert report["actions"][0] == "Check the true values from the source “survey” before anything is trained on them."
+
+
+def test_a_reference_that_is_too_small_for_any_window_is_the_headline() -> None:
+    report = of_verdict("cannot_judge")
+    for column in report["drift"]["columns"]:
+        column["power"]["rows_missing"] = None
+        column["reason"] = f"{column['name']}: the reference is too small to find a shift of 0.3"
+    assert add_words(report)["headline"] == "Can't judge: Rooms: the reference is too small to find a shift of 0.3"
 
 
 def test_a_text_of_a_client_stays_one_short_line_in_a_sentence() -> None:
     report = hostile("a\x1b[2J\n`b`" + "c" * 200)
-    (sentence,) = [text for text in report["findings"] if "source" in text]
+    (sentence,) = [text for text in report["findings"] if "the source" in text]
     assert "“a\\x1b[2J\\n'b'ccc" in sentence
     assert len(sentence) < 200
