@@ -73,8 +73,9 @@ def column_name(column: Json) -> str:
 
 def reason(column: Json) -> str:
     """Return why a column has its verdict, with the name that people know: "Rooms is higher than in training"."""
-    text, name = str(column["reason"]), column["name"]
-    return column_name(column) + text[len(name) :] if re.match(rf"{re.escape(name)}\b", text) else text
+    return re.sub(
+        rf"(^|; ){re.escape(column['name'])}\b", lambda match: match[1] + column_name(column), column["reason"]
+    )
 
 
 def with_verdict(items: Sequence[Json] | None, verdict: str) -> list[Json]:

@@ -135,7 +135,7 @@ def _of_joint(report: Json) -> Iterator[str]:
     labels = {column["name"]: column_name(column) for column in report["drift"]["columns"]}
     for pair in with_verdict(joint.get("correlations"), DRIFT)[:5]:
         names = " and ".join(labels.get(name, name) for name in pair["inputs"])
-        window, reference = decimal(pair["window"]), decimal(pair["reference"])
+        window, reference = signed(pair["window"]), signed(pair["reference"])
         yield f"{begin(names)} go together in another way: their correlation is {window}, {where(report)} {reference}."
     classifier = joint.get("classifier")
     if classifier and classifier["verdict"] == DRIFT:

@@ -56,7 +56,7 @@ def test_drift_is_said_with_both_means_the_shift_and_p_and_what_to_do() -> None:
 def test_the_strongest_input_is_the_headline_before_the_prediction_and_a_category_has_no_mean() -> None:
     report = example()
     _, tax, age, prediction = report["drift"]["columns"]
-    tax |= {"verdict": "drift", "effect": 0.2, "reason": "tax is missing in 5 % of the rows, in training 0 %"}
+    tax |= {"verdict": "drift", "effect": 0.2, "reason": "tax is 3; tax is missing in 5 % of the rows"}
     age |= {
         "verdict": "drift",
         "kind": "category",
@@ -67,8 +67,7 @@ def test_the_strongest_input_is_the_headline_before_the_prediction_and_a_categor
     prediction["effect"] = 0.9
     words = add_words(report)
     assert words["headline"] == (
-        "Drift: Property tax is missing in 5 % of the rows, in training 0 %; "
-        "also Rooms, Built before 1940 and the prediction"
+        "Drift: Property tax is 3; Property tax is missing in 5 % of the rows; also Rooms, Built before 1940 and the prediction"
     )
     assert words["findings"][2] == "Built before 1940 is 3 in 9 % of the rows; chance does not explain it (p = 1)."
     report["drift"]["columns"][0]["verdict"] = tax["verdict"] = age["verdict"] = prediction["verdict"] = "calm"
@@ -87,7 +86,7 @@ def test_shares_and_correlations_can_be_the_drift() -> None:
     assert words["headline"] == "Drift: missing: rm and how the inputs go together"
     assert "missing: rm: 2.3 %, in training 0 %." in words["findings"]
     assert (
-        "Rooms and Property tax go together in another way: their correlation is 0.1, in training -0.29."
+        "Rooms and Property tax go together in another way: their correlation is +0.10, in training −0.29."
         in words["findings"]
     )
     assert "A classifier tells these rows from those in training: AUC 0.62." in words["findings"]
