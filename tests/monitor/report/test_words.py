@@ -67,7 +67,8 @@ def test_the_strongest_input_is_the_headline_before_the_prediction_and_a_categor
     prediction["effect"] = 0.9
     words = add_words(report)
     assert words["headline"] == (
-        "Drift: Property tax is 3; Property tax is missing in 5 % of the rows; also Rooms, Built before 1940 and the prediction"
+        "Drift: Property tax is 3; Property tax is missing in 5 % of the rows; "
+        "also Rooms, Built before 1940 and the prediction"
     )
     assert words["findings"][2] == "Built before 1940 is 3 in 9 % of the rows; chance does not explain it (p = 1)."
     report["drift"]["columns"][0]["verdict"] = tax["verdict"] = age["verdict"] = prediction["verdict"] = "calm"
