@@ -73,12 +73,16 @@ class Column:
 
     @property
     def mean(self) -> float:
-        """The mean of the values."""
+        """The mean of the values; NaN if there are none."""
+        if not self.rows:
+            return float("nan")
         return float(np.average(self.points.astype(np.float64), weights=self.counts))
 
     @property
     def sd(self) -> float:
-        """The standard deviation of the values, with R in the denominator."""
+        """The standard deviation of the values, with R in the denominator; NaN if there are none."""
+        if not self.rows:
+            return float("nan")
         deviations = self.points.astype(np.float64) - self.mean
         return float(np.sqrt(np.average(deviations**2, weights=self.counts)))
 
