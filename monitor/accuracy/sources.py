@@ -31,7 +31,7 @@ class Source:
 
     Attributes:
         source: its name; "" is that of the truths that name no source. kind: "source" or "client".
-        share: of all rows with truth. bias: mean of prediction less truth, in the output's unit.
+        share: of all rows with truth. rmse, bias: of its residuals, prediction less truth, in the output's unit.
         others: the bias of the others. effect: the difference, in standard deviations of their residuals.
         p: Welch's test of the difference, times the number of sources that were looked at (Bonferroni).
         verdict: "differs", "calm", or "cannot_judge".
@@ -42,6 +42,7 @@ class Source:
     rows: int
     requests: int
     share: float
+    rmse: float
     bias: float
     others: float = math.nan
     effect: float = math.nan
@@ -88,8 +89,15 @@ def _judge_kind(kind: str, rows: pd.DataFrame, names: list[str], looked_at: int)
     for of in names:
         own = name == of
         sums[of] = request_sums(residual[own, None], requests[own])
-        bias, count = float(residual[own].mean()), int(sums[of].requests[0])
-        sources[of] = Source(of, kind, int(own.sum()), count, float(own.mean()), bias)
+        sources[of] = Source(
+            source=of,
+            kind=kind,
+            rows=int(own.sum()),
+            requests=int(sums[of].requests[0]),
+            share=float(own.mean()),
+            rmse=float(np.sqrt(np.mean(residual[own] ** 2))),
+            bias=float(residual[own].mean()),
+        )
     left, everything = dict(sources), request_sums(residual[:, None], requests)
     while left:
         for of, source in left.items():
