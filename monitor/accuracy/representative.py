@@ -56,7 +56,7 @@ def judge_representative(
         profile: of all rows of the window, with truth or without.
         effect: the shift that matters, in standard deviations.
     """
-    requests = np.unique(told["request_id"], return_inverse=True)[1]
+    requests = np.asarray(pd.factorize(told["request_id"])[0], dtype=np.int64)
     if len(told) >= profile.rows:  # all have truth
         return Representative("calm" if len(told) else "cannot_judge", [])
     if min(told["request_id"].nunique(), profile.requests) < MIN_REQUESTS:

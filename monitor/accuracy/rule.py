@@ -148,7 +148,8 @@ def judge_accuracy(
     )
     rows = joined.rows.assign(residual=joined.rows["prediction"].astype(np.float64) - joined.rows["actual"])
     rows = rows[np.isfinite(rows["residual"])]
-    sent = rows[rows["role"].isin(ANSWERING) & ~rows["flags"].str.contains(IMPLAUSIBLE, regex=False)]
+    not_sent = [flags for flags in rows["flags"].unique() if IMPLAUSIBLE in flags]
+    sent = rows[rows["role"].isin(ANSWERING) & ~rows["flags"].isin(not_sent)]
     own = sent[sent["version"] == champion]
     overall = measure(own)
     expected = _expected(store, champion)

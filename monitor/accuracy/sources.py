@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
+from scipy.special import stdtr
 
 from monitor.profiles.profile import RequestSums
 from monitor.profiles.reference import Ints
@@ -129,7 +129,7 @@ def _test(source: Source, own: RequestSums, others: RequestSums, looked_at: int)
     variances = np.array([float(variance_of_mean(sums)[0]) for sums in (own, others)])
     if variances.sum() > 0:
         freedom = variances.sum() ** 2 / (variances**2 / freedom).sum()
-        p = 2 * float(student.sf(abs(difference) / math.sqrt(variances.sum()), freedom))
+        p = 2 * float(stdtr(freedom, -abs(difference) / math.sqrt(variances.sum())))
     else:
         p = 0.0 if difference else 1.0
     source.p = min(p * looked_at, 1.0)

@@ -63,7 +63,7 @@ def read_requests(file: LogFile) -> Iterator[RequestRows]:
     is_feedback = f"coalesce(split_part({{path}}, '?', 1), '') = '{FEEDBACK}'"
     query = ["epoch_us({time})", "{status}::BIGINT", "{duration_ms}", is_feedback, f"left({{error}}, {MAX_ERROR})"]
     types = {"time": "TIMESTAMP", "status": "INTEGER", "duration_ms": "DOUBLE"}
-    for times, statuses, durations, feedback, errors in _fetch(file, query, types, tuple(types)):
+    for times, statuses, durations, feedback, errors in fetch(file, query, types, tuple(types)):
         codes, texts = _factorize(errors)
         yield RequestRows(times, statuses, durations, feedback, codes, texts)
 

@@ -57,9 +57,9 @@ class Profiler:
 
     def faults(self, name: str) -> list[str]:
         """Return sentences about rows of the file of this name that are not as the service writes them."""
-        faults = [f"{name}: {self.other_roles} rows have an unknown role, and are not compared"] * bool(
-            self.other_roles
-        )
+        faults = []
+        if self.other_roles:
+            faults.append(f"{name}: {self.other_roles} rows have an unknown role, and are not compared")
         for (version, role), group in sorted(self._groups.items()):
             if count := int(group.profile.missing[-1]):
                 who = f"version {version} as {role}"

@@ -70,6 +70,13 @@ class Runs:
         sums.size_squares[place] += dot(sizes, sizes)
         self.kept_sums.append(np.stack([totals[self.kept], sizes[self.kept]]))
 
+    def add_zero(self, sums: RequestSums, place: int) -> None:
+        """Add a score that every row has, and that is 0, to one element of the sums."""
+        sums.rows[place] += self.lengths.sum()
+        sums.requests[place] += len(self.lengths)
+        sums.size_squares[place] += dot(self.lengths, self.lengths)
+        self.kept_sums.append(np.stack([np.zeros(len(self.kept)), self.lengths[self.kept]]))
+
     def add_indicators(self, sums: RequestSums, cells: Ints, present: Mask) -> None:
         """Add the indicators of the cells, an element each.
 
