@@ -51,7 +51,7 @@ def prediction_reader(values: Sequence[str]) -> Callable[[LogFile], Iterator[Pre
 
     def read(file: LogFile) -> Iterator[PredictionRows]:
         needed = ("time", "row", "version")
-        for times, ids, numbers, versions, roles, *cells, flags in _fetch(file, [*query, "{flags}"], types, needed):
+        for times, ids, numbers, versions, roles, *cells, flags in fetch(file, [*query, "{flags}"], types, needed):
             codes, texts = _factorize(flags)
             yield PredictionRows(times, ids, numbers, versions, roles, np.stack(cells, axis=1), codes, texts)
 
@@ -74,7 +74,7 @@ def _factorize(texts: NDArray[np.object_]) -> tuple[NDArray[np.int64], list[str]
     return codes + 1, ["", *map(str, different)]
 
 
-def _fetch(
+def fetch(
     file: LogFile, query: Sequence[str], types: Mapping[str, str], needed: Sequence[str]
 ) -> Iterator[list[NDArray[Any]]]:
     """Yield the columns of blocks of rows.

@@ -169,6 +169,11 @@ class _Group:
         for place, (i, j) in enumerate(self._pairs):
             both = _both(there[i], there[j])
             runs.add_to(profile.products, place, ranks[i] * ranks[j], both)
+        for place, present in enumerate(there):
+            if present is None:
+                runs.add_zero(profile.missing_sums, place)
+            else:
+                runs.add_to(profile.missing_sums, place, (~present).astype(np.float64), None)
 
     def _add_sample(self, values: Float32s, runs: Runs) -> None:
         profile = self.profile
@@ -200,6 +205,7 @@ class _Group:
         yield self.profile.scores
         yield from (part for part in self.profile.categories if part is not None)
         yield self.profile.products
+        yield self.profile.missing_sums
 
 
 def _both(first: Mask, second: Mask) -> Mask:
