@@ -15,9 +15,10 @@ from typing import NoReturn
 from journal import JournalError
 from monitor import compare, feedback
 from monitor.errors import MonitorError
+from monitor.report import command as report
 from registry import CommonSettings, RegistryError
 
-COMMANDS = (compare, feedback)  # each adds its command, and the function that runs it
+COMMANDS = (compare, feedback, report)  # each adds its command, and the function that runs it
 WRONG_ARGUMENTS = 64  # EX_USAGE of sysexits.h
 
 
