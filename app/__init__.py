@@ -17,6 +17,7 @@ from app.endpoints import (
     feedback,
     health,
     mlflow,
+    monitor,
     open_inference,
     openapi,
     pages,
@@ -79,7 +80,7 @@ def create_app(
     access = Access(settings.tokens, settings.page_tokens, settings.feedback_token)
     app = Application(flask, audit_log, now, mirror, access)
     plane = DataPlane(router, InferencePipeline(router), audit_log, settings)
-    for family in (pages, predict_json, predict_csv, tensorflow_serving, open_inference, mlflow):
+    for family in (pages, predict_json, predict_csv, tensorflow_serving, open_inference, mlflow, monitor):
         family.register(app, plane)
     feedback.register(app, plane, access)
     health.register(app, plane, shadow, access)
