@@ -11,6 +11,7 @@ import pytest
 from app.metrics.layout import PID
 from app.metrics.processes import measure, start_time
 from app.metrics.slots import SlotMap
+from tests.app.metrics.test_slots import fork
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="NOT TESTED: there is no /proc here")
 
@@ -25,12 +26,12 @@ def test_processor_time_never_falls_when_a_worker_ends() -> None:
     slots = SlotMap(1)
     slot = slots.slot(slots.take(()))
     alone = measured(slots)
-    pid = os.fork()
-    if not pid:
+
+    def work() -> None:
         while time.process_time() < 0.3:
             pass
-        os._exit(0)
-    slot[PID] = pid
+
+    slot[PID] = pid = fork(work)
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # it ended, and was not waited for yet
     ended = measured(slots)
     os.waitpid(pid, 0)

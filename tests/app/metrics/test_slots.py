@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import warnings
 from collections.abc import Callable
 
 from app.metrics.layout import BREAKER_OPEN, ENDED_CPU, EVENT, PAGE, PID, SLOT_SIZE
@@ -11,14 +12,22 @@ from app.metrics.recorder import Recorder
 from app.metrics.slots import SlotMap, adopt, own_slot, shared_map
 
 
-def run_worker(work: Callable[[], None]) -> int:
+def fork(work: Callable[[], None]) -> int:
     """Fork a process that works and is killed then. Return its process id."""
-    pid = os.fork()
+    with warnings.catch_warnings():  # from Python 3.12 on, if an earlier test left a thread; the child starts none
+        warnings.simplefilter("ignore", DeprecationWarning)
+        pid = os.fork()
     if not pid:
         try:
             work()
         finally:
             os.kill(os.getpid(), signal.SIGKILL)
+    return pid
+
+
+def run_worker(work: Callable[[], None]) -> int:
+    """Let a process work, and wait until it was killed. Return its process id."""
+    pid = fork(work)
     os.waitpid(pid, 0)
     return pid
 
