@@ -39,7 +39,7 @@ ENV PATH=/venv/bin:$PATH \
     TMPDIR=/dev/shm \
     PORT=5000
 COPY --from=train /srv/models models
-COPY csv_dialect.py filesystem.py ./
+COPY csv_dialect.py filesystem.py request_ids.py ./
 COPY registry registry
 COPY journal journal
 COPY audit audit
@@ -48,7 +48,7 @@ COPY templates templates
 COPY app app
 COPY deploy/healthcheck.py deploy/
 COPY gunicorn.conf.py .
-RUN python -m compileall -q app audit csv_dialect.py filesystem.py journal monitor registry
+RUN python -m compileall -q app audit csv_dialect.py filesystem.py journal monitor registry request_ids.py
 USER 10001:0
 EXPOSE 5000
 STOPSIGNAL SIGTERM
