@@ -24,7 +24,12 @@ pytestmark = pytest.mark.slow
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SERVES = re.compile(r"\bmake (run|serve)\b")
-NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "models", "logs", "__pycache__", ".*_cache", ".hypothesis")
+NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", ".hypothesis")
+
+
+def not_copied(folder: str, names: list[str]) -> set[str]:
+    """What a copy leaves out; models and logs are those of the root, and not a package of that name."""
+    return NOT_COPIED(folder, names) | ({"models", "logs"} & set(names) if Path(folder) == ROOT else set())
 
 
 class Copy(Client):
@@ -32,7 +37,7 @@ class Copy(Client):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(free_port())
-        self.folder = shutil.copytree(ROOT, folder, ignore=NOT_COPIED)
+        self.folder = shutil.copytree(ROOT, folder, ignore=not_copied)
         # What is installed stays, for .venv is that of these tests: make is told to install with `true`.
         makefile = (folder / "Makefile").read_text()
         assert makefile.count("requirements/install.") == 1, "INSTALL has to be the only way to the installer"

@@ -1,0 +1,149 @@
+"""Finds rows of a file of the prediction log by request and row, without reading every file each time.
+
+Of each file an index is kept, the hashes of its request ids, and the rows that were found in it the last time; both
+under the file's size and time of change. So a file is read again only if it changed, or if rows are looked for in it
+that were not looked for before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from journal import day_of, prediction_columns
+from monitor.errors import MonitorError
+from monitor.kept import Arrays, load, save, state_of
+from monitor.logs import duckdb_reader, log_reader
+from monitor.logs.log_file import LogFile, read_rows
+from monitor.logs.rows import ROLES, Hashes, PredictionRows, micros, mix, select
+
+_FORMAT = 1  # another number for each change of what is kept
+
+
+def find_rows(
+    path: Path, requests: Hashes, keys: Hashes | None, *, inputs: Sequence[str] | None = None, cache: Path | None = None
+) -> tuple[NDArray[np.bool_], pd.DataFrame]:
+    """Find rows in a file of the prediction log, of every version and role.
+
+    Args:
+        requests: the hashes of the ids of the requests that are looked for (rows.hash_id), uint64 (n,).
+        keys: the hashes of request and row (rows.mix), uint64 (n,); None if no rows are asked for.
+        inputs: the names of the model's inputs; None: those between "role" and "prediction" in the file's header.
+        cache: the folder to keep what is found in; None keeps nothing.
+
+    Returns:
+        whether the file has each request, bool (n,); and the rows that it has, in its order: ``key``, ``time``
+        (datetime64 in UTC without a zone), ``version`` (int64), ``role``, the inputs and ``prediction`` (float32),
+        ``flags``.
+
+    Raises:
+        MonitorError: if the file's columns are not those of a prediction log.
+        OSError: if it can't be read.
+    """
+    state = f"{state_of(path)}-{_FORMAT}"
+    index, rows = load(cache, path, state, "index").get("index"), None
+    if index is None or index.dtype != np.uint64 or index.ndim != 1:
+        index, rows = _read(path, np.zeros(0, dtype=np.uint64) if keys is None else keys, inputs)
+        save(cache, path, state, "index", {"index": index})
+    here = _is_in(requests, index)
+    if keys is None or not here.any():
+        return here, no_rows(inputs or ())
+    state += f"-{hashlib.sha256(np.unique(keys[here]).tobytes()).hexdigest()[:16]}"
+    if rows is None and (rows := _unpacked(load(cache, path, state, "rows"))) is not None:
+        return here, rows
+    if rows is None:
+        _, rows = _read(path, keys[here], inputs)
+    save(cache, path, state, "rows", _packed(rows))
+    return here, rows
+
+
+def open_log(path: Path, inputs: Sequence[str] | None = None) -> tuple[LogFile, Sequence[str]]:
+    """Return a file of the prediction log, and the names of the model's inputs in it.
+
+    Raises:
+        MonitorError: if its columns are not those of a prediction log.
+        OSError: if it can't be read.
+    """
+    file = LogFile.measure(path)
+    columns = file.columns
+    if inputs is None:
+        known = "role" in columns and "prediction" in columns
+        inputs = columns[columns.index("role") + 1 : columns.index("prediction")] if known else ()
+    comparable, problems = file.find_problems(prediction_columns(inputs))
+    if not comparable:
+        raise MonitorError(problems[0])
+    return file, inputs
+
+
+def _read(path: Path, keys: Hashes, inputs: Sequence[str] | None) -> tuple[Hashes, pd.DataFrame]:
+    """Return the hashes of the requests of a file, ascending, and its rows with one of the keys."""
+    file, inputs = open_log(path, inputs)
+    names = (*inputs, "prediction")
+    start = datetime.fromisoformat(day_of(path)).replace(tzinfo=UTC)
+    ascending = np.unique(keys)
+    begin, end = micros(start), micros(start + timedelta(days=1))
+
+    def make(blocks: Iterable[PredictionRows]) -> tuple[Hashes, pd.DataFrame]:
+        requests, found = [np.zeros(0, dtype=np.uint64)], [no_rows(inputs)]
+        for rows in blocks:
+            ids = rows.requests
+            # Rows of a request stand together: most repetitions go before anything is sorted.
+            requests.append(ids[np.append(True, ids[1:] != ids[:-1])])
+            wanted = _is_in(mix(ids, rows.numbers), ascending) & (rows.times >= begin) & (rows.times < end)
+            if wanted.any():
+                found.append(_table(select(rows, wanted & (rows.roles >= 0)), names))
+        return np.unique(np.concatenate(requests)), pd.concat(found, ignore_index=True)
+
+    fast, sure = (module.prediction_reader(names) for module in (duckdb_reader, log_reader))
+    return read_rows(file, fast, sure, make).made
+
+
+def _table(rows: PredictionRows, names: Sequence[str]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "key": mix(rows.requests, rows.numbers),
+            "time": rows.times.astype("datetime64[us]"),
+            "version": rows.versions,
+            "role": np.array(ROLES)[rows.roles],
+            **{name: rows.values[:, place] for place, name in enumerate(names)},
+            "flags": np.array(rows.texts)[rows.flags],
+        }
+    ).astype({"role": "str", "flags": "str"})
+
+
+def no_rows(inputs: Sequence[str]) -> pd.DataFrame:
+    """Return the table of find_rows() without rows."""
+    names = (*inputs, "prediction")
+    integers, values = np.zeros(0, dtype=np.int64), np.zeros((0, len(names)), dtype=np.float32)
+    requests, roles = np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.int8)
+    return _table(PredictionRows(integers, requests, integers, integers, roles, values, integers, [""]), names)
+
+
+def _is_in(values: Hashes, ascending: Hashes) -> NDArray[np.bool_]:
+    """Return of each value whether it is among others; with so many others, much faster than numpy.isin."""
+    places = np.searchsorted(ascending, values)
+    found: NDArray[np.bool_] = np.append(ascending, np.uint64(0))[places] == values
+    return found & (places < len(ascending))
+
+
+def _packed(rows: pd.DataFrame) -> Arrays:
+    """Return rows as arrays that need no pickle."""
+    texts = rows.astype({"role": "object", "flags": "object"})
+    arrays = {f"column {place}": texts[name].to_numpy() for place, name in enumerate(texts)}
+    arrays = {name: array.astype(np.str_) if array.dtype == object else array for name, array in arrays.items()}
+    return arrays | {"names": np.array(rows.columns, dtype=np.str_)}
+
+
+def _unpacked(arrays: Arrays) -> pd.DataFrame | None:
+    with suppress(KeyError, ValueError):  # a column is missing, or longer than the others
+        names = arrays["names"].tolist()
+        rows = pd.DataFrame({column: arrays[f"column {place}"] for place, column in enumerate(names)})
+        return rows.astype({"role": "str", "flags": "str"})
+    return None
