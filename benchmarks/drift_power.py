@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from benchmarks.drift_data import CALM, NAMES, Change, simulate
 from monitor.drift import Drift, judge_drift
 from monitor.logs.rows import PredictionRows, mix
 from monitor.profiles.profile import Profile
@@ -31,30 +32,9 @@ from monitor.profiles.profiler import Profiler
 from monitor.profiles.reference import Column, Kind, Reference
 from monitor.statistics.baseline import Baseline
 
-NAMES = ("normal", "skewed", "tied", "category", "prediction")
 KINDS: tuple[Kind, ...] = ("number", "number", "number", "category", "prediction")
 WEEK, DAY = 168, 24  # hours
 BLOCK = 1 << 16  # rows
-
-
-@dataclass(frozen=True)
-class Change:
-    """What is different in a window.
-
-    Attributes:
-        column: the input that changes. shift: in standard deviations of the normal variable behind it.
-        correlation: of the first two inputs. missing: more missing cells, as a share.
-        code: the share of rows that have the last category instead of their own. unseen: a new one.
-        outside: the share of rows far beyond the reference's range.
-    """
-
-    column: int = 0
-    shift: float = 0.0
-    correlation: float = 0.5
-    missing: float = 0.0
-    code: float = 0.0
-    unseen: float = 0.0
-    outside: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -64,43 +44,12 @@ class Cell:
     title: str
     reference: int
     rows: int
-    change: Change = Change()
+    change: Change = CALM
     size: int = 1
     alike: float = 0.0
     usual_missing: float = 0.0
     alpha: float = 0.01
     goal: str = ""
-
-
-def simulate(
-    rng: np.random.Generator, rows: int, change: Change, size: int = 1, alike: float = 0.0, missing: float = 0.0
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Return rows, float32 (n, 5), the prediction last, and the request of each, int64 (n,)."""
-    if size == 1:
-        requests = np.arange(rows)
-    else:
-        sizes = 1 + rng.poisson(size - 1, 2 * rows // size + 10)
-        requests = np.repeat(np.arange(len(sizes)), sizes)[:rows]
-    latent = rng.standard_normal((rows, 4))
-    if alike:
-        of_requests = rng.standard_normal((int(requests[-1]) + 1, 4))
-        latent = np.sqrt(alike) * of_requests[requests] + np.sqrt(1 - alike) * latent
-    latent[:, 1] = change.correlation * latent[:, 0] + np.sqrt(1 - change.correlation**2) * latent[:, 1]
-    latent[:, change.column] += change.shift
-    latent[rng.random(rows) < change.outside, change.column] += 20
-    category = np.digitize(latent[:, 3], [-1.3, 0.0, 1.0]).astype(float)  # shares 0.10, 0.40, 0.34, 0.16
-    category[rng.random(rows) < change.code] = 3
-    category[rng.random(rows) < change.unseen] = 9
-    prediction = latent[:, 0] + np.tanh(latent[:, 1]) - 0.5 * latent[:, 2] + 0.3 * category
-    skewed = np.exp(np.minimum(latent[:, 1], 80))
-    table = np.stack([latent[:, 0], skewed, np.floor(2 * latent[:, 2]), category, prediction], axis=1).astype(
-        np.float32
-    )
-    by_request = rng.random(int(requests[-1]) + 1)[requests] if alike else rng.random(rows)
-    share = missing + change.missing
-    if share:
-        table[by_request < share, change.column] = np.nan
-    return table, requests
 
 
 def make_reference(rows: NDArray[np.float32], requests: NDArray[np.int64]) -> Baseline:
@@ -152,8 +101,8 @@ def run_model(cell: Cell, seed: int, weeks: int) -> list[Drift]:
 def alert_week(reference: int, rows: int, seed: int, alpha: float = 1e-4) -> int:
     """Return how many of the 168 hourly looks at the trailing 24 hours of a calm week say drift; ``rows`` an hour."""
     rng = np.random.default_rng([seed, reference, rows])
-    baseline = make_reference(*simulate(rng, reference, Change()))
-    table, requests = simulate(rng, rows * (WEEK + DAY), Change())
+    baseline = make_reference(*simulate(rng, reference, CALM))
+    table, requests = simulate(rng, rows * (WEEK + DAY), CALM)
     alarms = 0
     for hour in range(WEEK):
         part = slice(rows * hour, rows * (hour + DAY))

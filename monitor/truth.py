@@ -103,7 +103,7 @@ def read_truths(logs: Path, plausible: tuple[float, float] = (-np.inf, np.inf)) 
     usable &= logged["row"].between(0, MAX_ROW) & logged["told"].notna()
     table = logged[usable].astype({"row": np.int64})
     # The hash is that of the field in the log.
-    table["request"] = np.array([hash_id(text) for text in table["request_id"]], dtype=np.uint64)
+    table["request"] = np.array([hash_id(text) for text in table["request_id"].tolist()], dtype=np.uint64)
     table["key"] = mix(table["request"].to_numpy(), table["row"].to_numpy())
     table = table.sort_values("told", kind="stable")  # workers write a little out of order
     changes = table[table["actual"] != table.groupby("key")["actual"].shift()]
@@ -237,5 +237,5 @@ def _times(texts: pd.Series) -> pd.Series:
 def _original(texts: pd.Series) -> pd.Series:
     """Return texts of the log as they were sent."""
     codes, different = pd.factorize(texts)  # sources and clients are few
-    original = np.array([unescape_field(text) for text in different], dtype=object)
-    return pd.Series(original[codes], index=texts.index, dtype="str")
+    originals = [unescape_field(text) if "\\" in text or text[:1] == "'" else text for text in different.tolist()]
+    return pd.Series(np.array(originals, dtype=object)[codes], index=texts.index, dtype="str")

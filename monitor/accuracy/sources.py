@@ -67,10 +67,8 @@ def judge_sources(rows: pd.DataFrame) -> list[Source]:
     Returns:
         those that differ first, then by their number of rows.
     """
-    parties = {
-        "source": rows["source"],
-        "client": rows["client"].str.split("@").str[0],
-    }  # a token's name, or an address
+    clients = {client: client.partition("@")[0] for client in rows["client"].unique()}  # a token's name, or an address
+    parties = {"source": rows["source"], "client": rows["client"].map(clients)}
     largest = {kind: names.value_counts().head(MOST).index for kind, names in parties.items()}
     looked_at = sum(len(names) for names in largest.values() if len(names) > 1)
     found = [

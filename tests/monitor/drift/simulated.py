@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.drift_power import Change, make_profile, make_reference, simulate
+from benchmarks.drift_data import Change, simulate
+from benchmarks.drift_power import make_profile, make_reference
 from monitor.drift import Drift, judge_drift
 from monitor.drift.columns import ColumnDrift
 from monitor.statistics.baseline import Baseline

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.drift_power import NAMES, Change, make_profile, make_reference
+from benchmarks.drift_data import NAMES, Change
+from benchmarks.drift_power import make_profile, make_reference
 from monitor.drift import day_figures
 from registry import Input, Signature
 from registry.signature import Output

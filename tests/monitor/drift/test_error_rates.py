@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 from scipy.stats import binom
 
-from benchmarks.drift_power import Cell, Change, alert_week, run_model
+from benchmarks.drift_data import Change
+from benchmarks.drift_power import Cell, alert_week, run_model
 
 pytestmark = pytest.mark.slow
 CHANCE = 1e-3

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.drift_power import Change, make_reference
+from benchmarks.drift_data import Change
+from benchmarks.drift_power import make_reference
 from tests.monitor.drift.simulated import baseline, judged, window
 
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.drift_power import Change, make_reference
+from benchmarks.drift_data import Change
+from benchmarks.drift_power import make_reference
 from tests.monitor.drift.simulated import baseline, column, judged, window
 
 SECTION = {"verdict", "alpha", "effect", "tests", "columns", "shares", "joint"}
