@@ -168,7 +168,7 @@ def _trials(cell: Cell, scale: float) -> tuple[int, int]:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--scale", type=float, default=1.0, help="how many windows: 1 takes about 20 minutes")
+    parser.add_argument("--scale", type=float, default=1.0, help="how many windows: 1 takes about 100 minutes of CPU")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--only", default="", metavar="WORD", help="only lines with this word in the first column")
     options = parser.parse_args()
