@@ -13,11 +13,11 @@ import sys
 from typing import NoReturn
 
 from journal import JournalError
-from monitor import compare
+from monitor import compare, watch
 from monitor.errors import MonitorError
 from registry import CommonSettings, RegistryError
 
-COMMANDS = (compare,)  # each adds its command, and the function that runs it
+COMMANDS = (compare, watch)  # each adds its command, and the function that runs it
 WRONG_ARGUMENTS = 64  # EX_USAGE of sysexits.h
 
 
