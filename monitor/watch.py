@@ -162,12 +162,19 @@ def _look(command: Sequence[str], wanted: Callable[[], bool]) -> tuple[int, str]
         try:
             while wanted() and time.monotonic() < end:
                 with suppress(subprocess.TimeoutExpired):
-                    outputs = process.communicate(timeout=1)
-                    words = outputs[process.returncode not in VERDICTS].strip().rpartition("\n")[2]
-                    return process.returncode, words or f"No report was made: exit code {process.returncode}."
+                    said, faults = process.communicate(timeout=1)
+                    return process.returncode, _last_words(process.returncode, said, faults)
         finally:
             process.kill()
     return 1, "No report was made within an hour."
+
+
+def _last_words(code: int, said: str, faults: str) -> str:
+    """Return a sentence about the end of a look."""
+    words = (said if code in VERDICTS else faults).strip().rpartition("\n")[2]
+    if code not in VERDICTS and "Traceback (most recent call last)" in faults:
+        return f"No report was made, by a fault of the monitor: {words}; `python -m monitor watch --once` shows where."
+    return words or f"No report was made: exit code {code}."
 
 
 def _state(logs: Path) -> object:

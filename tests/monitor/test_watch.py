@@ -54,14 +54,21 @@ def test_only_another_verdict_and_another_fault_are_news(logs: Path, capsys: pyt
     script = """case $n in
         1|2) echo "first line"; echo "the disk is full" >&2; exit 1;;
         3) echo "there is no champion" >&2; exit 1;;
-        4) kill -9 $$;;
-        5|6) echo more >>%s/requests-2026-11-26.csv; echo "$n rows are too few"; exit 30;;
+        4) echo "Traceback (most recent call last):" >&2; echo "KeyError: 1" >&2; exit 1;;
+        5) kill -9 $$;;
+        6|7) echo more >>%s/requests-2026-11-26.csv; echo "$n rows are too few"; exit 30;;
         *) echo "a warning" >&2; echo "calm"; exit 0;;
     esac"""
     look_for(logs, 2, script % logs)
     said = [line.partition("] [monitor] ")[2] for line in capsys.readouterr().err.splitlines()]
-    fault = "No report was made: exit code -9."
-    assert said == ["the disk is full", "there is no champion", fault, "5 rows are too few", "calm"]
+    assert said == [
+        "the disk is full",
+        "there is no champion",
+        "No report was made, by a fault of the monitor: KeyError: 1; `python -m monitor watch --once` shows where.",
+        "No report was made: exit code -9.",
+        "6 rows are too few",
+        "calm",
+    ]
 
 
 def test_a_command_that_cannot_be_started_and_a_folder_that_cannot_be_made_are_faults_like_others(
