@@ -15,9 +15,10 @@ from typing import NoReturn
 from journal import JournalError
 from monitor import compare, watch
 from monitor.errors import MonitorError
+from monitor.report import command as report
 from registry import CommonSettings, RegistryError
 
-COMMANDS = (compare, watch)  # each adds its command, and the function that runs it
+COMMANDS = (report, watch, compare)  # each adds its commands, and the functions that run them
 WRONG_ARGUMENTS = 64  # EX_USAGE of sysexits.h
 
 
