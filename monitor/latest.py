@@ -12,10 +12,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from filesystem import lock, only_plain, replace
+from monitor.report.words import ACCURACY, DRIFT, EXIT_CODES
 from registry import CommonSettings, printable
 
 ALERT_ALPHA = 1e-4  # 168 looks, and fewer than 0.5 % of calm weeks with an alarm
-ALARMS = (10, 20)  # exit codes: drift, worse accuracy
+_ALARMS = (DRIFT, ACCURACY)
 _DAYS = 7
 _LOCK_TIMEOUT = 600.0  # seconds
 _DAY = timedelta(days=1)
@@ -33,7 +34,6 @@ def update(settings: CommonSettings, now: datetime) -> int:
     """
     from monitor.report.build import build_report, to_json  # they need pandas and scipy, and the watch does not
     from monitor.report.render import to_html
-    from monitor.report.words import EXIT_CODES
     from monitor.window import Window
 
     reports = settings.log_folder / "reports"
@@ -48,12 +48,11 @@ def update(settings: CommonSettings, now: datetime) -> int:
             replace(reports / f"report-{day}.json", to_json(report).encode())
         alert = build_report(settings, Window(now - _DAY, now), alpha=ALERT_ALPHA)
         replace(reports / "alert.json", to_json(alert).encode())
-    code, alert_code = (EXIT_CODES[each["verdict"]] for each in (report, alert))
-    if alert_code in ALARMS and code not in ALARMS:
-        print(f"The last 24 hours: {printable(alert['headline'])}.")
-        return alert_code
-    print(f"The last {_DAYS} days: {printable(report['headline'])}.")
-    return code
+    since = f"{_DAYS} days"
+    if alert["verdict"] in _ALARMS and report["verdict"] not in _ALARMS:
+        report, since = alert, "24 hours"
+    print(f"The last {since}: {printable(report['headline'])}.")
+    return EXIT_CODES[report["verdict"]]
 
 
 def _unfinished(reports: Path, now: datetime) -> Iterator[datetime]:

@@ -21,10 +21,10 @@ from pathlib import Path
 from filesystem import lock, only_plain
 from monitor import latest
 from monitor.errors import MonitorError
+from monitor.report.words import CANNOT_JUDGE, EXIT_CODES
 from registry import CommonSettings
 
-VERDICTS = (0, 10, 20, 30)  # the exit codes of a look that has one
-CANNOT_JUDGE = 30
+VERDICTS = EXIT_CODES.values()
 MINUTE, HOUR = 60.0, 3600.0  # seconds
 _LOCK_TIMEOUT = 5.0  # seconds: the watch of a service that was just restarted may not have ended yet
 _MEMORY = 1 << 30  # bytes that a look may use
@@ -94,7 +94,7 @@ class Look:
         """Return whether nothing calls for another look yet."""
         if self.hour != time.time() // HOUR:
             return False
-        if self.code in VERDICTS and (self.code != CANNOT_JUDGE or self.logs == _state(logs)):
+        if self.code in VERDICTS and (self.code != EXIT_CODES[CANNOT_JUDGE] or self.logs == _state(logs)):
             return True
         return time.monotonic() < self.again
 
