@@ -26,6 +26,7 @@ from registry import CommonSettings
 
 VERDICTS = EXIT_CODES.values()
 MINUTE, HOUR = 60.0, 3600.0  # seconds
+MAX_SHARE = 1 / 30  # of one processor, for looks that come sooner than each hour
 _LOCK_TIMEOUT = 5.0  # seconds: the watch of a service that was just restarted may not have ended yet
 _MEMORY = 1 << 30  # bytes that a look may use
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -106,7 +107,7 @@ def watch(logs: Path, wanted: Callable[[], bool], command: Sequence[str] = ONCE,
         logs: the folder of the model's logs.
         wanted: whether to go on; asked each second.
         command: reports once: its exit code is the verdict, and the last line that it prints says it in words.
-        minute: how long to wait before another look in the same hour, in seconds for each second that a look took.
+        minute: the shortest time before another look in the same hour, in seconds.
 
     Raises:
         MonitorError: if there is another watch of this model.
@@ -117,7 +118,7 @@ def watch(logs: Path, wanted: Callable[[], bool], command: Sequence[str] = ONCE,
     with ExitStack() as held:
         while wanted():
             if last is None or not last.is_enough(logs):
-                state, hour, started = _state(logs), time.time() // HOUR, time.monotonic()
+                state, hour, used = _state(logs), time.time() // HOUR, _processor_time()
                 try:
                     if not locked:
                         held.enter_context(_only_one(logs / "reports"))
@@ -125,8 +126,8 @@ def watch(logs: Path, wanted: Callable[[], bool], command: Sequence[str] = ONCE,
                     code, words = _look(command, wanted)
                 except OSError as error:
                     code, words = 1, f"No report was made: {error}."
-                now = time.monotonic()
-                last = Look(state, hour, code, now + minute * max(1.0, now - started))
+                pause = max(minute, (_processor_time() - used) / MAX_SHARE)
+                last = Look(state, hour, code, time.monotonic() + pause)
                 # The numbers in the words are new each time; only another verdict or another fault is news.
                 news: object = code if code in VERDICTS else words
                 if news != said and wanted():
@@ -175,6 +176,12 @@ def _last_words(code: int, said: str, faults: str) -> str:
     if code not in VERDICTS and "Traceback (most recent call last)" in faults:
         return f"No report was made, by a fault of the monitor: {words}; `python -m monitor watch --once` shows where."
     return words or f"No report was made: exit code {code}."
+
+
+def _processor_time() -> float:
+    """Return the seconds that the looks so far have had of a processor."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _state(logs: Path) -> object:
