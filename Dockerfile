@@ -47,13 +47,13 @@ ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     TMPDIR=/dev/shm
 COPY --from=train /srv/models models
-COPY csv_dialect.py filesystem.py ./
+COPY csv_dialect.py filesystem.py request_ids.py ./
 COPY registry registry
 COPY journal journal
 COPY monitor monitor
 COPY templates templates
 COPY app/static/report.css app/static/
-RUN python -m compileall -q csv_dialect.py filesystem.py journal monitor registry
+RUN python -m compileall -q csv_dialect.py filesystem.py journal monitor registry request_ids.py
 USER 10002:0
 # A watch that works writes the alert each hour.
 HEALTHCHECK --interval=60s --timeout=5s --start-period=120s CMD ["sh", "-c", \
@@ -75,7 +75,7 @@ ENV PATH=/venv/bin:$PATH \
     TMPDIR=/dev/shm \
     PORT=5000
 COPY --from=train /srv/models models
-COPY csv_dialect.py filesystem.py ./
+COPY csv_dialect.py filesystem.py request_ids.py ./
 COPY registry registry
 COPY journal journal
 COPY audit audit
@@ -83,7 +83,7 @@ COPY templates templates
 COPY app app
 COPY deploy/healthcheck.py deploy/
 COPY gunicorn.conf.py .
-RUN python -m compileall -q app audit csv_dialect.py filesystem.py journal registry
+RUN python -m compileall -q app audit csv_dialect.py filesystem.py journal registry request_ids.py
 USER 10001:0
 EXPOSE 5000
 STOPSIGNAL SIGTERM

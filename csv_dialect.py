@@ -1,5 +1,7 @@
 """The dialect of a CSV text: its encoding, separator, ends of lines and decimal mark, found from its first bytes.
 
+And the records of a text in any dialect, for who needs no more of them than their cells.
+
 Spreadsheets write CSV in many ways. The separator is the one by which the header holds the expected names. What can be
 read in two ways is refused, never guessed.
 """
@@ -13,10 +15,12 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import NamedTuple
 
 Read = Callable[[int], bytes]  # returns about so many bytes of a text, and none at its end
 
 _HEAD = 1 << 18  # bytes that the dialect is found from
+_MAX_LINE = 1 << 20  # bytes
 _SEPARATORS = ",;\t|"
 _BOM = codecs.BOM_UTF8
 # The byte order mark, or two ASCII characters: a header begins with them.
@@ -26,7 +30,19 @@ _SEP_LINE = re.compile(rb'"?sep=([,;\t|])"?\r?\n', re.IGNORECASE)
 _STANDARD_HEADER = re.compile(rb'(?!sep=)[^"\0-\x1f;|\xef\xfe\xff]+\r?\n', re.IGNORECASE)
 _QUOTED_COMMA = re.compile(rb'"[ +-]*[0-9]*,[0-9]')
 _DECIMAL = re.compile(r"[+-]?(?=[.,]?[0-9])[0-9]*([.,])[0-9]*([eE][+-]?[0-9]+)?")
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _DECIMAL_OR_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}([.,])[0-9]{3}")
+
+
+class Record(NamedTuple):
+    """A record of a CSV text: the line at which it begins, the names and values of its cells, and its fault, if any.
+
+    A value is a text, a number, or why it can't be read as one.
+    """
+
+    line: int
+    cells: list[tuple[str, str | float | ValueError]]
+    fault: str
 
 
 class DialectError(ValueError):
@@ -72,6 +88,12 @@ def read_decimal(text: str, decimal: str = "") -> str:
     return number.replace(",", ".")
 
 
+def parse_decimal(text: str) -> float | str:
+    """Return a number as JSON writes it; the text, if it is none."""
+    text = text.strip()
+    return float(text) if _NUMBER.fullmatch(text) else text
+
+
 def width_problem(cells: Sequence[str], width: int, separator: str) -> str:
     """Return what is wrong with a row that has other than ``width`` cells, as the header has."""
     row = separator.join(cells)
@@ -112,6 +134,56 @@ def open_csv(read: Read, names: Collection[str]) -> tuple[Dialect, Read]:
     sample, head = whole_lines[len(preface) :], head[len(preface) :]
     separator = sep_line[1].decode() if sep_line else _find_separator(sample, names)
     return Dialect(preface, separator, _find_decimal(sample, separator, names)), _prepend(head, read)
+
+
+def read_records(read: Read, numbers: Collection[str]) -> Iterator[Record]:
+    """Yield the records of a CSV text, whose first one names the columns. Blank lines and empty cells are passed over.
+
+    Args:
+        read: reads the text as it was sent.
+        numbers: the columns that hold numbers.
+
+    Raises:
+        DialectError: if a part can't be read as CSV, naming the line; or as :func:`open_csv`.
+    """
+    dialect, read = open_csv(read, numbers)
+    reader = csv.reader(_lines(read), delimiter=dialect.separator, strict=True)
+    before = dialect.preface.count(b"\n")
+    names: list[str] = []
+    while True:
+        line = before + reader.line_num + 1
+        try:
+            cells = [cell.strip() for cell in next(reader)]
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise DialectError(f"line {line}: can't be read as CSV ({error})") from error
+        if cells and not names:
+            names = cells
+        elif cells:
+            fault = "" if len(cells) == len(names) else width_problem(cells, len(names), dialect.separator)
+            named = [] if fault else [(name, cell) for name, cell in zip(names, cells, strict=True) if cell]
+            values = [(name, _number(cell, dialect) if name in numbers else cell) for name, cell in named]
+            yield Record(line, values, fault)
+
+
+def _number(cell: str, dialect: Dialect) -> str | float | ValueError:
+    try:
+        return parse_decimal(read_decimal(cell, dialect.decimal))
+    except DialectError as error:
+        return error
+
+
+def _lines(read: Read) -> Iterator[str]:
+    """Yield lines with their ends; the last one may have none."""
+    rest = b""
+    while data := read(_HEAD):
+        *lines, rest = (rest + data).split(b"\n")
+        for line in lines:
+            yield line.decode("utf-8", "surrogateescape") + "\n"
+        if len(rest) > _MAX_LINE:
+            raise DialectError(f"a line is longer than {_MAX_LINE} bytes")
+    yield rest.decode("utf-8", "surrogateescape")
 
 
 def _read_head(read: Read) -> bytes:

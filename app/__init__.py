@@ -14,6 +14,7 @@ from pathlib import Path
 from flask import Flask
 
 from app.endpoints import (
+    feedback,
     health,
     mlflow,
     monitor,
@@ -76,11 +77,12 @@ def create_app(
     flask.jinja_env.trim_blocks = flask.jinja_env.lstrip_blocks = True
     flask.add_template_filter(plain)
     flask.extensions["router"] = router
-    access = Access(settings.tokens, settings.page_tokens)
+    access = Access(settings.tokens, settings.page_tokens, settings.feedback_token)
     app = Application(flask, audit_log, now, mirror, access)
     plane = DataPlane(router, InferencePipeline(router), audit_log, settings)
     for family in (pages, predict_json, predict_csv, tensorflow_serving, open_inference, mlflow, monitor):
         family.register(app, plane)
+    feedback.register(app, plane, access)
     health.register(app, plane, shadow, access)
     openapi.register(app, router, settings, access)
     if settings.trusted_proxies or settings.prefix:

@@ -82,14 +82,17 @@ def _check(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> in
     if not log_files(logs):
         raise RegistryError(f"{logs}: no logs yet")
     days = list(count_rows(logs))
-    for files in [*(day.requests for day in days), *(day.predictions for day in days)]:
-        for file in files:
+    for stream in ("requests", "predictions", "feedback"):
+        for file in (file for day in days for file in getattr(day, stream)):
             print(file)
     lost = sum(day.lost for day in days)
     if lost:
         first = min(day.first_lost for day in days if day.lost)
         print(f"{lost} answered requests have no prediction row, {first} among them", file=sys.stderr)
-    return 1 if changed or lost or any(day.torn for day in days) else 0
+    lost_truths = sum(day.lost_truths for day in days)
+    if lost_truths:
+        print(f"{lost_truths} answered requests with ground truth have no feedback row", file=sys.stderr)
+    return 1 if changed or lost or lost_truths or any(day.torn for day in days) else 0
 
 
 def _verify(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> int:  # noqa: ARG001 - as every command's

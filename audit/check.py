@@ -1,4 +1,4 @@
-"""Count what the log files hold: whole rows, torn ones, and rows without their counterpart in the other stream.
+"""Count what the log files hold: whole rows, torn ones, and rows without their counterpart in another stream.
 
 All rows of a request are in the files of one day, so only the request ids of one day are in memory.
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from journal import LogReader, daily_files, day_of, is_predicted
+from journal import FEEDBACK, LogReader, daily_files, day_of, is_feedback, is_predicted
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +38,25 @@ class DayCount:
     Attributes:
         lost: how many answered requests have no prediction row.
         first_lost: the request id that sorts first among them; empty if there are none.
+        lost_truths: how many requests with ground truth were answered, and have no feedback row.
     """
 
     requests: Sequence[FileCount]
     predictions: Sequence[FileCount]
+    feedback: Sequence[FileCount]
     lost: int
     first_lost: str
+    lost_truths: int
+
+    @property
+    def files(self) -> Sequence[FileCount]:
+        """The files of all streams."""
+        return (*self.requests, *self.predictions, *self.feedback)
 
     @property
     def torn(self) -> int:
         """The torn lines of all files."""
-        return sum(file.torn for file in (*self.requests, *self.predictions))
+        return sum(file.torn for file in self.files)
 
 
 def count_rows(logs: Path) -> Iterator[DayCount]:
@@ -57,15 +65,20 @@ def count_rows(logs: Path) -> Iterator[DayCount]:
     Raises:
         OSError: if a file can't be read.
     """
-    paths = {stream: daily_files(logs, stream) for stream in ("requests", "predictions")}
+    paths = {stream: daily_files(logs, stream) for stream in ("requests", "predictions", FEEDBACK)}
     for day in sorted({day_of(path) for files in paths.values() for path in files}):
         answered: set[str] = set()
         predicted: set[str] = set()
+        told: set[str] = set()  # when: the rows of a request with ground truth have its time
         # The requests first: a prediction that is written meanwhile is then no lost one.
-        requests, predictions = ([path for path in files if day_of(path) == day] for files in paths.values())
-        request_counts, prediction_counts = [], []
+        requests, predictions, feedback = ([path for path in files if day_of(path) == day] for files in paths.values())
+        request_counts, prediction_counts, feedback_counts = [], [], []
         for reader in map(LogReader, requests):
-            answered.update(row["request_id"] for row in reader if is_predicted(row))
+            for row in reader:
+                if is_predicted(row):
+                    answered.add(row["request_id"])
+                elif row["status"] == "200" and is_feedback(row):
+                    told.add(row["time"])
             request_counts.append(FileCount(reader.path.name, reader.rows, reader.torn))
         for reader in map(LogReader, predictions):
             unanswered = 0
@@ -73,5 +86,9 @@ def count_rows(logs: Path) -> Iterator[DayCount]:
                 predicted.add(row["request_id"])
                 unanswered += row["request_id"] not in answered
             prediction_counts.append(FileCount(reader.path.name, reader.rows, reader.torn, unanswered))
+        for reader in map(LogReader, feedback):
+            told.difference_update(row["time"] for row in reader)
+            feedback_counts.append(FileCount(reader.path.name, reader.rows, reader.torn))
         lost = answered - predicted
-        yield DayCount(request_counts, prediction_counts, len(lost), min(lost, default=""))
+        first = min(lost, default="")
+        yield DayCount(request_counts, prediction_counts, feedback_counts, len(lost), first, len(told))

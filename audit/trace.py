@@ -12,7 +12,7 @@ from typing import Any
 
 from audit.tolerant_reader import Faults, pick
 from audit.versions import AS_PUBLISHED, CHANGED, read_card
-from journal import find, is_predicted
+from journal import FEEDBACK, find, is_predicted
 from registry import RegistryError, VersionStore, find_inconsistencies, printable
 from registry.history_line import format_entry
 
@@ -20,8 +20,8 @@ from registry.history_line import format_entry
 def trace(store: VersionStore, logs: Path, request_id: str) -> list[dict[str, Any]]:
     """Return each request that had this id, oldest first: a client may use an id twice.
 
-    A trace has the ``request``, its ``predictions``, the ``versions`` that answered, and ``faults``: what is missing or
-    not as it was.
+    A trace has the ``request``, its ``predictions``, the ``versions`` that answered, the ground truth that came for
+    this id (``feedback``), and ``faults``: what is missing or not as it was.
 
     Args:
         logs: the folder of the model's logs.
@@ -29,7 +29,7 @@ def trace(store: VersionStore, logs: Path, request_id: str) -> list[dict[str, An
     Raises:
         OSError: if a log file can't be read.
     """
-    predictions = list(find(logs, "predictions", request_id))
+    predictions, truths = (list(find(logs, stream, request_id)) for stream in ("predictions", FEEDBACK))
     traces = []
     for request in find(logs, "requests", request_id):
         rows = [row for row in predictions if row["time"] == request["time"]]
@@ -38,16 +38,15 @@ def trace(store: VersionStore, logs: Path, request_id: str) -> list[dict[str, An
             faults.add("the request was answered, and has no prediction row")
         numbers = sorted({int(row["version"]) for row in rows})
         versions = [_describe_version(store, number, request["time"], faults) for number in numbers]
-        traces.append({"request": request, "predictions": rows, "versions": versions, "faults": list(faults)})
+        parts = {"request": request, "predictions": rows, "versions": versions, "feedback": truths}
+        traces.append({**parts, "faults": list(faults)})
     return traces
 
 
 def format_text(trace: Mapping[str, Any]) -> str:
     """Return a trace as text for a person; no character of it moves a terminal's cursor."""
     lines = ["REQUEST", *_format_members(trace["request"]), "", f"PREDICTIONS ({len(trace['predictions'])})"]
-    for row in trace["predictions"]:
-        fields = {name: text for name, text in row.items() if name not in ("time", "request_id", "model")}
-        lines.append("  " + "  ".join(f"{name} {text}" for name, text in fields.items() if text))
+    lines += [_format_row({**row, "time": ""}) for row in trace["predictions"]]
     for version in trace["versions"]:
         members = {name: value for name, value in version.items() if name not in ("gates", "signed_off")}
         lines += ["", f"VERSION {version['version']}", *_format_members(members)]
@@ -57,6 +56,8 @@ def format_text(trace: Mapping[str, Any]) -> str:
             lines += [f"    {format_entry(entry)}", *_format_gates(entry.get("gates"))]
         if not version["signed_off"]:
             lines.append("    by nobody")
+    if trace["feedback"]:
+        lines += ["", f"GROUND TRUTH ({len(trace['feedback'])})", *map(_format_row, trace["feedback"])]
     sound = "No fault: every file is as it was published, and so is the history."
     lines += ["", *(["FAULTS", *(f"  {fault}" for fault in trace["faults"])] if trace["faults"] else [sound])]
     return "\n".join(map(printable, lines))
@@ -83,6 +84,11 @@ def _describe_version(store: VersionStore, number: int, time: str, faults: Fault
         if entry.get("version") == number and entry["time"] <= time
     ]
     return version
+
+
+def _format_row(row: Mapping[str, str]) -> str:
+    fields = {name: text for name, text in row.items() if name not in ("request_id", "model")}
+    return "  " + "  ".join(f"{name} {text}" for name, text in fields.items() if text)
 
 
 def _format_gates(gates: Any) -> list[str]:

@@ -23,14 +23,16 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from monitor.drift import Drift, judge_drift
-from monitor.profiles.profile import SAMPLE_ROWS, Profile
+from monitor.logs.rows import PredictionRows, mix
+from monitor.profiles.profile import Profile
+from monitor.profiles.profiler import Profiler
 from monitor.profiles.reference import Column, Kind, Reference
-from monitor.statistics.baseline import Baseline, mid_ranks
-from monitor.statistics.request_sums import request_sums
+from monitor.statistics.baseline import Baseline
 
 NAMES = ("normal", "skewed", "tied", "category", "prediction")
 KINDS: tuple[Kind, ...] = ("number", "number", "number", "category", "prediction")
 WEEK, DAY = 168, 24  # hours
+BLOCK = 1 << 16  # rows
 
 
 @dataclass(frozen=True)
@@ -110,40 +112,27 @@ def make_reference(rows: NDArray[np.float32], requests: NDArray[np.int64], sourc
 
 
 def make_profile(baseline: Baseline, rows: NDArray[np.float32], requests: NDArray[np.int64]) -> Profile:
-    """Return the profile of simulated rows."""
-    reference, width = baseline.reference, rows.shape[1]
-    ranks = mid_ranks(reference, rows)
-    counts, values = [], np.zeros((width, 2))
-    categories = []
-    for index, column in enumerate(reference.columns):
-        present = ~np.isnan(rows[:, index])
-        cells = column.cells(rows[present, index])
-        counts.append(np.bincount(cells, minlength=2 * len(column.points) + 1))
-        deviations = (rows[present, index].astype(np.float64) - column.mean) / (column.sd or 1.0)
-        values[index] = deviations.sum(), (deviations**2).sum()
-        indicators = (cells[:, None] == np.arange(len(counts[-1]))) * 1.0 if column.kind == "category" else None
-        categories.append(None if indicators is None else request_sums(indicators, requests[present]))
-    first, second = np.triu_indices(width - 1, 1)
-    hashes = np.random.default_rng(len(rows)).permutation(len(rows)).astype(np.uint64)
-    sample = np.argsort(hashes)[:SAMPLE_ROWS]
-    missing = np.isnan(rows)
-    return Profile(
-        rows=len(rows),
-        requests=len(np.unique(requests)),
-        counts=counts,
-        missing=missing.sum(axis=0),
-        outside=np.zeros(width - 1, np.int64),
-        implausible=0,
-        fallback=0,
-        values=values,
-        scores=request_sums(ranks, requests),
-        categories=categories,
-        products=request_sums((ranks[:, first] - 0.5) * (ranks[:, second] - 0.5), requests),
-        sample=rows[sample],
-        sample_hashes=hashes[sample],
-        sample_requests=requests[sample].astype(np.uint64),
-        missing_sums=request_sums(missing * 1.0, requests),
-    )
+    """Return the profile of simulated rows, by the monitor's own profiler."""
+    count = len(rows)
+    profiler = Profiler(baseline.reference)
+    zeros = np.zeros(count, np.int64)
+    starts = np.flatnonzero(np.diff(requests, prepend=-1))
+    numbers = np.arange(count) - np.repeat(starts, np.diff(starts, append=count))
+    for begin in range(0, count, BLOCK):
+        part = slice(begin, begin + BLOCK)
+        profiler.add(
+            PredictionRows(
+                times=zeros[part],
+                requests=mix(np.zeros(count, np.uint64)[part], requests[part] + 1),
+                numbers=numbers[part],
+                versions=zeros[part] + 1,
+                roles=np.zeros(count, np.int8)[part],
+                values=rows[part],
+                flags=zeros[part],
+                texts=[""],
+            )
+        )
+    return profiler.profile().answered(baseline.reference)
 
 
 def judge(rng: np.random.Generator, baseline: Baseline, cell: Cell) -> Drift:

@@ -1,4 +1,4 @@
-"""The journal: the CSV logs of requests and predictions. Columns, durable append, reading back.
+"""The journal: the CSV logs of requests, predictions and ground truth. Columns, durable append, reading back.
 
 Knows no Flask and no model.
 """
@@ -8,29 +8,49 @@ from journal.encoding import (
     PartialFailure,
     encode_predictions,
     encode_request,
+    is_feedback,
     is_predicted,
     prediction_columns,
     timestamp,
+)
+from journal.feedback import (
+    FEEDBACK,
+    FEEDBACK_COLUMNS,
+    FEEDBACK_NUMBERS,
+    FeedbackReader,
+    Truth,
+    TruthError,
+    encode_feedback,
+    parse_truth,
 )
 from journal.log_folder import JournalError, close_days, daily_files, day_of, last_day_of
 from journal.reader import LogReader, find, whole_lines
 from journal.writer import Durability, Journal
 
 __all__ = [
+    "FEEDBACK",
+    "FEEDBACK_COLUMNS",
+    "FEEDBACK_NUMBERS",
     "REQUEST_COLUMNS",
     "Durability",
+    "FeedbackReader",
     "Journal",
     "JournalError",
     "LogReader",
     "PartialFailure",
+    "Truth",
+    "TruthError",
     "close_days",
     "daily_files",
     "day_of",
+    "encode_feedback",
     "encode_predictions",
     "encode_request",
     "find",
+    "is_feedback",
     "is_predicted",
     "last_day_of",
+    "parse_truth",
     "prediction_columns",
     "timestamp",
     "whole_lines",

@@ -12,7 +12,7 @@ import logging
 import os
 import stat
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -92,8 +92,11 @@ class Appender:
             self._sync(parts)
         return True
 
-    def probe(self) -> None:
+    def probe(self, optional: Collection[str]) -> None:
         """Check that the next append finds what it needs: the lock, room on the disk, and files that are ours.
+
+        Args:
+            optional: streams whose files do not matter.
 
         Raises:
             JournalError, OSError: with what is wrong.
@@ -102,7 +105,7 @@ class Appender:
         try:
             for stream, header in list(self._headers.items()):  # a thread may add one
                 path = self._name(stream)
-                if path.exists() or path.is_symlink():  # an append makes the others
+                if stream not in optional and (path.exists() or path.is_symlink()):  # an append makes the others
                     os.close(File(path, header, self._write).descriptor)
         finally:
             self._unlock()

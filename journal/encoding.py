@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from urllib.parse import unquote
 
 import numpy as np
 import orjson
@@ -92,7 +93,13 @@ class PartialFailure:
 def is_predicted(request: Mapping[str, str]) -> bool:
     """Return whether a row of the request log stands for at least one prediction."""
     failure = PartialFailure.parse(request["error"])
-    return request["status"] == "200" and (failure is None or failure.failed < failure.total)
+    some = failure is None or failure.failed < failure.total
+    return request["status"] == "200" and some and not is_feedback(request)
+
+
+def is_feedback(request: Mapping[str, str]) -> bool:
+    """Return whether a row of the request log brought ground truth: its path ends so, whatever a proxy put before."""
+    return unquote(request.get("path", "").partition("?")[0]).endswith("/feedback")
 
 
 def encode_predictions(

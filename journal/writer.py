@@ -45,13 +45,20 @@ class Journal:
         self._write = write
         self._lock_timeout = lock_timeout
         self._headers: dict[str, bytes] = {}
+        self._optional: set[str] = set()
         self._queue: deque[_Entry] = deque()
         self._lock = threading.Lock()  # held by the thread that writes the whole queue
         self._files: Appender | None = None
 
-    def add_stream(self, stream: str, columns: Sequence[str]) -> None:
-        """Declare the columns of a stream. To be called before the first append to it."""
+    def add_stream(self, stream: str, columns: Sequence[str], *, optional: bool = False) -> None:
+        """Declare the columns of a stream. To be called before the first append to it.
+
+        Args:
+            optional: whether a probe is good also if the stream's file can't take rows.
+        """
         self._headers[stream] = (",".join(columns) + "\n").encode()
+        if optional:
+            self._optional.add(stream)
 
     def append(self, day: str, rows: Mapping[str, bytes]) -> None:
         """Append whole lines to the files of a day, by stream; the stream "requests" is written last.
@@ -82,7 +89,7 @@ class Journal:
         try:
             files = self._open(day or today())
             try:
-                files.probe()
+                files.probe(self._optional)
             finally:
                 files.close()
         except OSError as error:

@@ -13,12 +13,13 @@ import sys
 from typing import NoReturn
 
 from journal import JournalError
-from monitor import compare, watch
+
+from monitor import compare, feedback, watch
 from monitor.errors import MonitorError
 from monitor.report import command as report
 from registry import CommonSettings, RegistryError
 
-COMMANDS = (report, watch, compare)  # each adds its commands, and the functions that run them
+COMMANDS = (feedback, report, watch, compare)  # each adds its commands, and the functions that run them
 WRONG_ARGUMENTS = 64  # EX_USAGE of sysexits.h
 
 

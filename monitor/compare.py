@@ -1,4 +1,4 @@
-"""Compare two versions on the requests that both predicted for: the champion's rows joined with those of its shadow.
+"""Compare two versions: their predictions for the same rows, as a shadow makes possible, and their errors.
 
 Reads the logs only.
 """
@@ -6,39 +6,26 @@ Reads the logs only.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
-from dataclasses import dataclass
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
 
-from journal import LogReader, daily_files
+from monitor.accuracy.comparison import ErrorComparison, compare_errors
+from monitor.drift.result import MIN_REQUESTS
 from monitor.errors import MonitorError
+from monitor.pairs import SAMPLE_PAIRS, Pairs, read_pairs
+from monitor.profiles.profile import ANSWERING
+from monitor.profiles.reference import Floats
+from monitor.truth import join_truths
+from monitor.window import Window
 from registry import CommonSettings
 
-Floats = NDArray[np.float64]
-# How many rows wait for their counterpart: a shadow's come later, but not much.
-_MAX_WAITING = 1_000_000
 _BARS, _WIDTH = 11, 40
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Predictions of two versions for the same rows, each of shape (n,), float64, in the output's unit.
-
-    Attributes:
-        no_number: how many further rows got no finite number from one of them or from both.
-    """
-
-    first: Floats
-    second: Floats
-    no_number: int
-
-    @property
-    def differences(self) -> Floats:
-        """Second minus first, shape (n,)."""
-        return self.second - self.first
+_QUANTILES = (0.025, 0.25, 0.5, 0.75, 0.975)
 
 
 def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -54,57 +41,92 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 def _run(arguments: argparse.Namespace, settings: CommonSettings) -> int:
     logs, first, second = settings.log_folder, arguments.first, arguments.second
-    comparison = compare(logs, first, second)
-    if not len(comparison.first):
-        more = f", but for {comparison.no_number} rows without a number" if comparison.no_number else ""
-        raise MonitorError(f"{logs}: no request was seen by both version {first} and version {second}{more}")
-    print(format_text(comparison, first, second, arguments.over))
-    if arguments.plot is not None:
+    pairs, faults = read_pairs(logs, first, second)
+    joined = join_truths(logs)
+    errors = compare_errors(joined[joined["version"] == first], joined[joined["version"] == second])
+    if not pairs.rows and errors is None:
+        more = f", but for {pairs.no_number} rows without a number" if pairs.no_number else ""
+        nothing = f"{logs}: no request was seen by both version {first} and version {second}{more}"
+        raise MonitorError("\n".join([*faults, nothing]))
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    if pairs.rows:
+        print(format_text(pairs, first, second, arguments.over))
+    if errors is not None:
+        print("\n" * bool(pairs.rows) + format_errors(errors, first, second))
+    if arguments.plot is not None and pairs.rows:
         try:
-            plot(comparison, first, second, arguments.plot)
+            plot(pairs, first, second, arguments.plot)
         except ImportError as error:
             raise MonitorError(f"--plot needs matplotlib ({error}); `make install` has it") from error
     return 0
 
 
-def compare(logs: Path, first: int, second: int) -> Comparison:
-    """Join the rows of two versions by request and row.
+def compare_versions(
+    logs: Path,
+    window: Window,
+    champion: int,
+    groups: Iterable[tuple[int, str]],
+    joined: pd.DataFrame,
+    *,
+    cache: Path | None = None,
+) -> list[dict[str, Any]]:
+    """Compare the champion with each shadow and each canary of a window: the section "comparisons" of the report.
 
     Args:
         logs: the folder of the model's logs.
-        first, second: the numbers of the versions.
-
-    Raises:
-        OSError: if a log file can't be read.
+        champion: its version.
+        groups: version and role of the window's rows.
+        joined: the window's predictions with their truth (truth.join_truths).
+        cache: the folder to keep the pairs of whole days in.
     """
-    waiting: dict[tuple[str, str, str], tuple[int, float]] = {}
-    pairs: list[tuple[float, float]] = []
-    for key, number, prediction in _rows(logs, (first, second)):
-        other = waiting.pop(key, None)
-        if other is None or other[0] == number:
-            waiting[key] = (number, prediction)
-            if len(waiting) > _MAX_WAITING:
-                del waiting[next(iter(waiting))]
-        else:
-            pairs.append((other[1], prediction) if number == second else (prediction, other[1]))
-    table = np.array(pairs, dtype=np.float64).reshape(-1, 2)
-    numbers = table[np.isfinite(table).all(axis=1)]
-    return Comparison(numbers[:, 0], numbers[:, 1], len(table) - len(numbers))
+    return list(_comparisons(logs, window, champion, sorted(groups), joined, cache))
 
 
-def format_text(comparison: Comparison, first: int, second: int, threshold: float) -> str:
+def _comparisons(
+    logs: Path, window: Window, champion: int, groups: list[tuple[int, str]], joined: pd.DataFrame, cache: Path | None
+) -> Iterator[dict[str, Any]]:
+    answered = joined[(joined["version"] == champion) & joined["role"].isin(ANSWERING)]
+    for version, role in groups:
+        if version == champion or role not in ("shadow", "canary"):
+            continue
+        pairs = read_pairs(logs, champion, version, window=window, cache=cache)[0] if role == "shadow" else Pairs()
+        errors = compare_errors(answered, joined[(joined["version"] == version) & (joined["role"] == role)])
+        if pairs.rows or errors:
+            yield {
+                "first": champion,
+                "second": version,
+                "role": role,
+                "paired": bool(pairs.rows),
+                "rows": pairs.rows,
+                "no_number": pairs.no_number,
+                "difference": _difference(pairs),
+                "truth": errors and errors.to_json(),
+            }
+
+
+def _difference(pairs: Pairs) -> dict[str, Any]:
+    if not pairs.rows:
+        return {"mean": None, "sd": None, "quantiles": {}}
+    quantiles = np.quantile(pairs.differences, _QUANTILES).tolist()
+    names = map(str, _QUANTILES)
+    return {"mean": pairs.mean, "sd": pairs.sd, "quantiles": dict(zip(names, quantiles, strict=True))}
+
+
+def format_text(pairs: Pairs, first: int, second: int, threshold: float) -> str:
     """Return the differences as text for a person: quantiles, the share over a threshold, and a histogram.
 
     Args:
         threshold: the difference that matters, in the output's unit.
     """
-    differences = comparison.differences
-    without = f"; on {comparison.no_number} more, one of them gave no number" if comparison.no_number else ""
-    quantiles = np.quantile(differences, [0.025, 0.25, 0.5, 0.75, 0.975])
+    differences = pairs.differences
+    without = f"; on {pairs.no_number} more, one of them gave no number" if pairs.no_number else ""
+    quantiles = np.quantile(differences, _QUANTILES)
     counts, edges = np.histogram(differences, _BARS, _span(differences))
     lines = [
-        f"{len(differences)} rows of version {first} and version {second} for the same requests{without}",
-        f"{second} less {first}: mean {differences.mean():.4g}, standard deviation {differences.std():.4g}",
+        f"{pairs.rows} rows of version {first} and version {second} for the same requests{without}",
+        f"{second} less {first}: mean {pairs.mean:.4g}, standard deviation {pairs.sd:.4g}",
+        *[f"from here on, of a random sample of {SAMPLE_PAIRS} rows:"] * (pairs.rows > len(differences)),
         "2.5 % {:.4g}   25 % {:.4g}   50 % {:.4g}   75 % {:.4g}   97.5 % {:.4g}".format(*quantiles),
         f"{np.mean(np.abs(differences) > threshold):.2%} differ by more than {threshold:g}",
         "",
@@ -115,7 +137,26 @@ def format_text(comparison: Comparison, first: int, second: int, threshold: floa
     return "\n".join(lines)
 
 
-def plot(comparison: Comparison, first: int, second: int, file: Path) -> None:
+def format_errors(errors: ErrorComparison, first: int, second: int) -> str:
+    """Return the errors of two versions as text for a person."""
+    low, high = errors.difference.interval
+    lines = [
+        f"RMSE {errors.rmse_second:.4g} of version {second}, {errors.rmse_first:.4g} of version {first}, on "
+        f"{errors.rows} rows of {errors.requests} requests with truth",
+        f"difference {errors.difference.value:+.4g}, 95 % interval {low:+.4g} to {high:+.4g}: "
+        + {
+            "better": f"version {second} is better",
+            "worse": f"version {second} is worse",
+            "no difference shown": "no difference shown",
+            "cannot_judge": f"not judged, because that takes truth for {MIN_REQUESTS} requests",
+        }[errors.verdict],
+    ]
+    if not errors.paired:
+        lines.append("they answered different requests, so this is not a comparison on the same rows")
+    return "\n".join(lines)
+
+
+def plot(pairs: Pairs, first: int, second: int, file: Path) -> None:
     """Draw the differences as an SVG or PNG.
 
     Raises:
@@ -125,10 +166,10 @@ def plot(comparison: Comparison, first: int, second: int, file: Path) -> None:
 
     figure = Figure(figsize=(8, 3.5), layout="constrained")
     left, right = figure.subplots(1, 2)
-    left.hist(comparison.differences, 50, _span(comparison.differences))
+    left.hist(pairs.differences, 50, _span(pairs.differences))
     left.set(xlabel=f"version {second} less version {first}", ylabel="rows")
-    right.plot(comparison.first, comparison.second, ".", markersize=2)
-    right.axline((float(comparison.first.mean()),) * 2, slope=1, linewidth=1, color="gray")
+    right.plot(pairs.first, pairs.second, ".", markersize=2)
+    right.axline((float(pairs.first.mean()),) * 2, slope=1, linewidth=1, color="gray")
     right.set(xlabel=f"version {first}", ylabel=f"version {second}")
     figure.savefig(file)
 
@@ -138,10 +179,3 @@ def _span(values: Floats) -> tuple[float, float]:
     low, high = float(values.min()), float(values.max())
     margin = 1e-6 * max(abs(low), abs(high), 1.0)
     return low - margin, high + margin
-
-
-def _rows(logs: Path, numbers: tuple[int, int]) -> Iterator[tuple[tuple[str, str, str], int, float]]:
-    for path in daily_files(logs, "predictions"):
-        for row in LogReader(path):
-            if (number := int(row["version"])) in numbers:
-                yield (row["time"], row["request_id"], row["row"]), number, float(row["prediction"])

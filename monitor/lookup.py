@@ -1,200 +1,149 @@
-"""Finds the prediction rows of given requests in the files of the log, without reading each file each time.
+"""Finds rows of a file of the prediction log by request and row, without reading every file each time.
 
-Of each file there is an index, the hashes of its request ids, and the rows that were found in it the last time. Both
-are kept beside the profiles, named by the file's size and time of change: a file is read again only if it changed, or
-if rows are looked for that were not looked for before. DuckDB reads; what it makes of a file is counted, and of a file
-with torn lines it gets a copy of the whole rows.
+Of each file an index is kept, the hashes of its request ids, and the rows that were found in it the last time; both
+under the file's size and time of change. So a file is read again only if it changed, or if rows are looked for in it
+that were not looked for before.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from filesystem import only_plain
-from journal import whole_lines
+from journal import day_of, prediction_columns
 from monitor.errors import MonitorError
+from monitor.kept import Arrays, load, save, state_of
+from monitor.logs import duckdb_reader, log_reader
+from monitor.logs.log_file import LogFile, read_rows
+from monitor.logs.rows import ROLES, Hashes, PredictionRows, micros, mix, select
 
-Hashes = NDArray[np.uint64]
-
-_BLOCK = 1 << 20
-_LONGEST_LINE = 1 << 26  # a prediction row has a few hundred bytes; a comment or an id may be longer
-_MEMORY = "256MB"
+_FORMAT = 1  # another number for each change of what is kept
 
 
-class Lookup:
-    """Looks rows up in the files of a log folder.
+def find_rows(
+    path: Path, requests: Hashes, keys: Hashes | None, *, inputs: Sequence[str] | None = None, cache: Path | None = None
+) -> tuple[NDArray[np.bool_], pd.DataFrame]:
+    """Find rows in a file of the prediction log, of every version and role.
 
     Args:
-        cache: the folder to keep what was found in; None keeps nothing.
-    """
+        requests: the hashes of the ids of the requests that are looked for (rows.hash_id), uint64 (n,).
+        keys: the hashes of request and row (rows.mix), uint64 (n,); None if no rows are asked for.
+        inputs: the names of the model's inputs; None: those between "role" and "prediction" in the file's header.
+        cache: the folder to keep what is found in; None keeps nothing.
 
-    def __init__(self, cache: Path | None = None) -> None:
-        self._cache = cache
-        folder = os.path.join(tempfile.gettempdir(), f"duckdb-{os.getpid()}")  # else it would be in the present folder
-        self._duckdb = duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": folder, "threads": 2})
-
-    def read(self, path: Path) -> pd.DataFrame:
-        """Return all whole rows of a log file, as text without the quotes; escapes are left as they are.
-
-        Raises:
-            MonitorError: if the file has no header.
-            OSError: if it can't be read.
-        """
-        with self._whole_rows(path) as rows:
-            return pd.DataFrame(rows.df()).fillna("").astype("str")
-
-    def hashes(self, request_ids: pd.Series) -> Hashes:
-        """Return the hash of each request id, uint64 (n,)."""
-        return _hashes(self._duckdb.from_df(pd.DataFrame({"request_id": request_ids})))
-
-    def index(self, path: Path) -> Hashes:
-        """Return the hashes of the request ids in a prediction file, ascending, uint64 (r,).
-
-        Raises:
-            MonitorError, OSError: as read().
-        """
-        kept = self._kept(path, f"{_state(path)}-{duckdb.__version__}.npy")  # another version may hash otherwise
-        if kept is not None and kept.exists():
-            index: Hashes = np.load(kept, mmap_mode="r")
-            return index
-        with self._whole_rows(path) as rows:
-            hashes = _hashes(rows)
-        # Rows of a request stand together, so most repetitions go before anything is sorted.
-        index = np.unique(hashes[np.append(True, hashes[1:] != hashes[:-1])] if len(hashes) else hashes)
-        if kept is not None:
-            with _replaced(kept) as new, open(new, "wb") as file:
-                np.save(file, index)
-        return index
-
-    def rows(self, path: Path, wanted: pd.DataFrame) -> pd.DataFrame:
-        """Return the rows of a prediction file that are wanted, of every version and role, in the order of the file.
-
-        Args:
-            wanted: their ``request_id`` and ``row``, as text as the log has it.
-
-        Returns:
-            the columns of the log; ``version`` is int32, the inputs and ``prediction`` float32, and
-            ``time`` datetime64 in UTC without a zone. What is no number is NaN.
-
-        Raises:
-            MonitorError, OSError: as read().
-        """
-        keys = wanted[["request_id", "row"]].drop_duplicates().sort_values(["request_id", "row"])
-        digest = hashlib.sha256("\n".join(keys["request_id"] + "," + keys["row"]).encode()).hexdigest()[:16]
-        kept = self._kept(path, f"{_state(path)}-{digest}.parquet")
-        if kept is None or not kept.exists():
-            with self._whole_rows(path) as rows:
-                found = rows.join(self._duckdb.from_df(keys), "request_id, row", how="semi").select(*_typed(path))
-                if kept is None:
-                    return pd.DataFrame(found.df())
-                with _replaced(kept) as new:
-                    found.write_parquet(str(new))
-        return pd.DataFrame(self._duckdb.read_parquet(str(kept)).df())
-
-    def forget_missing(self, paths: list[Path]) -> None:
-        """Remove what is kept of files that are not among these: who deletes a log wants its rows gone."""
-        names = {path.stem for path in paths}
-        for kept in self._cache.glob("predictions-*~*") if self._cache else ():
-            if kept.name.partition("~")[0] not in names:
-                kept.unlink(missing_ok=True)
-
-    def _kept(self, path: Path, name: str) -> Path | None:
-        return self._cache and self._cache / f"{path.stem}~{name}"
-
-    @contextmanager
-    def _whole_rows(self, path: Path) -> Iterator[duckdb.DuckDBPyRelation]:
-        """Provide the whole rows of a file, all columns as text."""
-        columns = columns_of(path)
-        relation = self._read_csv(path, columns)
-        if relation.count("*").fetchall()[0][0] == _whole_lines(path) - 1:
-            yield relation
-            return
-        with tempfile.NamedTemporaryFile(prefix="whole-", suffix=".csv") as copy:
-            copy.writelines(whole_lines(path))
-            copy.flush()
-            yield self._read_csv(Path(copy.name), columns)
-
-    def _read_csv(self, path: Path, columns: list[str]) -> duckdb.DuckDBPyRelation:
-        return self._duckdb.read_csv(
-            str(path),
-            columns=dict.fromkeys(columns, "VARCHAR"),
-            auto_detect=False,
-            header=True,
-            sep=",",
-            quotechar='"',
-            escapechar='"',
-            ignore_errors=True,
-            max_line_size=_LONGEST_LINE,
-        )
-
-
-def columns_of(path: Path) -> list[str]:
-    """Return the columns that a log file's header names.
+    Returns:
+        whether the file has each request, bool (n,); and the rows that it has, in its order: ``key``, ``time``
+        (datetime64 in UTC without a zone), ``version`` (int64), ``role``, the inputs and ``prediction`` (float32),
+        ``flags``.
 
     Raises:
-        MonitorError: if the first line is no header.
-        OSError: if the file can't be read.
+        MonitorError: if the file's columns are not those of a prediction log.
+        OSError: if it can't be read.
     """
-    with open(path, encoding="utf-8", errors="replace", newline="\n", opener=only_plain) as file:
-        columns = file.readline(_BLOCK).rstrip("\n").split(",")
-    if columns[:2] != ["time", "request_id"] or len(set(columns)) < len(columns):
-        raise MonitorError(f"{path}: the first line is no header of a log; move the file away, or give it one")
-    return columns
+    state = f"{state_of(path)}-{_FORMAT}"
+    index, rows = load(cache, path, state, "index").get("index"), None
+    if index is None:
+        index, rows = _read(path, np.zeros(0, dtype=np.uint64) if keys is None else keys, inputs)
+        save(cache, path, state, "index", {"index": index})
+    here = _is_in(requests, index)
+    if keys is None or not here.any():
+        return here, no_rows(inputs or ())
+    state += f"-{hashlib.sha256(np.unique(keys[here]).tobytes()).hexdigest()[:16]}"
+    if rows is None and (rows := _unpacked(load(cache, path, state, "rows"))) is not None:
+        return here, rows
+    if rows is None:
+        _, rows = _read(path, keys[here], inputs)
+    save(cache, path, state, "rows", _packed(rows))
+    return here, rows
 
 
-def _hashes(rows: duckdb.DuckDBPyRelation) -> Hashes:
-    return np.asarray(rows.select(duckdb.SQLExpression("hash(request_id) AS h")).fetchnumpy()["h"], dtype=np.uint64)
+def open_log(path: Path, inputs: Sequence[str] | None = None) -> tuple[LogFile, Sequence[str]]:
+    """Return a file of the prediction log, and the names of the model's inputs in it.
+
+    Raises:
+        MonitorError: if its columns are not those of a prediction log.
+        OSError: if it can't be read.
+    """
+    file = LogFile.measure(path)
+    columns = file.columns
+    if inputs is None:
+        known = "role" in columns and "prediction" in columns
+        inputs = columns[columns.index("role") + 1 : columns.index("prediction")] if known else ()
+    comparable, problems = file.find_problems(prediction_columns(inputs))
+    if not comparable:
+        raise MonitorError(problems[0])
+    return file, inputs
 
 
-def _typed(path: Path) -> list[duckdb.Expression]:
-    """Return the columns of a prediction file with their types; a text is empty, not null."""
-    columns = columns_of(path)
-    inputs = columns[columns.index("role") + 1 : columns.index("prediction")]
-    types = {"time": "TIMESTAMP", "version": "INTEGER", "prediction": "FLOAT"} | dict.fromkeys(inputs, "FLOAT")
-    return [
-        duckdb.SQLExpression(
-            f'TRY_CAST("{name}" AS {types[name]}) AS "{name}"'
-            if name in types
-            else f'coalesce("{name}", \'\') AS "{name}"'
-        )
-        for name in columns
-    ]
+def _read(path: Path, keys: Hashes, inputs: Sequence[str] | None) -> tuple[Hashes, pd.DataFrame]:
+    """Return the hashes of the requests of a file, ascending, and its rows with one of the keys."""
+    file, inputs = open_log(path, inputs)
+    names = (*inputs, "prediction")
+    start = datetime.fromisoformat(day_of(path)).replace(tzinfo=UTC)
+    ascending = np.unique(keys)
+    begin, end = micros(start), micros(start + timedelta(days=1))
+
+    def make(blocks: Iterable[PredictionRows]) -> tuple[Hashes, pd.DataFrame]:
+        requests, found = [np.zeros(0, dtype=np.uint64)], [no_rows(inputs)]
+        for rows in blocks:
+            ids = rows.requests
+            # Rows of a request stand together: most repetitions go before anything is sorted.
+            requests.append(ids[np.append(True, ids[1:] != ids[:-1])])
+            wanted = _is_in(mix(ids, rows.numbers), ascending) & (rows.times >= begin) & (rows.times < end)
+            if wanted.any():
+                found.append(_table(select(rows, wanted & (rows.roles >= 0)), names))
+        return np.unique(np.concatenate(requests)), pd.concat(found, ignore_index=True)
+
+    fast, sure = (module.prediction_reader(names) for module in (duckdb_reader, log_reader))
+    return read_rows(file, fast, sure, make).made
 
 
-def _whole_lines(path: Path) -> int:
-    """Return how many lines a file has, its header among them; 0 if the last one has no end."""
-    lines, end = 0, b""
-    with open(path, "rb", opener=only_plain) as file:
-        while block := file.read(_BLOCK):
-            lines, end = lines + block.count(b"\n"), block[-1:]
-    return lines if end == b"\n" else 0
+def _table(rows: PredictionRows, names: Sequence[str]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "key": mix(rows.requests, rows.numbers),
+            "time": rows.times.astype("datetime64[us]"),
+            "version": rows.versions,
+            "role": np.array(ROLES)[rows.roles],
+            **{name: rows.values[:, place] for place, name in enumerate(names)},
+            "flags": np.array(rows.texts)[rows.flags],
+        }
+    ).astype({"role": "str", "flags": "str"})
 
 
-def _state(path: Path) -> str:
-    status = path.stat()
-    return f"{status.st_size}-{status.st_mtime_ns}"
+def no_rows(inputs: Sequence[str]) -> pd.DataFrame:
+    """Return the table of find_rows() without rows."""
+    names = (*inputs, "prediction")
+    integers, values = np.zeros(0, dtype=np.int64), np.zeros((0, len(names)), dtype=np.float32)
+    requests, roles = np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.int8)
+    return _table(PredictionRows(integers, requests, integers, integers, roles, values, integers, [""]), names)
 
 
-@contextmanager
-def _replaced(path: Path) -> Iterator[Path]:
-    """Provide a file to write, which then takes the place of all of its kind that were kept of the same log file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        yield new
-        for old in path.parent.glob(f"{path.name.partition('~')[0]}~*{path.suffix}"):
-            old.unlink(missing_ok=True)
-        new.rename(path)
-    finally:
-        with suppress(FileNotFoundError):
-            new.unlink()
+def _is_in(values: Hashes, ascending: Hashes) -> NDArray[np.bool_]:
+    """Return of each value whether it is among others; with so many others, much faster than numpy.isin."""
+    places = np.searchsorted(ascending, values)
+    found: NDArray[np.bool_] = np.append(ascending, np.uint64(0))[places] == values
+    return found & (places < len(ascending))
+
+
+def _packed(rows: pd.DataFrame) -> Arrays:
+    """Return rows as arrays that need no pickle."""
+    texts = rows.astype({"role": "object", "flags": "object"})
+    arrays = {f"column {place}": texts[name].to_numpy() for place, name in enumerate(texts)}
+    arrays = {name: array.astype(np.str_) if array.dtype == object else array for name, array in arrays.items()}
+    return arrays | {"names": np.array(rows.columns, dtype=np.str_)}
+
+
+def _unpacked(arrays: Arrays) -> pd.DataFrame | None:
+    with suppress(KeyError, ValueError):  # a column is missing, or longer than the others
+        names = arrays["names"].tolist()
+        rows = pd.DataFrame({column: arrays[f"column {place}"] for place, column in enumerate(names)})
+        return rows.astype({"role": "str", "flags": "str"})
+    return None

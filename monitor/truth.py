@@ -6,37 +6,29 @@ of a joined row is that of its prediction, the last value that was told counts, 
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from journal import daily_files, day_of
+from journal import daily_files, day_of, whole_lines
 from journal.encoding import unescape_field
 from monitor.errors import MonitorError
-from monitor.lookup import Lookup
+from monitor.kept import forget_missing
+from monitor.logs.duckdb_reader import fetch
+from monitor.logs.log_file import LogFile, read_rows
+from monitor.logs.rows import hash_id, mix
+from monitor.lookup import find_rows, no_rows
 
 KEY = ["request_id", "row"]
-_COLUMNS = ["told", *KEY, "actual", "measured_at", "source", "comment", "client"]
+_LOGGED = ["time", *KEY, "actual", "measured_at", "source", "comment", "client"]
+_TEXTS = ["request_id", "source", "comment", "client"]
+_MAX_ROW = 999_999_999
 _NAMED = 20  # unknown ids that are named
-_TEXTS = ["source", "comment", "client"]
-
-_NO_ROWS = pd.DataFrame(
-    {"time": [], "request_id": [], "row": [], "version": [], "role": [], "prediction": [], "flags": []}
-).astype(
-    {
-        "time": "datetime64[us]",
-        "request_id": "str",
-        "row": "str",
-        "version": "int32",
-        "role": "str",
-        "prediction": "float32",
-        "flags": "str",
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -44,12 +36,13 @@ class Truths:
     """The truths in force.
 
     Attributes:
-        table: one row for each request and row, in the order in which they were told: ``told`` (when), ``request_id``
-            and ``row`` (text, as the log has them), ``actual`` (float64), ``measured_at``, ``source``, ``comment``,
-            ``client``. Times are datetime64 in UTC without a zone.
+        table: one row for each request and row, in the order in which they were told: ``told`` (when), ``request_id``,
+            ``row`` (int64), ``actual`` (float64), ``measured_at``, ``source``, ``comment``, ``client``, and the hashes
+            ``request`` and ``key`` of request, and of request and row (uint64). Times are datetime64 in UTC without a
+            zone; texts are as they were sent.
         superseded: how many earlier values were replaced by a later, different one.
         repeated: how many told again what was in force.
-        unusable: how many have a value that is no number, or outside the plausible range.
+        unusable: how many have a value that is no number or outside the plausible range, or a row that is no number.
         faults: sentences about files that could not be read.
     """
 
@@ -85,30 +78,55 @@ class JoinedTruths:
     faults: list[str] = field(default_factory=list)
 
 
-def read_truths(logs: Path, plausible: tuple[float, float] = (-np.inf, np.inf), lookup: Lookup | None = None) -> Truths:
+def read_truths(logs: Path, plausible: tuple[float, float] = (-np.inf, np.inf)) -> Truths:
     """Read the truths in force from the files ``feedback-DAY.csv``, of all days.
 
     Args:
         plausible: the range of the model's output; a value outside it, or one that is no number, is only counted.
     """
-    lookup, parts, faults = lookup or Lookup(), [], []
+    parts, faults = [_concat(())], []
     for path in daily_files(logs, "feedback"):
         try:
-            parts.append(lookup.read(path))
-        except (MonitorError, OSError) as error:
-            faults.append(str(error))
-    told = pd.concat(parts) if parts else pd.DataFrame()
-    told = told.rename(columns={"time": "told"}).reindex(columns=_COLUMNS).fillna("").astype("str")
-    told["told"], told["measured_at"] = _times(told["told"]), _times(told["measured_at"])
-    told["actual"] = pd.to_numeric(told["actual"], errors="coerce").astype(np.float64)
-    usable = told[np.isfinite(told["actual"]) & told["actual"].between(*plausible)]
-    usable = usable.sort_values("told", kind="stable", ignore_index=True)  # workers write a little out of order
-    changes = usable[usable["actual"] != usable.groupby(KEY)["actual"].shift()]
-    table = changes.drop_duplicates(KEY, keep="last", ignore_index=True)
+            file = LogFile.measure(path)
+            comparable, problems = file.find_problems(_LOGGED)
+            faults += problems
+            if comparable:
+                reading = read_rows(file, _read_fast, _read_surely, _concat)
+                parts.append(reading.made)
+                faults += reading.faults
+        except OSError as error:
+            faults.append(f"{path.name}: can't be read ({error.strerror or error})")
+    logged = pd.concat(parts, ignore_index=True).rename(columns={"time": "told"})
+    logged["told"], logged["measured_at"] = _times(logged["told"]), _times(logged["measured_at"])
+    logged["actual"] = pd.to_numeric(logged["actual"], errors="coerce").astype(np.float64)
+    logged["row"] = pd.to_numeric(logged["row"], errors="coerce").astype(np.float64)
+    usable = np.isfinite(logged["actual"]) & logged["actual"].between(*plausible) & logged["row"].between(0, _MAX_ROW)
+    table = logged[usable].astype({"row": np.int64})
+    # The hash is that of the field in the log.
+    table["request"] = np.array([hash_id(text) for text in table["request_id"]], dtype=np.uint64)
+    table["key"] = mix(table["request"].to_numpy(), table["row"].to_numpy())
+    table = table.sort_values("told", kind="stable")  # workers write a little out of order
+    changes = table[table["actual"] != table.groupby("key")["actual"].shift()]
+    in_force = changes.drop_duplicates("key", keep="last").reset_index(drop=True)
     for name in _TEXTS:
-        table[name] = _original(table[name])
-    superseded = len(changes) - len(table)
-    return Truths(table, superseded, len(usable) - len(changes), len(told) - len(usable), tuple(faults))
+        in_force[name] = _original(in_force[name])
+    superseded, repeated = len(changes) - len(in_force), len(table) - len(changes)
+    return Truths(in_force, superseded, repeated, len(logged) - len(table), tuple(faults))
+
+
+def _concat(blocks: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat([pd.DataFrame(columns=_LOGGED, dtype="str"), *blocks], ignore_index=True)
+
+
+def _read_fast(file: LogFile) -> Iterator[pd.DataFrame]:
+    for columns in fetch(file, [f"coalesce({{{name}}}, '')" for name in _LOGGED], {}, KEY):
+        yield pd.DataFrame(dict(zip(_LOGGED, columns, strict=True)), dtype="str")
+
+
+def _read_surely(file: LogFile) -> Iterator[pd.DataFrame]:
+    lines = (line.decode("utf-8", "surrogateescape").rstrip("\r\n") for line in whole_lines(file.path))
+    rows = csv.DictReader(lines)
+    yield pd.DataFrame(list(rows), columns=_LOGGED, dtype="str")
 
 
 def join_truths(
@@ -116,6 +134,7 @@ def join_truths(
     *,
     since: datetime | None = None,
     until: datetime | None = None,
+    inputs: Sequence[str] | None = None,
     plausible: tuple[float, float] = (-np.inf, np.inf),
     cache: Path | None = None,
 ) -> pd.DataFrame:
@@ -124,16 +143,17 @@ def join_truths(
     Args:
         logs: the folder of the model's logs.
         since, until: the predictions' window, with a zone; None leaves the side open. Their truths may be younger.
+        inputs: the names of the model's inputs; by default, those in the header of each file.
         plausible: the range of the model's output; truths outside it are left out.
         cache: the folder to keep what was found in, so that files are read again only for new truths.
 
     Returns:
-        ``time``, ``request_id``, ``row`` (int64), ``version`` (int32), ``role``, the inputs (float32), ``prediction``
+        ``time``, ``request_id``, ``row`` (int64), ``version`` (int64), ``role``, the inputs (float32), ``prediction``
         (float32, may be NaN), ``flags``, ``actual`` (float64), ``told`` (when the truth came), ``measured_at``,
         ``source``, ``comment``, ``client`` (who told it). Times are datetime64 in UTC without a zone; texts are as they
         were sent, empty if there was none. The rows are in the order of the log, whatever order truth came in.
     """
-    return find_truths(logs, since=since, until=until, plausible=plausible, cache=cache).rows
+    return find_truths(logs, since=since, until=until, inputs=inputs, plausible=plausible, cache=cache).rows
 
 
 def find_truths(
@@ -141,57 +161,55 @@ def find_truths(
     *,
     since: datetime | None = None,
     until: datetime | None = None,
+    inputs: Sequence[str] | None = None,
     plausible: tuple[float, float] = (-np.inf, np.inf),
     cache: Path | None = None,
 ) -> JoinedTruths:
     """Join as join_truths(), and count what fits and what does not."""
-    lookup = Lookup(cache)
-    truths = read_truths(logs, plausible, lookup)
-    table, faults, parts = truths.table, list(truths.faults), []
-    hashes = lookup.hashes(table["request_id"])
+    truths = read_truths(logs, plausible)
+    table, faults = truths.table, list(truths.faults)
+    requests, keys = table["request"].to_numpy(), table["key"].to_numpy()
     known, looked_up = np.zeros((2, len(table)), dtype=bool)
-    paths = daily_files(logs, "predictions")
-    lookup.forget_missing(paths)
+    paths, parts = daily_files(logs, "predictions"), []
+    if cache is not None:
+        forget_missing(cache, paths)
     for path in paths if len(table) else ():
         try:
-            inside = np.isin(hashes, lookup.index(path))
-            known |= inside
-            if inside.any() and _overlaps(path, since, until):
-                looked_up |= inside
-                parts.append(lookup.rows(path, table[inside]))
+            in_window = _overlaps(path, since, until)
+            here, rows = find_rows(path, requests, keys if in_window else None, inputs=inputs, cache=cache)
         except (MonitorError, OSError) as error:
             faults.append(str(error))
-    rows = pd.concat(parts, ignore_index=True) if parts else _NO_ROWS
+            continue
+        known |= here
+        if in_window and here.any():
+            looked_up |= here
+            parts.append(rows)
+    rows = pd.concat(parts or [no_rows(inputs or ())], ignore_index=True)
     # A request that is known, and has no such row, is as unknown as one that never was.
-    known &= ~looked_up | _is_in(table, rows)
+    known &= ~looked_up | np.isin(keys, rows["key"])
     rows, ambiguous = _without_ambiguous(rows[_within(rows["time"], since, until)])
-    matched, told = _is_in(table, rows), _within(table["told"], since, until).to_numpy()
+    matched, told = np.isin(keys, rows["key"]), _within(table["told"], since, until).to_numpy()
     unknown = table["request_id"][told & ~known]
-    rows = rows.merge(table, on=KEY)
-    rows["request_id"], rows["row"] = _original(rows["request_id"]), rows["row"].astype(np.int64)
+    rows = rows.merge(table, on="key")
+    first = ["time", *KEY, "version", "role"]
+    last = [name for name in rows if name not in {*first, "key", "request"}]
     return JoinedTruths(
-        rows=rows,
+        rows=rows[[*first, *last]],
         truths=int((matched | told).sum()),
         matched=int(matched.sum()),
         unknown=len(unknown),
-        unknown_ids=tuple(_original(unknown[::-1].drop_duplicates().head(_NAMED))),
+        unknown_ids=tuple(unknown[::-1].drop_duplicates().head(_NAMED)),
         ambiguous=ambiguous,
         told=truths,
         faults=faults,
     )
 
 
-def _is_in(table: pd.DataFrame, rows: pd.DataFrame) -> NDArray[np.bool_]:
-    """Return of each truth whether a row has its request and number."""
-    found: NDArray[np.bool_] = pd.MultiIndex.from_frame(table[KEY]).isin(pd.MultiIndex.from_frame(rows[KEY]))
-    return found
-
-
 def _without_ambiguous(rows: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """Leave out rows of which nobody can say which is meant: clients choose ids, and two requests may share one."""
-    groups = rows.groupby([*KEY, "version", "role"], sort=False)["prediction"]
-    ambiguous = groups.transform("nunique") > 1
-    return rows[~ambiguous].drop_duplicates([*KEY, "version", "role"]), int(ambiguous.sum())
+    which = ["key", "version", "role"]
+    ambiguous = rows.groupby(which, sort=False)["prediction"].transform("nunique") > 1
+    return rows[~ambiguous].drop_duplicates(which), int(ambiguous.sum())
 
 
 def _overlaps(path: Path, since: datetime | None, until: datetime | None) -> bool:

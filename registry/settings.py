@@ -19,15 +19,19 @@ PREFIX = "SERVE_"
 T = TypeVar("T")
 
 
-def setting(default: Any, meaning: str, *, check: Callable[[str], object] = bool, expected: str = "") -> Any:
+def setting(
+    default: Any, meaning: str, *, check: Callable[[str], object] = bool, expected: str = "", secret: bool = False
+) -> Any:
     """Return a dataclass field that is read from a SERVE_ variable.
 
     Args:
         meaning: what the setting is, for the documentation and for the message about an empty variable.
         check: returns whether a text can be used.
         expected: what ``check`` accepts, for the message.
+        secret: whether no message may repeat the text.
     """
-    return field(default=default, metadata={"help": meaning, "check": check, "expected": expected})
+    metadata = {"help": meaning, "check": check, "expected": expected, "secret": secret}
+    return field(default=default, repr=not secret, metadata=metadata)
 
 
 def variable(item: Field[Any]) -> str:
@@ -61,7 +65,8 @@ def _parse(item: Field[Any], kind: Any, text: str) -> Any:
         return kind(text)
     if not text and not expected:
         raise SettingError(f"{variable(item)} is empty: expected {item.metadata['help']}")
-    raise SettingError(f"{variable(item)}={text!r}: expected {expected}")
+    shown = "" if item.metadata["secret"] else f"={text!r}"
+    raise SettingError(f"{variable(item)}{shown}: expected {expected}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csv_dialect import Dialect, DialectError, open_csv, read_decimal, width_problem
+from csv_dialect import Dialect, DialectError, Record, open_csv, read_decimal, read_records, width_problem
 
 NAMES = {"width", "price"}
 HEAD = 1 << 18
@@ -130,3 +130,60 @@ def test_the_first_bytes_decide_and_a_row_that_they_cut_counts_for_nothing(write
     dialect, rest = open_text(write(text))
     assert dialect.decimal == ""
     assert rest.decode("utf-8-sig") == text
+
+
+def read_all(content: bytes, piece: int = 1 << 20) -> list[Record]:
+    file = io.BytesIO(content)
+    return list(read_records(lambda size: file.read(min(size, piece)), ("price",)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "id,price,note\na,1.5,x\n\nb,,\n",
+        "sep=;\r\nid;price;note\r\na;1,5;x\r\nb;;\r\n",
+        'id\tprice\tnote\r" a "\t1.5\tx\rb\t\t\r',
+        'id,price,note\na,"1,5",x\nb,,',
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-8", "utf-16"])
+@pytest.mark.parametrize("piece", [1, 1 << 20])
+def test_records_have_their_cells_by_name_in_any_dialect(text: str, encoding: str, piece: int) -> None:
+    first, second = read_all(text.encode(encoding), piece)
+    assert (first.cells, first.fault) == ([("id", "a"), ("price", 1.5), ("note", "x")], "")
+    assert (second.cells, second.fault) == ([("id", "b")], "")
+
+
+def test_a_record_has_the_line_at_which_it_begins_and_its_fault() -> None:
+    content = b'sep=;\nid;price\n"a\nb";1\n\nc;2;3\nd\n;1.000,5\ne;1,234\nf;low\n'
+    records = read_all(content)
+    assert [(record.line, record.fault) for record in records] == [
+        (3, ""),
+        (6, "has 3 columns, the header 2"),
+        (7, "has 1 columns, the header 2"),
+        (8, ""),
+        (9, ""),
+        (10, ""),
+    ]
+    assert [record.cells for record in records[:4]] == [[("id", "a\nb"), ("price", 1)], [], [], [("price", "1.000,5")]]
+    assert isinstance(dict(records[4].cells)["price"], DialectError)
+    assert records[5].cells == [("id", "f"), ("price", "low")]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b'id,price\na,1\n"b,2\nc,3\n', "line 3: can't be read as CSV (unexpected end of data)"),
+        (b'id,price\n"a"b,2\n', "line 2: can't be read as CSV"),
+        (b"id,price\n" + b"x" * (2 << 20), "a line is longer than 1048576 bytes"),
+        (b"PK\x03\x04", "this is a workbook"),
+    ],
+)
+def test_what_is_no_csv_is_refused_with_its_line(content: bytes, message: str) -> None:
+    with pytest.raises(DialectError) as caught:
+        read_all(content)
+    assert message in str(caught.value)
+
+
+def test_a_text_without_records_has_none() -> None:
+    assert read_all(b"") == read_all(b"\n\n") == read_all(b"id,price\n") == []

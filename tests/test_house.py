@@ -20,10 +20,11 @@ PACKAGES = ("app", "audit", "journal", "monitor", "registry", "train")
 ARROWS = {
     "csv_dialect": "",
     "filesystem": "",
-    "journal": "filesystem",
+    "request_ids": "",
+    "journal": "filesystem request_ids",
     "registry": "filesystem",
     "audit": "filesystem journal registry",
-    "monitor": "filesystem journal registry",
+    "monitor": "csv_dialect filesystem journal registry",
     "train": "csv_dialect filesystem registry",
     "errors": "",
     "results": "errors registry",
@@ -32,8 +33,8 @@ ARROWS = {
     "codecs": "csv_dialect errors registry",
     "routing": "codecs errors settings registry",
     "inference": "routing codecs errors results registry",
-    "http": "errors results journal",
-    "endpoints": "inference routing codecs http errors results settings registry",
+    "http": "errors results journal request_ids",
+    "endpoints": "inference routing codecs http errors results settings registry request_ids",
     "app": "endpoints inference routing http server settings registry",
 }
 # What a module may say that it does not know, and which imports that rules out.
@@ -63,7 +64,7 @@ def modules(*packages: str) -> list[Path]:
     return [file for package in packages for file in sorted((ROOT / package).rglob("*.py"))]
 
 
-GROUND = [ROOT / "csv_dialect.py", ROOT / "filesystem.py"]
+GROUND = [ROOT / "csv_dialect.py", ROOT / "filesystem.py", ROOT / "request_ids.py"]
 EVERY = [*GROUND, *modules(*PACKAGES)]
 
 

@@ -28,11 +28,11 @@ from app.codecs.json_strict import (
     StrictDecoder,
     count_strings,
     join_names,
-    parse_decimal,
     parse_strict,
     parse_typed,
 )
 from app.errors import FieldError, InvalidInput, MalformedRequest, ServingError, TooLarge
+from csv_dialect import parse_decimal
 from registry import Signature
 
 Extra = TypeVar("Extra")

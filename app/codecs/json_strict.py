@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeGuard
@@ -16,11 +15,10 @@ import numpy as np
 
 from app.codecs.batch import Float64Matrix, InputBatch, JsonRows
 from app.errors import MAX_ERRORS, FieldError, MalformedRequest
-from csv_dialect import DialectError, read_decimal
+from csv_dialect import DialectError, parse_decimal, read_decimal
 
 _MAX_NAMES = 20  # columns that a message names
 _NUMBERS = {int, float}
-_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 class ObjectPairs(list[tuple[str, Any]]):
@@ -192,12 +190,6 @@ def join_names(names: Sequence[str]) -> str:
     """Return columns' names as they can stand in a message."""
     more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
     return ", ".join(map(excerpt, names[:_MAX_NAMES])) + more
-
-
-def parse_decimal(text: str) -> float | str:
-    """Return a number as JSON writes it; the text, if it is none."""
-    text = text.strip()
-    return float(text) if _DECIMAL.fullmatch(text) else text
 
 
 def parse_typed(text: str) -> float | str | DialectError:

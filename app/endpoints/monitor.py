@@ -6,6 +6,7 @@ The reports are made by another process; this one reads files.
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, render_template
@@ -18,6 +19,7 @@ from app.http.responses import CONTENT_SECURITY_POLICY, HTML, BytesResponse, JSO
 
 logger = logging.getLogger(__name__)
 
+_STALE = timedelta(hours=3)  # the monitor reports each hour
 # A report's file has its style in it, and nothing else: whoever wrote it, it runs no script and asks nobody.
 _FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; sandbox"
 
@@ -27,15 +29,15 @@ def register(app: Application, plane: DataPlane) -> None:
     files = ReportFiles(plane.settings.log_folder / "reports")
 
     def monitor() -> str:
-        report, alert, verdicts = files.newest(), files.alert(), files.verdicts()
-        shown = {"alert": alert, "verdicts": verdicts, "model": plane.settings.model}
-        if report is not None:
-            try:
-                return render_template("monitor.html", report=report, faults=files.faults, **shown)
-            except Exception:  # another version's report may lack a member: the page says so, and the log what
-                logger.exception("%s: the newest report can't be drawn", files.folder)
-        unseen = {"": "The newest report can't be drawn; the error log says why."} if report is not None else {}
-        return render_template("monitor.html", report=None, faults={**files.faults, **unseen}, **shown)
+        report, alert = files.newest(), files.alert()
+        shown = {"verdicts": files.verdicts(), "model": plane.settings.model, "stale": _is_stale(report)}
+        faults = dict(files.faults)  # another thread may find one meanwhile
+        try:
+            return render_template("monitor.html", report=report, alert=alert, faults=faults, **shown)
+        except Exception:  # another version's report may lack a member: the page says so, and the log what
+            logger.exception("%s: the newest reports can't be drawn", files.folder)
+        faults["newest"] = "The newest reports can't be drawn; the error log says why."
+        return render_template("monitor.html", report=None, alert=None, faults=faults, **shown)
 
     def as_json() -> Any:
         return JSONResponse({"report": files.newest(), "alert": files.alert(), "verdicts": files.verdicts()})
@@ -54,3 +56,11 @@ def register(app: Application, plane: DataPlane) -> None:
     routes.add_url_rule("/monitor.json", "json", as_json)
     routes.add_url_rule("/monitor/report-<day>.html", "file", as_file)
     app.flask.register_blueprint(routes)
+
+
+def _is_stale(report: dict[str, Any] | None) -> bool:
+    """Return whether the monitor should have made another report since this one."""
+    try:
+        return report is not None and datetime.now(UTC) - datetime.fromisoformat(report["created"]) > _STALE
+    except (ValueError, TypeError):  # no time, or one without a zone
+        return True

@@ -20,7 +20,7 @@ from app.endpoints.data_plane import DataPlane
 from app.endpoints.v2_tensors import BINARY_SIZE, arrange_rows, read_tensor
 from app.errors import MalformedRequest, NotReady
 from app.http.application import Application
-from app.http.context import RequestContext, current_request, is_request_id
+from app.http.context import RequestContext, current_request
 from app.http.error_responses import render_error_member
 from app.http.request_body import read_body
 from app.http.responses import BYTES, BytesResponse, JSONResponse
@@ -28,6 +28,7 @@ from app.results import PredictionResult
 from app.routing.table import Route
 from app.settings import VERSION
 from registry import INPUT_TENSOR, OUTPUT_TENSOR, Signature
+from request_ids import is_request_id
 
 ROOT = "/v2"
 EXTENSION = "binary_tensor_data"

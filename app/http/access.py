@@ -1,4 +1,4 @@
-"""Who may ask: tokens, whose SHA-256 a file has, and no form of another site.
+"""Who may ask: tokens, whose SHA-256 a file has or which a setting names, and no form of another site.
 
 A token comes as a bearer token (RFC 6750), or as the password of HTTP Basic (RFC 7617), for browsers ask for one.
 """
@@ -19,10 +19,12 @@ from werkzeug.datastructures import Authorization
 
 from app.http.audit_log import SAFE_METHODS
 from app.http.error_responses import HTTPError
+from app.http.forwarded import parse_address
 
 logger = logging.getLogger(__name__)
 
 SCHEMES = ("bearer", "basic")
+FEEDBACK_PATH = "/feedback"
 _POLL_INTERVAL = 1.0  # seconds
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _LINE = re.compile(rf"({_NAME.pattern})[ \t]+([0-9a-fA-F]{{64}})\s*")
@@ -30,32 +32,28 @@ _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750, section 2.1
 # They say no more than whether the service works; and the files of the pages are the same everywhere.
 _OPEN_PATHS = frozenset({"/health", "/health/live", "/health/ready", "/ping", "/v2/health/live", "/v2/health/ready"})
 _OPEN_FOLDER = "/static/"
+# Who comes through a proxy is not on this machine, even if the proxy is.
+_PROXY_HEADERS = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA")
 
 
 class TokenFileError(ValueError):
     """A file of tokens can't be used."""
 
 
-class TokenFile:
-    """The tokens of a file, which is read once a second. If it can't be read, those from before stay valid.
+class Tokens:
+    """Tokens that open something.
 
     Args:
         realm: what they open.
-        clock: seconds that only go forward.
+        digests: their names and SHA-256.
     """
 
-    def __init__(self, path: Path, realm: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._path = path
+    def __init__(self, realm: str, digests: list[tuple[str, bytes]]) -> None:
         self._realm = realm
-        self._clock = clock
-        self._next_poll = 0.0
-        self._fault = ""
-        self._digests: list[tuple[str, bytes]] = []
-        self._poll()
+        self._digests = digests
 
     def find(self, authorization: Authorization | None) -> str | None:
         """Return the name of the token that a request has; None if it has no valid one."""
-        self._poll()
         password = authorization and (authorization.password if authorization.type == "basic" else authorization.token)
         digest = sha256((password or "").encode()).digest()
         names = [name for name, known in self._digests if compare_digest(known, digest)]
@@ -81,6 +79,27 @@ class TokenFile:
         challenges = (bearer, f'Basic realm="{self._realm}", charset="UTF-8"')
         return HTTPError(status, message, [("WWW-Authenticate", challenge) for challenge in challenges])
 
+
+class TokenFile(Tokens):
+    """The tokens of a file, which is read once a second. If it can't be read, those from before stay valid.
+
+    Args:
+        clock: seconds that only go forward.
+    """
+
+    def __init__(self, path: Path, realm: str, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(realm, [])
+        self._path = path
+        self._clock = clock
+        self._next_poll = 0.0
+        self._fault = ""
+        self._poll()
+
+    def find(self, authorization: Authorization | None) -> str | None:
+        """Return the name of the token that a request has; None if it has no valid one."""
+        self._poll()
+        return super().find(authorization)
+
     def _poll(self) -> None:
         if self._clock() < self._next_poll:
             return
@@ -101,20 +120,23 @@ class Access:
     Args:
         tokens: the file of the tokens for predictions; empty if everybody may ask for them.
         page_tokens: the file of those for everything that tells of the model and the service; likewise.
+        feedback_token: the token for ground truth; empty if it is taken from this machine only.
 
     Attributes:
-        needs_tokens: whether not everybody may ask for everything.
+        needs_tokens: whether not everybody may ask for predictions and pages.
     """
 
-    def __init__(self, tokens: str, page_tokens: str) -> None:
+    def __init__(self, tokens: str, page_tokens: str, feedback_token: str) -> None:
         self._predictions = TokenFile(Path(tokens), "predictions") if tokens else None
         self._pages = TokenFile(Path(page_tokens), "pages") if page_tokens else None
+        digest = sha256(feedback_token.encode()).digest()
+        self._feedback = Tokens("feedback", [("feedback", digest)]) if feedback_token else None
         self.needs_tokens = bool(tokens or page_tokens)
 
-    def find_tokens(self, method: str, path: str) -> TokenFile | None:
-        """Return the tokens that a request needs one of; None if everybody may send it."""
+    def find_tokens(self, method: str, path: str) -> Tokens | None:
+        """Return the tokens that a request needs one of; None if it needs none."""
         if method not in SAFE_METHODS:
-            return self._predictions
+            return self._feedback if path == FEEDBACK_PATH else self._predictions
         return None if path in _OPEN_PATHS or path.startswith(_OPEN_FOLDER) else self._pages
 
     def check(self, environ: dict[str, Any]) -> None:
@@ -126,10 +148,24 @@ class Access:
         method = environ["REQUEST_METHOD"]
         if environ.get("HTTP_SEC_FETCH_SITE") == "cross-site" and method not in SAFE_METHODS:
             # The browser may have sent a password along.
-            raise HTTPError(403, "a page of another site may not ask for predictions")
+            raise HTTPError(403, "a page of another site may not ask for predictions or tell what is true")
         tokens = self.find_tokens(method, environ["PATH_INFO"])
-        if tokens is not None:
+        if tokens is not None and tokens is not self._feedback:  # check_feedback is asked, however the path is written
             environ["REMOTE_USER"] = tokens.authenticate(_authorization(environ))
+
+    def check_feedback(self, environ: dict[str, Any]) -> None:
+        """Check that a client may say what is true, as :meth:`check`: with the token, or without one from this machine.
+
+        Raises:
+            HTTPError: if it may not.
+        """
+        if self._feedback is not None:
+            environ["REMOTE_USER"] = self._feedback.authenticate(_authorization(environ))
+        elif not _is_local(environ):
+            remedy = "set SERVE_FEEDBACK_TOKEN for the service, and send it in the header Authorization: Bearer TOKEN"
+            raise HTTPError(
+                403, f"without a token, ground truth is taken only from the service's own machine: {remedy}"
+            )
 
     def shows_details(self, environ: dict[str, Any]) -> bool:
         """Return whether a client may see how the service is."""
@@ -168,6 +204,23 @@ def new_token(name: str) -> tuple[str, str]:
         raise ValueError(f"{name!r}: expected a name of 1 to 64 letters, digits and . _ -")
     token = secrets.token_urlsafe(32)
     return token, f"{name} {sha256(token.encode()).hexdigest()}"
+
+
+def _is_local(environ: dict[str, Any]) -> bool:
+    """Return whether a request comes from this machine, and not through a proxy.
+
+    A page of another site can make its own name lead to this machine (DNS rebinding), so the host is looked at too.
+    """
+    if any(name in environ for name in _PROXY_HEADERS):
+        return False
+    peer, host = environ.get("REMOTE_ADDR", ""), environ.get("HTTP_HOST", "")
+    is_local_name = host.partition(":")[0] in ("", "localhost")
+    return (not peer or _is_loopback(peer)) and (is_local_name or _is_loopback(host))  # a Unix socket has no peer
+
+
+def _is_loopback(address: str) -> bool:
+    parsed = parse_address(address)
+    return parsed is not None and parsed.is_loopback
 
 
 def _authorization(environ: dict[str, Any]) -> Authorization | None:

@@ -1,4 +1,4 @@
-"""The request and prediction logs: what is written down of a request before its reply leaves.
+"""The logs of requests, predictions and ground truth: what is written down of a request before its reply leaves.
 
 The only module of the service that imports the journal. Each request that is not safe (RFC 9110) has a row.
 """
@@ -9,21 +9,27 @@ import hashlib
 import logging
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from app.errors import NotReady
+from app.errors import MAX_ERRORS, FieldError, InvalidInput, NotReady
 from app.http.context import RequestContext
 from app.results import Attempt
 from journal import (
+    FEEDBACK,
+    FEEDBACK_COLUMNS,
     REQUEST_COLUMNS,
     Durability,
     Journal,
     JournalError,
     PartialFailure,
+    TruthError,
+    encode_feedback,
     encode_predictions,
     encode_request,
+    parse_truth,
     prediction_columns,
     timestamp,
 )
@@ -33,6 +39,14 @@ logger = logging.getLogger(__name__)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _EXCERPT = 1024  # bytes of a refused body that are logged
 _CHECK_INTERVAL = 0.5  # how long a successful check counts, in seconds
+
+
+class SentTruth(NamedTuple):
+    """What a client says was true of one row: names and values, or why there are none; and its place in the body."""
+
+    members: Sequence[tuple[str, Any]]
+    fault: str = ""
+    place: str = ""
 
 
 class AuditLog:
@@ -46,6 +60,7 @@ class AuditLog:
     def __init__(self, folder: Path, durability: Durability, write: Callable[[int, bytes], int] = os.write) -> None:
         self._journal = Journal(folder, durability=durability, write=write)
         self._journal.add_stream("requests", REQUEST_COLUMNS)
+        self._journal.add_stream(FEEDBACK, FEEDBACK_COLUMNS, optional=True)  # predictions do without it
         self._next_check = 0.0
 
     def set_inputs(self, names: Sequence[str]) -> None:
@@ -53,7 +68,7 @@ class AuditLog:
         self._journal.add_stream("predictions", prediction_columns(names))
 
     def append(self, context: RequestContext, status: int) -> None:
-        """Write what was attempted for a request, and then the request's own row, both or neither.
+        """Write what was attempted for a request or came with it, and then the request's own row, all or nothing.
 
         The request's row comes last: a prediction counts as answered if its request has a row with status 200.
 
@@ -64,13 +79,14 @@ class AuditLog:
         rows = {}
         if context.attempts:
             rows["predictions"] = _encode(arrived, context.request_id, context.attempts)
+        if context.feedback:
+            rows[FEEDBACK] = context.feedback
         environ = context.environ
         if environ["REQUEST_METHOD"] not in SAFE_METHODS:
-            client = environ.get("REMOTE_ADDR", "")
             rows["requests"] = encode_request(
                 time=arrived,
                 request_id=context.request_id,
-                client=f"{environ['REMOTE_USER']}@{client}" if "REMOTE_USER" in environ else client,
+                client=_client(environ),
                 method=environ["REQUEST_METHOD"],
                 path=environ.get("RAW_URI") or environ["PATH_INFO"],
                 content_type=environ.get("CONTENT_TYPE", ""),
@@ -122,6 +138,31 @@ def excerpt(body: bytes) -> bytes:
     return f"{len(body)} bytes, SHA-256 {digest}, beginning with ".encode() + body[:_EXCERPT]
 
 
+def add_truths(context: RequestContext, sent: Iterable[SentTruth], plausible: tuple[float, float]) -> None:
+    """Add what a client says was true to what will be logged of its request, all of it or nothing.
+
+    Args:
+        plausible: the smallest and the largest value that can be true.
+
+    Raises:
+        InvalidInput: naming each place where something is wrong.
+    """
+    truths, errors = [], []
+    client = _client(context.environ)
+    for row, (members, fault, place) in enumerate(sent):
+        try:
+            if fault:
+                raise TruthError([("", fault)])
+            truths.append(parse_truth(members, plausible, time=context.arrived, client=client))
+        except TruthError as error:
+            errors += [FieldError(row, name, place + message) for name, message in error.problems]
+            if len(errors) >= MAX_ERRORS:
+                break
+    if errors:
+        raise InvalidInput.from_errors(errors)
+    context.feedback = encode_feedback(truths)
+
+
 def format_partial_failure(failed: int, count: int, message: str) -> str:
     """Return the error of a request of ``count`` rows that was answered, but for some of its rows.
 
@@ -130,6 +171,12 @@ def format_partial_failure(failed: int, count: int, message: str) -> str:
         message: what is wrong with the first of them.
     """
     return str(PartialFailure(failed, count, message))
+
+
+def _client(environ: dict[str, Any]) -> str:
+    """Return a client's address, behind the name of its token if it needed one."""
+    address: str = environ.get("REMOTE_ADDR", "")
+    return f"{environ['REMOTE_USER']}@{address}" if "REMOTE_USER" in environ else address
 
 
 def _encode(arrived: str, request_id: str, attempts: Sequence[Attempt]) -> bytes:

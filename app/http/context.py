@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import random
-import re
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -12,10 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from app.results import Attempt, Mirrored, PredictionResult
+from request_ids import is_request_id, new_request_id
 
 logger = logging.getLogger(__name__)
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 _current: ContextVar[RequestContext] = ContextVar("request")
 
 
@@ -30,6 +28,7 @@ class RequestContext:
         error: what the client was told, in one sentence; empty if all is well.
         version: the version that answered; 0 while none has.
         attempts: prediction rows that are not in the log yet.
+        feedback: rows of ground truth that are not in the log yet, as lines of CSV.
         to_mirror: inputs that a shadow is to see after the answer.
     """
 
@@ -42,6 +41,7 @@ class RequestContext:
     error: str = ""
     version: int = 0
     attempts: list[Attempt] = field(default_factory=list)
+    feedback: bytes = b""
     to_mirror: list[Mirrored] = field(default_factory=list)
 
     def add(self, result: PredictionResult) -> None:
@@ -68,7 +68,7 @@ class RequestContext:
 def start_request(environ: dict[str, Any], now: datetime) -> RequestContext:
     """Return the context of the request that this thread answers from here on; ``now`` is in UTC."""
     sent = environ.get("HTTP_X_REQUEST_ID")
-    request_id = sent if sent and is_request_id(sent) else _new_request_id()
+    request_id = sent if sent and is_request_id(sent) else new_request_id()
     client_id = environ.get("HTTP_X_CLIENT_ID") or request_id
     context = RequestContext(environ, request_id, client_id, now, time.perf_counter())
     _current.set(context)
@@ -78,15 +78,3 @@ def start_request(environ: dict[str, Any], now: datetime) -> RequestContext:
 def current_request() -> RequestContext:
     """Return the context of the request that this thread is answering."""
     return _current.get()
-
-
-def is_request_id(text: str) -> bool:
-    """Return whether a client's text can be a request's id: headers, logs and file names hold it as it is."""
-    return _REQUEST_ID.fullmatch(text) is not None
-
-
-def _new_request_id() -> str:
-    """Return a version 4 UUID (RFC 9562) in a third of uuid4's time: an id must be unique, not secret."""
-    digits = f"{random.getrandbits(128):032x}"
-    variant = "89ab"[int(digits[16], 16) & 3]
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"

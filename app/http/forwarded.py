@@ -35,7 +35,7 @@ class ForwardedHeaders:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
         prefix = self.prefix
-        if self._is_proxy(peer := _parse_address(environ["REMOTE_ADDR"] or _THIS_HOST)):
+        if self._is_proxy(peer := parse_address(environ["REMOTE_ADDR"] or _THIS_HOST)):
             environ["REMOTE_ADDR"] = str(self._client(peer, environ.get("HTTP_X_FORWARDED_FOR", "")))
             if (scheme := _last(environ, "PROTO").lower()) in ("http", "https"):
                 environ["wsgi.url_scheme"] = scheme
@@ -56,7 +56,7 @@ class ForwardedHeaders:
     def _client(self, peer: object, forwarded: str) -> object:
         """Return the last address that is no proxy's; where the list ends or has no address, the proxy before it."""
         for text in reversed(forwarded.split(",")):
-            address = _parse_address(text)
+            address = parse_address(text)
             if address is None:
                 break
             peer = address
@@ -70,7 +70,7 @@ def _last(environ: dict[str, Any], name: str) -> str:
     return text.rpartition(",")[2].strip()
 
 
-def _parse_address(text: str) -> IPv4Address | IPv6Address | None:
+def parse_address(text: str) -> IPv4Address | IPv6Address | None:
     """Return an address, which may have a port behind it; None if the text is none."""
     text = text.strip()
     if text.startswith("["):

@@ -21,7 +21,7 @@ from monitor.statistics.holm import adjust
 from monitor.statistics.request_sums import request_sums
 from registry.detectable_shift import ALPHA, EFFECT
 
-Verdict = Literal["drift", "calm", "cannot_judge"]
+Verdict = Literal["differs", "calm", "cannot_judge"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class ColumnDifference:
 
 @dataclass(frozen=True, slots=True)
 class Representative:
-    """Whether the rows with truth look like those without: "calm", or "drift"."""
+    """Whether the rows with truth look like those without: "calm", or "differs"."""
 
     verdict: Verdict
     columns: list[ColumnDifference]
@@ -63,8 +63,7 @@ def judge_representative(
         return Representative("cannot_judge", [])
     results = []
     for index, column in enumerate(reference.columns):
-        name = "prediction" if column.kind == "prediction" else column.name
-        values = told[name].to_numpy(np.float32)
+        values = told[column.name].to_numpy(np.float32)
         tests = _tests(column, values, requests, profile, index, effect) if column.rows else []
         results += [(column.name, test) for test in tests]
     for (_, result), p in zip(results, adjust([result.p for _, result in results], [1.0] * len(results)), strict=True):
@@ -74,8 +73,8 @@ def judge_representative(
         own = [result for of, result in results if of == name]
         alarms = [result for result in own if result.alarms(alpha)]
         first = min(alarms or own, key=lambda result: result.adjusted)
-        columns.append(ColumnDifference(name, first.adjusted, first.effect, "drift" if alarms else "calm"))
-    return Representative("drift" if any(of.verdict == "drift" for of in columns) else "calm", columns)
+        columns.append(ColumnDifference(name, first.adjusted, first.effect, "differs" if alarms else "calm"))
+    return Representative("differs" if any(of.verdict == "differs" for of in columns) else "calm", columns)
 
 
 def _tests(

@@ -18,13 +18,12 @@ from monitor.accuracy.figures import Figures, measure, slices
 from monitor.accuracy.representative import Representative, judge_representative
 from monitor.accuracy.sources import Source, judge_sources
 from monitor.drift.result import MIN_REQUESTS
-from monitor.profiles.profile import Profile
+from monitor.logs.rows import IMPLAUSIBLE
+from monitor.profiles.profile import ANSWERING, Profile
 from monitor.profiles.reference import Reference
-from monitor.truth import KEY, JoinedTruths, find_truths
+from monitor.truth import JoinedTruths, find_truths
 from monitor.window import Window
 from registry import CHAMPION, RegistryError, VersionStore
-
-NOT_SENT = "output:implausible"  # the flag of a prediction that nobody got
 
 Verdict = Literal["accuracy", "calm", "cannot_judge"]
 
@@ -144,11 +143,12 @@ def judge_accuracy(
     """
     champion = store.number_of(CHAMPION)
     plausible = store.signature(champion).output.plausible
-    joined = find_truths(logs, since=window.since, until=window.until, plausible=plausible, cache=cache)
-    rows = joined.rows
-    rows["residual"] = rows["prediction"].astype(np.float64) - rows["actual"]
+    joined = find_truths(
+        logs, since=window.since, until=window.until, inputs=reference.names[:-1], plausible=plausible, cache=cache
+    )
+    rows = joined.rows.assign(residual=joined.rows["prediction"].astype(np.float64) - joined.rows["actual"])
     rows = rows[np.isfinite(rows["residual"])]
-    sent = rows[(rows["role"] != "shadow") & ~rows["flags"].str.contains(NOT_SENT, regex=False)]
+    sent = rows[rows["role"].isin(ANSWERING) & ~rows["flags"].str.contains(IMPLAUSIBLE, regex=False)]
     own = sent[sent["version"] == champion]
     overall = measure(own)
     expected = _expected(store, champion)
@@ -158,7 +158,7 @@ def judge_accuracy(
         reason=reason,
         requests_missing=max(MIN_REQUESTS - overall.requests, 0),
         joined=joined,
-        share=len(sent.drop_duplicates(KEY)) / profile.rows if profile and profile.rows else math.nan,
+        share=len(sent) / profile.rows if profile and profile.rows else math.nan,
         delay=float((sent["told"] - sent["time"]).dt.total_seconds().median()),
         expected=expected,
         overall=overall,
@@ -166,7 +166,7 @@ def judge_accuracy(
         slices={name: measure(own[inside]) for name, inside in slices(own, reference)},
         days={str(day): measure(part) for day, part in own.groupby(own["time"].dt.date)},
         sources=judge_sources(own),
-        representative=judge_representative(sent.drop_duplicates(KEY), profile, reference) if profile else None,
+        representative=judge_representative(sent, profile, reference) if profile else None,
         faults=joined.faults,
     )
 

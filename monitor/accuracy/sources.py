@@ -34,7 +34,7 @@ class Source:
         share: of all rows with truth. bias: mean of prediction less truth, in the output's unit.
         others: the bias of the others. effect: the difference, in standard deviations of their residuals.
         p: Welch's test of the difference, times the number of sources that were looked at (Bonferroni).
-        verdict: "drift", "calm", or "cannot_judge".
+        verdict: "differs", "calm", or "cannot_judge".
     """
 
     source: str
@@ -46,7 +46,7 @@ class Source:
     others: float = math.nan
     effect: float = math.nan
     p: float = math.nan
-    verdict: Literal["drift", "calm", "cannot_judge"] = "cannot_judge"
+    verdict: Literal["differs", "calm", "cannot_judge"] = "cannot_judge"
 
     def to_json(self) -> dict[str, Any]:
         """Return the source as the report has it."""
@@ -77,7 +77,7 @@ def judge_sources(rows: pd.DataFrame) -> list[Source]:
         for kind, names in parties.items()
         for source in _judge_kind(kind, rows.assign(name=names), list(largest[kind]), looked_at)
     ]
-    return sorted(found, key=lambda source: (source.verdict != "drift", -source.rows))
+    return sorted(found, key=lambda source: (source.verdict != "differs", -source.rows))
 
 
 def _judge_kind(kind: str, rows: pd.DataFrame, names: list[str], looked_at: int) -> list[Source]:
@@ -94,7 +94,7 @@ def _judge_kind(kind: str, rows: pd.DataFrame, names: list[str], looked_at: int)
     while left:
         for of, source in left.items():
             _test(source, sums[of], _without(everything, sums[of]), looked_at)
-        apart = [source for source in left.values() if source.verdict == "drift"]
+        apart = [source for source in left.values() if source.verdict == "differs"]
         if not apart:
             break
         furthest = max(apart, key=lambda source: abs(source.bias - centre)).source
@@ -125,4 +125,4 @@ def _test(source: Source, own: RequestSums, others: RequestSums, looked_at: int)
     else:
         p = 0.0 if difference else 1.0
     source.p = min(p * looked_at, 1.0)
-    source.verdict = "drift" if source.p <= ALPHA and abs(source.effect) >= EFFECT else "calm"
+    source.verdict = "differs" if source.p <= ALPHA and abs(source.effect) >= EFFECT else "calm"

@@ -18,6 +18,7 @@ from monitor.statistics.histogram import Histogram, histogram
 from registry import Signature
 from registry.detectable_shift import detectable_shift, rows_needed
 
+LEAST_ROWS = 10  # independent ones, of each side: the tests' distributions hold for many
 SHARE_OF_EFFECT = 1 / 3  # a shift of 0.15 standard deviations weighs as much as 0.05 of a category's share
 
 
@@ -68,18 +69,18 @@ class ColumnDrift:
 
 
 def column_tests(profile: Profile, baseline: Baseline, index: int, effect: float) -> dict[str, Result]:
-    """Return the tests of a column by name; none if one side has no value. ``effect``: in standard deviations."""
+    """Return the tests of a column by name; none if one side has hardly a row. ``effect``: in standard deviations."""
     column, window = baseline.reference.columns[index], profile.counts[index]
-    if not window.sum() or not column.rows:
-        return {}
     reference = column.cell_counts
     deff, reference_deff = _design_effects(profile, baseline, index)
     rows, reference_rows = float(window.sum() / deff), column.rows / reference_deff
+    if min(rows, reference_rows) < LEAST_ROWS:
+        return {}
     if column.kind == "category":
         mine, theirs = chi_squared.categories(window), chi_squared.categories(reference)
         value = chi_squared.statistic(mine, theirs)
         both = (1 / rows + 1 / reference_rows) / (1 / window.sum() + 1 / column.rows)
-        p = chi_squared.p_value(value, int((mine + theirs > 0).sum()), both)
+        p = chi_squared.p_value(value, int((mine + theirs > 0).sum()), both, float(profile.scores.requests[index]))
         return {"chi_squared": Result(value, p, chi_squared.effect(mine, theirs), effect * SHARE_OF_EFFECT)}
     distance = kolmogorov_smirnov.statistic(window, reference)
     p = kolmogorov_smirnov.p_value(distance, rows, reference_rows)

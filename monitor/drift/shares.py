@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from monitor.drift.result import Result
-from monitor.profiles.profile import Profile
+from monitor.profiles.profile import Profile, RequestSums
+from monitor.profiles.reference import Floats
 from monitor.statistics import binomial
 from monitor.statistics.baseline import Baseline, at_least_one
 
@@ -49,8 +50,8 @@ def share_tests(profile: Profile, baseline: Baseline, refused: tuple[int, int] |
 
 
 def _missing(profile: Profile, baseline: Baseline) -> Iterator[ShareTest]:
-    deffs = _missing_design_effects(profile)
-    reference_deffs = at_least_one(baseline.missing.design_effect)
+    deffs = _of_indicators(profile.missing_sums)
+    reference_deffs = _of_indicators(baseline.missing)
     reference_rows = len(baseline.reference.rows)
     for index, column in enumerate(baseline.reference.columns):
         missing = int(profile.missing[index])
@@ -81,13 +82,8 @@ def _outside(profile: Profile, baseline: Baseline) -> Iterator[ShareTest]:
         yield ShareTest(f"outside: {column.name}", index, share, expected, result, words, is_outside=True)
 
 
-def _missing_design_effects(profile: Profile) -> np.ndarray:
-    """Return the design effect of each column's share of missing values.
-
-    If nobody counted them by request, it is that of requests whose rows are all alike: the mean size of a row's own.
-    """
-    if profile.missing_sums is not None:
-        return at_least_one(profile.missing_sums.design_effect)
-    scores = profile.scores
-    sizes = scores.size_squares / np.maximum(scores.rows, 1)
-    return np.full(len(profile.missing), max(float(sizes.max()), profile.rows / max(profile.requests, 1), 1.0))
+def _of_indicators(sums: RequestSums) -> Floats:
+    """Return the design effect of each share; if all rows are the same, that of requests whose rows are all alike."""
+    size = sums.size_squares / np.maximum(sums.rows, 1)
+    is_constant = (sums.total == 0) | (sums.total == sums.rows)
+    return at_least_one(np.where(is_constant, size, sums.design_effect))

@@ -44,7 +44,7 @@ def prediction_reader(values: Sequence[str]) -> Callable[[LogFile], Iterator[Pre
 
     def read(file: LogFile) -> Iterator[PredictionRows]:
         needed = ("time", "row", "version")
-        for times, ids, numbers, versions, roles, *cells, flags in _fetch(file, [*query, "{flags}"], types, needed):
+        for times, ids, numbers, versions, roles, *cells, flags in fetch(file, [*query, "{flags}"], types, needed):
             codes, texts = _factorize(flags)
             yield PredictionRows(times, ids, numbers, versions, roles, np.stack(cells, axis=1), codes, texts)
 
@@ -56,7 +56,7 @@ def read_requests(file: LogFile) -> Iterator[RequestRows]:
     is_feedback = f"coalesce(split_part({{path}}, '?', 1), '') = '{FEEDBACK}'"
     query = ["epoch_us({time})", "{status}", "{duration_ms}", is_feedback, f"left({{error}}, {MAX_ERROR})"]
     types = {"time": "TIMESTAMP", "status": "BIGINT", "duration_ms": "DOUBLE"}
-    for times, statuses, durations, feedback, errors in _fetch(file, query, types, tuple(types)):
+    for times, statuses, durations, feedback, errors in fetch(file, query, types, tuple(types)):
         codes, texts = _factorize(errors)
         yield RequestRows(times, statuses, durations, feedback, codes, texts)
 
@@ -67,7 +67,7 @@ def _factorize(texts: NDArray[np.object_]) -> tuple[NDArray[np.int64], list[str]
     return codes + 1, ["", *map(str, different)]
 
 
-def _fetch(
+def fetch(
     file: LogFile, query: Sequence[str], types: Mapping[str, str], needed: Sequence[str]
 ) -> Iterator[list[NDArray[Any]]]:
     """Yield the columns of blocks of rows.

@@ -17,13 +17,14 @@ from monitor.logs.rows import RequestRows
 
 # Latencies are counted in buckets of equal width on a logarithmic scale, 40 to a decade, from 0.01 ms on.
 _PER_DECADE, _LEAST, BUCKETS = 40, 0.01, 361
+_LONGEST = 1e9  # milliseconds; what took longer is counted with these
 MAX_REASONS = 200  # different sentences that are kept
 _OTHER = "other errors"
 _HOUR = 3_600_000_000  # in microseconds
 _BACK = 60_000_000  # by how much a clock must have gone back to be reported, in microseconds
 
-_LOCATION = re.compile(r"(?:row|line) [0-9]+(?:, row [0-9]+)?: ")
-_QUOTED, _NUMBER = re.compile(r"\"[^\"]*\"|'[^']*'"), re.compile(r"[0-9][0-9.,]*(?:e[+-]?[0-9]+)?")
+_LOCATION = re.compile(r"row [0-9]+: |line [0-9]+(?:, column |: )")  # then comes the input, or what is wrong
+_QUOTED, _NUMBER = re.compile(r"\"[^\"]*\"|'[^']*'"), re.compile(r"(?<!\w)-?[0-9](?:[0-9.,]*[0-9])?(?:e[+-]?[0-9]+)?")
 
 
 @dataclass(slots=True)
@@ -118,12 +119,13 @@ class TrafficCounter:
 
     def add(self, rows: RequestRows) -> None:
         """Add a block of rows; blocks come in the order of the file."""
-        written = rows.times + (rows.durations * 1000).astype(np.int64)  # a row is written when its request ends
+        durations = np.clip(np.nan_to_num(rows.durations), 0, _LONGEST)
+        written = rows.times + (durations * 1000).astype(np.int64)  # a row is written when its request ends
         latest = np.maximum.accumulate(np.maximum(written, self._latest))
         self.gone_back += int(np.count_nonzero(latest - written > _BACK))
         self._latest = int(latest[-1])
         asked = ~rows.feedback
-        hours, buckets = rows.times // _HOUR, _buckets(rows.durations)
+        hours, buckets = rows.times // _HOUR, _buckets(durations)
         for hour in np.unique(hours[asked]).tolist():
             here = asked & (hours == hour)
             kinds = np.bincount(np.clip(rows.statuses[here] // 100, 3, 5), minlength=6)[3:]
@@ -143,7 +145,8 @@ class TrafficCounter:
             traffic.partial += requests
             traffic.failed_rows += failure.failed * requests
             error = failure.message
-        error = _LOCATION.sub("", error, 1)
+        if location := _LOCATION.match(error):
+            error = error[location.end() :]
         name, colon, _ = error.partition(":")
         if colon and name in self._inputs:
             traffic.refusals[name] += requests
@@ -155,7 +158,5 @@ class TrafficCounter:
 
 def _buckets(durations: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return the bucket of each latency in milliseconds."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        buckets = np.ceil(np.log10(durations / _LEAST) * _PER_DECADE)
-    limited: NDArray[np.float64] = np.clip(np.nan_to_num(buckets, nan=0, neginf=0, posinf=BUCKETS), 0, BUCKETS - 1)
-    return limited.astype(np.int64)
+    buckets: NDArray[np.float64] = np.ceil(np.log10(np.clip(durations, _LEAST, _LONGEST) / _LEAST) * _PER_DECADE)
+    return np.minimum(buckets.astype(np.int64), BUCKETS - 1, dtype=np.int64)

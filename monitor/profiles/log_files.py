@@ -34,7 +34,7 @@ def profile_file(file: LogFile, reference: Reference, window: Window) -> FilePro
     profile = FileProfile(reference.digest)
     comparable, profile.faults = file.find_problems(prediction_columns(reference.names[:-1]))
     if not comparable:
-        profile.uncompared = max(file.lines - 1, 0)
+        profile.uncompared = file.lines
         return profile
     readers = [module.prediction_reader(reference.names) for module in (duckdb_reader, log_reader)]
 
@@ -59,7 +59,7 @@ def count_traffic(file: LogFile, inputs: Sequence[str], window: Window) -> Traff
     """
     comparable, problems = file.find_problems(REQUEST_COLUMNS)
     if not comparable:
-        return Traffic(uncompared=max(file.lines - 1, 0), faults=problems)
+        return Traffic(uncompared=file.lines, faults=problems)
     readers = (duckdb_reader.read_requests, log_reader.read_requests)
 
     def make(blocks: Iterable[RequestRows]) -> tuple[Traffic, list[str], int]:
@@ -108,7 +108,7 @@ def _finish(
     """Read a file, and write into the result what could not be read."""
     fast, sure = readers
     reading: Reading[tuple[Result, list[str], int]] = read_rows(file, fast, sure, make)
-    result, sentences, uncompared = reading.made
-    result.torn, result.uncompared = reading.torn, reading.unreadable + uncompared
-    result.faults = [*problems, *reading.faults, *sentences][:MAX_FAULTS]
+    result = reading.made[0]
+    result.torn, result.uncompared = reading.torn, reading.unreadable + reading.made[2]
+    result.faults = [*problems, *reading.faults, *reading.made[1]][:MAX_FAULTS]
     return result

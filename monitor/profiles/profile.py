@@ -87,9 +87,9 @@ class Profile:
         categories: by column, of the indicators of each cell; only for categories.
         products: of the products of two inputs' mid-ranks less ½, an element a pair (i < j, in the order of
             ``numpy.triu_indices(k, 1)``), over the rows that have both.
+        missing_sums: of the indicators of a missing value, an element a column, over all rows.
         sample: the rows with the smallest hashes, at most SAMPLE_ROWS: float32 (s, k + 1);
         sample_hashes, sample_requests: of these rows, and of their requests, uint64 (s,).
-        missing_sums: of the indicators of a missing value, an element a column; None if nobody counted by request.
     """
 
     rows: int
@@ -103,10 +103,10 @@ class Profile:
     scores: RequestSums
     categories: list[RequestSums | None]
     products: RequestSums
+    missing_sums: RequestSums
     sample: Float32s
     sample_hashes: Hashes
     sample_requests: Hashes
-    missing_sums: RequestSums | None = None
 
     @classmethod
     def empty(cls, reference: Reference) -> Self:
@@ -129,6 +129,7 @@ class Profile:
                 for column, count in zip(columns, cells, strict=True)
             ],
             products=RequestSums.zeros(inputs * (inputs - 1) // 2),
+            missing_sums=RequestSums.zeros(inputs + 1),
             sample=np.zeros((0, inputs + 1), dtype=np.float32),
             sample_hashes=np.zeros(0, dtype=np.uint64),
             sample_requests=np.zeros(0, dtype=np.uint64),
@@ -155,9 +156,7 @@ def _add(first: Any, second: Any) -> Any:
     if first is None or second is None:
         return None
     if isinstance(first, list):
-        return [_add(one, other) for one, other in zip(first, second, strict=True)]
-    if first is None or second is None:
-        return None
+        return [None if one is None else one + other for one, other in zip(first, second, strict=True)]
     return first if isinstance(first, np.ndarray) and first.shape != second.shape else first + second
 
 

@@ -156,6 +156,13 @@ class _Runs:
         sums.size_squares[place] += _dot(sizes, sizes)
         self.kept_sums.append(np.stack([totals[self.kept], sizes[self.kept]]))
 
+    def add_zero(self, sums: RequestSums, place: int) -> None:
+        """Add a score that every row has, and that is 0, to one element of the sums."""
+        sums.rows[place] += self.lengths.sum()
+        sums.requests[place] += len(self.lengths)
+        sums.size_squares[place] += _dot(self.lengths, self.lengths)
+        self.kept_sums.append(np.stack([np.zeros(len(self.kept)), self.lengths[self.kept]]))
+
     def add_indicators(self, sums: RequestSums, cells: Ints, present: Mask) -> None:
         """Add the indicators of the cells, an element each.
 
@@ -247,6 +254,11 @@ class _Group:
         for place, (i, j) in enumerate(self._pairs):
             both = _both(there[i], there[j])
             runs.add_to(profile.products, place, ranks[i] * ranks[j], both)
+        for place, present in enumerate(there):
+            if present is None:
+                runs.add_zero(profile.missing_sums, place)
+            else:
+                runs.add_to(profile.missing_sums, place, (~present).astype(np.float64), None)
 
     def _add_sample(self, values: Float32s, runs: _Runs) -> None:
         profile = self.profile
@@ -278,6 +290,7 @@ class _Group:
         yield self.profile.scores
         yield from (part for part in self.profile.categories if part is not None)
         yield self.profile.products
+        yield self.profile.missing_sums
 
 
 def _both(first: Mask, second: Mask) -> Mask:

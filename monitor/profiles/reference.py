@@ -138,12 +138,12 @@ def load_reference(store: VersionStore, number: int) -> Reference:
     return Reference("training", number, digest, _columns(version.signature, table), table, requests)
 
 
-def load_pinned(path: Path, signature: Signature, number: int, model: str = "") -> Reference:
+def load_pinned(path: Path, signature: Signature, version: int, model: str = "") -> Reference:
     """Return the rows of a pinned window.
 
     Args:
-        path: a CSV file with the inputs, the prediction, and the number of the request that each row came with.
-        signature: of the version that answered them. number: its number.
+        path: a CSV file with the inputs, the prediction, and a whole number for the request that each row came with.
+        signature: of the version that answered them. version: its number.
         model: what else the digest is over.
 
     Raises:
@@ -154,20 +154,26 @@ def load_pinned(path: Path, signature: Signature, number: int, model: str = "") 
     except OSError as error:
         raise MonitorError(f"{path}: can't be read ({error.strerror or error}); pin a window again") from error
     names = (*signature.names, PREDICTION, REQUEST)
-    header, *lines = content.decode("utf-8", "replace").split("\n")
+    header, *lines = content.decode("utf-8", "replace").splitlines() or [""]
     if tuple(header.split(",")) != names:
         raise MonitorError(f"{path}: expected the columns {', '.join(names)}; pin a window again")
-    try:
-        table = np.array([line.split(",") for line in lines if line], dtype=np.float64).reshape(-1, len(names))
-    except ValueError as error:
-        raise MonitorError(
-            f"{path}: expected {len(names)} numbers in each line ({error}); pin a window again"
-        ) from None
-    if not len(table):
+    rows, requests = [], []
+    for number, line in enumerate(lines, 2):
+        *cells, request = line.split(",")
+        try:
+            rows.append([float(cell or "nan") for cell in cells])
+            requests.append(int(request))
+        except ValueError:
+            cells = []
+        if len(cells) != len(names) - 1:
+            raise MonitorError(f"{path}, line {number}: expected {len(names)} numbers; pin a window again")
+    if not rows:
         raise MonitorError(f"{path}: has no rows; pin a window again")
-    rows = table[:, :-1].astype(np.float32)
+    table = np.array(rows, dtype=np.float32)
+    places = {request: place for place, request in enumerate(dict.fromkeys(requests))}
+    numbers = np.array([places[request] for request in requests], dtype=np.int64)
     digest = _digest(content, model.encode())
-    return Reference("pinned", number, digest, _columns(signature, rows), rows, table[:, -1].astype(np.int64))
+    return Reference("pinned", version, digest, _columns(signature, table), table, numbers)
 
 
 def _columns(signature: Signature, rows: Float32s) -> tuple[Column, ...]:

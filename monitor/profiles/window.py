@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 
 from journal import daily_files, day_of
@@ -20,7 +20,7 @@ from monitor.window import Window
 from registry import VersionStore
 from registry.history_line import SEAL
 
-STREAMS = ("predictions", "requests")
+_THREADS = 2
 
 
 @dataclass(slots=True)
@@ -49,20 +49,30 @@ def profile_window(
         cache: the folder of the profiles of finished days; it is made if it is missing.
         sealed: the names of the files that must be there, see :func:`sealed_files`.
     """
-    days: dict[str, FileProfile] = {}
-    traffic = Traffic()
     kept = Cache(cache, reference)
-    faults = list(find_gaps(logs, window, sealed))
-    for day in window.days():
-        for path in _files(logs, "predictions", day):
-            profile = _profile(path, reference, window, kept)
-            days[day] = days[day] + profile if day in days else profile
-        for path in _files(logs, "requests", day):
-            traffic += _traffic(path, reference, window, kept)
+    wanted = set(window.days())
+    try:
+        predictions, requests = (daily_files(logs, stream) for stream in ("predictions", "requests"))
+    except OSError as error:
+        return WindowProfile({}, FileProfile(reference.digest), Traffic(), [_unread(logs, error)])
+    # Two files at a time: DuckDB and numpy leave the interpreter to each other while they work.
+    with ThreadPoolExecutor(_THREADS) as pool:
+        profiles = [
+            (day_of(path), pool.submit(_profile, path, reference, window, kept))
+            for path in predictions
+            if day_of(path) in wanted
+        ]
+        counts = [pool.submit(_traffic, path, reference, window, kept) for path in requests if day_of(path) in wanted]
+        days: dict[str, FileProfile] = {}
+        for day, profile in profiles:
+            days[day] = days.get(day, FileProfile(reference.digest)) + profile.result()
+        traffic = sum((part.result() for part in counts), Traffic())
     kept.trim()
     total = sum(days.values(), FileProfile(reference.digest))
-    every = dict.fromkeys([*faults, *total.faults, *traffic.faults])
-    return WindowProfile(days, total, traffic, list(every)[:MAX_FAULTS])
+    gaps = find_gaps({day_of(path) for path in (*predictions, *requests)}, wanted)
+    missing = [name for name in sorted(sealed) if day_of(Path(name)) in wanted and not (logs / name).exists()]
+    faults = [*(f"{name}: was sealed, and is gone" for name in missing), *gaps, *total.faults, *traffic.faults]
+    return WindowProfile(days, total, traffic, list(dict.fromkeys(faults))[:MAX_FAULTS])
 
 
 def sealed_files(store: VersionStore) -> list[str]:
@@ -74,19 +84,20 @@ def sealed_files(store: VersionStore) -> list[str]:
     return [entry.content["file"] for entry in store.history.entries() if entry.content["action"] == SEAL]
 
 
-def find_gaps(logs: Path, window: Window, sealed: Collection[str]) -> Iterator[str]:
-    """Yield a sentence for each file of the window that is missing: sealed, or of a day between two days with files."""
-    wanted = set(window.days())
-    for name in sorted(sealed):
-        if day_of(Path(name)) in wanted and not (logs / name).exists():
-            yield f"{name}: was sealed, and is gone"
-    days = sorted({day_of(path) for stream in STREAMS for path in daily_files(logs, stream)})
-    for before, after in pairwise(days):
-        day = date.fromisoformat(before) + timedelta(days=1)
-        while day.isoformat() < after:
-            if day.isoformat() in wanted:
-                yield f"there is no log of {day}: no request came on that day, or its files were removed"
-            day += timedelta(days=1)
+def find_gaps(days: Collection[str], wanted: Collection[str]) -> Iterator[str]:
+    """Yield a sentence for each wanted day without a file that lies between days with files."""
+    known = [day for day in days if _is_day(day)]
+    for day in sorted(wanted):
+        if known and min(known) < day < max(known) and day not in known:
+            yield f"there is no log of {day}: no request came on that day, or its files were removed"
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _profile(path: Path, reference: Reference, window: Window, cache: Cache) -> FileProfile:
@@ -114,7 +125,3 @@ def _is_whole(path: Path, window: Window) -> bool:
 
 def _unread(path: Path, error: OSError) -> str:
     return f"{path.name}: can't be read ({error.strerror or error})"
-
-
-def _files(logs: Path, stream: str, day: str) -> list[Path]:
-    return [path for path in daily_files(logs, stream) if day_of(path) == day]

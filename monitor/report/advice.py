@@ -6,8 +6,6 @@ from collections.abc import Iterator
 
 from monitor.report.phrases import Json, amount, begin, column_name, decimal, listed, quoted, reason, with_verdict
 
-MIN_REQUESTS = 30  # with truth, before accuracy is judged
-
 
 def actions(report: Json) -> Iterator[str]:
     """Yield sentences that say what to do. Commands are in backticks."""
@@ -25,7 +23,7 @@ def actions(report: Json) -> Iterator[str]:
     elif verdict == "cannot_judge":
         yield "Wait for more rows, or look at a longer window, as with `python -m monitor report --since 30d`."
     for pair in report["comparisons"][:3]:
-        if pair["truth"] and (pair["truth"]["high"] or 0) < 0:
+        if pair["truth"] and pair["truth"]["verdict"] == "better":
             yield (
                 f"Version {pair['second']} has the smaller error on the same rows: "
                 f"`python -m registry promote {pair['second']} --reason …` makes it champion, if it passes every gate."
@@ -66,14 +64,10 @@ def _drift(report: Json) -> Iterator[str]:
 
 def _accuracy(report: Json) -> Iterator[str]:
     accuracy = report["accuracy"]
-    requests = (accuracy["overall"] or {}).get("requests", 0)
     if not accuracy["truths"]:
         yield "Accuracy: no true values are known for this window; `POST /feedback` takes them."
     elif accuracy["verdict"] == "cannot_judge":
-        more = f"; {MIN_REQUESTS} are needed" if requests < MIN_REQUESTS else ""
-        yield f"Accuracy: true values are known for {amount(requests, 'request')}{more}."
-    if not accuracy["expected"]:
-        yield "Accuracy: the version's card says nothing of the error to expect."
+        yield f"Accuracy: {accuracy['reason']}."
     representative = accuracy["representative"] or {}
     labels = {str(column["name"]): column_name(column) for column in report["drift"]["columns"]}
     unlike = with_verdict(representative.get("columns"), "differs")

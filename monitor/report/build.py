@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from monitor.accuracy import judge_accuracy
+from monitor.compare import compare_versions
 from monitor.drift import day_figures, judge_drift
 from monitor.errors import MonitorError
 from monitor.logs.traffic import Hour, Traffic
@@ -100,7 +101,9 @@ def build(settings: CommonSettings, window: Window, *, against: Against = "train
         "traffic": _traffic(profile.traffic, profile.total, window),
         "drift": {**drift.to_json(), "days": list(_days(profile.days, reference))},
         "accuracy": accuracy.to_json(),
-        "comparisons": [],
+        "comparisons": compare_versions(
+            logs, window, champion, profile.total.groups, accuracy.joined.rows, cache=cache
+        ),
     }
     return Built(add_words(finite(sections)), answered, reference)
 

@@ -26,7 +26,7 @@ def to_html(report: Json) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    template = environment.get_template("report_file.jinja")
+    template = environment.get_template("report_file.html")
     return template.render(report=report, style=STYLE.read_text(encoding="utf-8")) + "\n"
 
 

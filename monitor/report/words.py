@@ -24,6 +24,7 @@ from monitor.report.phrases import (
 )
 
 CALM, DRIFT, ACCURACY, CANNOT_JUDGE = "calm", "drift", "accuracy", "cannot_judge"
+REFUSED = "refused"  # the one share that is of requests
 MAX_SENTENCES = 8  # about columns, and about shares
 EXIT_CODES = {CALM: 0, DRIFT: 10, ACCURACY: 20, CANNOT_JUDGE: 30}
 
@@ -82,7 +83,7 @@ def _because(report: Json) -> str:
         have = f"{amount(window['rows'], 'row')} of {amount(window['requests'], 'request')}"
         return f"{have}; {amount(missing, 'more row')} {'is' if missing == 1 else 'are'} needed" if missing else have
     names = [column_name(column) for column in strongest_first(with_verdict(drift["columns"], DRIFT))]
-    names += [share["name"] for share in _other_shares(drift)]
+    names += ["refused requests" if share["name"] == REFUSED else share["name"] for share in _other_shares(drift)]
     if (drift["joint"] or {}).get("verdict") == DRIFT:
         names.append("how the inputs go together")
     return listed(names) if report["verdict"] == DRIFT else ""
@@ -115,7 +116,10 @@ def _of_columns(report: Json) -> Iterator[str]:
 
 def _of_shares(report: Json) -> Iterator[str]:
     for share in _other_shares(report["drift"])[:MAX_SENTENCES]:
-        yield f"{share['name']}: {percent(share['share'])}, {where(report)} {percent(share['reference_share'])}."
+        if share["name"] == REFUSED:
+            yield f"{percent(share['share'])} of the requests were refused."
+        else:
+            yield f"{share['name']}: {percent(share['share'])}, {where(report)} {percent(share['reference_share'])}."
 
 
 def _other_shares(drift: Json) -> list[Json]:
@@ -153,9 +157,10 @@ def _of_accuracy(report: Json) -> Iterator[str]:
 
 def _of_comparisons(report: Json) -> Iterator[str]:
     for pair in report["comparisons"][:MAX_SENTENCES]:
-        rows, mean = amount(pair["rows"], "row"), decimal(pair["difference"]["mean"])
-        text = f"Version {pair['second']} ({pair['role']}) less version {pair['first']} on {rows}: {mean} on average"
+        text = f"Version {pair['second']} ({pair['role']}) less version {pair['first']}"
+        if pair["rows"]:
+            text += f" on {amount(pair['rows'], 'row')}: {decimal(pair['difference']['mean'])} on average"
         if truth := pair["truth"]:
             second, first = decimal(truth["rmse_second"]), decimal(truth["rmse_first"])
-            text += f"; RMSE {second} against {first} on {amount(truth['rows'], 'row')} with truth"
+            text += f"; RMSE {second} against {first} on {amount(truth['rows'], 'row')} with truth: {truth['verdict']}"
         yield f"{text}."

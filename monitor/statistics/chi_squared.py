@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
-from scipy.special import chdtrc
+from scipy.special import chdtrc, fdtrc
 
 from monitor.profiles.reference import Floats, Ints
 
@@ -21,16 +23,23 @@ def statistic(window: Ints, reference: Ints) -> float:
     return float(((table - expected) ** 2 / expected).sum())
 
 
-def p_value(chi_squared: float, categories_seen: int, design_effect: float = 1.0) -> float:
+def p_value(chi_squared: float, categories_seen: int, design_effect: float = 1.0, requests: float = math.inf) -> float:
     """Return the probability of such a statistic or a larger one, if both have the same shares.
 
     The correction for rows of one request is the first-order one of Rao and Scott, Annals of Statistics 12 (1984) 46:
-    the statistic over the mean design effect.
+    the statistic over the mean design effect. That one is estimated from so many requests, so its distribution is F
+    with (requests - 1)(c - 1) degrees of freedom below: Thomas and Rao, JASA 82 (1987) 630.
 
     Args:
         categories_seen: how many categories have a row, in the window or in the reference.
     """
-    return float(chdtrc(categories_seen - 1, chi_squared / design_effect)) if categories_seen > 1 else 1.0
+    free = categories_seen - 1
+    if free < 1:
+        return 1.0
+    corrected = chi_squared / design_effect
+    if math.isinf(requests):
+        return float(chdtrc(free, corrected))
+    return float(fdtrc(free, free * max(requests - 1, 1), corrected / free))
 
 
 def effect(window: Ints, reference: Ints) -> float:

@@ -31,8 +31,8 @@ def p_value(distance: float, window_rows: float, reference_rows: float) -> float
     L'Ecuyer, Journal of Statistical Software 39 (2011) 11. Rows of one request are not independent: give the rows over
     their design effect.
     """
-    rows = max(round(window_rows * reference_rows / (window_rows + reference_rows)), 1)
-    return float(kstwo.sf(distance, rows))
+    rows = round(window_rows * reference_rows / (window_rows + reference_rows))
+    return float(kstwo.sf(distance, rows)) if rows else 1.0
 
 
 def effect(distance: float) -> float:

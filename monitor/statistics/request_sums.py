@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monitor.profiles.profile import RequestSums
-from monitor.profiles.reference import Floats, Ints
+from monitor.profiles.reference import Floats
+
+Requests = NDArray[np.int64] | NDArray[np.uint64]
 
 
-def request_sums(scores: Floats, requests: Ints) -> RequestSums:
+def request_sums(scores: Floats, requests: Requests) -> RequestSums:
     """Return the sums over rows and requests.
 
     Args:

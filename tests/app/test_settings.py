@@ -37,6 +37,7 @@ def test_every_setting_is_read_from_its_variable(keys: Keys) -> None:
         "SERVE_PREFIX": "/houses/1.0",
         "SERVE_TOKENS": "/t",
         "SERVE_PAGE_TOKENS": "/p",
+        "SERVE_FEEDBACK_TOKEN": "0123456789abcdef",
         "SERVE_REQUEST_TIMEOUT": "5",
         "SERVE_REQUIRE_SIGNATURE": str(keys.public),
         "SERVE_TWO_PERSON": "1",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from app.settings import Settings
@@ -84,6 +85,23 @@ def test_check_finds_an_answer_whose_prediction_is_gone(settings: Settings) -> N
 def test_check_without_logs_is_a_sentence(settings: Settings) -> None:
     done = run(settings, "audit", "check")
     assert (done.returncode, done.stderr) == (1, f"{settings.logs / 'boston'}: no logs yet\n")
+
+
+@pytest.mark.slow
+def test_ground_truth_is_counted_and_one_that_was_acknowledged_and_is_gone_is_found(
+    settings: Settings, make_app: Callable[..., Flask]
+) -> None:
+    client = make_app(prefix="/houses").test_client()
+    for path in ("/feedback", "/houses/feedback?x=1"):
+        for _ in range(2):
+            assert client.post(path, json={"request_id": "a", "actual": 1}).status_code == 200
+    assert client.post("/feedback", json={"request_id": "a", "actual": -1}).status_code == 422
+    done = run(settings, "audit", "check")
+    (file,) = (settings.logs / "boston").glob("feedback-*.csv")
+    assert (done.returncode, done.stdout.splitlines()[-1], done.stderr) == (0, f"{file.name}: 4 rows, 0 torn", "")
+    file.write_text("".join(file.read_text().splitlines(keepends=True)[:-1]))
+    done = run(settings, "audit", "check")
+    assert (done.returncode, done.stderr) == (1, "1 answered requests with ground truth have no feedback row\n")
 
 
 @pytest.mark.slow

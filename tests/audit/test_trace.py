@@ -77,6 +77,19 @@ def test_what_a_client_sent_moves_no_cursor_of_who_reads_its_trace(
     assert "\x1b" not in done.stdout
 
 
+def test_a_trace_shows_what_turned_out_to_be_true(
+    answered: VersionStore, settings: Settings, client: FlaskClient
+) -> None:
+    told = {"request_id": "mine", "row": 1, "actual": 31.5, "source": "clerk\x1b"}
+    for actual in (30, 31.5):
+        assert client.post("/feedback", json={**told, "actual": actual}).status_code == 200
+    done = run(settings, "audit", "trace", "mine")
+    assert (done.returncode, "GROUND TRUTH (2)\n  time 20" in done.stdout) == (0, True)
+    assert "row 1  actual 31.5  source clerk\\x1b  client 127.0.0.1\n" in done.stdout
+    (traced,) = json.loads(run(settings, "audit", "trace", "mine", "--json").stdout)
+    assert [row["actual"] for row in traced["feedback"]] == ["30.0", "31.5"]
+
+
 def test_an_unknown_id_is_told_so(answered: VersionStore, settings: Settings) -> None:
     done = run(settings, "audit", "trace", "other")
     assert (done.returncode, "no request has the id other" in done.stderr) == (1, True)

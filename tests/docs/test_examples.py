@@ -94,6 +94,7 @@ def without_id(text: str) -> object:
         "how-to/release.md",
         "how-to/sign-versions.md",
         "how-to/your-own-model.md",
+        "how-to/ground-truth.md",
         "how-to/tokens.md",
     ],
 )

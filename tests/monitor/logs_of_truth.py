@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from journal import encode_predictions, prediction_columns
 from journal.encoding import escape_field
@@ -17,9 +18,10 @@ FEEDBACK = "time,request_id,row,actual,measured_at,source,comment,client\n"
 
 @dataclass
 class Logs:
-    """The log folder of a model with two inputs."""
+    """The log folder of a model."""
 
     folder: Path
+    inputs: Sequence[str] = INPUTS
 
     def predict(
         self,
@@ -29,13 +31,16 @@ class Logs:
         time: str = "2026-11-20T08:00:00.000000Z",
         version: int = 1,
         role: str = "champion",
-        inputs: Sequence[Sequence[float]] | None = None,
+        rows: ArrayLike | None = None,
+        flags: Sequence[str] | None = None,
     ) -> None:
         """Log the predictions of one request."""
-        rows = np.array(inputs or [[1, 2]] * len(predictions), dtype=np.float32)
-        values = np.array(predictions, dtype=np.float32)
-        header = ",".join(prediction_columns(INPUTS)) + "\n"
-        self.add("predictions", time, header, encode_predictions(time, request_id, "m", version, role, rows, values))
+        if rows is None:
+            rows = np.ones((len(predictions), len(self.inputs)))
+        inputs, values = np.array(rows, dtype=np.float32), np.array(predictions, dtype=np.float32)
+        header = ",".join(prediction_columns(self.inputs)) + "\n"
+        lines = encode_predictions(time, request_id, "m", version, role, inputs, values, flags)
+        self.add("predictions", time, header, lines)
 
     def tell(
         self,
@@ -60,21 +65,3 @@ class Logs:
         with open(path, "ab") as file:
             file.write(lines if file.tell() else header.encode() + lines)
         return path
-
-
-def simulate(
-    logs: Logs,
-    residuals: Iterable[Sequence[float]],
-    *,
-    name: str = "r",
-    predicted: float = 20,
-    version: int = 1,
-    role: str = "champion",
-    client: str = "192.0.2.1",
-    source: str = "",
-) -> None:
-    """Log a request, and the truths of its rows, for each list of residuals (prediction less truth)."""
-    for number, errors in enumerate(residuals):
-        logs.predict(f"{name}{number}", [predicted + error for error in errors], version=version, role=role)
-        for row, _ in enumerate(errors):
-            logs.tell(f"{name}{number}", predicted, row=row, client=client, source=source)

@@ -18,6 +18,7 @@ from app.endpoints.openapi.schemas import (
     input_ref,
     lacks,
     members,
+    number,
     object_schema,
     ref,
     tuple_schema,
@@ -35,6 +36,7 @@ def request_schemas(signature: Signature, max_rows: int) -> dict[str, Schema]:
     frame_cells = {"type": "array", "minItems": len(signature.inputs)}
     frame_cells["description"] = "as many values as there are columns"
     return {
+        "Truths": array_schema(ref("Truth"), max_rows),
         "Instances": _instances(signature, max_rows, "Row"),
         "Columns": _columns(signature, max_rows, "Row", extra=False),
         "Frame": _frame(signature, max_rows),
@@ -65,6 +67,7 @@ def request_examples(signature: Signature, rows: ExampleRows) -> dict[tuple[str,
     tensor = _tensor(INPUT_TENSOR, size, [value for row in rows for value in row])
     tensors = [_tensor(name, size[:1], values) for name, values in columns.items()]
     shared, *others = names
+    truth = {"request_id": "order-4711", "actual": number(sum(signature.output.plausible) / 2)}
     examples: dict[tuple[str, str], dict[str, Any]] = {
         ("RowOrRows", JSON): {
             "one row, by position": rows[0],
@@ -105,6 +108,13 @@ def request_examples(signature: Signature, rows: ExampleRows) -> dict[tuple[str,
             "inputs": {"inputs": columns},
         },
         ("InvocationsRequest", CSV): {"a file": csv},
+        ("Feedback", JSON): {
+            "what is true of one row": truth,
+            "of several": [
+                {**truth, "row": row, "measured_at": "2026-11-25", "source": "survey", "comment": ""} for row in (0, 1)
+            ],
+        },
+        ("Feedback", CSV): {"a file": f"request_id,row,actual\norder-4711,0,{truth['actual']}\n"},
     }
     if _accepts_tensor(signature):
         examples["PredictRequest", JSON]["the model's tensor"] = {"inputs": {INPUT_TENSOR: rows}}

@@ -87,11 +87,13 @@ def by_name(signature: Signature, member: Callable[[Input], Schema], extra: bool
 def signature_schemas(signature: Signature, max_rows: int) -> dict[str, Schema]:
     """Return ``components/schemas`` of the values, rows and predictions of a signature."""
     output = signature.output
+    least, most = map(number, output.plausible)
     wide_row = by_name(signature, input_ref, extra=True)
     return {
         "ModelName": {"enum": [signature.model]},
         **{f"input.{item.name}": _value(item) for item in signature.inputs},
         "Prediction": {**bounds(*output.plausible), "title": output.label, "description": output.unit},
+        "ActualValue": {"type": "number", "minimum": least, "maximum": most},
         "RowByPosition": tuple_schema(*map(input_ref, signature.inputs)),
         "RowByName": by_name(signature, input_ref),
         "WideRowByName": {**wide_row, "description": "columns that are not inputs are ignored"},

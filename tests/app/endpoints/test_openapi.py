@@ -20,8 +20,9 @@ from werkzeug.test import TestResponse
 from app.endpoints.openapi.schemas import bounds
 from app.endpoints.v2_tensors import DATATYPES
 from app.http.access import new_token
-from app.http.context import is_request_id
+from journal.feedback import FEEDBACK_FIELDS, MAX_COMMENT, MAX_ROW, MAX_SOURCE
 from registry import CHAMPION, OUTPUT_TENSOR, SIGNATURE_NAME
+from request_ids import is_request_id
 from tests.app.conftest import MakeClient, Service
 from tests.app.requests import make_champion
 from tests.conftest import HOUSES, publish
@@ -142,6 +143,10 @@ def test_what_is_written_down_is_what_the_code_says(document: dict[str, Any]) ->
     assert output["properties"]["name"] == {"const": OUTPUT_TENSOR}
     assert document["components"]["parameters"]["label"]["example"] == CHAMPION
     assert is_request_id(schemas["RequestId"]["examples"][0])
+    truth = schemas["Truth"]["properties"]
+    assert tuple(truth) == FEEDBACK_FIELDS
+    bounds = truth["row"]["maximum"], truth["source"]["maxLength"], truth["comment"]["maxLength"]
+    assert bounds == (MAX_ROW, MAX_SOURCE, MAX_COMMENT)
 
 
 def test_every_page_and_every_example_is_answered_as_documented(client: Service, operations: list[Operation]) -> None:
@@ -160,7 +165,7 @@ def test_every_page_and_every_example_is_answered_as_documented(client: Service,
             for accept in operation["responses"]["200"]["content"].keys() - {"application/octet-stream"}:
                 reply = send(client, path, media_type, body, Accept=accept)
                 assert (reply.status_code, reply.mimetype) == (200, accept), (path, body, reply.text)
-                assert "X-Model-Version" in reply.headers
+                assert ("X-Model-Version" in reply.headers) == (path != "/feedback")
                 assert_documented(operation, reply)
 
 
@@ -191,7 +196,8 @@ def test_without_a_token_every_route_that_needs_one_refuses_as_documented(
 ) -> None:
     token, line = new_token("ann")
     (tmp_path / "tokens").write_text(line)
-    closed = make_client(tokens=str(tmp_path / "tokens"), page_tokens=str(tmp_path / "tokens"))
+    file = str(tmp_path / "tokens")
+    closed = make_client(tokens=file, page_tokens=file, feedback_token=token)
     document = closed.get("/openapi.json", headers={"Authorization": f"Bearer {token}"}).json
     assert list(Draft202012Validator(OPENAPI_31).iter_errors(document)) == []
     for path, method, operation in read_operations(document):

@@ -29,7 +29,7 @@ def test_the_first_page_names_a_host_that_can_be_asked(service: Service, host: s
     assert f"curl http://{shown}/predict_json" in service.get("/", headers={"Host": host}).text
 
 
-@pytest.mark.parametrize("path", ["/", "/form", "/form_async", "/docs"])
+@pytest.mark.parametrize("path", ["/", "/form", "/form_async", "/docs", "/monitor"])
 def test_pages_allow_their_own_files_and_nothing_else(service: Service, path: str) -> None:
     reply = service.get(path)
     assert "default-src 'none'; style-src 'self'; script-src 'self'" in reply.headers["Content-Security-Policy"]

@@ -186,7 +186,9 @@ def test_the_api_description_names_the_ways_to_send_a_token_where_one_is_needed(
     assert "securitySchemes" not in without["components"]
     assert "401" not in without["paths"]["/predict_json"]["post"]["responses"]
     document = (
-        make_shared(tokens=shared_tokens, page_tokens=shared_tokens).get("/openapi.json", headers=bearer(TOKEN)).json
+        make_shared(tokens=shared_tokens, page_tokens=shared_tokens, feedback_token=TOKEN)
+        .get("/openapi.json", headers=bearer(TOKEN))
+        .json
     )
     schemes = {name: {"type": "http", "scheme": name} for name in ("bearer", "basic")}
     assert document["components"]["securitySchemes"] == schemes

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from monitor.profiles.reference import Floats
 from monitor.accuracy.jackknife import Estimate, jackknife, positive, sums_by_request
+from monitor.profiles.reference import Floats
 
 TRIALS = 600
 

@@ -22,7 +22,7 @@ def told(
 
 
 def named(sources: list[Source]) -> set[str]:
-    return {source.source for source in sources if source.verdict == "drift"}
+    return {source.source for source in sources if source.verdict == "differs"}
 
 
 def test_the_one_client_that_tells_a_third_too_much_is_named_and_no_other() -> None:

@@ -76,6 +76,7 @@ def test_every_number_may_be_unknown() -> None:
     report["drift"] |= {"joint": None, "shares": [], "days": []}
     report["accuracy"] |= {"expected": None, "representative": None}
     report["traffic"] |= {"series": [], "versions": [], "latency_ms": {"median": None, "p99": None}, "requests": 0}
+    report["accuracy"]["days"] = [{**example()["accuracy"]["days"][1], "too_few": True}]
     assert "can’t judge" in to_html(report)
     assert "Can't judge" in to_text(report)
 

@@ -104,14 +104,13 @@ def test_what_could_not_be_judged_is_said_with_what_is_missing() -> None:
         "Accuracy: no true values are known for this window; `POST /feedback` takes them.",
     ]
     few = example()
-    few["accuracy"] |= {"verdict": "cannot_judge", "truths": 12}
-    few["accuracy"]["overall"]["requests"] = 12
+    few["accuracy"] |= {"verdict": "cannot_judge", "truths": 12, "reason": "the truth is known for 12 requests"}
     few["accuracy"]["representative"] = {
         "verdict": "drift",
         "columns": [{"name": "rm", "p": 1e-6, "effect": 0.3, "verdict": "differs"}],
     }
     assert add_words(few)["not_judged"] == [
-        "Accuracy: true values are known for 12 requests; 30 are needed.",
+        "Accuracy: the truth is known for 12 requests.",
         "Rows with truth differ from the others in Rooms: the error of all rows may be another one.",
     ]
 

