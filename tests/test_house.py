@@ -23,7 +23,7 @@ ARROWS = {
     "journal": "filesystem",
     "registry": "filesystem",
     "audit": "filesystem journal registry",
-    "monitor": "journal registry",
+    "monitor": "filesystem journal registry",
     "train": "csv_dialect filesystem registry",
     "errors": "",
     "results": "errors registry",
