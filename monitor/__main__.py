@@ -15,9 +15,10 @@ from typing import NoReturn
 from journal import JournalError
 from monitor import compare
 from monitor.errors import MonitorError
+from monitor.retraining import commands as retraining
 from registry import CommonSettings, RegistryError
 
-COMMANDS = (compare,)  # each adds its command, and the function that runs it
+COMMANDS = (compare, retraining)  # each adds its command, and the function that runs it
 WRONG_ARGUMENTS = 64  # EX_USAGE of sysexits.h
 
 

@@ -43,7 +43,7 @@ class Truths:
     Attributes:
         table: one row for each request and row, in the order in which they were told: ``told`` (when), ``request_id``
             and ``row`` (text, as the log has them), ``actual`` (float64), ``measured_at``, ``source``, ``comment``,
-            ``client``. Times are datetime64 in UTC without a zone.
+            ``client``, ``corrects`` (how many other values it replaced). Times are datetime64 in UTC without a zone.
         superseded: how many earlier values were replaced by a later, different one.
         repeated: how many told again what was in force.
         unusable: how many have a value that is no number, or outside the plausible range.
@@ -101,6 +101,7 @@ def read_truths(logs: Path, plausible: tuple[float, float] = (-np.inf, np.inf), 
     usable = told[np.isfinite(told["actual"]) & told["actual"].between(*plausible)]
     usable = usable.sort_values("told", kind="stable", ignore_index=True)  # workers write a little out of order
     changes = usable[usable["actual"] != usable.groupby(KEY)["actual"].shift()]
+    changes = changes.assign(corrects=changes.groupby(KEY).cumcount())
     table = changes.drop_duplicates(KEY, keep="last", ignore_index=True)
     for name in _TEXTS:
         table[name] = _original(table[name])
@@ -127,7 +128,8 @@ def join_truths(
     Returns:
         ``time``, ``request_id``, ``row`` (int64), ``version`` (int32), ``role``, the inputs (float32), ``prediction``
         (float32, may be NaN), ``flags``, ``actual`` (float64), ``told`` (when the truth came), ``measured_at``,
-        ``source``, ``comment``, ``client`` (who told it). Times are datetime64 in UTC without a zone; texts are as they
+        ``source``, ``comment``, ``client`` (who told it), ``corrects`` (how many other values it
+        replaced). Times are datetime64 in UTC without a zone; texts are as they
         were sent, empty if there was none. The rows are in the order of the log, whatever order truth came in.
     """
     return find_truths(logs, since=since, until=until, plausible=plausible, cache=cache).rows

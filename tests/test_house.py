@@ -23,7 +23,7 @@ ARROWS = {
     "journal": "filesystem",
     "registry": "filesystem",
     "audit": "filesystem journal registry",
-    "monitor": "filesystem journal registry",
+    "monitor": "filesystem journal registry train",
     "train": "csv_dialect filesystem registry",
     "errors": "",
     "results": "errors registry",

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 
 def format_toml(content: Mapping[str, Any]) -> str:
@@ -13,19 +16,19 @@ def format_toml(content: Mapping[str, Any]) -> str:
 
 
 def _lines(prefix: str, table: Mapping[str, Any]) -> list[str]:
-    lines, later = [], []
+    lines, tables = [], []
     for key, value in table.items():
-        name = f"{prefix}{_quoted(key)}"
+        name = key if _BARE.fullmatch(key) else _quoted(key)
         if isinstance(value, Mapping):
-            later += ["", f"[{name}]", *_lines(f"{name}.", value)]
-        elif isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
+            tables += ["", f"[{prefix}{name}]", *_lines(f"{prefix}{name}.", value)]
+        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
             for item in value:
-                later += ["", f"[[{name}]]", *_lines(f"{name}.", item)]
+                tables += ["", f"[[{prefix}{name}]]", *_lines(f"{prefix}{name}.", item)]
         else:
-            lines.append(f"{_quoted(key)} = {_quoted(value)}")
-    return lines + later  # what stands behind the head of a table is in that table
+            lines.append(f"{name} = {_quoted(value)}")
+    return lines + tables  # what stands below the head of a table belongs to it
 
 
 def _quoted(value: Any) -> str:
-    """Return a text, a number or a list of these: JSON is TOML there, but for DEL, which TOML wants escaped."""
+    """Return a text, a number or a list of these: as JSON, but TOML wants DEL escaped too."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

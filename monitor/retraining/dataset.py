@@ -1,10 +1,10 @@
 """The data set of a retraining: the old training rows and the truths that were accepted, with a spec to train from.
 
-    dataset.csv      the rows; from_feedback tells which are truths, and further columns where each of these comes from
-    holdout.csv      the newest truths, to judge the new version by
-    quarantine.csv   every other truth, and why it is in neither; those for a person to look at stand first
-    dataset.json     counts by reason, client and source, and digests
-    spec.toml        the champion's spec over dataset.csv: `python -m train` takes it
+dataset.csv      the rows; from_feedback tells which are truths, and further columns where each of these comes from
+holdout.csv      the newest truths, to judge the new version by
+quarantine.csv   every other truth, and why it is in neither; those for a person to look at stand first
+dataset.json     counts by reason, client and source, and digests
+spec.toml        the champion's spec over dataset.csv: `python -m train` takes it
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ import hashlib
 import json
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from filesystem import sync
 from journal.encoding import escape_field
 from monitor.errors import MonitorError
 from monitor.retraining.champion import DATASET, FROM_FEEDBACK, Champion, Golden
@@ -28,34 +27,30 @@ from monitor.retraining.selection import EACH_SHARE, FEEDBACK_SHARE, HOLDOUT, MA
 from train.toml_writer import format_toml
 
 HOLDOUT_FILE, QUARANTINE, SUMMARY, SPEC = "holdout.csv", "quarantine.csv", "dataset.json", "spec.toml"
+STAGING = ".dataset-"
 _ORIGIN = {"request_id": "feedback_request_id", "row": "feedback_row", "source": "feedback_source"}
 _NAMED = 20  # clients and sources that the summary names: those with the most truths
 
 
 @contextmanager
-def new_folder(folder: Path) -> Iterator[Path]:
-    """Provide a folder to write in. It gets its name when the block ends; if the block raises, it is removed.
+def staging(parent: Path) -> Iterator[Path]:
+    """Provide a new folder to write in, and to rename when it is whole; it is removed at the end if it was not.
 
     Raises:
-        MonitorError: if there is such a folder, or it can't be made.
+        MonitorError: if nothing can be written there.
     """
-    staged = folder.with_name(f".{folder.name}-{secrets.token_hex(4)}")
+    folder = parent / f"{STAGING}{secrets.token_hex(4)}"
     try:
-        if folder.exists():
-            raise MonitorError(f"{folder}: is there already; name another folder, or remove it")
-        staged.mkdir(parents=True)
-        yield staged
-        for path in (*staged.iterdir(), staged):
-            sync(path)
-        staged.rename(folder)
+        folder.mkdir(parents=True)
+        yield folder
     except OSError as error:
-        raise MonitorError(f"{folder}: can't be written ({error.strerror})") from error
+        raise MonitorError(f"{error.filename or parent}: can't be written ({error.strerror})") from error
     finally:
-        shutil.rmtree(staged, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def write_dataset(
-    folder: Path, champion: Champion, golden: Golden, selection: Selection, window: Mapping[str, str]
+    folder: Path, champion: Champion, golden: Golden, selection: Selection, window: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Write the files of a data set into an existing folder.
 
@@ -114,28 +109,28 @@ def describe(summary: Mapping[str, Any], folder: Path) -> str:
     """Return what a data set is made of, as text for a person."""
     rows, caps = summary["rows"], summary["caps"]
     lines = [
-        f"{folder}: {rows['old']} old training rows and {rows['feedback']} truths; the newest {rows['holdout']} truths "
-        "are kept for the test",
-        f"one client or source may give {caps['rows_each']} rows; all feedback is at most {caps['feedback']:.0%} of the "
-        "data set",
+        f"{folder}: {rows['old']} old training rows, {rows['feedback']} truths; {rows['holdout']} newer for the test",
+        f"a client or source may give {caps['rows_each']} truths, and all feedback {caps['feedback']:.0%} of the rows",
     ]
     lines += [f"left out, {reason}: {count}" for reason, count in summary["reasons"].items() if count]
     for kind in ("clients", "sources"):
         capped = [item for item in summary[kind] if item["capped"]][:3]
-        lines += [f"{kind[:-1]} {item['name']!r}: {item['truths']} truths, {item['capped']} over the cap" for item in capped]
+        lines += [
+            f"{kind[:-1]} {item['name']!r}: {item['truths']} truths, {item['capped']} over the cap" for item in capped
+        ]
     if summary["slices_left_out"]:
         lines.append(f"not judged by slices of {', '.join(summary['slices_left_out'])}: truths have no such column")
     return "\n".join(lines)
 
 
-def _by(column: str, truths: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return for each client or source, those with the most truths first, what became of them."""
+def _by(column: str, truths: pd.DataFrame) -> list[dict[Hashable, Any]]:
+    """Return what became of the truths of each client, or of each source; first those who told most."""
     capped = truths["reason"] == f"cap of the {column}"
     table = truths.assign(used=truths["reason"] == "", held_out=truths["reason"] == HOLDOUT, capped=capped)
     groups = table.groupby(column, sort=True)[["used", "held_out", "capped"]].sum()
     groups.insert(0, "truths", table.groupby(column, sort=True).size())
     first = groups.sort_values("truths", ascending=False, kind="stable").head(_NAMED)
-    return [{"name": name, **{key: int(value) for key, value in row.items()}} for name, row in first.iterrows()]
+    return first.rename_axis("name").reset_index().to_dict("records")
 
 
 def _derive_spec(champion: Champion, sha256: str) -> tuple[str, list[str]]:

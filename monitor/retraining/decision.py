@@ -97,7 +97,9 @@ def decide(reports: Sequence[StoredReport], champion: int) -> Decision:
         return decision(False, f"neither accuracy nor drift {cause} from {span}")
     earlier = _window_before(reports)
     if earlier is None or earlier.content["champion"] != champion:
-        return decision(False, f"there is drift from {span}, but not in the window before; drift alone asks for nothing")
+        return decision(
+            False, f"there is drift from {span}, but not in the window before; drift alone asks for nothing"
+        )
     truths = sum(report.content["accuracy"].get("matched") or 0 for report in (newest, earlier))
     if truths < MIN_TRUTHS:
         return decision(

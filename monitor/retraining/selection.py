@@ -111,7 +111,10 @@ def _prepare(joined: pd.DataFrame, inputs: Sequence[str], predict: Callable[[Flo
     rows = table[list(inputs)].to_numpy(dtype=np.float32)
     table["residual"] = table["actual"] - (predict(rows) if len(rows) else 0.0)
     table["source"] = table["source"].mask(table["source"] == "", table["client"])
-    digests = [hashlib.sha256(f"{name}\0{row}".encode(errors="surrogatepass")).digest() for name, row in zip(*(table[name] for name in names), strict=True)]
+    digests = [
+        hashlib.sha256(f"{name}\0{row}".encode(errors="surrogatepass")).digest()
+        for name, row in zip(*(table[name] for name in names), strict=True)
+    ]
     table = table.assign(digest=digests).sort_values("digest", kind="stable", ignore_index=True)
     return table.drop(columns=["digest", "is_other"])
 
@@ -160,7 +163,8 @@ class _Caps:
         """Take at most so many rows of each client and of each source, and in all."""
         clients: Counter[str] = Counter(dict.fromkeys(self._trusted, -len(table)))
         sources = clients.copy()
-        taken, left_out = [], {}
+        taken: list[int] = []
+        left_out: dict[int, str] = {}
         for index, address, source in zip(table.index, table["client"], table["source"], strict=True):
             client = address.partition("@")[0]  # the name of a token stands for all addresses that use it
             if clients[client] >= rows_each:
