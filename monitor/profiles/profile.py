@@ -6,13 +6,17 @@ each request: the variance between requests follows from them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
 
 import numpy as np
 
+from monitor.logs.rows import Hashes
 from monitor.profiles.reference import Float32s, Floats, Ints, Reference
 
 SAMPLE_ROWS = 5000
+MAX_FAULTS = 50  # sentences that a profile keeps
+ANSWERING = ("champion", "canary", "fallback")  # the roles whose rows clients are sent, unless a URL names a version
 
 
 @dataclass(slots=True)
@@ -34,6 +38,14 @@ class RequestSums:
     request_squares: Floats
     request_products: Floats
     size_squares: Floats
+
+    @classmethod
+    def zeros(cls, scores: int) -> Self:
+        """Return the sums over no rows."""
+        return cls(*(np.zeros(scores) for _ in fields(cls)))
+
+    def __add__(self, other: Self) -> Self:
+        return type(self)(*(getattr(self, item.name) + getattr(other, item.name) for item in fields(self)))
 
     @property
     def mean(self) -> Floats:
@@ -57,14 +69,19 @@ class RequestSums:
 
 @dataclass(slots=True)
 class Profile:
-    """The sums over the rows that one version answered in one role.
+    """The sums over the rows that one version answered in one role, without those whose prediction was not plausible.
+
+    A profile plus another has exactly the counts, and the sample, of the rows of both; float sums are exact but for
+    rounding. A request with rows in both counts as two: that is one whose rows are in two files, or that two versions
+    answered.
 
     Attributes:
         rows, requests: how many.
         counts: by column, how many rows are in each cell, int64 (2d + 1,).
-        missing: rows without a value, int64 (k + 1,).
-        outside: rows with a value outside the training range, by input, int64 (k,).
-        implausible, fallback: rows whose prediction was not sent; rows that answered for another version.
+        missing: rows without a value, or with one that is not finite, int64 (k + 1,).
+        outside: rows that the service flagged for a value outside the training range, by input, int64 (k,).
+        implausible: rows whose prediction was not sent; they are counted here and nowhere else.
+        fallback: rows that answered for another version.
         values: sum and sum of squares of the values less the reference's mean, in its standard deviations, (k + 1, 2).
         scores: of the mid-ranks, an element a column.
         categories: by column, of the indicators of each cell; only for categories.
@@ -72,6 +89,7 @@ class Profile:
             ``numpy.triu_indices(k, 1)``), over the rows that have both.
         sample: the rows with the smallest hashes, at most SAMPLE_ROWS: float32 (s, k + 1);
         sample_hashes, sample_requests: of these rows, and of their requests, uint64 (s,).
+        missing_sums: of the indicators of a missing value, an element a column; None if nobody counted by request.
     """
 
     rows: int
@@ -86,8 +104,59 @@ class Profile:
     categories: list[RequestSums | None]
     products: RequestSums
     sample: Float32s
-    sample_hashes: np.ndarray
-    sample_requests: np.ndarray
+    sample_hashes: Hashes
+    sample_requests: Hashes
+    missing_sums: RequestSums | None = None
+
+    @classmethod
+    def empty(cls, reference: Reference) -> Self:
+        """Return the profile of no rows."""
+        columns = reference.columns
+        inputs = len(columns) - 1
+        cells = [2 * len(column.points) + 1 for column in columns]
+        return cls(
+            rows=0,
+            requests=0,
+            counts=[np.zeros(count, dtype=np.int64) for count in cells],
+            missing=np.zeros(inputs + 1, dtype=np.int64),
+            outside=np.zeros(inputs, dtype=np.int64),
+            implausible=0,
+            fallback=0,
+            values=np.zeros((inputs + 1, 2)),
+            scores=RequestSums.zeros(inputs + 1),
+            categories=[
+                RequestSums.zeros(count) if column.kind == "category" else None
+                for column, count in zip(columns, cells, strict=True)
+            ],
+            products=RequestSums.zeros(inputs * (inputs - 1) // 2),
+            sample=np.zeros((0, inputs + 1), dtype=np.float32),
+            sample_hashes=np.zeros(0, dtype=np.uint64),
+            sample_requests=np.zeros(0, dtype=np.uint64),
+        )
+
+    def __add__(self, other: Self) -> Self:
+        sums = {item.name: _add(getattr(self, item.name), getattr(other, item.name)) for item in fields(self)}
+        total = type(self)(**sums)
+        total.keep_sample(
+            np.concatenate([self.sample, other.sample]),
+            np.concatenate([self.sample_hashes, other.sample_hashes]),
+            np.concatenate([self.sample_requests, other.sample_requests]),
+        )
+        return total
+
+    def keep_sample(self, rows: Float32s, hashes: Hashes, requests: Hashes) -> None:
+        """Take the rows with the smallest hashes for the sample; among equal ones, those with the smallest values."""
+        order = np.lexsort((*rows.T[::-1], requests, hashes))[:SAMPLE_ROWS]
+        self.sample, self.sample_hashes, self.sample_requests = rows[order], hashes[order], requests[order]
+
+
+def _add(first: Any, second: Any) -> Any:
+    """Return the sum of two fields; of lists, that of each element."""
+    if isinstance(first, list):
+        return [_add(one, other) for one, other in zip(first, second, strict=True)]
+    if first is None or second is None:
+        return None
+    return first if isinstance(first, np.ndarray) and first.shape != second.shape else first + second
 
 
 @dataclass(slots=True)
@@ -98,14 +167,33 @@ class FileProfile:
         digest: of the reference.
         groups: by (version, role).
         torn: lines that are not whole rows.
+        uncompared: rows that can't be compared with the reference; the faults say why.
         faults: sentences about what could not be read.
     """
 
     digest: str
     groups: dict[tuple[int, str], Profile] = field(default_factory=dict)
     torn: int = 0
+    uncompared: int = 0
     faults: list[str] = field(default_factory=list)
 
+    def __add__(self, other: Self) -> Self:
+        if self.digest != other.digest:
+            raise ValueError("profiles of two references do not add")
+        groups = self.groups | other.groups
+        for key in self.groups.keys() & other.groups.keys():
+            groups[key] = self.groups[key] + other.groups[key]
+        faults = list(dict.fromkeys([*self.faults, *other.faults]))[:MAX_FAULTS]
+        torn, uncompared = self.torn + other.torn, self.uncompared + other.uncompared
+        return type(self)(self.digest, dict(sorted(groups.items())), torn, uncompared, faults)
+
     def answered(self, reference: Reference) -> Profile:
-        """Return the sum over every row that a client was sent: of champion, canary and fallback, not of the shadow."""
-        raise NotImplementedError
+        """Return the sum over every row that a client was sent: of champion, canary and fallback.
+
+        Rows of a shadow and of a version that the URL named are not in it.
+        """
+        total = Profile.empty(reference)
+        for (_, role), profile in self.groups.items():
+            if role in ANSWERING:
+                total += profile
+        return total

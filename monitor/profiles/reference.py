@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from filesystem import read_plain
+from monitor.errors import MonitorError
+from registry import Signature, VersionStore
+from registry.predictor import MODEL_FILES
+from registry.promotion_gates import REFERENCE
 
 Floats = NDArray[np.float64]
 Float32s = NDArray[np.float32]
@@ -101,3 +109,76 @@ class Reference:
     columns: tuple[Column, ...]
     rows: Float32s
     requests: Ints
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names: the inputs in their order, then "prediction"."""
+        return tuple(column.name for column in self.columns)
+
+
+PREDICTION: Literal["prediction"] = "prediction"  # the name of the last column, as in the log
+REQUEST = "request"  # the column of a pinned reference that says which rows came together
+
+
+def load_reference(store: VersionStore, number: int) -> Reference:
+    """Return the training rows that a version brought along, with its own predictions for them.
+
+    Raises:
+        MonitorError: if it has none.
+        RegistryError: or a subclass, if the version was changed or can't be run.
+    """
+    version = store.open(number)
+    rows = np.array(store.reference(number), dtype=np.float32)
+    if not len(rows):
+        raise MonitorError(f"{store.folder / str(number)}: has no rows in {REFERENCE} to compare the log with")
+    table = np.column_stack([rows, version.predictor.predict(rows)])
+    files = store.check(number)
+    digest = _digest(files.read(REFERENCE), files.read(MODEL_FILES["litert"]))
+    requests = np.arange(len(rows), dtype=np.int64)
+    return Reference("training", number, digest, _columns(version.signature, table), table, requests)
+
+
+def load_pinned(path: Path, signature: Signature, number: int, model: str = "") -> Reference:
+    """Return the rows of a pinned window.
+
+    Args:
+        path: a CSV file with the inputs, the prediction, and the number of the request that each row came with.
+        signature: of the version that answered them. number: its number.
+        model: what else the digest is over.
+
+    Raises:
+        MonitorError: if the file can't be read, has other columns, or no row.
+    """
+    try:
+        content = read_plain(path)
+    except OSError as error:
+        raise MonitorError(f"{path}: can't be read ({error.strerror or error}); pin a window again") from error
+    names = (*signature.names, PREDICTION, REQUEST)
+    header, *lines = content.decode("utf-8", "replace").split("\n")
+    if tuple(header.split(",")) != names:
+        raise MonitorError(f"{path}: expected the columns {', '.join(names)}; pin a window again")
+    try:
+        table = np.array([line.split(",") for line in lines if line], dtype=np.float64).reshape(-1, len(names))
+    except ValueError as error:
+        raise MonitorError(
+            f"{path}: expected {len(names)} numbers in each line ({error}); pin a window again"
+        ) from None
+    if not len(table):
+        raise MonitorError(f"{path}: has no rows; pin a window again")
+    rows = table[:, :-1].astype(np.float32)
+    digest = _digest(content, model.encode())
+    return Reference("pinned", number, digest, _columns(signature, rows), rows, table[:, -1].astype(np.int64))
+
+
+def _columns(signature: Signature, rows: Float32s) -> tuple[Column, ...]:
+    kinds: list[Kind] = ["category" if item.categories else "number" for item in signature.inputs]
+    names = (*signature.names, PREDICTION)
+    return tuple(
+        Column.of(name, kind, rows[:, place])
+        for place, (name, kind) in enumerate(zip(names, [*kinds, PREDICTION], strict=True))
+    )
+
+
+def _digest(*contents: bytes) -> str:
+    """Return the SHA-256 over the SHA-256 of each content, in hex."""
+    return hashlib.sha256(b"".join(hashlib.sha256(content).digest() for content in contents)).hexdigest()

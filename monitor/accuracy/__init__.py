@@ -1,0 +1,8 @@
+"""The accuracy of what was answered, against the truth: figures with intervals, sources that differ, and the verdict.
+
+Rows of a request are not independent: every interval is one between requests.
+"""
+
+from monitor.accuracy.rule import Accuracy, judge_accuracy
+
+__all__ = ["Accuracy", "judge_accuracy"]

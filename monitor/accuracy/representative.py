@@ -1,0 +1,104 @@
+"""Whether the rows with truth look like those without: feedback is seldom a random sample (selection bias).
+
+The rule is that of drift, with the rows without truth in the place of the reference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from monitor.drift.columns import SHARE_OF_EFFECT
+from monitor.drift.result import MIN_REQUESTS, Result
+from monitor.profiles.profile import Profile
+from monitor.profiles.reference import Column, Float32s, Ints, Reference
+from monitor.statistics import chi_squared, kolmogorov_smirnov, mann_whitney
+from monitor.statistics.baseline import at_least_one
+from monitor.statistics.holm import adjust
+from monitor.statistics.request_sums import request_sums
+from registry.detectable_shift import ALPHA, EFFECT
+
+Verdict = Literal["drift", "calm", "cannot_judge"]
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnDifference:
+    """How the rows with truth differ from those without in one column; p is corrected, the effect is the test's own."""
+
+    name: str
+    p: float
+    effect: float
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Representative:
+    """Whether the rows with truth look like those without: "calm", or "drift"."""
+
+    verdict: Verdict
+    columns: list[ColumnDifference]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as the report has it."""
+        return asdict(self)
+
+
+def judge_representative(
+    told: pd.DataFrame, profile: Profile, reference: Reference, *, alpha: float = ALPHA, effect: float = EFFECT
+) -> Representative:
+    """Compare the rows with truth with the window's others, column by column.
+
+    Args:
+        told: the rows with truth: ``request_id``, and the columns of the reference, float32.
+        profile: of all rows of the window, with truth or without.
+        effect: the shift that matters, in standard deviations.
+    """
+    requests = np.unique(told["request_id"], return_inverse=True)[1]
+    if len(told) >= profile.rows:  # all have truth
+        return Representative("calm" if len(told) else "cannot_judge", [])
+    if min(told["request_id"].nunique(), profile.requests) < MIN_REQUESTS:
+        return Representative("cannot_judge", [])
+    results = []
+    for index, column in enumerate(reference.columns):
+        name = "prediction" if column.kind == "prediction" else column.name
+        values = told[name].to_numpy(np.float32)
+        tests = _tests(column, values, requests, profile, index, effect) if column.rows else []
+        results += [(column.name, test) for test in tests]
+    for (_, result), p in zip(results, adjust([result.p for _, result in results], [1.0] * len(results)), strict=True):
+        result.adjusted = p
+    columns = []
+    for name in dict.fromkeys(name for name, _ in results):
+        own = [result for of, result in results if of == name]
+        alarms = [result for result in own if result.alarms(alpha)]
+        first = min(alarms or own, key=lambda result: result.adjusted)
+        columns.append(ColumnDifference(name, first.adjusted, first.effect, "drift" if alarms else "calm"))
+    return Representative("drift" if any(of.verdict == "drift" for of in columns) else "calm", columns)
+
+
+def _tests(
+    column: Column, values: Float32s, requests: Ints, profile: Profile, index: int, effect: float
+) -> list[Result]:
+    present = ~np.isnan(values)
+    cells = column.cells(values[present])
+    counts = np.bincount(cells, minlength=2 * len(column.points) + 1)
+    others = np.maximum(profile.counts[index] - counts, 0)
+    if not counts.any() or not others.any():
+        return []
+    deff = float(at_least_one(request_sums(column.scores[cells][:, None], requests[present]).design_effect)[0])
+    others_deff = float(at_least_one(profile.scores.design_effect)[index])
+    if column.kind == "category":
+        mine, theirs = chi_squared.categories(counts), chi_squared.categories(others)
+        value, seen = chi_squared.statistic(mine, theirs), int((mine + theirs > 0).sum())
+        p = chi_squared.p_value(value, seen, max(deff, others_deff))
+        return [Result(value, p, chi_squared.effect(mine, theirs), effect * SHARE_OF_EFFECT)]
+    rows, others_rows = counts.sum() / deff, others.sum() / others_deff
+    distance, auc = kolmogorov_smirnov.statistic(counts, others), mann_whitney.statistic(counts, others)
+    smirnov = kolmogorov_smirnov.p_value(distance, rows, others_rows)
+    whitney = mann_whitney.p_value(auc, rows, others_rows, mann_whitney.ties(counts, others))
+    return [
+        Result(distance, smirnov, kolmogorov_smirnov.effect(distance), effect),
+        Result(auc, whitney, mann_whitney.effect(auc), effect),
+    ]

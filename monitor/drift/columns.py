@@ -1,0 +1,216 @@
+"""The drift of one column: its tests, and then its figures and its verdict."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from monitor.drift import words
+from monitor.drift.result import MIN_REQUESTS, Result, Verdict
+from monitor.drift.shares import ShareTest
+from monitor.profiles.profile import Profile
+from monitor.profiles.reference import Column, Reference
+from monitor.statistics import chi_squared, kolmogorov_smirnov, mann_whitney, stability_index, wasserstein
+from monitor.statistics.baseline import Baseline, at_least_one
+from monitor.statistics.histogram import Histogram, histogram
+from registry import Signature
+from registry.detectable_shift import detectable_shift, rows_needed
+
+SHARE_OF_EFFECT = 1 / 3  # a shift of 0.15 standard deviations weighs as much as 0.05 of a category's share
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """The smallest shift that the window can show, in standard deviations, and how many rows it lacks for a verdict.
+
+    ``rows_missing`` is None if the reference is too small for a window of any size.
+    """
+
+    detectable_sd: float
+    rows_missing: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnDrift:
+    """A column of the report; the names are those of its JSON. A figure that does not exist is NaN.
+
+    Attributes:
+        shift_sd: the difference of the means, in standard deviations of the reference.
+        p: the smallest p-value of its tests, corrected. effect: of the test that decides.
+    """
+
+    name: str
+    label: str
+    unit: str
+    kind: str
+    rows: int
+    requests: int
+    mean: float
+    sd: float
+    reference_mean: float
+    reference_sd: float
+    shift_sd: float
+    missing_share: float
+    reference_missing_share: float
+    outside_share: float
+    design_effect: float
+    tests: dict[str, Result]
+    psi: float
+    wasserstein: float
+    p: float
+    effect: float
+    verdict: Verdict
+    reason: str
+    histogram: Histogram
+    power: Power
+
+
+def column_tests(profile: Profile, baseline: Baseline, index: int, effect: float) -> dict[str, Result]:
+    """Return the tests of a column by name; none if one side has no value. ``effect``: in standard deviations."""
+    column, window = baseline.reference.columns[index], profile.counts[index]
+    if not window.sum() or not column.rows:
+        return {}
+    reference = column.cell_counts
+    deff, reference_deff = _design_effects(profile, baseline, index)
+    rows, reference_rows = float(window.sum() / deff), column.rows / reference_deff
+    if column.kind == "category":
+        mine, theirs = chi_squared.categories(window), chi_squared.categories(reference)
+        value = chi_squared.statistic(mine, theirs)
+        both = (1 / rows + 1 / reference_rows) / (1 / window.sum() + 1 / column.rows)
+        p = chi_squared.p_value(value, int((mine + theirs > 0).sum()), both)
+        return {"chi_squared": Result(value, p, chi_squared.effect(mine, theirs), effect * SHARE_OF_EFFECT)}
+    distance = kolmogorov_smirnov.statistic(window, reference)
+    p = kolmogorov_smirnov.p_value(distance, rows, reference_rows)
+    smirnov = Result(distance, p, kolmogorov_smirnov.effect(distance), effect)
+    auc = mann_whitney.statistic(window, reference)
+    p = mann_whitney.p_value(auc, rows, reference_rows, mann_whitney.ties(window, reference))
+    return {"kolmogorov_smirnov": smirnov, "mann_whitney": Result(auc, p, mann_whitney.effect(auc), effect)}
+
+
+def describe_column(
+    profile: Profile,
+    baseline: Baseline,
+    index: int,
+    tests: dict[str, Result],
+    shares: list[ShareTest],
+    *,
+    alpha: float,
+    effect: float,
+    level: float,
+    signature: Signature | None,
+) -> ColumnDrift:
+    """Return the column with its verdict, once the p-values of all tests are corrected.
+
+    Args:
+        shares: the tests of its missing values, and of those outside the reference's.
+        effect: the shift that matters, in standard deviations. level: of one test, for the power.
+    """
+    column, counts = baseline.reference.columns[index], profile.counts[index]
+    rows, requests = int(counts.sum()), int(profile.scores.requests[index])
+    mean, sd, shift = _moments(profile, column, index)
+    deff, reference_deff = _design_effects(profile, baseline, index)
+    power = _power(rows / deff, column.rows / reference_deff, deff, 2 * effect, level)
+    results = {**(tests if requests >= MIN_REQUESTS else {}), **{share.name: share.result for share in shares}}
+    alarms = {name: result for name, result in results.items() if result.alarms(alpha)}
+    deciding = min((alarms or tests or results).values(), key=lambda result: result.adjusted, default=None)
+    verdict: Verdict = "calm"
+    if alarms:
+        verdict = "drift"
+        reason = words.drift(column, counts, baseline.reference, alarms, shift, shares)
+    elif not column.rows:
+        reason = f"{column.name} has no value {words.where(baseline.reference)}"
+    elif requests < MIN_REQUESTS:
+        verdict, reason = "cannot_judge", words.too_few_requests(column.name, requests)
+    elif power.rows_missing != 0:
+        verdict, reason = "cannot_judge", words.too_few_rows(column.name, power.rows_missing, 2 * effect)
+    else:
+        is_small = any(result.adjusted <= alpha for result in results.values())
+        reason = words.calm(column.name, baseline.reference, is_small)
+    label, unit = _label(signature, index, column.name)
+    points, both = column.points.astype(np.float64), bool(rows and column.rows)
+    outside = counts[0::2].sum() if column.kind == "category" else counts[[0, -1]].sum()
+    return ColumnDrift(
+        name=column.name,
+        label=label,
+        unit=unit,
+        kind=column.kind,
+        rows=rows,
+        requests=requests,
+        mean=mean,
+        sd=sd,
+        reference_mean=column.mean if column.rows else math.nan,
+        reference_sd=column.sd if column.rows else math.nan,
+        shift_sd=shift,
+        missing_share=int(profile.missing[index]) / max(profile.rows, 1),
+        reference_missing_share=column.missing / max(column.rows + column.missing, 1),
+        outside_share=int(outside) / rows if both else math.nan,
+        design_effect=deff,
+        tests=tests,
+        psi=stability_index.effect(counts, column.cell_counts) if both else math.nan,
+        wasserstein=wasserstein.statistic(counts, column.cell_counts, points) if both else math.nan,
+        p=min((result.adjusted for result in results.values()), default=math.nan),
+        effect=deciding.effect if deciding else math.nan,
+        verdict=verdict,
+        reason=reason,
+        histogram=histogram(column, counts),
+        power=power,
+    )
+
+
+def day_figures(profile: Profile, reference: Reference) -> dict[str, dict[str, float | None]]:
+    """Return KS distance and shift of each column by name: of one day, for the series of the report."""
+    figures: dict[str, dict[str, float | None]] = {}
+    for index, column in enumerate(reference.columns):
+        counts = profile.counts[index]
+        both = counts.sum() > 0 and column.rows > 0
+        shift = _moments(profile, column, index)[2]
+        figures[column.name] = {
+            "ks": kolmogorov_smirnov.statistic(counts, column.cell_counts) if both else None,
+            "shift_sd": shift if math.isfinite(shift) else None,
+        }
+    return figures
+
+
+def _design_effects(profile: Profile, baseline: Baseline, index: int) -> tuple[float, float]:
+    """Return the design effect of the window's column, and of the reference's; at least 1."""
+    column, of_window, of_reference = (
+        baseline.reference.columns[index],
+        profile.categories[index],
+        baseline.categories[index],
+    )
+    if column.kind == "category" and of_window is not None and of_reference is not None:
+        return (
+            chi_squared.design_effect(profile.counts[index], at_least_one(of_window.design_effect)),
+            chi_squared.design_effect(column.cell_counts, at_least_one(of_reference.design_effect)),
+        )
+    window, reference = (at_least_one(sums.design_effect)[index] for sums in (profile.scores, baseline.scores))
+    return float(window), float(reference)
+
+
+def _moments(profile: Profile, column: Column, index: int) -> tuple[float, float, float]:
+    """Return mean and standard deviation of the window, and the shift in those of the reference; NaN without rows."""
+    rows = int(profile.counts[index].sum())
+    if not rows or not column.rows:
+        return math.nan, math.nan, math.nan
+    with np.errstate(all="ignore"):  # an infinite value makes its sums infinite, or NaN
+        shift, square = (float(value) for value in profile.values[index] / rows)
+        center, scale = column.mean, column.sd
+        spread = float(np.sqrt(np.maximum(square - np.float64(shift) ** 2, 0)))
+    if not 0 < scale < math.inf:  # the values are not in standard deviations if there is none
+        return center + shift, spread, math.nan
+    return center + scale * shift, scale * spread, shift
+
+
+def _power(rows: float, reference_rows: float, deff: float, shift: float, level: float) -> Power:
+    needed = rows_needed(reference_rows, shift, level)
+    missing = None if math.isinf(needed) else max(math.ceil((needed - rows) * deff), 0)
+    return Power(detectable_shift(reference_rows, rows, level), missing)
+
+
+def _label(signature: Signature | None, index: int, name: str) -> tuple[str, str]:
+    if signature is None:
+        return name, ""
+    item = signature.inputs[index] if index < len(signature.inputs) else signature.output
+    return item.label, item.unit

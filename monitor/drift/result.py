@@ -1,0 +1,30 @@
+"""The result of one test, and the words for verdicts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Verdict = Literal["calm", "drift", "cannot_judge"]
+MIN_REQUESTS = 30  # fewer say too little about how much requests differ
+
+
+@dataclass(slots=True)
+class Result:
+    """The result of one test.
+
+    Attributes:
+        effect: how large the change is, in the test's own unit; positive if the window has more.
+        threshold: how large it must be to matter.
+        adjusted: the p-value after Holm's correction over all tests of the report.
+    """
+
+    statistic: float
+    p: float
+    effect: float
+    threshold: float
+    adjusted: float = 1.0
+
+    def alarms(self, alpha: float) -> bool:
+        """Return whether the change is more than chance, and large enough to matter."""
+        return self.adjusted <= alpha and abs(self.effect) >= self.threshold

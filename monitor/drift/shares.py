@@ -1,0 +1,93 @@
+"""Shares of rows that are tested on their own: missing values, values outside the reference's, refused requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from monitor.drift.result import Result
+from monitor.profiles.profile import Profile
+from monitor.statistics import binomial
+from monitor.statistics.baseline import Baseline, at_least_one
+
+LEAST_CHANGE = 0.01  # a smaller one does not matter
+
+
+@dataclass(frozen=True, slots=True)
+class ShareTest:
+    """A share, and the test whether it has changed.
+
+    Attributes:
+        column: its index; None for requests.
+        reference: the share in the reference, or the one to expect.
+        words: the sentence up to the share: "age is missing in".
+    """
+
+    name: str
+    column: int | None
+    share: float
+    reference: float
+    result: Result
+    words: str
+    is_outside: bool = False
+
+
+def share_tests(profile: Profile, baseline: Baseline, refused: tuple[int, int] | None) -> list[ShareTest]:
+    """Return every test of a share that can show something.
+
+    Args:
+        refused: how many requests were refused, and how many came.
+    """
+    tests = [*_missing(profile, baseline), *_outside(profile, baseline)] if profile.rows else []
+    if refused and refused[1]:
+        count, requests = refused
+        share, p = binomial.statistic(count, requests), binomial.p_value_above(count, requests, LEAST_CHANGE)
+        tests.append(ShareTest("refused", None, share, 0.0, Result(share, p, share, LEAST_CHANGE), "refused:"))
+    return tests
+
+
+def _missing(profile: Profile, baseline: Baseline) -> Iterator[ShareTest]:
+    deffs = _missing_design_effects(profile)
+    reference_deffs = at_least_one(baseline.missing.design_effect)
+    reference_rows = len(baseline.reference.rows)
+    for index, column in enumerate(baseline.reference.columns):
+        missing = int(profile.missing[index])
+        if not missing + column.missing or not reference_rows:
+            continue  # no p-value could be small
+        deff, reference_deff = float(deffs[index]), float(reference_deffs[index])
+        p = binomial.p_value(
+            missing / deff, profile.rows / deff, column.missing / reference_deff, reference_rows / reference_deff
+        )
+        share, reference = binomial.statistic(missing, profile.rows), binomial.statistic(column.missing, reference_rows)
+        result = Result(share, p, binomial.effect(share, reference), LEAST_CHANGE)
+        yield ShareTest(f"missing: {column.name}", index, share, reference, result, f"{column.name} is missing in")
+
+
+def _outside(profile: Profile, baseline: Baseline) -> Iterator[ShareTest]:
+    # A request's extreme values are at most as alike as its values, so their design effect is the larger one.
+    deffs, reference_deffs = (at_least_one(sums.design_effect) for sums in (profile.scores, baseline.scores))
+    for index, column in enumerate(baseline.reference.columns):
+        counts = profile.counts[index]
+        rows, reference_rows = int(counts.sum()), column.rows / float(reference_deffs[index])
+        if column.kind == "category" or not rows or not column.rows:
+            continue  # unseen categories are a part of chi-squared
+        count = int(counts[0] + counts[-1])
+        share, expected = binomial.statistic(count, rows), min(2 / (reference_rows + 1), 1.0)
+        p = binomial.p_value_outside(count / float(deffs[index]), rows / float(deffs[index]), reference_rows)
+        result = Result(share, p, max(binomial.effect(share, expected), 0.0), LEAST_CHANGE)
+        words = f"{column.name} is outside the range of the reference in"
+        yield ShareTest(f"outside: {column.name}", index, share, expected, result, words, is_outside=True)
+
+
+def _missing_design_effects(profile: Profile) -> np.ndarray:
+    """Return the design effect of each column's share of missing values.
+
+    If nobody counted them by request, it is that of requests whose rows are all alike: the mean size of a row's own.
+    """
+    if profile.missing_sums is not None:
+        return at_least_one(profile.missing_sums.design_effect)
+    scores = profile.scores
+    sizes = scores.size_squares / np.maximum(scores.rows, 1)
+    return np.full(len(profile.missing), max(float(sizes.max()), profile.rows / max(profile.requests, 1), 1.0))

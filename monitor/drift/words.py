@@ -1,0 +1,85 @@
+"""The verdict of a column in one plain sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from monitor.drift.result import MIN_REQUESTS, Result
+from monitor.drift.shares import ShareTest
+from monitor.profiles.reference import Column, Ints, Reference
+from monitor.statistics import chi_squared, kolmogorov_smirnov
+
+_LARGEST_SHIFT = 6.0  # beyond it a few absurd values make the mean, and say nothing of the others
+
+
+def where(reference: Reference) -> str:
+    """Return what the window is compared with: "in training"."""
+    return "in training" if reference.source == "training" else "in the pinned window"
+
+
+def drift(
+    column: Column,
+    window: Ints,
+    reference: Reference,
+    alarms: Mapping[str, Result],
+    shift: float,
+    shares: Sequence[ShareTest],
+) -> str:
+    """Return what has changed: the shape of the distribution, then missing values and values outside the reference."""
+    then, said = where(reference), []
+    if "chi_squared" in alarms:
+        said.append(_category(column, window, then))
+    elif "mann_whitney" in alarms:  # a shift says more than a distance
+        said.append(_shift(column.name, shift, alarms["mann_whitney"].effect > 0, then))
+    elif "kolmogorov_smirnov" in alarms:
+        said.append(_shape(column, window, then))
+    for share in shares:
+        if share.name in alarms:
+            expected = "expected" if share.is_outside else then
+            said.append(f"{share.words} {_percent(share.share)} of the rows, {expected} {_percent(share.reference)}")
+    return "; ".join(said)
+
+
+def calm(name: str, reference: Reference, is_small: bool) -> str:
+    """Return that there is no drift; ``is_small``: there is some, but it does not matter."""
+    if is_small:
+        return f"{name} differs from what it was {where(reference)}, but by less than matters"
+    return f"{name} is as {where(reference)}"
+
+
+def too_few_requests(name: str, requests: int) -> str:
+    """Return that the window has too few requests for a verdict."""
+    return f"{name} has values in {requests} requests; a verdict needs {MIN_REQUESTS}"
+
+
+def too_few_rows(name: str, missing: int | None, shift: float) -> str:
+    """Return how many rows are missing to find a shift of so many standard deviations."""
+    if missing is None:
+        return f"{name}: the reference is too small to find a shift of {shift:g} standard deviations in any window"
+    return f"{name}: {missing} more rows are needed to find a shift of {shift:g} standard deviations reliably"
+
+
+def _shift(name: str, shift: float, is_higher: bool, then: str) -> str:
+    size = f"{abs(shift):.2f} standard deviations " if (shift > 0) == is_higher and abs(shift) < _LARGEST_SHIFT else ""
+    return f"{name} is {size or 'mostly '}{'higher' if is_higher else 'lower'} than {then}"
+
+
+def _shape(column: Column, window: Ints, then: str) -> str:
+    cell, share, reference_share = kolmogorov_smirnov.place(window, column.cell_counts)
+    limit = f"{'at most' if cell % 2 else 'below'} {column.points[cell // 2]:g}"
+    return f"{column.name} is {limit} in {_percent(share)} of the rows, {then} in {_percent(reference_share)}"
+
+
+def _category(column: Column, window: Ints, then: str) -> str:
+    mine, theirs = (
+        counts / counts.sum() for counts in (chi_squared.categories(window), chi_squared.categories(column.cell_counts))
+    )
+    changed = int(np.abs(mine - theirs).argmax())
+    value = f"{column.points[changed]:g}" if changed < len(column.points) else "none of the known values"
+    return f"{column.name} is {value} in {_percent(mine[changed])} of the rows, {then} in {_percent(theirs[changed])}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"

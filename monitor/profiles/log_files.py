@@ -1,0 +1,114 @@
+"""The profile and the traffic of one log file. Whatever is wrong with the file is counted and named; nothing is raised.
+
+A day's file holds rows of that day only, so rows of another time were put there by somebody: they are not compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import numpy as np
+
+from journal import REQUEST_COLUMNS, day_of, prediction_columns
+from monitor.logs import duckdb_reader, log_reader
+from monitor.logs.log_file import LogFile, Reading, read_rows
+from monitor.logs.rows import PredictionRows, RequestRows, micros, select
+from monitor.logs.traffic import Traffic, TrafficCounter
+from monitor.profiles.profile import MAX_FAULTS, FileProfile
+from monitor.profiles.profiler import Profiler
+from monitor.profiles.reference import Reference
+from monitor.window import Window
+
+Rows = TypeVar("Rows", PredictionRows, RequestRows)
+Result = TypeVar("Result", FileProfile, Traffic)
+
+
+def profile_file(file: LogFile, reference: Reference, window: Window) -> FileProfile:
+    """Return the profile of the rows of a prediction log that lie in a window.
+
+    Raises:
+        OSError: if it can't be read.
+    """
+    profile = FileProfile(reference.digest)
+    comparable, profile.faults = file.find_problems(prediction_columns(reference.names[:-1]))
+    if not comparable:
+        profile.uncompared = max(file.lines - 1, 0)
+        return profile
+    readers = [module.prediction_reader(reference.names) for module in (duckdb_reader, log_reader)]
+
+    def make(blocks: Iterable[PredictionRows]) -> tuple[FileProfile, list[str], int]:
+        profiler, filter_ = Profiler(reference), _Filter(file, window)
+        for rows in filter_(blocks):
+            profiler.add(rows)
+        made = profiler.profile()
+        return made, filter_.faults() + profiler.faults(file.path.name), filter_.foreign + profiler.other_roles
+
+    return _finish(file, readers, make, profile.faults)
+
+
+def count_traffic(file: LogFile, inputs: Sequence[str], window: Window) -> Traffic:
+    """Return the traffic of the rows of a request log that lie in a window.
+
+    Args:
+        inputs: the names of the model's inputs.
+
+    Raises:
+        OSError: if it can't be read.
+    """
+    comparable, problems = file.find_problems(REQUEST_COLUMNS)
+    if not comparable:
+        return Traffic(uncompared=max(file.lines - 1, 0), faults=problems)
+    readers = (duckdb_reader.read_requests, log_reader.read_requests)
+
+    def make(blocks: Iterable[RequestRows]) -> tuple[Traffic, list[str], int]:
+        counter, filter_ = TrafficCounter(inputs), _Filter(file, window)
+        for rows in filter_(blocks):
+            counter.add(rows)
+        back = f"{file.path.name}: the clock went back by more than a minute; {counter.gone_back} rows came after it"
+        return counter.traffic, filter_.faults() + [back] * bool(counter.gone_back), filter_.foreign
+
+    return _finish(file, readers, make, problems)
+
+
+class _Filter:
+    """Passes on the rows of a file's day that lie in a window, and counts those of another day."""
+
+    def __init__(self, file: LogFile, window: Window) -> None:
+        self._name, self._day = file.path.name, day_of(file.path)
+        start = datetime.fromisoformat(self._day).replace(tzinfo=UTC)
+        self._start, self._end = micros(start), micros(start + timedelta(days=1))
+        self._since, self._until = micros(window.since), micros(window.until)
+        self.foreign = 0
+
+    def __call__(self, blocks: Iterable[Rows]) -> Iterator[Rows]:
+        since, until = max(self._start, self._since), min(self._end, self._until)
+        for rows in blocks:
+            least, most = rows.times.min(), rows.times.max()
+            if least < self._start or most >= self._end:
+                self.foreign += int(np.count_nonzero((rows.times < self._start) | (rows.times >= self._end)))
+            if least < since or most >= until:
+                rows = select(rows, (rows.times >= since) & (rows.times < until))
+            if len(rows):
+                yield rows
+
+    def faults(self) -> list[str]:
+        """Return a sentence if there were rows of another day."""
+        sentence = f"{self._name}: {self.foreign} rows are not of {self._day}, and are not compared"
+        return [sentence] if self.foreign else []
+
+
+def _finish(
+    file: LogFile,
+    readers: Sequence[Callable[[LogFile], Iterable[Rows]]],
+    make: Callable[[Iterable[Rows]], tuple[Result, list[str], int]],
+    problems: list[str],
+) -> Result:
+    """Read a file, and write into the result what could not be read."""
+    fast, sure = readers
+    reading: Reading[tuple[Result, list[str], int]] = read_rows(file, fast, sure, make)
+    result, sentences, uncompared = reading.made
+    result.torn, result.uncompared = reading.torn, reading.unreadable + uncompared
+    result.faults = [*problems, *reading.faults, *sentences][:MAX_FAULTS]
+    return result

@@ -1,0 +1,300 @@
+"""The profiler: from blocks of rows of one file to its profile.
+
+Rows of a request stand together in the file, one run for each version that answered. A long CSV file is logged in
+several writes with other requests between them: runs of at least LONG_RUN rows are remembered, and what comes later of
+the same request counts with them. So the sums of requests are exact unless shorter parts of one request stand apart.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from monitor.logs.rows import IMPLAUSIBLE, INSTEAD_OF, OUTSIDE, ROLES, Hashes, PredictionRows, mix, select
+from monitor.profiles.profile import SAMPLE_ROWS, FileProfile, Profile, RequestSums
+from monitor.profiles.reference import Float32s, Floats, Ints, Reference
+from registry import printable
+
+Mask = NDArray[np.bool_] | None  # which rows have a value; None for all
+
+LONG_RUN = 256
+_MAX_LONG = 1024  # long requests of a version that are remembered; no service works on so many at once
+
+
+class Profiler:
+    """Adds up the rows of one file."""
+
+    def __init__(self, reference: Reference) -> None:
+        self._reference = reference
+        self._groups: dict[tuple[int, int], _Group] = {}
+        self._last: tuple[int, int] | None = None  # version with role, and request, of the last row
+        self.other_roles = 0
+        self.other_flags: Counter[str] = Counter()
+
+    def add(self, rows: PredictionRows) -> None:
+        """Add a block of rows; blocks come in the order of the file."""
+        known = rows.roles >= 0
+        self.other_roles += len(rows) - int(np.count_nonzero(known))
+        rows = self._count_flags(select(rows, known))
+        if not len(rows):
+            return
+        requests = mix(rows.requests, rows.times)
+        codes = rows.versions * len(ROLES) + rows.roles
+        begins = np.empty(len(rows), dtype=bool)
+        begins[0] = True
+        begins[1:] = (requests[1:] != requests[:-1]) | (codes[1:] != codes[:-1])
+        first, last = ((int(codes[place]), int(requests[place])) for place in (0, -1))
+        different = np.unique(codes[begins]).tolist()
+        for code in different:
+            here = codes == code if len(different) > 1 else slice(None)
+            run_starts = np.flatnonzero(begins[here])
+            runs = _Runs(run_starts, requests[here], rows.numbers[here], self._last == first and code == first[0])
+            self._group(*divmod(code, len(ROLES))).add(rows.values[here], runs, code == last[0])
+        self._last = last
+
+    def profile(self) -> FileProfile:
+        """Return the profile of all rows that were added."""
+        groups = {(version, ROLES[role]): group.profile for (version, role), group in sorted(self._groups.items())}
+        return FileProfile(self._reference.digest, groups)
+
+    def faults(self, name: str) -> list[str]:
+        """Return sentences about rows of the file of this name that are not as the service writes them."""
+        faults = [f"{name}: {self.other_roles} rows have an unknown role, and are not compared"] * bool(
+            self.other_roles
+        )
+        for (version, role), group in sorted(self._groups.items()):
+            if count := int(group.profile.missing[-1]):
+                who = f"version {version} as {ROLES[role]}"
+                faults.append(f"{name}: {count} rows of {who} have a prediction that is no number and no flag says so")
+        for flag, count in self.other_flags.most_common(3):
+            faults.append(f"{name}: {count} rows have the unknown flag {printable(flag[:64])}")
+        return faults
+
+    def _group(self, version: int, role: int) -> _Group:
+        if (version, role) not in self._groups:
+            self._groups[version, role] = _Group(self._reference)
+        return self._groups[version, role]
+
+    def _count_flags(self, rows: PredictionRows) -> PredictionRows:
+        """Count the flagged rows, and return the rows without those whose prediction was not plausible."""
+        if not any(rows.texts):
+            return rows
+        places = {name: place for place, name in enumerate(self._reference.names[:-1])}
+        implausible = np.zeros(len(rows), dtype=bool)
+        flagged = np.flatnonzero(np.array([bool(text) for text in rows.texts])[rows.flags])
+        combined = np.stack([rows.versions[flagged], rows.roles[flagged], rows.flags[flagged]])
+        keys, inverse, counts = np.unique(combined, axis=1, return_inverse=True, return_counts=True)
+        dropped = np.zeros(len(counts), dtype=bool)
+        for place, (version, role, code) in enumerate(keys.T.tolist()):
+            profile, count = self._group(version, role).profile, int(counts[place])
+            words = rows.texts[code].split()
+            if IMPLAUSIBLE in words:
+                profile.implausible += count
+                dropped[place] = True
+                continue
+            for word in words:
+                if word.endswith(OUTSIDE) and (name := word.removesuffix(OUTSIDE)) in places:
+                    profile.outside[places[name]] += count
+                elif word.startswith(INSTEAD_OF):
+                    profile.fallback += count
+                else:
+                    self.other_flags[word] += count
+        implausible[flagged] = dropped[inverse.reshape(-1)]
+        return select(rows, ~implausible)
+
+
+class _Runs:
+    """The runs of a block: the rows of one request that stand together.
+
+    Attributes:
+        requests: of each row, uint64 (n,). numbers: which row of the request it is, int64 (n,).
+        starts, lengths: of each run, int64 and float64 (r,).
+        continued: whether the first one goes on where the last block ended.
+        kept: which runs may have more rows elsewhere, int64 (c,).
+        kept_sums: the sum and the number of rows of each score over these, a list of (2, c).
+    """
+
+    def __init__(self, starts: Ints, requests: Hashes, numbers: Ints, continued: bool) -> None:
+        self.starts, self.requests, self.numbers, self.continued = starts, requests, numbers, continued
+        self.lengths = np.diff(starts, append=len(requests)).astype(np.float64)
+        self.single = len(starts) == len(requests)
+        self.kept = np.zeros(0, dtype=np.int64)
+        self.kept_sums: list[Floats] = []
+
+    def keep(self, remembered: Collection[int], *, open_ended: bool) -> None:
+        """Choose the runs that may have more rows elsewhere: long ones, parts of long ones, the first and the last."""
+        later = np.flatnonzero(self.numbers[self.starts] > 0)
+        chosen = set(np.flatnonzero(self.lengths >= LONG_RUN).tolist())
+        if remembered:
+            keys = self.requests[self.starts[later]].tolist()
+            chosen.update(place for place, key in zip(later.tolist(), keys, strict=True) if key in remembered)
+        chosen.update([0] * self.continued, [len(self.starts) - 1] * open_ended)
+        self.kept = np.array(sorted(chosen), dtype=np.int64)
+
+    def sum(self, scores: Floats) -> Floats:
+        """Return the sum over each run of scores, float64 (n,)."""
+        total: Floats = scores if self.single else np.add.reduceat(scores, self.starts)
+        return total
+
+    def add_to(self, sums: RequestSums, place: int, scores: Floats, present: Mask) -> None:
+        """Add a score, float64 (n,), to one element of the sums.
+
+        Args:
+            present: which rows have it, bool (n,); the score of the others is 0. None for all.
+        """
+        totals = self.sum(scores)
+        sizes = self.lengths if present is None else self.sum(present.astype(np.float64))
+        sums.rows[place] += sizes.sum()
+        sums.requests[place] += np.count_nonzero(sizes)
+        sums.total[place] += totals.sum()
+        sums.squares[place] += _dot(scores, scores)
+        sums.request_squares[place] += _dot(totals, totals)
+        sums.request_products[place] += _dot(totals, sizes)
+        sums.size_squares[place] += _dot(sizes, sizes)
+        self.kept_sums.append(np.stack([totals[self.kept], sizes[self.kept]]))
+
+    def add_indicators(self, sums: RequestSums, cells: Ints, present: Mask) -> None:
+        """Add the indicators of the cells, an element each.
+
+        Args:
+            cells: of the rows that have a value, int64 (m,).
+        """
+        run_of_row = np.repeat(np.arange(len(self.starts)), self.lengths.astype(np.int64))
+        sizes = self.lengths
+        if present is not None:
+            run_of_row, sizes = run_of_row[present], self.sum(present.astype(np.float64))
+        width = len(sums.rows)
+        keys, inverse = np.unique(run_of_row * width + cells, return_inverse=True)
+        counts = np.bincount(inverse, minlength=len(keys)).astype(np.float64)
+        run, cell = keys // width, keys % width
+        sums.rows += sizes.sum()
+        sums.requests += np.count_nonzero(sizes)
+        in_cell = np.bincount(cells, minlength=width)
+        sums.total += in_cell
+        sums.squares += in_cell
+        sums.request_squares += np.bincount(cell, counts**2, width)
+        sums.request_products += np.bincount(cell, counts * sizes[run], width)
+        sums.size_squares += _dot(sizes, sizes)
+        kept = np.zeros((2, len(self.kept), width))
+        place = np.searchsorted(self.kept, run)
+        ours = np.flatnonzero(np.append(self.kept, -1)[place] == run)
+        kept[0, place[ours], cell[ours]] = counts[ours]
+        kept[1] = sizes[self.kept, np.newaxis]
+        self.kept_sums.extend(np.moveaxis(kept, 2, 0))
+
+
+class _Group:
+    """The rows of one version in one role."""
+
+    def __init__(self, reference: Reference) -> None:
+        self.profile = Profile.empty(reference)
+        self._reference = reference
+        self._pairs = list(zip(*np.triu_indices(len(reference.columns) - 1, 1), strict=True))
+        # By request: how many rows, and the sum and the number of each score, (2, s).
+        self._long: dict[int, tuple[float, Floats]] = {}
+        self._last: tuple[float, Floats] | None = None  # of the run that the block ended with
+
+    def add(self, values: Float32s, runs: _Runs, open_ended: bool) -> None:
+        """Add rows, float32 (n, k + 1); the last run may go on in the next block if it is open-ended."""
+        self.profile.rows += len(values)
+        self.profile.requests += len(runs.starts)
+        runs.keep(self._long, open_ended=open_ended)
+        self._add_columns(values, runs)
+        self._add_sample(values, runs)
+        last, self._last = self._last if runs.continued else None, None
+        if not len(runs.kept):
+            return
+        sums = np.stack(runs.kept_sums, axis=2)  # (2, c, s)
+        for place, run in enumerate(runs.kept.tolist()):
+            request, length, sum_ = int(runs.requests[runs.starts[run]]), runs.lengths[run], sums[:, place]
+            earlier = last if run == 0 and last is not None else self._long.get(request)
+            if earlier is not None:
+                self._join(earlier[1], sum_)
+                length, sum_ = length + earlier[0], sum_ + earlier[1]
+            if length >= LONG_RUN:
+                self._long.pop(request, None)
+                self._long[request] = length, sum_
+                if len(self._long) > _MAX_LONG:
+                    del self._long[next(iter(self._long))]
+            elif open_ended and run == len(runs.starts) - 1:
+                self._last = length, sum_
+
+    def _add_columns(self, values: Float32s, runs: _Runs) -> None:
+        profile = self.profile
+        ranks: list[Floats] = []
+        there: list[Mask] = []
+        categories: list[tuple[RequestSums, Ints, Mask]] = []
+        finite = np.isfinite(values)
+        for place, column in enumerate(self._reference.columns):
+            present = None if finite[:, place].all() else finite[:, place]
+            known = values[:, place] if present is None else values[present, place]
+            cells = column.cells(known)
+            profile.counts[place] += np.bincount(cells, minlength=len(column.scores))
+            profile.missing[place] += len(values) - len(known)
+            deviations = (known.astype(np.float64) - column.mean) / (column.sd or 1.0)
+            profile.values[place] += deviations.sum(), _dot(deviations, deviations)
+            scores = column.scores[cells]
+            runs.add_to(profile.scores, place, _spread(scores, present), present)
+            ranks.append(_spread(scores - 0.5, present))
+            there.append(present)
+            if (sums := profile.categories[place]) is not None:
+                categories.append((sums, cells, present))
+        for sums, cells, present in categories:  # in the order of _parts()
+            runs.add_indicators(sums, cells, present)
+        for place, (i, j) in enumerate(self._pairs):
+            both = _both(there[i], there[j])
+            runs.add_to(profile.products, place, ranks[i] * ranks[j], both)
+
+    def _add_sample(self, values: Float32s, runs: _Runs) -> None:
+        profile = self.profile
+        hashes = mix(runs.requests, runs.numbers)
+        chosen = np.arange(len(hashes))
+        if len(profile.sample_hashes) == SAMPLE_ROWS:
+            chosen = np.flatnonzero(hashes <= profile.sample_hashes[-1])
+        if len(chosen):
+            profile.keep_sample(
+                np.concatenate([profile.sample, values[chosen]]),
+                np.concatenate([profile.sample_hashes, hashes[chosen]]),
+                np.concatenate([profile.sample_requests, runs.requests[chosen]]),
+            )
+
+    def _join(self, first: Floats, second: Floats) -> None:
+        """Count two parts of a request, the sum and the number of each score, (2, s), as one request."""
+        (sums, sizes), (more_sums, more_sizes) = first, second
+        self.profile.requests -= 1
+        start = 0
+        for part in self._parts():
+            here = slice(start, start := start + len(part.rows))
+            part.requests -= (sizes[here] > 0) & (more_sizes[here] > 0)
+            part.request_squares += 2 * sums[here] * more_sums[here]
+            part.request_products += sums[here] * more_sizes[here] + more_sums[here] * sizes[here]
+            part.size_squares += 2 * sizes[here] * more_sizes[here]
+
+    def _parts(self) -> Iterator[RequestSums]:
+        """Yield all that is summed over requests, in the order in which a block's runs are added."""
+        yield self.profile.scores
+        yield from (part for part in self.profile.categories if part is not None)
+        yield self.profile.products
+
+
+def _both(first: Mask, second: Mask) -> Mask:
+    if first is None or second is None:
+        return second if first is None else first
+    return first & second
+
+
+def _dot(first: Floats, second: Floats) -> float:
+    """Return the inner product; unlike BLAS, without threads that wait for each other on a busy machine."""
+    return float(np.einsum("i,i->", first, second))
+
+
+def _spread(scores: Floats, present: Mask) -> Floats:
+    """Return scores of the present rows as those of all rows, float64 (n,), with 0 for the others."""
+    if present is None:
+        return scores
+    spread = np.zeros(len(present))
+    spread[present] = scores
+    return spread
