@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 import train
 from filesystem import read_plain
 from monitor.errors import MonitorError
-from monitor.retraining.selection import Float32s, key
+from monitor.profiles.reference import Float32s, Floats
+from monitor.retraining.selection import key
 from registry import NotPublishedError, Version, VersionStore
 from registry.history_queries import published_digests
 from registry.promotion_gates import TEST, read_table
@@ -45,7 +45,7 @@ class Golden:
     version: int
     sha256: str
     rows: Float32s
-    label: NDArray[np.float64]
+    label: Floats
 
     @property
     def keys(self) -> frozenset[bytes]:

@@ -2,7 +2,7 @@
 
 golden      not worse than the champion on the golden rows, which no feedback can reach
 holdout     better than the champion on the newest truths, which it was not trained with
-sources     without any one source, the error on the golden rows stays within its own interval
+sources     fitted without any one source, its error on the golden rows stays within its own interval
 """
 
 from __future__ import annotations
@@ -14,39 +14,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from monitor.accuracy.jackknife import Estimate, jackknife, positive, sums_by_request
+from monitor.profiles.reference import Float32s, Floats
 from monitor.retraining.champion import Golden
-from monitor.retraining.selection import Float32s
-from registry.promotion_gates import COVERAGE, RESAMPLES, GateResult
+from registry.promotion_gates import GateResult
 
-Floats = NDArray[np.float64]
 Predict = Callable[[Float32s], Float32s]
 
 MIN_REQUESTS = 30  # in the holdout
 MOST_REFITS = 10  # sources that are left out, one at a time
-
-
-def golden_gate(golden: Golden, new: Predict, champion: Predict) -> GateResult:
-    """Compare the new version with the champion on the golden rows; it passes unless it is surely worse."""
-    change, low, high = compare(golden.label, new(golden.rows), champion(golden.rows), np.arange(len(golden.rows)))
-    detail = f"RMSE {change:+.4g} against the champion's on the same {len(golden.rows)} golden rows"
-    return GateResult("golden", bool(low <= 0), f"{detail}; {_interval(low, high)}, which must reach 0 or less")
-
-
-def holdout_gate(holdout: pd.DataFrame, inputs: Sequence[str], new: Predict, champion: Predict) -> GateResult:
-    """Compare the new version with the champion on later truths; it passes only if it is surely better.
-
-    Args:
-        holdout: the truths: request_id, the inputs and actual.
-    """
-    requests = pd.factorize(holdout["request_id"])[0]
-    count = int(requests.max(initial=-1)) + 1
-    if count < MIN_REQUESTS:
-        detail = f"truths of {count} requests are kept for the test, and {MIN_REQUESTS} are needed"
-        return GateResult("holdout", False, detail)
-    rows = holdout[list(inputs)].to_numpy(dtype=np.float32)
-    change, low, high = compare(holdout["actual"].to_numpy(), new(rows), champion(rows), requests)
-    detail = f"RMSE {change:+.4g} against the champion's on {len(rows)} later truths of {count} requests"
-    return GateResult("holdout", bool(high < 0), f"{detail}; {_interval(low, high)}, which must be below 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +30,8 @@ class TrainingRows:
     """What the new version was fitted to.
 
     Attributes:
-        rows: float64 (n, k). label: float64 (n,).
+        rows: float64 (n, k).
+        label: float64 (n,).
         residuals: the labels less the champion's predictions, float64 (n,).
         sources: where each row comes from, texts (n,); empty for an old row.
     """
@@ -77,6 +54,30 @@ class TrainingRows:
         return [str(name) for name in pull.sort_values(ascending=False, kind="stable").index]
 
 
+def golden_gate(golden: Golden, new: Predict, champion: Predict) -> GateResult:
+    """Compare the new version with the champion on the golden rows; it passes unless it is surely worse."""
+    rows = golden.rows
+    change = compare(golden.label, new(rows), champion(rows), np.arange(len(rows)))
+    detail = f"RMSE {change.value:+.4g} against the champion's on the same {len(rows)} golden rows; {_interval(change)}"
+    return GateResult("golden", change.low <= 0, f"{detail}, which must reach 0 or less")
+
+
+def holdout_gate(holdout: pd.DataFrame, inputs: Sequence[str], new: Predict, champion: Predict) -> GateResult:
+    """Compare the new version with the champion on later truths; it passes only if it is surely better.
+
+    Args:
+        holdout: a row a truth: request_id, the inputs and actual.
+    """
+    requests = holdout["request_id"].nunique()
+    if requests < MIN_REQUESTS:
+        few = f"{requests} requests have a truth that was kept for the test, and {MIN_REQUESTS} are needed"
+        return GateResult("holdout", False, few)
+    rows, actual = holdout[list(inputs)].to_numpy(dtype=np.float32), holdout["actual"].to_numpy()
+    change = compare(actual, new(rows), champion(rows), holdout["request_id"].to_numpy(dtype=object))
+    detail = f"RMSE {change.value:+.4g} against the champion's on {len(rows)} later truths of {requests} requests"
+    return GateResult("holdout", change.high < 0, f"{detail}; {_interval(change)}, which must be below 0")
+
+
 def source_gate(
     golden: Golden, new: Predict, training: TrainingRows, fit: Callable[[Floats, Floats], Predict]
 ) -> GateResult:
@@ -90,56 +91,28 @@ def source_gate(
     sources = training.by_pull()
     if not sources:
         return GateResult("sources", True, "no row of the training came as feedback")
-    predictions = new(golden.rows)
+    squares = (golden.label - new(golden.rows)) ** 2
+    error = positive(
+        sums_by_request(np.arange(len(squares)), squares), lambda sums: np.sqrt(sums[..., 1] / sums[..., 0])
+    )
     errors = {}
     for name in sources[:MOST_REFITS]:
         kept = training.sources != name
-        errors[name] = _rmse(golden.label - fit(training.rows[kept], training.label[kept])(golden.rows))
-    error = _rmse(golden.label - predictions)
-    squares = np.stack([(golden.label - predictions) ** 2])
-    low, high = _ends(_resampled(squares, np.arange(len(predictions)))[:, 0])
-    worst = max(errors, key=lambda name: abs(errors[name] - error))
+        without = fit(training.rows[kept], training.label[kept])(golden.rows)
+        errors[name] = float(np.sqrt(np.mean((golden.label - without) ** 2)))
+    worst = max(errors, key=lambda name: abs(errors[name] - error.value))
     detail = (
-        f"RMSE {error:.4g} on the golden rows, and {errors[worst]:.4g} if fitted without the source {worst!r}, of "
-        f"{len(errors)} that were left out in turn (those that pull most, of {len(sources)}); "
-        f"{COVERAGE:.0%} interval {low:.4g} to {high:.4g}, which must hold it"
+        f"RMSE {error.value:.4g} on the golden rows; without the source {worst!r} {errors[worst]:.4g}, which must be in "
+        f"the {_interval(error)}; the {len(errors)} of {len(sources)} sources that pull most were left out in turn"
     )
-    return GateResult("sources", bool(low <= errors[worst] <= high), detail)
+    return GateResult("sources", error.low <= errors[worst] <= error.high, detail)
 
 
-def compare(actual: Floats, new: Float32s, old: Float32s, clusters: NDArray[np.int64]) -> tuple[float, float, float]:
-    """Return RMSE(new) - RMSE(old) and the ends of its bootstrap interval, from arrays of shape (n,).
-
-    Both are measured on the same draws. Whole clusters are drawn, because rows of one request are alike: Davison and
-    Hinkley, Bootstrap Methods and their Application (1997), section 3.8.
-
-    Args:
-        clusters: which cluster each row is in, from 0.
-    """
-    roots = _resampled(np.stack([(new - actual) ** 2, (old - actual) ** 2]), clusters)
-    return _rmse(new - actual) - _rmse(old - actual), *_ends(roots[:, 0] - roots[:, 1])
+def compare(actual: Floats, new: Float32s, old: Float32s, requests: np.ndarray) -> Estimate:
+    """Return RMSE(new) - RMSE(old) on the same rows, all of shape (n,), with its interval between requests."""
+    sums = sums_by_request(requests, (new - actual) ** 2, (old - actual) ** 2)
+    return jackknife(sums, lambda part: np.sqrt(part[..., 1] / part[..., 0]) - np.sqrt(part[..., 2] / part[..., 0]))
 
 
-def _resampled(squares: Floats, clusters: NDArray[np.int64]) -> Floats:
-    """Return the roots of the mean squares (m, n) of each bootstrap sample of the clusters, (RESAMPLES, m)."""
-    sums = np.stack([np.bincount(clusters, weights) for weights in (*squares, None)])
-    random = np.random.default_rng(0)
-    means = np.empty((RESAMPLES, len(squares)))
-    for resample in range(RESAMPLES):  # one at a time, so that memory does not grow with rows times resamples
-        drawn = sums[:, random.integers(0, sums.shape[1], sums.shape[1])].sum(axis=1)
-        means[resample] = drawn[:-1] / drawn[-1]
-    roots: Floats = np.sqrt(means)
-    return roots
-
-
-def _ends(values: Floats) -> tuple[float, float]:
-    low, high = np.quantile(values, [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
-    return float(low), float(high)
-
-
-def _rmse(errors: Floats) -> float:
-    return float(np.sqrt(np.mean(errors.astype(np.float64) ** 2)))
-
-
-def _interval(low: float, high: float) -> str:
-    return f"{COVERAGE:.0%} interval {low:+.4g} to {high:+.4g}"
+def _interval(estimate: Estimate) -> str:
+    return f"95 % interval {estimate.low:+.4g} to {estimate.high:+.4g}"

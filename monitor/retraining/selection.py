@@ -13,9 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-Float32s = NDArray[np.float32]
+from monitor.profiles.reference import Float32s
 
 FEEDBACK_SHARE = 0.30  # of the data set, at most
 EACH_SHARE = 0.01  # of the data set, at most, for one client and for one source; but one row at least

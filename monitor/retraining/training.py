@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from monitor.profiles.reference import Floats
 from monitor.retraining.champion import Champion, Golden
 from monitor.retraining.dataset import SPEC
-from monitor.retraining.gates import Floats, Predict, TrainingRows, golden_gate, holdout_gate, source_gate
+from monitor.retraining.gates import Predict, TrainingRows, golden_gate, holdout_gate, source_gate
 from registry import Actor, VersionStore
 from registry.aliases import CHALLENGER
 from registry.promotion_gates import GateResult, check_gates
