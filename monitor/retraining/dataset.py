@@ -23,7 +23,15 @@ import pandas as pd
 from journal.encoding import escape_field
 from monitor.errors import MonitorError
 from monitor.retraining.champion import DATASET, FROM_FEEDBACK, Champion, Golden
-from monitor.retraining.selection import EACH_SHARE, FEEDBACK_SHARE, HOLDOUT, MAX_DEVIATIONS, REASONS, Selection
+from monitor.retraining.selection import (
+    EACH_SHARE,
+    FEEDBACK_SHARE,
+    FOR_A_PERSON,
+    HOLDOUT,
+    MAX_DEVIATIONS,
+    REASONS,
+    Selection,
+)
 from train.toml_writer import format_toml
 
 HOLDOUT_FILE, QUARANTINE, SUMMARY, SPEC = "holdout.csv", "quarantine.csv", "dataset.json", "spec.toml"
@@ -113,10 +121,12 @@ def describe(summary: Mapping[str, Any], folder: Path) -> str:
         f"a client or source may give {caps['rows_each']} truths, and all feedback {caps['feedback']:.0%} of the rows",
     ]
     lines += [f"left out, {reason}: {count}" for reason, count in summary["reasons"].items() if count]
-    for kind in ("clients", "sources"):
-        capped = [item for item in summary[kind] if item["capped"]][:3]
+    for kind in ("client", "source"):
+        loud = [item for item in summary[f"{kind}s"] if item["put_aside"] + item["capped"] > item["used"]][:3]
         lines += [
-            f"{kind[:-1]} {item['name']!r}: {item['truths']} truths, {item['capped']} over the cap" for item in capped
+            f"{kind} {item['name']!r}: of {item['truths']} truths, {item['put_aside']} are put aside for a person, and "
+            f"{item['capped']} are over the cap"
+            for item in loud
         ]
     if summary["slices_left_out"]:
         lines.append(f"not judged by slices of {', '.join(summary['slices_left_out'])}: truths have no such column")
@@ -125,12 +135,16 @@ def describe(summary: Mapping[str, Any], folder: Path) -> str:
 
 def _by(column: str, truths: pd.DataFrame) -> list[dict[Hashable, Any]]:
     """Return what became of the truths of each client, or of each source; first those who told most."""
-    capped = truths["reason"] == f"cap of the {column}"
-    table = truths.assign(used=truths["reason"] == "", held_out=truths["reason"] == HOLDOUT, capped=capped)
-    groups = table.groupby(column, sort=True)[["used", "held_out", "capped"]].sum()
-    groups.insert(0, "truths", table.groupby(column, sort=True).size())
-    first = groups.sort_values("truths", ascending=False, kind="stable").head(_NAMED)
-    return first.rename_axis("name").reset_index().to_dict("records")
+    reason = truths["reason"]
+    counted = {
+        "truths": reason.notna(),
+        "used": reason == "",
+        "held_out": reason == HOLDOUT,
+        "put_aside": reason.isin(FOR_A_PERSON),
+        "capped": reason == f"cap of the {column}",
+    }
+    counts = pd.DataFrame(counted).groupby(truths[column].rename("name")).sum()
+    return counts.sort_values("truths", ascending=False, kind="stable").head(_NAMED).reset_index().to_dict("records")
 
 
 def _derive_spec(champion: Champion, sha256: str) -> tuple[str, list[str]]:

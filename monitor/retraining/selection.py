@@ -21,12 +21,12 @@ EACH_SHARE = 0.01  # of the data set, at most, for one client and for one source
 HOLDOUT_SHARE = 0.20  # of the truths, the newest
 MAX_DEVIATIONS = 6.0  # median absolute deviations of the residuals
 
-# Why a truth is not in the data set. The first three are for a person to look at.
+# Why a truth is not in the data set.
 RESIDUAL, CORRECTION, IMPLAUSIBLE = "residual", "corrects an earlier truth", "outside the plausible range"
 AMBIGUOUS, NOT_CHAMPION, GOLDEN = "request id was used twice", "not answered by the champion", "inputs of a golden row"
 CLIENT_CAP, SOURCE_CAP, FEEDBACK_CAP = "cap of the client", "cap of the source", "cap of all feedback"
-CAPS = (CLIENT_CAP, SOURCE_CAP, FEEDBACK_CAP)
-REASONS = (RESIDUAL, CORRECTION, IMPLAUSIBLE, AMBIGUOUS, NOT_CHAMPION, GOLDEN, *CAPS)
+FOR_A_PERSON = (RESIDUAL, CORRECTION, IMPLAUSIBLE)
+REASONS = (*FOR_A_PERSON, AMBIGUOUS, NOT_CHAMPION, GOLDEN, CLIENT_CAP, SOURCE_CAP, FEEDBACK_CAP)
 HOLDOUT = "holdout"  # kept out of the data set, to test the next model with
 
 

@@ -1,4 +1,4 @@
-"""The loop from truths to the next champion, by its commands on real files: a good one, a poisoned one, a killed one."""
+"""The loop from truths to the next champion, by its commands on real files: good, poisoned, killed."""
 
 from __future__ import annotations
 
@@ -155,18 +155,19 @@ def test_a_relation_that_changed_is_learned_and_a_challenger_becomes_champion(lo
     summary = json.loads((out / "dataset.json").read_text())
     assert (summary["champion"], summary["rows"]["old"], summary["rows"]["feedback"]) == (2, 400, 171)
     process = start(loop.folder / "again", out / "spec.toml")  # the spec is one that anybody can train from
-    assert process.communicate(timeout=300) and process.returncode == 0
+    process.communicate(timeout=300)
+    assert process.returncode == 0
 
 
 def test_a_poisoned_loop_promotes_no_worse_model_and_names_the_client(loop: Loop) -> None:
     before = loop.error(old_relation)
-    loop.send(360, old_relation, sources=SOURCES)
-    loop.send(240, lambda rows: 1.3 * old_relation(rows), sources=["crm"], client="mallory@192.0.2.66")
+    loop.send(360, old_relation, sources=SOURCES, noise=6)
+    loop.send(240, lambda rows: 1.3 * old_relation(rows), sources=["crm"], client="mallory@192.0.2.66", noise=6)
     loop.report(accuracy="accuracy")  # as the lies make it look
     code, said = loop.retrain("--auto")
     assert code == 1
     assert "not published, because a gate failed: " in said
-    assert "client 'mallory@192.0.2.66': 240 truths" in said
+    assert "client 'mallory@192.0.2.66': of 240 truths, " in said
     assert loop.store.aliases.read() == {"champion": 1}
     assert [step["step"] for step in loop.steps()] == ["decided", "dataset", "refused"]
     assert "no retraining: this data set was tried on" in loop.retrain("--auto")[1]
