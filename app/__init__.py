@@ -13,7 +13,17 @@ from pathlib import Path
 
 from flask import Flask
 
-from app.endpoints import health, mlflow, open_inference, openapi, pages, predict_csv, predict_json, tensorflow_serving
+from app.endpoints import (
+    health,
+    mlflow,
+    monitor,
+    open_inference,
+    openapi,
+    pages,
+    predict_csv,
+    predict_json,
+    tensorflow_serving,
+)
 from app.endpoints.data_plane import DataPlane
 from app.http.access import Access
 from app.http.application import Application
@@ -69,7 +79,7 @@ def create_app(
     access = Access(settings.tokens, settings.page_tokens)
     app = Application(flask, audit_log, now, mirror, access)
     plane = DataPlane(router, InferencePipeline(router), audit_log, settings)
-    for family in (pages, predict_json, predict_csv, tensorflow_serving, open_inference, mlflow):
+    for family in (pages, predict_json, predict_csv, tensorflow_serving, open_inference, mlflow, monitor):
         family.register(app, plane)
     health.register(app, plane, shadow, access)
     openapi.register(app, router, settings, access)

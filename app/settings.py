@@ -102,6 +102,7 @@ class Settings(CommonSettings):
     )
     tokens: str = setting("", "a file of tokens: a request for predictions needs one of them")
     page_tokens: str = setting("", "a file of tokens: the pages and descriptions need one of them")
+    monitor: Literal["0", "1"] = setting("1", "0: `make run` starts no monitor beside the service")
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:

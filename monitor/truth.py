@@ -24,7 +24,9 @@ _COLUMNS = ["told", *KEY, "actual", "measured_at", "source", "comment", "client"
 _NAMED = 20  # unknown ids that are named
 _TEXTS = ["source", "comment", "client"]
 
-_NO_ROWS = pd.DataFrame({"time": [], "request_id": [], "row": [], "version": [], "role": [], "prediction": []}).astype(
+_NO_ROWS = pd.DataFrame(
+    {"time": [], "request_id": [], "row": [], "version": [], "role": [], "prediction": [], "flags": []}
+).astype(
     {
         "time": "datetime64[us]",
         "request_id": "str",
@@ -32,6 +34,7 @@ _NO_ROWS = pd.DataFrame({"time": [], "request_id": [], "row": [], "version": [],
         "version": "int32",
         "role": "str",
         "prediction": "float32",
+        "flags": "str",
     }
 )
 

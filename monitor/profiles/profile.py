@@ -152,6 +152,8 @@ class Profile:
 
 def _add(first: Any, second: Any) -> Any:
     """Return the sum of two fields; of lists, that of each element."""
+    if first is None or second is None:
+        return None
     if isinstance(first, list):
         return [_add(one, other) for one, other in zip(first, second, strict=True)]
     if first is None or second is None:

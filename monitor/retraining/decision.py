@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,11 @@ class StoredReport:
     name: str
     sha256: str
     content: dict[str, Any]
+
+    @property
+    def until(self) -> datetime:
+        """When its window ended, in UTC."""
+        return datetime.fromisoformat(self.content["window"]["until"])
 
 
 @dataclass(frozen=True, slots=True)

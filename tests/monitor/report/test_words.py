@@ -1,0 +1,131 @@
+"""What a report says in words: verdict, headline, findings, what to do, what could not be judged."""
+
+from __future__ import annotations
+
+import pytest
+
+from monitor.report.words import EXIT_CODES, add_words
+from tests.monitor.report.example import example, hostile, of_verdict
+
+
+@pytest.mark.parametrize(
+    ("verdict", "code", "headline", "because"),
+    [
+        ("calm", 0, "Calm: the rows are like those in training", ""),
+        (
+            "drift",
+            10,
+            "Drift: Rooms is 0.29 standard deviations higher than in training; also the prediction",
+            "Rooms and the prediction",
+        ),
+        ("accuracy", 20, "Worse accuracy: RMSE 6.54, and at most 4.9 was expected", "RMSE 6.54"),
+        (
+            "cannot_judge",
+            30,
+            "Can't judge: 212 rows of 140 requests; 788 more rows are needed",
+            "212 rows of 140 requests; 788 more rows are needed",
+        ),
+    ],
+)
+def test_each_verdict_has_its_words_and_its_exit_code(verdict: str, code: int, headline: str, because: str) -> None:
+    report = of_verdict(verdict)
+    assert (report["verdict"], EXIT_CODES[report["verdict"]]) == (verdict, code)
+    assert (report["headline"], report["because"]) == (headline, because)
+
+
+def test_worse_accuracy_counts_before_drift_and_drift_before_accuracy_that_nobody_knows() -> None:
+    report = example()
+    report["accuracy"]["verdict"] = "accuracy"
+    assert add_words(report)["verdict"] == "accuracy"
+    report["accuracy"]["verdict"] = "cannot_judge"
+    assert add_words(report)["verdict"] == "drift"
+    report["drift"]["verdict"] = "calm"
+    assert add_words(report)["verdict"] == "calm"
+
+
+def test_drift_is_said_with_both_means_the_shift_and_p_and_what_to_do() -> None:
+    report = of_verdict("drift")
+    assert report["findings"][0] == (
+        "Rooms is 0.29 standard deviations higher than in training; on average 6.48, in training 6.28; "
+        "chance does not explain it (p < 0.0001)."
+    )
+    assert "Calm: Property tax and Built before 1940." in report["findings"]
+    assert any("`python -m monitor retrain`" in sentence for sentence in report["actions"])
+
+
+def test_the_strongest_input_is_the_headline_before_the_prediction_and_a_category_has_no_mean() -> None:
+    report = example()
+    _, tax, age, prediction = report["drift"]["columns"]
+    tax |= {"verdict": "drift", "effect": 0.2, "reason": "tax is missing in 5 % of the rows, in training 0 %"}
+    age |= {
+        "verdict": "drift",
+        "kind": "category",
+        "mean": None,
+        "effect": 0.09,
+        "reason": "age is 3 in 9 % of the rows",
+    }
+    prediction["effect"] = 0.9
+    words = add_words(report)
+    assert words["headline"] == (
+        "Drift: Property tax is missing in 5 % of the rows, in training 0 %; "
+        "also Rooms, Built before 1940 and the prediction"
+    )
+    assert words["findings"][2] == "Built before 1940 is 3 in 9 % of the rows; chance does not explain it (p = 1)."
+    report["drift"]["columns"][0]["verdict"] = tax["verdict"] = age["verdict"] = prediction["verdict"] = "calm"
+    report["drift"]["verdict"], report["against"]["source"] = "calm", "pinned"
+    assert add_words(report)["headline"] == "Calm: the rows are like those in the pinned window"
+
+
+def test_shares_and_correlations_can_be_the_drift() -> None:
+    report = of_verdict("calm")
+    drift = report["drift"]
+    drift["verdict"] = drift["joint"]["verdict"] = drift["shares"][1]["verdict"] = "drift"
+    drift["shares"][1]["share"] = 0.023
+    drift["joint"]["correlations"][0] |= {"verdict": "drift", "window": 0.1}
+    drift["joint"]["classifier"] |= {"verdict": "drift", "auc": 0.62}
+    words = add_words(report)
+    assert words["headline"] == "Drift: missing: rm and how the inputs go together"
+    assert "missing: rm: 2.3 %, in training 0 %." in words["findings"]
+    assert (
+        "Rooms and Property tax go together in another way: their correlation is 0.1, in training -0.29."
+        in words["findings"]
+    )
+    assert "A classifier tells these rows from those in training: AUC 0.62." in words["findings"]
+
+
+def test_what_could_not_be_judged_is_said_with_what_is_missing() -> None:
+    report = of_verdict("cannot_judge")
+    assert report["not_judged"] == [
+        *[
+            f"{name}: 788 more rows are needed."
+            for name in ("Rooms", "Property tax", "Built before 1940", "The prediction")
+        ],
+        "A shift of less than 0.4 standard deviations is not seen with these rows (Rooms).",
+        "Accuracy: no true values are known for this window; `POST /feedback` takes them.",
+    ]
+    few = example()
+    few["accuracy"] |= {"verdict": "cannot_judge", "truths": 12}
+    few["accuracy"]["overall"]["requests"] = 12
+    few["accuracy"]["representative"] = {
+        "verdict": "drift",
+        "columns": [{"name": "rm", "p": 1e-6, "effect": 0.3, "verdict": "differs"}],
+    }
+    assert add_words(few)["not_judged"] == [
+        "Accuracy: true values are known for 12 requests; 30 are needed.",
+        "Rows with truth differ from the others in Rooms: the error of all rows may be another one.",
+    ]
+
+
+def test_a_source_whose_truth_differs_is_named_and_to_be_checked_first() -> None:
+    report = of_verdict("accuracy")
+    assert (
+        "True values from the source “survey” (98 % of them) differ from the others: bias +0.40." in report["findings"]
+    )
+    assert report["actions"][0] == "Check the true values from “survey” before anything is trained on them."
+
+
+def test_a_text_of_a_client_stays_one_short_line_in_a_sentence() -> None:
+    report = hostile("a\x1b[2J\n`b`" + "c" * 200)
+    (sentence,) = [text for text in report["findings"] if "source" in text]
+    assert "“a\\x1b[2J\\n'b'ccc" in sentence
+    assert len(sentence) < 200
