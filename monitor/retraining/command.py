@@ -1,4 +1,4 @@
-"""``dataset`` and ``retrain``: make a data set of accepted truths, and train, judge and try the next version with it."""
+"""``dataset`` and ``retrain``: make a data set with accepted truths; train, judge and try the next version with it."""
 
 from __future__ import annotations
 

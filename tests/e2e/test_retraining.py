@@ -112,7 +112,6 @@ def loop(trained: Path, tmp_path: Path) -> Loop:
 
 def test_a_relation_that_changed_is_learned_and_a_challenger_becomes_champion(loop: Loop) -> None:
     before = loop.error(new_relation)
-    assert loop.retrain() == (0, "no retraining: there is no report yet; `python -m monitor report` makes one\n")
     loop.report()
     code, said = loop.retrain()
     assert (code, said.startswith("no retraining: neither accuracy nor drift is worse")) == (0, True)
@@ -145,7 +144,9 @@ def test_a_relation_that_changed_is_learned_and_a_challenger_becomes_champion(lo
     code, said = loop.retrain("--auto")
     assert (code, "homes version 2 is champion" in said) == (0, True), said
     assert loop.error(new_relation) < 0.8 * before
-    assert "version 2 is champion; `python -m monitor report` makes a new one" in loop.retrain("--auto")[1]
+    code, said = loop.retrain("--auto")  # the report was about version 1: it makes a new one
+    assert (code, "no retraining: " in said) == (0, True), said
+    assert json.loads(report.read_bytes())["champion"] == 2
 
     # The next generation begins with the same old rows: feedback is chosen anew, and its share does not grow.
     loop.send(1200, new_relation, sources=SOURCES, days=0.01)
@@ -170,7 +171,7 @@ def test_a_poisoned_loop_promotes_no_worse_model_and_names_the_client(loop: Loop
     assert "client 'mallory@192.0.2.66': of 240 truths, " in said
     assert loop.store.aliases.read() == {"champion": 1}
     assert [step["step"] for step in loop.steps()] == ["decided", "dataset", "refused"]
-    assert "no retraining: this data set was tried on" in loop.retrain("--auto")[1]
+    assert "a gate failed with the same data set" in loop.retrain("--auto")[1]
 
     (folder,) = (path.parent for path in (loop.logs / "retraining").glob("*/dataset.json"))
     summary = json.loads((folder / "dataset.json").read_text())
