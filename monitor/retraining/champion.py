@@ -22,6 +22,7 @@ from monitor.errors import MonitorError
 from monitor.profiles.reference import Float32s, Floats
 from monitor.retraining.selection import key
 from registry import NotPublishedError, Version, VersionStore
+from registry.history_line import RETRAIN
 from registry.history_queries import published_digests
 from registry.promotion_gates import TEST, read_table
 from train.errors import TrainError
@@ -33,7 +34,7 @@ FROM_FEEDBACK = "from_feedback"  # a column of each data set made here: 1 for a 
 
 @dataclass(frozen=True, slots=True)
 class Golden:
-    """The test rows of the first version that has some: no training has seen them, and none will.
+    """The test rows of the first version that has some. No retraining learns from them.
 
     Attributes:
         version: whose test rows they are.
@@ -73,10 +74,12 @@ def load_golden(store: VersionStore) -> Golden:
     """Read the golden rows.
 
     Raises:
-        MonitorError: if no version has test rows.
+        MonitorError: if no version has test rows, or others than in earlier retrainings come first.
         RegistryError: if the version's files were changed.
     """
-    for number in sorted(published_digests(store.history.entries())):
+    entries = store.history.entries()
+    earlier = {entry.content["golden_sha256"] for entry in entries if entry.content["action"] == RETRAIN}
+    for number in sorted(published_digests(entries)):
         try:
             verified = store.check(number)
         except NotPublishedError:  # somebody has removed it
@@ -85,6 +88,11 @@ def load_golden(store: VersionStore) -> Golden:
             signature = store.signature(number)
             table = read_table(verified, TEST, [*signature.names, signature.output.name])
             sha256 = hashlib.sha256(verified.read(TEST)).hexdigest()
+            if earlier - {sha256}:
+                raise MonitorError(
+                    f"{store.folder}: earlier retrainings had other golden rows than those of version {number}, with the "
+                    f"SHA-256 {', '.join(earlier - {sha256})}; restore the version that has them"
+                )
             return Golden(number, sha256, table[:, :-1].astype(np.float32), table[:, -1])
     raise MonitorError(f"{store.folder}: no version has a {TEST}, so there are no golden rows to judge a new one by")
 

@@ -3,6 +3,7 @@
 golden      not worse than the champion on the golden rows, which no feedback can reach
 holdout     better than the champion on the newest truths, which it was not trained with
 sources     fitted without any one source, its error on the golden rows stays within its own interval
+shadow      later, with the truths of what it predicted as shadow: not worse than the champion
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from monitor.accuracy.jackknife import Estimate, jackknife, positive, sums_by_request
 from monitor.profiles.reference import Float32s, Floats
 from monitor.retraining.champion import Golden
+from registry import CHAMPION, SHADOW
 from registry.promotion_gates import GateResult
 
 Predict = Callable[[Float32s], Float32s]
@@ -106,6 +108,24 @@ def source_gate(
         f"{_interval(error)}; the {len(errors)} of {len(sources)} sources that pull most were left out in turn"
     )
     return GateResult("sources", error.low <= errors[worst] <= error.high, detail)
+
+
+def shadow_gate(joined: pd.DataFrame, number: int) -> GateResult:
+    """Compare the predictions of a shadow with the champion's answers to the same rows; it passes unless surely worse.
+
+    Args:
+        joined: as :func:`monitor.truth.join_truths` returns it.
+        number: the shadow's version.
+    """
+    shadow = joined[(joined["version"] == number) & (joined["role"] == SHADOW)]
+    rows = shadow.merge(joined[joined["role"] == CHAMPION], on=["request_id", "row"], suffixes=("", "_champion"))
+    requests = rows["request_id"].nunique()
+    if requests < MIN_REQUESTS:
+        return GateResult(SHADOW, True, f"{requests} requests that it predicted have a truth, too few to judge it by")
+    actual, new, old = (rows[name].to_numpy() for name in ("actual", "prediction", "prediction_champion"))
+    change = compare(actual, new, old, rows["request_id"].to_numpy(dtype=object))
+    detail = f"RMSE {change.value:+.4g} against the champion's answers to the same {len(rows)} rows"
+    return GateResult(SHADOW, change.low <= 0, f"{detail}; {_interval(change)}, which must reach 0 or less")
 
 
 def compare(actual: Floats, new: Float32s, old: Float32s, requests: np.ndarray) -> Estimate:

@@ -11,13 +11,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from filesystem import lock
+from filesystem import lock, only_plain
 from monitor.errors import MonitorError
 from monitor.latest import update
 from monitor.retraining import attempt
 from monitor.retraining.champion import DATASET, Champion, Golden, load_champion, load_golden
 from monitor.retraining.dataset import STAGING, describe, staging, write_dataset
 from monitor.retraining.decision import Decision, decide, read_reports
+from monitor.retraining.gates import shadow_gate
 from monitor.retraining.selection import HOLDOUT, Selection, select
 from monitor.retraining.training import check_every_gate, publish, train_candidate
 from monitor.truth import join_truths
@@ -92,8 +93,12 @@ class Retraining:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Keep other retrainings of the model away, and remove what one has left that was killed."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with open(self._folder / ".lock", "w") as file:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            file = open(self._folder / ".lock", "w", opener=only_plain)  # noqa: SIM115 - closed below
+        except OSError as error:
+            raise MonitorError(f"{self._folder}: can't be written ({error.strerror})") from error
+        with file:
             try:
                 lock(file.fileno(), 0)
             except TimeoutError:
@@ -194,8 +199,13 @@ class Retraining:
                 raise MonitorError(f"{error}; then run this command again: version {number} waits for it") from error
         rows = attempt.shadowed_rows(self._logs, challenger)
         print(f"version {number} is in shadow: it has predicted {rows} rows, and {attempt.MIN_SHADOWED} are needed")
+        since = datetime.fromisoformat(challenger.line.content["time"])
+        gate = shadow_gate(join_truths(self._logs, since=since), number)
+        _print_gates([gate])
         if rows < attempt.MIN_SHADOWED:
             print("nothing is promoted yet; run this command again when it has predicted them")
+        elif auto and not gate.passed:
+            raise MonitorError(f"version {number} is not promoted: it is worse than the champion on the same rows")
         elif auto and not signed:
             reason = actor.reason or f"retraining: it passed every gate, and predicted {rows} rows as shadow"
             _print_gates(promote(self._store, number, CHAMPION, Actor(actor.by, reason)))

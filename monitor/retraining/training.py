@@ -107,7 +107,9 @@ def publish(candidate: Candidate, store: VersionStore, actor: Actor) -> int:
     """
     with store.staging() as folder:
         shutil.copytree(candidate.store.check(1).folder, folder, dirs_exist_ok=True)
-        return store.publish(folder, actor, CHALLENGER)[0]
+        number, _ = store.publish(folder, actor, CHALLENGER)
+    shutil.rmtree(candidate.store.folder, ignore_errors=True)
+    return number
 
 
 def _training_rows(candidate: Candidate, champion: Predict) -> TrainingRows:

@@ -8,7 +8,7 @@ import pytest
 
 from monitor.profiles.reference import Float32s, Floats
 from monitor.retraining.champion import Golden
-from monitor.retraining.gates import Predict, TrainingRows, compare, golden_gate, holdout_gate, source_gate
+from monitor.retraining.gates import Predict, TrainingRows, compare, golden_gate, holdout_gate, shadow_gate, source_gate
 
 RANDOM = np.random.default_rng(0)
 ROWS = RANDOM.uniform(-1, 1, (100, 1)).astype(np.float32)
@@ -96,3 +96,26 @@ def test_without_feedback_there_is_no_source_to_leave_out() -> None:
     rows = np.ones((3, 1))
     data = TrainingRows(rows, np.ones(3), np.zeros(3), np.array(["", "", ""], dtype=object))
     assert source_gate(GOLDEN, line(2), data, least_squares).passed
+
+
+def shadowed(requests: int, worse_by: float) -> pd.DataFrame:
+    """The rows that the champion, version 1, answered and that version 2 predicted as shadow, with their truth."""
+    actual = RANDOM.normal(20, 5, requests)
+    table = pd.DataFrame({"request_id": [f"r{number}" for number in range(requests)], "row": 0, "actual": actual})
+    prediction = (actual + RANDOM.normal(0, 1, requests)).astype(np.float32)
+    champion = table.assign(version=1, role="champion", prediction=prediction)
+    shadow = table.assign(version=2, role="shadow", prediction=prediction + np.float32(worse_by))
+    other = table.assign(version=3, role="shadow", prediction=np.float32(0))
+    return pd.concat([champion, shadow, other], ignore_index=True)
+
+
+@pytest.mark.parametrize(("worse_by", "passed"), [(0.0, True), (2.0, False), (np.nan, False)])
+def test_a_shadow_must_not_be_surely_worse_on_the_rows_that_it_predicted_too(worse_by: float, passed: bool) -> None:
+    gate = shadow_gate(shadowed(100, worse_by), 2)
+    assert gate.passed is passed
+    assert "the same 100 rows" in gate.detail
+
+
+def test_without_truth_a_shadow_is_not_judged() -> None:
+    assert "29 requests" in shadow_gate(shadowed(29, 2), 2).detail
+    assert shadow_gate(shadowed(29, 2), 2).passed
