@@ -13,13 +13,13 @@ import sys
 from typing import NoReturn
 
 from journal import JournalError
-
 from monitor import compare, feedback, watch
 from monitor.errors import MonitorError
 from monitor.report import command as report
+from monitor.retraining import command as retraining
 from registry import CommonSettings, RegistryError
 
-COMMANDS = (feedback, report, watch, compare)  # each adds its commands, and the functions that run them
+COMMANDS = (feedback, report, watch, compare, retraining)  # each adds its commands, and the functions that run them
 WRONG_ARGUMENTS = 64  # EX_USAGE of sysexits.h
 
 
