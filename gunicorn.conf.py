@@ -8,6 +8,7 @@ from pathlib import Path
 from app.errors import NotReady
 from app.http.access import TokenFileError, read_tokens
 from app.http.audit_log import AuditLog
+from app.metrics.slots import adopt, shared_map
 from app.server.backoff import Backoff
 from app.server.sockets import prepare_listeners
 from app.server.worker import Worker
@@ -38,8 +39,26 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa:
 proc_name = "app"
 
 _backoff = Backoff()
-pre_fork, post_fork = _backoff.pre_fork, _backoff.post_fork
-worker_exit, child_exit = _backoff.worker_exit, _backoff.child_exit
+worker_exit = _backoff.worker_exit
+_slots = shared_map()
+
+
+def pre_fork(server, worker):
+    """Give a worker the pause before its boot, and the slot of one that ended to count in."""
+    _backoff.pre_fork(server, worker)
+    worker.slot = _slots.take(other.slot for other in server.WORKERS.values())
+
+
+def post_fork(server, worker):
+    """Go on in the worker's process."""
+    adopt(worker.slot)
+    _backoff.post_fork(server, worker)
+
+
+def child_exit(server, worker):
+    """Note the end of a worker."""
+    _slots.release(worker.slot)
+    _backoff.child_exit(server, worker)
 
 
 def on_starting(_server):

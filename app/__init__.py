@@ -16,6 +16,7 @@ from flask import Flask
 from app.endpoints import (
     feedback,
     health,
+    metrics,
     mlflow,
     monitor,
     open_inference,
@@ -33,7 +34,12 @@ from app.http.context import RequestContext
 from app.http.forwarded import ForwardedHeaders
 from app.inference.pipeline import InferencePipeline
 from app.inference.shadow import ShadowMirror
+from app.metrics.deciles import find_deciles
+from app.metrics.recorder import Recorder
+from app.metrics.slots import own_slot
+from app.routing.cache import LoadedModel
 from app.routing.router import ModelRouter
+from app.routing.table import RoutingEvents
 from app.server.malloc import tune_malloc
 from app.settings import PATH_PREFIX, Settings
 from registry import plain
@@ -61,11 +67,20 @@ def create_app(
     settings = settings or Settings.from_env(os.environ)
     tune_malloc()
 
-    audit_log = AuditLog(settings.log_folder, settings.durability, write)
-    router = ModelRouter(settings, lambda model: audit_log.set_inputs(model.signature.names))
+    slots, number = own_slot()
+    recorder = Recorder(slots.slot(number))
+    audit_log = AuditLog(settings.log_folder, settings.durability, write, recorder)
+    store = settings.store()
+
+    def on_load(model: LoadedModel) -> None:
+        audit_log.set_inputs(model.signature.names)
+        recorder.set_version(model.number, model.signature.names, find_deciles(store, model.number, model.predictor))
+
+    events = RoutingEvents(recorder.count, recorder.set_breaker)
+    router = ModelRouter(settings, on_load, events=events)
     router.refresh()  # a service whose champion can't be loaded starts, and tries again
     router.start()
-    shadow = ShadowMirror(router, audit_log.append_attempts)
+    shadow = ShadowMirror(router, audit_log.append_attempts, recorder.count)
 
     def mirror(context: RequestContext) -> None:
         for mirrored in context.to_mirror:
@@ -78,13 +93,15 @@ def create_app(
     flask.add_template_filter(plain)
     flask.extensions["router"] = router
     access = Access(settings.tokens, settings.page_tokens, settings.feedback_token)
-    app = Application(flask, audit_log, now, mirror, access)
+    app = Application(flask, audit_log, now, mirror, access, recorder)
     plane = DataPlane(router, InferencePipeline(router), audit_log, settings)
     for family in (pages, predict_json, predict_csv, tensorflow_serving, open_inference, mlflow, monitor):
         family.register(app, plane)
     feedback.register(app, plane, access)
     health.register(app, plane, shadow, access)
     openapi.register(app, router, settings, access)
+    metrics.register(app, plane, slots, recorder)
+    recorder.set_routes([rule.rule for rule in flask.url_map.iter_rules()] + app.fast_routes)
     if settings.trusted_proxies or settings.prefix:
         roots = {rule.rule.split("/")[1] for rule in flask.url_map.iter_rules()}
         flask.wsgi_app = ForwardedHeaders(  # type: ignore[method-assign]  # Flask documents it as the place for a wrapper

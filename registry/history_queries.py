@@ -39,6 +39,16 @@ def canary_share(entries: Sequence[Entry], number: int) -> tuple[float, str]:
     return 0.0, ""
 
 
+def held_since(entries: Sequence[Entry], alias: str, number: int) -> str:
+    """Return when a version got the alias that it has now, in ISO 8601; empty if it does not have it."""
+    since = ""
+    for entry in reversed(alias_changes(entries)):
+        if entry.content["aliases"].get(alias) != number:
+            break
+        since = entry.content["time"]
+    return since
+
+
 def former_holders(entries: Sequence[Entry], alias: str) -> list[int]:
     """Return the versions that held an alias before the present one, the latest first.
 

@@ -74,7 +74,7 @@ class _Pages:
         except ServingError as error:
             if not as_page:
                 raise
-            context.error = error.message
+            context.fail(error)
             marked, messages = _place_errors(error, self._signature().names)
             return self.form(typed=typed, errors=marked, messages=messages), status_of(error)
         return self.form(typed=typed, result=result) if as_page else prediction_response(result, context, single=True)

@@ -7,12 +7,13 @@ Flask's request context, which costs more than a prediction does. Everything els
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask
+from flask import Flask, request
 from werkzeug import Response
 
 from app.errors import ServingError
@@ -28,6 +29,7 @@ from app.http.error_responses import (
     to_serving_error,
 )
 from app.http.responses import WSGIResponse, send
+from app.metrics.recorder import Recorder
 
 logger = logging.getLogger(__name__)
 
@@ -43,19 +45,28 @@ class Application:
         now: returns the time in UTC.
         mirror: is given each answered and logged request that a shadow is to see.
         access: checks who may ask.
+        recorder: counts each request.
     """
 
     def __init__(
-        self, flask: Flask, audit_log: AuditLog, now: Callable[[], datetime], mirror: Mirror, access: Access
+        self,
+        flask: Flask,
+        audit_log: AuditLog,
+        now: Callable[[], datetime],
+        mirror: Mirror,
+        access: Access,
+        recorder: Recorder,
     ) -> None:
         self.flask = flask
         self.audit_log = audit_log
         self.mirror = mirror
         self._now = now
         self._access = access
+        self._recorder = recorder
         self._flask_app = flask.wsgi_app
         self._fast_routes: dict[str, Handler] = {}
         self._renderers: dict[str, ErrorRenderer] = {}
+        flask.before_request(_note_route)
         flask.register_error_handler(Exception, self._handle_flask_error)
         flask.wsgi_app = self  # type: ignore[method-assign]  # Flask documents it as the place for a wrapper
 
@@ -69,6 +80,11 @@ class Application:
         if not routed:
             self.flask.add_url_rule(path, path, lambda: handler(current_request()), methods=["POST"])
 
+    @property
+    def fast_routes(self) -> list[str]:
+        """The paths that are answered without Flask."""
+        return list(self._fast_routes)
+
     def register_error_renderer(self, root: str, renderer: ErrorRenderer) -> None:
         """Put errors at ``root`` and below it as a protocol does."""
         self._renderers[root] = renderer
@@ -78,6 +94,8 @@ class Application:
         context = start_request(environ, self._now())
         handler = self._fast_routes.get(environ["PATH_INFO"]) if environ["REQUEST_METHOD"] == "POST" else None
         default = self._render_page if handler is None else render_error
+        if handler is not None:
+            context.route = environ["PATH_INFO"]
         response: WSGIResponse
         try:
             if self._access.needs_tokens or "HTTP_SEC_FETCH_SITE" in environ:
@@ -91,6 +109,11 @@ class Application:
             response.close()
             response = self._error_response(error, context, default)
         try:
+            seconds = time.perf_counter() - context.started
+            appended = context.append_seconds, context.append_bytes
+            self._recorder.record(
+                context.route, response.status_code, seconds, context.refused, context.attempts, *appended
+            )
             if context.to_mirror and response.status_code == HTTPStatus.OK:
                 self.mirror(context)
             return send(response, context, start_response)
@@ -109,7 +132,7 @@ class Application:
         """Return what the client is told about a fault. What it may not know goes to the error log."""
         fault = to_serving_error(error, context)
         status = status_of(fault)
-        context.error = fault.message
+        context.fail(fault)
         if fault is not error and status >= 500:
             logger.error("request %s failed", context.request_id, exc_info=error)
         path = f"/{context.environ['PATH_INFO'].lstrip('/')}/"  # Flask finds its routes behind any number of slashes
@@ -121,3 +144,9 @@ class Application:
         if isinstance(fault, HTTPError):
             response.headers.extend(fault.headers)
         return response
+
+
+def _note_route() -> None:
+    """Note the rule that Flask found for a request."""
+    if request.url_rule is not None:
+        current_request().route = request.url_rule.rule

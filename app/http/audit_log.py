@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from app.errors import MAX_ERRORS, FieldError, InvalidInput, NotReady
 from app.http.context import RequestContext
+from app.metrics.recorder import Recorder
 from app.results import Attempt
 from journal import (
     FEEDBACK,
@@ -55,9 +56,17 @@ class AuditLog:
     Args:
         folder: where the files are.
         write: what writes the files' bytes, as ``os.write``.
+        recorder: counts appends without a request's row, and those that failed; the others are the request's to count.
     """
 
-    def __init__(self, folder: Path, durability: Durability, write: Callable[[int, bytes], int] = os.write) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        durability: Durability,
+        write: Callable[[int, bytes], int] = os.write,
+        recorder: Recorder | None = None,
+    ) -> None:
+        self._recorder = recorder or Recorder()
         self._journal = Journal(folder, durability=durability, write=write)
         self._journal.add_stream("requests", REQUEST_COLUMNS)
         self._journal.add_stream(FEEDBACK, FEEDBACK_COLUMNS, optional=True)  # predictions do without it
@@ -96,7 +105,10 @@ class AuditLog:
                 body=context.body if status < 400 else excerpt(context.body),
             )
         if rows:
-            self._write(arrived, context.request_id, rows)
+            context.append_seconds = self._write(arrived, context.request_id, rows)
+            context.append_bytes = sum([len(block) for block in rows.values()])
+            if context.truths:
+                self._recorder.count("feedback_rows", context.truths)
 
     def append_attempts(self, arrived: datetime, request_id: str, attempts: Sequence[Attempt]) -> None:
         """Write prediction rows alone, of a request that goes on or is over; it arrived then, in UTC.
@@ -105,7 +117,9 @@ class AuditLog:
             NotReady: if they can't be written.
         """
         time_text = timestamp(arrived)
-        self._write(time_text, request_id, {"predictions": _encode(time_text, request_id, attempts)})
+        encoded = _encode(time_text, request_id, attempts)
+        seconds = self._write(time_text, request_id, {"predictions": encoded})
+        self._recorder.record_append(seconds, len(encoded), attempts)
 
     def check(self) -> None:
         """Check that rows can be written today.
@@ -122,12 +136,16 @@ class AuditLog:
             raise NotReady(str(error)) from error
         self._next_check = now + _CHECK_INTERVAL
 
-    def _write(self, arrived: str, request_id: str, rows: dict[str, bytes]) -> None:
+    def _write(self, arrived: str, request_id: str, rows: dict[str, bytes]) -> float:
+        """Write rows by stream. Return how long that took, in seconds."""
+        started = time.perf_counter()
         try:
             self._journal.append(arrived[:10], rows)
         except JournalError as error:
+            self._recorder.count("append_failed")
             logger.error("request %s: %s", request_id, error)
             raise NotReady("the log can't be written, so there is no answer: try again later") from error
+        return time.perf_counter() - started
 
 
 def excerpt(body: bytes) -> bytes:
@@ -160,7 +178,7 @@ def add_truths(context: RequestContext, sent: Iterable[SentTruth], plausible: tu
                 break
     if errors:
         raise InvalidInput.from_errors(errors)
-    context.feedback = encode_feedback(truths)
+    context.feedback, context.truths = encode_feedback(truths), len(truths)
 
 
 def format_partial_failure(failed: int, count: int, message: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from app.errors import InvalidInput, ServingError
 from app.results import Attempt, Mirrored, PredictionResult
 from request_ids import is_request_id, new_request_id
 
@@ -25,11 +26,14 @@ class RequestContext:
         client_id: what a canary tells clients apart by.
         arrived: when the request arrived, in UTC; its rows belong to that day, even if they are written after midnight.
         started: the same moment on the clock that durations are measured with, in seconds.
+        route: the rule or the path that it met, as it was registered; empty if it met none.
         error: what the client was told, in one sentence; empty if all is well.
+        refused: the inputs whose values were refused.
         version: the version that answered; 0 while none has.
         attempts: prediction rows that are not in the log yet.
-        feedback: rows of ground truth that are not in the log yet, as lines of CSV.
+        feedback: rows of ground truth that are not in the log yet, as lines of CSV; ``truths`` is their number.
         to_mirror: inputs that a shadow is to see after the answer.
+        append_seconds, append_bytes: how long its rows' way into the log took, and how many bytes they were.
     """
 
     environ: dict[str, Any]
@@ -38,11 +42,16 @@ class RequestContext:
     arrived: datetime
     started: float
     body: bytes = b""
+    route: str = ""
     error: str = ""
+    refused: frozenset[str] = frozenset()
     version: int = 0
     attempts: list[Attempt] = field(default_factory=list)
     feedback: bytes = b""
+    truths: int = 0
     to_mirror: list[Mirrored] = field(default_factory=list)
+    append_seconds: float = 0.0
+    append_bytes: int = 0
 
     def add(self, result: PredictionResult) -> None:
         """Add what was attempted, to be logged before the reply."""
@@ -52,6 +61,14 @@ class RequestContext:
             logger.error("request %s: %s", self.request_id, fault)
         if result.to_mirror is not None:
             self.to_mirror.append(result.to_mirror)
+        if result.errors:
+            self.refused |= {error.input for error in result.errors if error.input}
+
+    def fail(self, error: ServingError) -> None:
+        """Note what the client is told, and the inputs that it is told about."""
+        self.error = error.message
+        if isinstance(error, InvalidInput):
+            self.refused |= {item.input for item in error.errors}
 
     def add_complete(self, result: PredictionResult) -> PredictionResult:
         """Add what was attempted, and return the result if every row has an answer.

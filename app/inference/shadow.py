@@ -26,14 +26,21 @@ class ShadowMirror:
 
     Args:
         log: writes attempts for a request that arrived then, with this id.
+        count: counts an event, by its name, for all workers.
 
     Attributes:
         processed, dropped, failed: how many requests it predicted for, had no time for, and failed with.
     """
 
-    def __init__(self, router: ModelRouter, log: Callable[[datetime, str, Sequence[Attempt]], None]) -> None:
+    def __init__(
+        self,
+        router: ModelRouter,
+        log: Callable[[datetime, str, Sequence[Attempt]], None],
+        count: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._router = router
         self._log = log
+        self._count = count
         self._queue: queue.Queue[tuple[datetime, str, Mirrored]] = queue.Queue(MAX_WAITING)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -50,6 +57,7 @@ class ShadowMirror:
             self._queue.put_nowait((arrived, request_id, mirrored))
         except queue.Full:
             self.dropped += 1
+            self._count("shadow_dropped")
 
     def status(self) -> dict[str, int] | None:
         """Return the shadow's version and its counts in this worker; None without a shadow."""
@@ -65,8 +73,10 @@ class ShadowMirror:
             try:
                 self._predict(arrived, request_id, mirrored)
                 self.processed += 1
+                self._count("shadow_processed")
             except Exception as error:  # noqa: BLE001 - whatever it is, the next request may go well
                 self.failed += 1
+                self._count("shadow_failed")
                 logger.error("request %s: the shadow failed: %s", request_id, error)
 
     def _predict(self, arrived: datetime, request_id: str, mirrored: Mirrored) -> None:

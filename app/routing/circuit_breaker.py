@@ -14,10 +14,12 @@ class CircuitBreaker:
 
     Args:
         clock: seconds that only go forward.
+        on_change: is told whether it is open, each time it opens or closes.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], on_change: Callable[[bool], None] = lambda _: None) -> None:
         self._clock = clock
+        self._on_change = on_change
         self._lock = threading.Lock()
         self._failures = 0
         self._next_probe = 0.0  # when the next request may go through
@@ -43,6 +45,9 @@ class CircuitBreaker:
         if success and not self._failures:
             return
         with self._lock:
+            was_open = self.is_open
             self._failures = 0 if success else self._failures + 1
             if self._failures == FAILURE_THRESHOLD:
                 self._next_probe = self._clock() + RESET_TIMEOUT
+            if self.is_open != was_open:
+                self._on_change(self.is_open)

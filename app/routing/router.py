@@ -15,7 +15,7 @@ from dataclasses import replace
 from app.errors import ModelNotReady, NotFound, ServingError
 from app.routing.cache import LoadedModel, ModelCache, VersionStatus
 from app.routing.file_watcher import FileWatcher
-from app.routing.table import PINNED, Route, RoutingTable, build_routing_table
+from app.routing.table import PINNED, Route, RoutingEvents, RoutingTable, build_routing_table
 from app.settings import Settings
 from registry import ALIASES, CANARY, CHAMPION, FALLBACK, SHADOW, Actor, RegistryError
 from registry.history import HEAD, HISTORY
@@ -36,18 +36,24 @@ class ModelRouter:
     Args:
         on_load: is called with each version that was loaded.
         clock: seconds that only go forward.
+        events: what happens to a canary and to the champion's breaker, for the metrics.
 
     Attributes:
         faults: by alias, why it has no version here.
     """
 
     def __init__(
-        self, settings: Settings, on_load: Callable[[LoadedModel], None], clock: Callable[[], float] = time.monotonic
+        self,
+        settings: Settings,
+        on_load: Callable[[LoadedModel], None],
+        clock: Callable[[], float] = time.monotonic,
+        events: RoutingEvents | None = None,
     ) -> None:
         self._settings = settings
         self._store = settings.store()
         self._cache = ModelCache(settings, self._store, on_load, clock)
         self._clock = clock
+        self._events = events or RoutingEvents()
         self._lock = threading.Lock()  # of replacing the table
         self._table: RoutingTable | None = None
         self._withdrawn: dict[str, str] = {}  # why a canary was withdrawn, by the history entry that began it
@@ -119,6 +125,10 @@ class ModelRouter:
         """Return the version that sees every request and answers none, if there is one."""
         return self._table.shadow if self._table else None
 
+    def versions(self) -> dict[str, int]:
+        """Return the version that each alias has in this worker now; nothing while there is no champion."""
+        return self._table.versions() if self._table else {}
+
     def record_outcome(self, route: Route, *, failed: bool) -> None:
         """Record how an answer went, for the canary's analysis; a canary that fails too often is withdrawn.
 
@@ -127,7 +137,10 @@ class ModelRouter:
         table = self._table
         if table is None or table.analysis is None or (route is not table.canary and route is not table.champion):
             return
-        verdict = table.analysis.record(of_canary=route is table.canary, failed=failed)
+        of_canary = route is table.canary
+        if of_canary and failed:
+            self._events.count("canary_failed")
+        verdict = table.analysis.record(of_canary=of_canary, failed=failed)
         if verdict:
             self._withdraw_canary(table, verdict)
 
@@ -168,9 +181,12 @@ class ModelRouter:
                 models.pop(CANARY, None)
             if CHAMPION in models:
                 workers = self._settings.workers
-                table = build_routing_table(models, share, entry, table, workers, self._clock)
+                clock, events = self._clock, self._events
+                table = build_routing_table(models, share, entry, table, workers, clock, events)
             # Together: whoever is answered by the new table finds the faults that go with it.
             known, self.faults, self._table = self.faults, faults, table
+        breaker = table.champion.breaker if table else None
+        self._events.set_breaker(breaker is not None and breaker.is_open)  # another champion has another breaker
         if CHAMPION in models:
             self._cache.pin({model.number for model in models.values()})
         for alias, reason in faults.items():
@@ -217,6 +233,7 @@ class ModelRouter:
                 return
             self._withdrawn[table.canary_entry] = verdict
             self._table = replace(self._table, canary=None, canary_entry="", analysis=None)
+        self._events.count("canary_withdrawn")
         logger.error("canary version %d is withdrawn: %s", table.canary.model.number, verdict)
         self._watcher.reload_soon()  # in its thread, which takes the canary off its alias
 

@@ -16,6 +16,14 @@ _BUCKETS = 1 << 32
 
 
 @dataclass(frozen=True, slots=True)
+class RoutingEvents:
+    """Who is told of what happens: ``count`` by an event's name, ``set_breaker`` whether the champion's is open."""
+
+    count: Callable[[str], None] = lambda _: None
+    set_breaker: Callable[[bool], None] = lambda _: None
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """A version that answers a request.
 
@@ -58,6 +66,12 @@ class RoutingTable:
             return canary
         return self.champion
 
+    def versions(self) -> dict[str, int]:
+        """Return the version that each alias has here."""
+        routes = {CHAMPION: self.champion, FALLBACK: self.champion.fallback, CANARY: self.canary}
+        numbers = {alias: route.model.number for alias, route in routes.items() if route is not None}
+        return numbers | ({SHADOW: self.shadow.number} if self.shadow else {})
+
 
 def build_routing_table(
     models: Mapping[str, LoadedModel],
@@ -66,6 +80,7 @@ def build_routing_table(
     previous: RoutingTable | None,
     workers: int,
     clock: Callable[[], float],
+    events: RoutingEvents,
 ) -> RoutingTable:
     """Return the table for the models by alias, a champion among them.
 
@@ -79,7 +94,7 @@ def build_routing_table(
     if fallback is not None and fallback.model is models[CHAMPION]:
         fallback = None
     has_canary, mirrored = CANARY in models and traffic_share > 0, SHADOW in models
-    breaker = CircuitBreaker(clock) if fallback else None
+    breaker = CircuitBreaker(clock, events.set_breaker) if fallback else None
     if previous and (previous.champion.model, previous.champion.fallback) == (models[CHAMPION], fallback):
         breaker = previous.champion.breaker
     champion = Route(models[CHAMPION], CHAMPION, fallback, breaker, has_canary, mirrored)

@@ -1,0 +1,50 @@
+"""The deciles of a reference, and where values are among them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from app.metrics.deciles import Deciles, find_deciles
+from registry import Float32Array, VersionStore
+from tests.conftest import publish
+
+
+def test_each_decile_has_a_tenth_of_the_reference_and_nothing_is_outside() -> None:
+    deciles = Deciles.of(np.random.default_rng(1).permutation(1000).astype(np.float32))
+    assert deciles.shares == (0, *[0.1] * 10, 0)
+    assert deciles.edges == pytest.approx([0, *range(99, 1000, 100)], abs=1e-6)
+    assert list(deciles.edges) == sorted(deciles.edges)
+
+
+def test_equal_values_are_in_one_bin() -> None:
+    deciles = Deciles.of(np.array([0] * 70 + [1] * 30, dtype=np.float32))
+    assert [share for share in deciles.shares if share] == [0.7, 0.3]
+    assert Deciles.of(np.array([5], dtype=np.float32)).shares[1] == 1
+
+
+class Sum:
+    def predict(self, rows: Float32Array) -> Float32Array:
+        return rows.sum(axis=1)
+
+
+class Broken:
+    def predict(self, rows: Float32Array) -> Float32Array:
+        raise RuntimeError("it does not work")
+
+
+def test_a_versions_deciles_are_of_its_predictions_and_then_of_each_input(store: VersionStore) -> None:
+    reference = np.array(store.reference(1), dtype=np.float32)
+    prediction, *inputs = find_deciles(store, 1, Sum())
+    assert prediction == Deciles.of(reference.sum(axis=1))
+    assert inputs == [Deciles.of(column) for column in reference.T]
+
+
+def test_a_version_without_a_usable_reference_has_no_deciles(
+    store: VersionStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert find_deciles(store, 1, Broken()) == []
+    assert "version 1: its rows are not counted by decile: it does not work" in caplog.text
+    number = publish(store.folder.parent)
+    (store.folder / str(number) / "reference.csv").write_text("changed\n")
+    assert find_deciles(store, number, Sum()) == []
