@@ -7,13 +7,14 @@ INSTALL = requirements/install.sh
 # Bytecode is written at first import; who forbids that would wait 16 s for TensorFlow each time instead of 6.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install train serve run champion test test-fast bench lock
+.PHONY: help install train serve run watch champion test test-fast bench lock
 
 help: ## list these commands
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1%\2/p' $(firstword $(MAKEFILE_LIST)) | tr % '\t' | expand -t 18
 
-run: champion ## install, train and publish if nothing is published yet, then serve on http://127.0.0.1:5000
-	@exec $(VENV) -m app serve
+# The shell becomes the service, so the monitor is its child, and ends when it does. gunicorn asks after no such child.
+run: champion ## install, train and publish if nothing is published yet, then serve on http://127.0.0.1:5000, monitored
+	@if [ "$${SERVE_MONITOR:-1}" != 0 ]; then $(VENV) -m monitor watch --with-parent $$$$ & fi; exec $(VENV) -m app serve
 
 install: ## make .venv from the lock, with all that training and serving need
 	@$(INSTALL) train "$(PYTHON)"
@@ -24,6 +25,10 @@ train: install ## train and publish a version (SPEC=my.toml for a model of your 
 serve: ## serve what models/ holds; needs no TensorFlow and never trains
 	@$(INSTALL) serve "$(PYTHON)"
 	@exec $(VENV) -m app serve
+
+watch: ## report on the logs every hour, beside a service that was started with make serve; make run does it by itself
+	@$(INSTALL) monitor "$(PYTHON)"
+	@exec $(VENV) -m monitor watch
 
 test: COVERAGE = -m coverage run
 test: test-fast ## run every test, and check that branch coverage does not fall

@@ -109,6 +109,7 @@ class Settings(CommonSettings):
         expected="at least 16 characters of A-Z a-z 0-9 . _ ~ + / -, as `openssl rand -base64 32` prints them",
         secret=True,
     )
+    monitor: Literal["0", "1"] = setting("1", "0: `make run` starts no monitor beside the service")
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:

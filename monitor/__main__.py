@@ -13,12 +13,13 @@ import sys
 from typing import NoReturn
 
 from journal import JournalError
-from monitor import compare, feedback
+from monitor import compare, feedback, watch
 from monitor.errors import MonitorError
 from monitor.report import command as report
+from monitor.retraining import command as retraining
 from registry import CommonSettings, RegistryError
 
-COMMANDS = (compare, feedback, report)  # each adds its command, and the function that runs it
+COMMANDS = (feedback, report, watch, compare, retraining)  # each adds its commands, and the functions that run them
 WRONG_ARGUMENTS = 64  # EX_USAGE of sysexits.h
 
 

@@ -36,9 +36,9 @@ class Truths:
 
     Attributes:
         table: one row for each request and row, in the order in which they were told: ``told`` (when), ``request_id``,
-            ``row`` (int64), ``actual`` (float64), ``measured_at``, ``source``, ``comment``, ``client``, and the hashes
-            ``request`` and ``key`` of request, and of request and row (uint64). Times are datetime64 in UTC without a
-            zone; texts are as they were sent.
+            ``row`` (int64), ``actual`` (float64), ``measured_at``, ``source``, ``comment``, ``client``, ``corrects``
+            (how many other values it replaced), and the hashes ``request`` and ``key`` of request, and of request and
+            row (uint64). Times are datetime64 in UTC without a zone; texts are as they were sent.
         superseded: how many earlier values were replaced by a later, different one.
         repeated: how many told again what was in force.
         unusable: how many have a value that is no number or outside the plausible range, or no row or no time.
@@ -107,6 +107,7 @@ def read_truths(logs: Path, plausible: tuple[float, float] = (-np.inf, np.inf)) 
     table["key"] = mix(table["request"].to_numpy(), table["row"].to_numpy())
     table = table.sort_values("told", kind="stable")  # workers write a little out of order
     changes = table[table["actual"] != table.groupby("key")["actual"].shift()]
+    changes = changes.assign(corrects=changes.groupby("key").cumcount())
     in_force = changes.drop_duplicates("key", keep="last").reset_index(drop=True)
     for name in _TEXTS:
         in_force[name] = _original(in_force[name])
@@ -150,7 +151,8 @@ def join_truths(
     Returns:
         ``time``, ``request_id``, ``row`` (int64), ``version`` (int64), ``role``, the inputs (float32), ``prediction``
         (float32, may be NaN), ``flags``, ``actual`` (float64), ``told`` (when the truth came), ``measured_at``,
-        ``source``, ``comment``, ``client`` (who told it). Times are datetime64 in UTC without a zone; texts are as they
+        ``source``, ``comment``, ``client`` (who told it), ``corrects`` (how many other values it
+        replaced). Times are datetime64 in UTC without a zone; texts are as they
         were sent, empty if there was none. The rows are in the order of the log, whatever order truth came in.
     """
     return find_truths(logs, since=since, until=until, inputs=inputs, plausible=plausible, cache=cache).rows

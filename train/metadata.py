@@ -78,10 +78,15 @@ def provenance_section(spec: Spec, data: Dataset) -> dict[str, Any]:
             "copies": data.copies,  # rows with the inputs of an earlier row, which are on the side of that row
             "training_rows": len(data.train_rows),
             "test_rows": len(data.test_rows),
-            # of the test rows' positions in the file, from 0, as little-endian 64-bit integers
-            "test_rows_sha256": hashlib.sha256(data.test_rows.astype("<i8").tobytes()).hexdigest(),
+            "test_rows_sha256": test_rows_digest(data),
         },
+        "monitor": {"effect": spec.effect},
     }
+
+
+def test_rows_digest(data: Dataset) -> str:
+    """Return the SHA-256 of the test rows' positions in the file, from 0, as little-endian 64-bit integers."""
+    return hashlib.sha256(data.test_rows.astype("<i8").tobytes()).hexdigest()
 
 
 def metrics_section(evaluation: Evaluation) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from registry import Output
 from registry.signature import FLOAT32_MAX, NAME
 from train.toml_reader import TomlTable, read_toml
 
+DEFAULT_EFFECT = 0.15  # of drift that is worth a look, in standard deviations
 FLOAT32_EXACT = 2**24  # float32 represents every integer up to here; the model's rows are float32
 
 
@@ -113,6 +114,7 @@ class Spec:
         label: the value to predict; a label in the data that is not ``plausible`` is an error.
         label_column: its name in the data.
         test_fraction: the fraction of the rows that is held out for the test.
+        effect: how far a column must move before the monitor calls it drift, in standard deviations.
     """
 
     file: Path
@@ -130,6 +132,7 @@ class Spec:
     fit: FitConfig
     evaluation: EvaluationConfig
     gates: GateLimits
+    effect: float
     about: About
 
 
@@ -144,6 +147,7 @@ def read_spec(path: Path) -> Spec:
     top = TomlTable(path, "", content)
     data, label, evaluation = top.table("data"), top.table("label"), top.table("judge")
     label_column, about = label.string("column"), top.table("about", {})
+    effect = top.table("monitor", {}).optional_number("effect", 0.01, 10)
     spec = Spec(
         file=path,
         sha256=sha256,
@@ -169,6 +173,7 @@ def read_spec(path: Path) -> Spec:
             slices=evaluation.strings("slices", ()),
         ),
         gates=_gates(top.table("gates")),
+        effect=DEFAULT_EFFECT if effect is None else effect,
         about=About(**{item.name: about.string(item.name, "") for item in fields(About)}),
     )
     top.reject_unread_keys()

@@ -41,6 +41,7 @@ def test_every_setting_is_read_from_its_variable(keys: Keys) -> None:
         "SERVE_REQUEST_TIMEOUT": "5",
         "SERVE_REQUIRE_SIGNATURE": str(keys.public),
         "SERVE_TWO_PERSON": "1",
+        "SERVE_MONITOR": "0",
     }
     settings = Settings.from_env(environ)
     assert set(environ) == {variable(item) for item in fields(Settings)}

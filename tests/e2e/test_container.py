@@ -58,7 +58,7 @@ class Container(Client):
 
 @pytest.fixture(scope="module")
 def image() -> str:
-    """The id of the image, built from the working tree."""
+    """The id of the service's image, built from the working tree."""
     try:
         answer = subprocess.run(["docker", "version"], capture_output=True, text=True, timeout=60)
         fault = answer.stderr.strip().splitlines()[-1] if answer.returncode else ""
@@ -67,8 +67,14 @@ def image() -> str:
     if fault:
         reason = f"THE IMAGE WAS NOT TESTED: no Docker engine answers ({fault})"
         (pytest.fail if os.environ.get("REQUIRE_DOCKER") == "1" else pytest.skip)(reason)
-    docker("build", "-t", "flask-model-service-test", "--build-arg", f"SOURCE_COMMIT={COMMIT}", str(ROOT), timeout=1800)
-    return docker("image", "inspect", "--format", "{{.Id}}", "flask-model-service-test")
+    return build("flask-model-service-test")
+
+
+def build(name: str, *options: str) -> str:
+    """Build an image from the working tree. Return its id."""
+    argument = f"SOURCE_COMMIT={COMMIT}"
+    docker("build", "-t", name, "--build-arg", argument, *options, str(ROOT), timeout=1800)
+    return docker("image", "inspect", "--format", "{{.Id}}", name)
 
 
 @contextmanager
@@ -151,8 +157,9 @@ def test_its_healthcheck_fails_with_a_reason_where_nothing_answers(container: Co
     assert output.startswith("0.0.0.0:9 does not answer")
 
 
-def test_tensorflow_and_the_training_are_not_in_it(container: Container) -> None:
-    look = "import importlib.util as u; print([n for n in ('tensorflow', 'keras', 'train', 'pip') if u.find_spec(n)])"
+def test_neither_training_nor_monitor_nor_what_they_need_is_in_it(container: Container) -> None:
+    names = "tensorflow", "keras", "train", "pip", "monitor", "duckdb", "pandas", "scipy", "sklearn"
+    look = f"import importlib.util as u; print([n for n in {names} if u.find_spec(n)])"
     assert container.run("python", "-c", look) == (0, "[]\n")
 
 
@@ -189,3 +196,25 @@ def test_docker_stop_lets_what_is_in_flight_finish_and_exits_with_0(image: str, 
         assert [b" 200 OK" in reply for reply in replies] == [True] * len(names)
         assert (container.state()["ExitCode"], container.state()["OOMKilled"]) == (0, False), container.output()
         assert {row["request_id"] for row in container.rows("predictions", tmp_path)} >= set(names)
+
+
+def test_the_monitor_is_an_image_of_its_own_whose_reports_the_service_shows(image: str) -> None:
+    monitor_image = build("flask-model-monitor-test", "--target", "monitor")
+    with new_volume() as volume, running(image, volume=volume) as service:
+        for _ in range(40):
+            assert service.ask()[0] == 200
+        options = [*HARDENED[:3], "--network=none", "-v", f"{volume}:/srv/logs", "--health-interval=1s"]
+        monitor = Container(0, docker("run", "-d", *options, monitor_image))
+        try:
+            wait_until(lambda: monitor.state()["Health"]["Status"] == "healthy", "the first report", 120)
+            status, report = service.request("GET", "/monitor.json")
+            assert status == 200, report
+            assert "of 40 requests" in json.dumps(report), report
+            assert monitor.run("id", "-u") == (0, "10002\n")
+            writable = monitor.run("sh", "-c", "find / -xdev -type d -writable 2>/dev/null")[1].split()
+            assert all(folder.startswith("/srv/logs") for folder in writable)
+            docker("stop", monitor.id)
+            assert monitor.state()["ExitCode"] == 0
+            assert len(monitor.output().splitlines()) == 1, monitor.output()
+        finally:
+            docker("rm", "-f", "-v", monitor.id)

@@ -30,7 +30,7 @@ def test_a_truth_is_joined_with_the_row_of_each_version(logs: Logs) -> None:
     rows = join_truths(logs.folder)
     assert list(rows.columns) == [
         *("time", "request_id", "row", "version", "role", *INPUTS, "prediction", "flags"),
-        *("told", "actual", "measured_at", "source", "comment", "client"),
+        *("told", "actual", "measured_at", "source", "comment", "client", "corrects"),
     ]
     assert rows[["request_id", "row", "version", "role", "prediction", "actual"]].to_numpy().tolist() == [
         ["a", 1, 1, "champion", 21, 20.25],
@@ -47,9 +47,9 @@ def test_the_same_truth_twice_is_one_and_a_later_value_supersedes(logs: Logs) ->
     logs.tell("b", 5, time="2026-11-22T00:00:00.000000Z")
     logs.tell("b", 5, time="2026-11-21T00:00:00.000000Z", source="first")
     truths = read_truths(logs.folder)
-    assert truths.table[["request_id", "actual", "source"]].to_numpy().tolist() == [
-        ["b", 5, "first"],
-        ["a", 21, "told at 4"],
+    assert truths.table[["request_id", "actual", "source", "corrects"]].to_numpy().tolist() == [
+        ["b", 5, "first", 0],
+        ["a", 21, "told at 4", 2],
     ]
     assert (truths.superseded, truths.repeated, truths.unusable) == (2, 3, 0)
 

@@ -15,7 +15,7 @@ from subprocess import PIPE, Popen, check_output
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SETS = ("serve", "train", "test")
+SETS = ("serve", "monitor", "train", "test")
 PYTHON = sys._base_executable  # type: ignore[attr-defined]  # not the one of the .venv that runs the tests
 
 
@@ -80,11 +80,11 @@ def test_the_pythons_that_fit_are_those_of_the_project() -> None:
     assert "(3, 11) <= sys.version_info < (3, 14)" in (ROOT / "requirements/install.sh").read_text()
 
 
-@pytest.mark.parametrize("name", ["serve", "train"])
+@pytest.mark.parametrize("name", ["serve", "monitor", "train"])
 def test_a_set_that_is_there_or_in_a_larger_one_is_kept_in_silence(project: Path, name: str) -> None:
     (project / ".venv/bin").mkdir(parents=True)
     (project / ".venv/bin/python").symlink_to(PYTHON)
-    for made in ("serve", "train"):
+    for made in ("serve", "monitor", "train"):
         shutil.copy(project / f"requirements/{made}.txt", project / ".venv")
     before = sorted((path, path.lstat().st_mtime_ns) for path in (project / ".venv").rglob("*"))
     assert finish(start(project, name, "no such python")) == (0, "", "")
@@ -100,7 +100,7 @@ def test_it_finds_a_python_that_fits_and_a_larger_set_grows_in_place(project: Pa
     assert installed(project) == ["serve"]
     made = (project / ".venv/pyvenv.cfg").stat().st_mtime_ns
     assert finish(start(project, "train", "no such python"))[0] == 0
-    assert installed(project) == ["serve", "train"]
+    assert installed(project) == ["serve", "monitor", "train"]
     assert (project / ".venv/pyvenv.cfg").stat().st_mtime_ns == made
 
 

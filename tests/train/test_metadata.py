@@ -42,6 +42,7 @@ def test_the_card_says_what_the_model_was_made_from_and_how_well_it_predicts(pub
     assert card["spec"]["sha256"] == hashlib.sha256(spec.read_bytes()).hexdigest()
     assert card["data"] == {"file": "boston.csv", "sha256": read_spec(spec).data_sha256, "rows": 506}
     assert [card["split"][name] for name in ("training_rows", "test_rows", "copies")] == [404, 102, 1]
+    assert card["monitor"] == {"effect": 0.15}
     assert card["intervals"]["rmse"][0] < 6.152 < card["intervals"]["rmse"][1]
     assert set(card["baselines"]) == {"mean", "least_squares", "gradient_boosting"}
     assert {item["column"] for item in card["slices"]} == {"rm", "tax", "age", "chas", "lstat"}

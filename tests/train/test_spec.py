@@ -20,6 +20,11 @@ def test_a_spec_is_read_with_its_defaults(tmp_path: Path) -> None:
     assert spec.label.name == "price"
     assert spec.gates.worst_slice is None
     assert spec.about.details == ""
+    assert spec.effect == 0.15
+
+
+def test_a_spec_may_say_how_much_drift_matters(tmp_path: Path) -> None:
+    assert read_spec(write_small(tmp_path, SMALL_SPEC + "[monitor]\neffect = 0.3\n")).effect == 0.3
 
 
 @pytest.mark.parametrize("name", ["boston", "boston_mlp"])
@@ -58,6 +63,8 @@ def test_the_shipped_specs_can_be_read(name: str) -> None:
         ('slices = ["year"]', 'slices = ["price"]', "judge.slices: 'price' is the label"),
         ("parity = 1e-5", "", "gates.parity: this key is missing"),
         ("parity = 1e-5", "parity = 1e-5\nluck = 1", "gates.luck: unknown key"),
+        ("[gates]", "[monitor]\neffect = 0\n[gates]", "monitor.effect: expected a number from 0.01 to 10"),
+        ("[gates]", "[monitor]\nefect = 1\n[gates]", "monitor.efect: unknown key; was effect meant?"),
     ],
 )
 def test_an_error_names_the_file_and_the_key_or_line(tmp_path: Path, old: str, new: str, named: str) -> None:

@@ -1,0 +1,224 @@
+"""One run of a retraining: a new attempt if the reports ask for one, or the next step of the attempt that is open."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from filesystem import lock, only_plain
+from monitor.errors import MonitorError
+from monitor.latest import update
+from monitor.retraining import attempt
+from monitor.retraining.champion import DATASET, Champion, Golden, load_champion, load_golden
+from monitor.retraining.dataset import STAGING, describe, staging, write_dataset
+from monitor.retraining.decision import Decision, decide, read_reports
+from monitor.retraining.gates import shadow_gate
+from monitor.retraining.selection import HOLDOUT, Selection, select
+from monitor.retraining.training import check_every_gate, publish, train_candidate
+from monitor.truth import join_truths
+from monitor.window import parse_since
+from registry import CHAMPION, SHADOW, Actor, CommonSettings, IntegrityError
+from registry.promotion import promote, shadow
+from registry.promotion_gates import GateResult
+from train.errors import TrainError
+
+FOLDER, REPORTS = "retraining", "reports"  # in the model's log folder
+_DEFAULT_SINCE = "30d"
+_FRESH = timedelta(days=1)  # how old the newest report may be
+
+
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """A data set, and what it was made from."""
+
+    champion: Champion
+    golden: Golden
+    selection: Selection
+    summary: dict[str, Any]
+
+
+class Retraining:
+    """The retraining of one model.
+
+    Args:
+        since: the truths are of rows since then; None: since the window of the reports, or 30 days ago.
+        data_file: what the champion was trained with, if that is nowhere where it is looked for.
+        trusted: clients and sources without a cap.
+    """
+
+    def __init__(
+        self, settings: CommonSettings, since: str | None, data_file: Path | None, trusted: Sequence[str]
+    ) -> None:
+        self._settings, self._store = settings, settings.store()
+        self._logs, self._folder = settings.log_folder, settings.log_folder / FOLDER
+        self._since, self._data_file, self._trusted = since, data_file, frozenset(trusted)
+
+    def make_dataset(self, out: Path | None) -> None:
+        """Write a data set into a new folder, and say what is in it.
+
+        Raises:
+            MonitorError: or RegistryError, if it can't be made; there is no folder then.
+        """
+        folder = out or self._folder / f"dataset-{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}"
+        if folder.exists():
+            raise MonitorError(f"{folder}: is there already; name a new folder with --out")
+        with self._alone(), staging(folder.parent) as staged:
+            built = self._build(staged, self._since or _DEFAULT_SINCE)
+            staged.rename(folder)
+        print(describe(built.summary, folder))
+
+    def run(self, actor: Actor, *, force: bool, auto: bool) -> None:
+        """Go on with the open attempt; without one, decide whether to begin one.
+
+        Args:
+            force: begin one even if no report asks for it.
+            auto: make the new version champion if nothing is missing.
+
+        Raises:
+            MonitorError: or RegistryError, if a gate failed or a step can't be done; what answers is unchanged.
+        """
+        with self._alone():
+            challenger = attempt.open_challenger(self._store)
+            if challenger is None and self._begin(actor, force=force):
+                challenger = attempt.open_challenger(self._store)
+            if challenger is not None:
+                self._go_on(challenger, actor, auto=auto)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other retrainings of the model away, and remove what one has left that was killed."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            file = open(self._folder / ".lock", "w", opener=only_plain)  # noqa: SIM115 - closed below
+        except OSError as error:
+            raise MonitorError(f"{self._folder}: can't be written ({error.strerror})") from error
+        with file:
+            try:
+                lock(file.fileno(), 0)
+            except TimeoutError:
+                raise MonitorError(f"{self._folder}: another retraining is at work; nothing was done") from None
+            for left in self._folder.glob(f"{STAGING}*"):
+                shutil.rmtree(left, ignore_errors=True)
+            yield
+
+    def _build(self, folder: Path, since: str) -> _Built:
+        """Write the files of a data set into a folder."""
+        store, now = self._store, datetime.now(UTC)
+        begin = parse_since(since, now)
+        golden = load_golden(store)
+        champion = load_champion(store, golden, self._folder, self._data_file)
+        joined = join_truths(self._logs, since=begin, until=now, cache=self._logs / REPORTS / "profiles")
+        if joined.empty:
+            raise MonitorError(f"{self._logs}: no truth is known of a row since {begin:%Y-%m-%dT%H:%M} UTC")
+        signature, predict = champion.version.signature, champion.version.predictor.predict
+        old_rows, plausible = len(champion.old_rows), signature.output.plausible
+        selection = select(joined, signature.names, predict, plausible, golden.keys, old_rows, self._trusted)
+        window = {"since": begin.isoformat(), "until": now.isoformat(), "trusted": sorted(self._trusted)}
+        return _Built(champion, golden, selection, write_dataset(folder, champion, golden, selection, window))
+
+    def _decide(self, *, force: bool) -> Decision:
+        """Judge by the newest reports, or by new ones if these are old or about another version."""
+        champion, now = self._store.number_of(CHAMPION), datetime.now(UTC)
+        reports = read_reports(self._logs / REPORTS)
+        newest = reports[0].content if reports else {"champion": None}
+        if not force and (newest["champion"] != champion or now - reports[0].until > _FRESH):
+            update(self._settings, now)
+            reports = read_reports(self._logs / REPORTS)
+        return decide(reports, champion)
+
+    def _begin(self, actor: Actor, *, force: bool) -> bool:
+        """Decide, make a data set, train, judge and publish. Return whether a version was published."""
+        decision = self._decide(force=force)
+        if not decision.asks and not force:
+            print(f"no retraining: {decision.reason}")
+            return False
+        reason = actor.reason if force else decision.reason
+        in_shadow = self._store.aliases.in_use()[0].get(SHADOW)
+        if in_shadow is not None and not attempt.made_by_retraining(self._store, in_shadow):
+            advice = "`python -m registry clear shadow` ends that"
+            raise MonitorError(f"version {in_shadow} is in shadow, where the new version is to be; {advice}")
+        with staging(self._folder) as staged:
+            built = self._build(staged, self._since or decision.since or _DEFAULT_SINCE)
+            sha256 = built.summary["sha256"][DATASET]
+            refused = [
+                line for line in attempt.steps(self._store, attempt.REFUSED) if line.content["dataset_sha256"] == sha256
+            ]
+            if refused and not force:
+                print(f"no retraining: on {refused[-1].content['time'][:10]}, a gate failed with the same data set")
+                return False
+            folder = self._folder / sha256[:12]
+            shutil.rmtree(folder, ignore_errors=True)  # the same data set, of an attempt that was killed or refused
+            staged.rename(folder)
+        facts = {
+            "champion": built.champion.version.number,
+            "dataset_sha256": sha256,
+            "golden_sha256": built.golden.sha256,
+            **({"report_sha256": decision.report_sha256} if decision.report_sha256 else {}),
+        }
+        rows = built.summary["rows"]
+        file, count = f"{folder.name}/{DATASET}", rows["old"] + rows["feedback"]
+        attempt.record(self._store, attempt.DECIDED, actor.by, reason, **facts)
+        attempt.record(self._store, attempt.BUILT, actor.by, file=file, rows=count, **facts)
+        print(f"retraining: {reason}")
+        print(describe(built.summary, folder))
+        return self._train(folder, built, Actor(actor.by, f"retraining: {reason}"), facts)
+
+    def _train(self, folder: Path, built: _Built, actor: Actor, facts: dict[str, Any]) -> bool:
+        """Train, judge and publish. Return that a version was published."""
+        try:
+            candidate = train_candidate(folder, self._store, actor, lambda step: print(step, file=sys.stderr))
+        except TrainError as error:
+            attempt.record(self._store, attempt.REFUSED, actor.by, str(error), **facts)
+            raise MonitorError(str(error)) from error
+        except ImportError as error:
+            raise MonitorError(f"training needs more packages ({error}); `make install` has them") from error
+        gates = check_every_gate(candidate, built.champion, built.golden, built.selection.of(HOLDOUT))
+        _print_gates(gates)
+        failed = [gate.name for gate in gates if not gate.passed]
+        step, results = attempt.REFUSED if failed else attempt.PASSED, [gate.to_json() for gate in gates]
+        attempt.record(self._store, step, actor.by, sha256=candidate.digest, gates=results, **facts)
+        if failed:
+            raise MonitorError(f"not published, because a gate failed: {', '.join(failed)}; {folder} has the data set")
+        number = publish(candidate, self._store, actor)
+        print(f"{self._store.model} version {number} is published as challenger")
+        return True
+
+    def _go_on(self, challenger: attempt.Challenger, actor: Actor, *, auto: bool) -> None:
+        """Let a challenger be shadow, and say what is missing before it may be champion; or make it champion."""
+        number, signed = challenger.number, self._settings.requires_two_person_approval
+        if not challenger.was_shadowed:
+            try:
+                shadow(self._store, number, Actor(actor.by, "retraining"))
+            except IntegrityError as error:  # SERVE_REQUIRE_SIGNATURE: it has none yet
+                raise MonitorError(f"{error}; then run this command again: version {number} waits for it") from error
+        rows = attempt.shadowed_rows(self._logs, challenger)
+        print(f"version {number} is in shadow: it has predicted {rows} rows, and {attempt.MIN_SHADOWED} are needed")
+        since = datetime.fromisoformat(challenger.line.content["time"])
+        gate = shadow_gate(join_truths(self._logs, since=since), number)
+        _print_gates([gate])
+        if rows < attempt.MIN_SHADOWED:
+            print("nothing is promoted yet; run this command again when it has predicted them")
+        elif auto and not gate.passed:
+            raise MonitorError(f"version {number} is not promoted: it is worse than the champion on the same rows")
+        elif auto and not signed:
+            reason = actor.reason or f"retraining: it passed every gate, and predicted {rows} rows as shadow"
+            _print_gates(promote(self._store, number, CHAMPION, Actor(actor.by, reason)))
+            print(f"{self._store.model} version {number} is champion")
+            return
+        elif auto:
+            print("SERVE_TWO_PERSON=1: nothing is promoted without a person")
+        other = f" (not {challenger.line.content['by']}, who trained it)" if signed else ""
+        print(f"what a person must still look at, and then sign{other}:")
+        print(f"  python -m monitor compare {challenger.line.content['champion']} {number}")
+        print(f'  python -m registry promote {number} --by NAME --reason "why"')
+
+
+def _print_gates(gates: Sequence[GateResult]) -> None:
+    for gate in gates:
+        print(f"{'passed' if gate.passed else 'FAILED'}  {gate.name}: {gate.detail}")

@@ -1,0 +1,130 @@
+"""The training of a retraining: in a private folder of models, where it is judged; the service sees nothing of it.
+
+A version that passes is copied into the service's folder, every file the same, and appears there whole, by one rename.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from monitor.profiles.reference import Floats
+from monitor.retraining.champion import Champion, Golden
+from monitor.retraining.dataset import SPEC
+from monitor.retraining.gates import Predict, TrainingRows, golden_gate, holdout_gate, source_gate
+from registry import Actor, VersionStore
+from registry.aliases import CHALLENGER
+from registry.promotion_gates import GateResult, check_gates
+
+if TYPE_CHECKING:
+    from train.dataset import Dataset
+    from train.spec import Spec
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A version that was trained and that nobody is asked for.
+
+    Attributes:
+        store: holds it as version 1.
+        spec, data: what it was trained from.
+    """
+
+    store: VersionStore
+    spec: Spec
+    data: Dataset
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 that identifies the version, here and where it will be published."""
+        return self.store.check(1).digest
+
+
+def train_candidate(folder: Path, store: VersionStore, actor: Actor, report: Callable[[str], None]) -> Candidate:
+    """Train a version from the data set in a folder.
+
+    Args:
+        store: where it is to be published.
+        report: takes the name of each step that begins.
+
+    Raises:
+        TrainError: if the training failed, or one of its gates.
+        RegistryError: if the store would not take the version.
+    """
+    from train.code_version import commit
+    from train.dataset import load_dataset
+    from train.metadata import build_signature
+    from train.spec import read_spec
+    from train.stderr import suppress_stderr
+
+    models = folder / "models"
+    shutil.rmtree(models, ignore_errors=True)  # what a training has left that was killed
+    spec = read_spec(folder / SPEC)
+    data = load_dataset(spec)
+    signature = build_signature(spec, data)
+    store.require_publishable(signature)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors only
+    with suppress_stderr():
+        from train.pipeline import train  # imports TensorFlow, which takes seconds
+    begun: set[str] = set()
+
+    def on_progress(step: str, _: float) -> None:
+        if step not in begun:
+            begun.add(step)
+            report(step)
+
+    private, now = VersionStore(models, store.model), datetime.now(UTC)
+    train(spec, data, signature, private, actor=actor, commit=commit(os.environ), now=now, report=on_progress)
+    return Candidate(private, spec, data)
+
+
+def check_every_gate(
+    candidate: Candidate, champion: Champion, golden: Golden, holdout: pd.DataFrame
+) -> list[GateResult]:
+    """Check the gates of every training and promotion, and the three of a retraining."""
+    old, new = champion.version.predictor, candidate.store.open(1)
+    return [
+        *check_gates(candidate.store.check(1), new.signature, old),
+        golden_gate(golden, new.predictor.predict, old.predict),
+        holdout_gate(holdout, new.signature.names, new.predictor.predict, old.predict),
+        source_gate(golden, new.predictor.predict, _training_rows(candidate, old.predict), _fit(candidate.spec)),
+    ]
+
+
+def publish(candidate: Candidate, store: VersionStore, actor: Actor) -> int:
+    """Publish a candidate as challenger. Return its number.
+
+    Raises:
+        RegistryError: or OSError, if it can't be published; then nothing is.
+    """
+    with store.staging() as folder:
+        shutil.copytree(candidate.store.check(1).folder, folder, dirs_exist_ok=True)
+        number, _ = store.publish(folder, actor, CHALLENGER)
+    shutil.rmtree(candidate.store.folder, ignore_errors=True)
+    return number
+
+
+def _training_rows(candidate: Candidate, champion: Predict) -> TrainingRows:
+    rows, label = (values[candidate.data.train_rows] for values in (candidate.data.inputs, candidate.data.label))
+    sources = pd.read_csv(candidate.spec.data_file, usecols=["feedback_source"], dtype=str, keep_default_na=False)
+    names = sources["feedback_source"].to_numpy(dtype=object)[candidate.data.train_rows]
+    return TrainingRows(rows, label, label - champion(rows.astype(np.float32)), names)
+
+
+def _fit(spec: Spec) -> Callable[[Floats, Floats], Predict]:
+    """Return a function that fits a network as the spec says, and returns its predictions."""
+    from train.network import fit_network, predict
+
+    def fit(rows: Floats, label: Floats) -> Predict:
+        model = fit_network(spec.inputs, spec.fit, spec.seed, rows, label, lambda: None)
+        return lambda asked: predict(model, asked.astype(np.float64)).astype(np.float32)
+
+    return fit

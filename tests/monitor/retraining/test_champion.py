@@ -1,0 +1,75 @@
+"""What a retraining starts from: golden rows that stay the same, and a champion that says what it was trained with."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from monitor.errors import MonitorError
+from monitor.retraining import attempt
+from monitor.retraining.champion import load_champion, load_golden
+from monitor.retraining.selection import key
+from registry import VersionStore
+from registry.errors import IntegrityError
+from tests.conftest import publish
+from tests.registry.conftest import ANN, edit
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> VersionStore:
+    """Two versions, of which the first has test rows of its own."""
+    store = VersionStore(tmp_path / "models", "boston")
+    publish(tmp_path / "models")
+    with store.staging() as folder:
+        shutil.copytree(store.folder / "1", folder, dirs_exist_ok=True)
+        lines = (folder / "test.csv").read_text().splitlines()
+        (folder / "test.csv").write_text("\n".join(lines[:10]) + "\n")
+        store.publish(folder, ANN)
+    return store
+
+
+def test_the_golden_rows_are_the_test_rows_of_the_first_version(store: VersionStore) -> None:
+    golden = load_golden(store)
+    file = store.folder / "1" / "test.csv"
+    assert (golden.version, golden.rows.shape, golden.label.shape) == (1, (30, 3), (30,))
+    assert golden.sha256 == hashlib.sha256(file.read_bytes()).hexdigest()
+    first = np.array(file.read_text().splitlines()[1].split(",")[:3], dtype=np.float32)
+    assert key(first) in golden.keys
+
+
+def test_a_retired_version_keeps_its_golden_rows(store: VersionStore) -> None:
+    before = load_golden(store)
+    aliases = store.aliases.read()
+    with store.aliases.write_lock():
+        store.aliases.change("promote", {**aliases, "champion": 2}, ANN, version=2, alias="champion")
+    store.aliases.retire(1, ANN)
+    assert load_golden(store).sha256 == before.sha256
+
+
+def test_golden_rows_that_are_not_those_of_earlier_retrainings_are_refused(store: VersionStore) -> None:
+    golden = load_golden(store)
+    shutil.move(store.folder / "1", store.folder.parent / "away")
+    assert load_golden(store).version == 2  # nobody has used the others yet
+    attempt.record(store, attempt.DECIDED, "ann", golden_sha256=golden.sha256)
+    with pytest.raises(MonitorError, match=r"restore the version that has them"):
+        load_golden(store)
+
+
+def test_golden_rows_that_were_edited_are_refused(store: VersionStore) -> None:
+    edit(store.folder / "1" / "test.csv", b"5", b"6")
+    with pytest.raises(IntegrityError, match=r"test\.csv was changed"):
+        load_golden(store)
+
+
+def test_without_a_version_there_are_no_golden_rows(tmp_path: Path) -> None:
+    with pytest.raises(MonitorError, match="no golden rows"):
+        load_golden(VersionStore(tmp_path, "boston"))
+
+
+def test_a_champion_whose_card_names_no_data_is_refused(store: VersionStore, tmp_path: Path) -> None:
+    with pytest.raises(MonitorError, match=r"1: its card does not say what it was trained with \('spec' is missing\)"):
+        load_champion(store, load_golden(store), tmp_path)

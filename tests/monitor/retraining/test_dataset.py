@@ -1,0 +1,123 @@
+"""The files of a data set: what is in them, and that they are whole or not there."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from monitor.errors import MonitorError
+from monitor.retraining.champion import Champion, Golden
+from monitor.retraining.dataset import describe, staging, write_dataset
+from monitor.retraining.selection import select
+from registry import Input, Output, Signature, Version
+from registry.predictor import Float32Array
+
+SIGNATURE = Signature(
+    model="m",
+    title="M",
+    inputs=(Input("size", "Size", "m", (), (0, 100), (1, 50), 5), Input("zone", "Zone", "", (), (0, 9), (0, 9), 1)),
+    output=Output("price", "Price", "$", (0, 1000)),
+)
+SPEC = {"model": "m", "data": {"file": "old.csv", "sha256": "0"}, "judge": {"folds": 2, "slices": ["Size m", "year"]}}
+GOLDEN = Golden(1, "a" * 64, np.zeros((1, 2), dtype=np.float32), np.zeros(1))
+
+
+class Constant:
+    """A model that predicts 20 for each row."""
+
+    def predict(self, rows: Float32Array) -> Float32Array:
+        return np.full(len(rows), 20, dtype=np.float32)
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> dict[str, Any]:
+    """Write 700 old rows and 100 truths; the data have another name for an input, and for the label."""
+    old = pd.DataFrame({"Size m": np.arange(700) / 7, "zone": 1.0, "cost": 21.5})
+    champion = Champion(Version(1, "", SIGNATURE, Constant()), SPEC, ("Size m", "zone", "cost"), old)
+    joined = pd.DataFrame(
+        {
+            "time": pd.date_range("2026-11-20", periods=100, freq="h"),
+            "request_id": [f"r{number}" for number in range(100)],
+            "row": 0,
+            "role": "champion",
+            "size": np.full(100, 6.32, dtype=np.float32),
+            "zone": np.float32(2),
+            "actual": 20.1,
+            "source": ["=cmd|calc, now", *(f"s{number}" for number in range(59)), *["loud"] * 40],
+            "client": [f"c{number}" for number in range(100)],
+            "corrects": 0,
+        }
+    )
+    joined.loc[0, "role"] = "canary"
+    predict = champion.version.predictor.predict
+    chosen = select(joined, SIGNATURE.names, predict, (0, 1000), GOLDEN.keys, len(old))
+    return write_dataset(tmp_path, champion, GOLDEN, chosen, {"since": "2026-11-20"})
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_rows_have_the_columns_of_the_data_and_say_where_they_come_from(
+    written: dict[str, Any], tmp_path: Path
+) -> None:
+    rows = rows_of(tmp_path / "dataset.csv")
+    counts = written["rows"]
+    assert (counts["old"], len(rows)) == (700, 700 + counts["feedback"])
+    assert list(rows[0].values()) == ["0.0", "1.0", "21.5", "0", "", "", ""]
+    last = rows[-1]
+    assert (last["Size m"], last["zone"], last["cost"], last["from_feedback"]) == ("6.32", "2.0", "20.1", "1")
+    assert (last["feedback_request_id"][0], last["feedback_row"], last["feedback_source"] != "") == ("r", "0", True)
+    assert sum(counts.values()) == 700 + 100
+    for name, sha256 in written["sha256"].items():
+        assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == sha256
+    assert json.loads((tmp_path / "dataset.json").read_text()) == written
+
+
+def test_the_quarantine_is_safe_to_open_in_a_spreadsheet(written: dict[str, Any], tmp_path: Path) -> None:
+    rows = rows_of(tmp_path / "quarantine.csv")
+    assert len(rows) == written["rows"]["quarantine"]
+    assert [row["source"] for row in rows if row["request_id"] == "r0"] == ["'=cmd|calc, now"]
+    assert (rows[0]["reason"], rows[-1]["reason"]) == ("not answered by the champion", "cap of the source")
+
+
+def test_the_spec_is_the_champions_over_the_new_rows(written: dict[str, Any], tmp_path: Path) -> None:
+    spec = tomllib.loads((tmp_path / "spec.toml").read_text())
+    assert spec["data"] == {"file": "dataset.csv", "sha256": written["sha256"]["dataset.csv"]}
+    assert spec["judge"] == {"folds": 2, "slices": ["Size m", "from_feedback"]}
+    assert written["slices_left_out"] == ["year"]
+
+
+def test_the_summary_names_who_is_over_the_cap(written: dict[str, Any], tmp_path: Path) -> None:
+    loud = written["sources"][0]
+    assert (loud["name"], loud["truths"]) == ("loud", 40)
+    assert loud["used"] + loud["held_out"] + loud["capped"] == 40
+    assert loud["used"] <= written["caps"]["rows_each"] == 7
+    said = describe(written, tmp_path)
+    assert f"source 'loud': of 40 truths, 0 are put aside for a person, and {loud['capped']} are over the cap" in said
+    assert "not judged by slices of year" in said
+
+
+def test_a_folder_that_was_not_finished_is_removed(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="stopped"), staging(tmp_path) as folder:
+        (folder / "file").write_text("half")
+        raise ValueError("stopped")
+    assert list(tmp_path.iterdir()) == []
+    with staging(tmp_path) as folder:
+        folder.rename(tmp_path / "whole")
+    assert (tmp_path / "whole").is_dir()
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(MonitorError, match="file.*: can't be written"), staging(tmp_path / "file"):
+        pass
