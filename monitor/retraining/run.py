@@ -16,7 +16,7 @@ from monitor.errors import MonitorError
 from monitor.latest import update
 from monitor.retraining import attempt
 from monitor.retraining.champion import DATASET, Champion, Golden, load_champion, load_golden
-from monitor.retraining.dataset import STAGING, describe, staging, write_dataset
+from monitor.retraining.dataset import HOLDOUT_FILE, STAGING, describe, staging, write_dataset
 from monitor.retraining.decision import Decision, decide, read_reports
 from monitor.retraining.gates import shadow_gate
 from monitor.retraining.selection import HOLDOUT, Selection, select
@@ -145,26 +145,26 @@ class Retraining:
             raise MonitorError(f"version {in_shadow} is in shadow, where the new version is to be; {advice}")
         with staging(self._folder) as staged:
             built = self._build(staged, self._since or decision.since or _DEFAULT_SINCE)
-            sha256 = built.summary["sha256"][DATASET]
+            facts = {
+                "champion": built.champion.version.number,
+                "dataset_sha256": built.summary["sha256"][DATASET],
+                "holdout_sha256": built.summary["sha256"][HOLDOUT_FILE],
+                "golden_sha256": built.golden.sha256,
+            }
             refused = [
-                line for line in attempt.steps(self._store, attempt.REFUSED) if line.content["dataset_sha256"] == sha256
+                line for line in attempt.steps(self._store, attempt.REFUSED) if facts.items() <= line.content.items()
             ]
             if refused and not force:
                 print(f"no retraining: on {refused[-1].content['time'][:10]}, a gate failed with the same data set")
                 return False
-            folder = self._folder / sha256[:12]
+            folder = self._folder / facts["dataset_sha256"][:12]
             shutil.rmtree(folder, ignore_errors=True)  # the same data set, of an attempt that was killed or refused
             staged.rename(folder)
-        facts = {
-            "champion": built.champion.version.number,
-            "dataset_sha256": sha256,
-            "golden_sha256": built.golden.sha256,
-            **({"report_sha256": decision.report_sha256} if decision.report_sha256 else {}),
-        }
-        rows = built.summary["rows"]
-        file, count = f"{folder.name}/{DATASET}", rows["old"] + rows["feedback"]
+        if decision.report_sha256:
+            facts["report_sha256"] = decision.report_sha256
+        rows = built.summary["rows"]["old"] + built.summary["rows"]["feedback"]
         attempt.record(self._store, attempt.DECIDED, actor.by, reason, **facts)
-        attempt.record(self._store, attempt.BUILT, actor.by, file=file, rows=count, **facts)
+        attempt.record(self._store, attempt.BUILT, actor.by, file=f"{folder.name}/{DATASET}", rows=rows, **facts)
         print(f"retraining: {reason}")
         print(describe(built.summary, folder))
         return self._train(folder, built, Actor(actor.by, f"retraining: {reason}"), facts)

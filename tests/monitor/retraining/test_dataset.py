@@ -108,9 +108,13 @@ def test_the_summary_names_who_is_over_the_cap(written: dict[str, Any], tmp_path
 
 
 def test_a_folder_that_was_not_finished_is_removed(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="stopped"), staging(tmp_path) as folder:
-        (folder / "file").write_text("half")
-        raise ValueError("stopped")
+    def stop() -> None:
+        with staging(tmp_path) as folder:
+            (folder / "file").write_text("half")
+            raise ValueError("stopped")
+
+    with pytest.raises(ValueError, match="stopped"):
+        stop()
     assert list(tmp_path.iterdir()) == []
     with staging(tmp_path) as folder:
         folder.rename(tmp_path / "whole")
