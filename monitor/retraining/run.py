@@ -199,19 +199,20 @@ class Retraining:
                 raise MonitorError(f"{error}; then run this command again: version {number} waits for it") from error
         rows = attempt.shadowed_rows(self._logs, challenger)
         print(f"version {number} is in shadow: it has predicted {rows} rows, and {attempt.MIN_SHADOWED} are needed")
-        since = datetime.fromisoformat(challenger.line.content["time"])
-        gate = shadow_gate(join_truths(self._logs, since=since), number)
-        _print_gates([gate])
         if rows < attempt.MIN_SHADOWED:
             print("nothing is promoted yet; run this command again when it has predicted them")
-        elif auto and not gate.passed:
-            raise MonitorError(f"version {number} is not promoted: it is worse than the champion on the same rows")
-        elif auto and not signed:
-            reason = actor.reason or f"retraining: it passed every gate, and predicted {rows} rows as shadow"
-            _print_gates(promote(self._store, number, CHAMPION, Actor(actor.by, reason)))
-            print(f"{self._store.model} version {number} is champion")
-            return
-        elif auto:
+        else:
+            since = datetime.fromisoformat(challenger.line.content["time"])
+            gate = shadow_gate(join_truths(self._logs, since=since), number)
+            _print_gates([gate])
+            if auto and not gate.passed:
+                raise MonitorError(f"version {number} is not promoted: it errs more than the champion on the same rows")
+            if auto and not signed:
+                reason = actor.reason or f"retraining: it passed every gate, and predicted {rows} rows as shadow"
+                _print_gates(promote(self._store, number, CHAMPION, Actor(actor.by, reason)))
+                print(f"{self._store.model} version {number} is champion")
+                return
+        if auto and signed:
             print("SERVE_TWO_PERSON=1: nothing is promoted without a person")
         other = f" (not {challenger.line.content['by']}, who trained it)" if signed else ""
         print(f"what a person must still look at, and then sign{other}:")
