@@ -145,6 +145,10 @@ class Retraining:
             raise MonitorError(f"version {in_shadow} is in shadow, where the new version is to be; {advice}")
         with staging(self._folder) as staged:
             built = self._build(staged, self._since or decision.since or _DEFAULT_SINCE)
+            if not built.summary["rows"]["feedback"]:
+                raise MonitorError(
+                    f"no truth can be accepted, so there is nothing to learn\n{describe(built.summary, self._folder)}"
+                )
             facts = {
                 "champion": built.champion.version.number,
                 "dataset_sha256": built.summary["sha256"][DATASET],
@@ -191,7 +195,7 @@ class Retraining:
 
     def _go_on(self, challenger: attempt.Challenger, actor: Actor, *, auto: bool) -> None:
         """Let a challenger be shadow, and say what is missing before it may be champion; or make it champion."""
-        number, signed = challenger.number, self._settings.requires_two_person_approval
+        number, two_person = challenger.number, self._settings.requires_two_person_approval
         if not challenger.was_shadowed:
             try:
                 shadow(self._store, number, Actor(actor.by, "retraining"))
@@ -207,14 +211,14 @@ class Retraining:
             _print_gates([gate])
             if auto and not gate.passed:
                 raise MonitorError(f"version {number} is not promoted: it errs more than the champion on the same rows")
-            if auto and not signed:
+            if auto and not two_person:
                 reason = actor.reason or f"retraining: it passed every gate, and predicted {rows} rows as shadow"
                 _print_gates(promote(self._store, number, CHAMPION, Actor(actor.by, reason)))
                 print(f"{self._store.model} version {number} is champion")
                 return
-        if auto and signed:
+        if auto and two_person:
             print("SERVE_TWO_PERSON=1: nothing is promoted without a person")
-        other = f" (not {challenger.line.content['by']}, who trained it)" if signed else ""
+        other = f" (not {challenger.line.content['by']}, who trained it)" if two_person else ""
         print(f"what a person must still look at, and then sign{other}:")
         print(f"  python -m monitor compare {challenger.line.content['champion']} {number}")
         print(f'  python -m registry promote {number} --by NAME --reason "why"')
