@@ -17,6 +17,7 @@ from registry.history_line import SHADOW as SHADOWED
 from registry.history_queries import published_digests
 
 DECIDED, BUILT, PASSED, REFUSED = "decided", "dataset", "passed", "refused"  # the steps
+_NO_NUMBERS = ("nan", "inf", "-inf")
 MIN_SHADOWED = 1000  # rows that a challenger must have seen before it may become champion
 
 
@@ -78,10 +79,10 @@ def made_by_retraining(store: VersionStore, number: int) -> bool:
 
 
 def shadowed_rows(logs: Path, challenger: Challenger) -> int:
-    """Return how many rows a challenger has predicted as shadow."""
+    """Return how many rows a challenger has predicted as shadow; what is no number does not count."""
     first_day = challenger.line.content["time"][:10]
     return sum(
-        row["version"] == str(challenger.number) and row["role"] == SHADOW
+        row["version"] == str(challenger.number) and row["role"] == SHADOW and row["prediction"] not in _NO_NUMBERS
         for path in daily_files(logs, "predictions")
         if day_of(path) >= first_day
         for row in LogReader(path, containing=f",{challenger.number},{SHADOW},")

@@ -58,7 +58,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ],
         "label": {"column": "price", "name": "value", "label": "Price", "plausible": [-1000, 1000]},
         "split": {"test": 0.2},
-        "fit": {"architecture": "linear", "steps": 120, "learning_rate": 0.3},
+        "fit": {"architecture": "linear", "steps": 40, "learning_rate": 0.3},
         "judge": {"folds": 2, "bootstrap": 100, "slices": ["year"]},
         "gates": {"parity": 1e-4, "test_vs_mean": 0.9},
     }
@@ -119,6 +119,7 @@ def test_a_relation_that_changed_is_learned_and_a_challenger_becomes_champion(lo
 
     loop.send(1200, new_relation, sources=SOURCES)
     report = loop.report(accuracy="accuracy")
+    one_that_is_killed_while_another_waits(loop)
     code, said = loop.retrain("--by", "cron", "--auto")
     assert code == 0, said
     assert "homes version 2 is published as challenger" in said
@@ -127,8 +128,8 @@ def test_a_relation_that_changed_is_learned_and_a_challenger_becomes_champion(lo
     assert "not judged by slices of year: truths have no such column" in said
     assert loop.store.aliases.read() == {"champion": 1, "challenger": 2, "shadow": 2}
 
-    decided, dataset, passed = loop.steps()
-    assert [step["step"] for step in (decided, dataset, passed)] == ["decided", "dataset", "passed"]
+    assert [step["step"] for step in loop.steps()] == ["decided", "dataset"] * 2 + ["passed"]
+    dataset, passed = loop.steps()[-2:]
     assert {step["report_sha256"] for step in loop.steps()} == {hashlib.sha256(report.read_bytes()).hexdigest()}
     golden = loop.store.folder / "1" / "test.csv"
     assert {step["golden_sha256"] for step in loop.steps()} == {hashlib.sha256(golden.read_bytes()).hexdigest()}
@@ -150,14 +151,30 @@ def test_a_relation_that_changed_is_learned_and_a_challenger_becomes_champion(lo
 
     # The next generation begins with the same old rows: feedback is chosen anew, and its share does not grow.
     loop.send(1200, new_relation, sources=SOURCES, days=0.01)
-    out = loop.folder / "next"
-    done = run("monitor", "dataset", "--out", str(out), **loop.settings())
+    done = run("monitor", "dataset", **loop.settings())
     assert done.returncode == 0, done.stderr
-    summary = json.loads((out / "dataset.json").read_text())
+    newest = max((loop.logs / "retraining").iterdir())
+    summary = json.loads((newest / "dataset.json").read_text())
     assert (summary["champion"], summary["rows"]["old"], summary["rows"]["feedback"]) == (2, 400, 171)
-    process = start(loop.folder / "again", out / "spec.toml")  # the spec is one that anybody can train from
-    process.communicate(timeout=300)
-    assert process.returncode == 0
+
+
+def one_that_is_killed_while_another_waits(loop: Loop) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "monitor", "retrain", "--data", str(loop.folder / "homes.csv")],
+        cwd=ROOT,
+        env=environment(**loop.settings()),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    with process, process.stderr as lines:
+        assert any("fitting the model" in line for line in lines)
+        code, said = loop.retrain()
+        assert (code, "another retraining is at work; nothing was done" in said) == (1, True)
+        process.send_signal(signal.SIGKILL)
+    assert loop.store.aliases.read() == {"champion": 1}
+    assert loop.store.versions() == [1]
 
 
 def test_a_poisoned_loop_promotes_no_worse_model_and_names_the_client(loop: Loop) -> None:
@@ -193,48 +210,23 @@ def test_a_poisoned_loop_promotes_no_worse_model_and_names_the_client(loop: Loop
     assert np.sqrt(np.mean(worse**2)) > 3 * before
 
 
-def test_one_retraining_at_a_time_and_one_that_is_killed_leaves_nothing(loop: Loop) -> None:
-    loop.send(1200, new_relation, sources=SOURCES)
-    words = ["retrain", "--force", "--reason", "asked by the board", "--data", str(loop.folder / "homes.csv")]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "monitor", *words],
-        cwd=ROOT,
-        env=environment(**loop.settings()),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    with process, process.stderr as lines:
-        assert any("fitting the model" in line for line in lines)
-        code, said = loop.retrain("--force", "--reason", "me too")
-        assert (code, "another retraining is at work; nothing was done" in said) == (1, True)
-        process.send_signal(signal.SIGKILL)
-    assert loop.store.aliases.read() == {"champion": 1}
-    assert loop.store.versions() == [1]
-    code, said = loop.retrain("--force", "--reason", "asked by the board")
-    assert code == 0, said
-    assert loop.store.aliases.read() == {"champion": 1, "challenger": 2, "shadow": 2}
-    assert not list((loop.logs / "retraining").glob(".dataset-*"))
-
-
-def test_what_stands_in_the_way_is_said_before_anything_is_trained(loop: Loop, tmp_path: Path) -> None:
-    code, said = loop.retrain("--force")
-    assert (code, "with --force a reason" in said) == (1, True)
-    code, said = loop.retrain("--force", "--reason", "why")
+def test_what_stands_in_the_way_is_said_before_anything_is_trained(loop: Loop) -> None:
+    loop.report(accuracy="accuracy")
+    code, said = loop.retrain("--by", " ")
+    assert (code, "--by: expected a name" in said) == (1, True)
+    code, said = loop.retrain()
     assert (code, "no truth is known of a row since" in said) == (1, True)
     loop.send(20, lambda rows: 5000 + rows[:, 0], sources=SOURCES)
-    code, said = loop.retrain("--force", "--reason", "why")
+    code, said = loop.retrain()
     assert (code, "no truth can be accepted" in said, "outside the plausible range: 20" in said) == (1, True, True)
     assert loop.steps() == []
+    assert not [path.name for path in (loop.logs / "retraining").iterdir() if path.name != ".lock"]
     loop.send(100, sources=SOURCES)
     (loop.folder / "homes.csv").write_text("x")
     code, said = loop.retrain(command="dataset")
     assert (code, "none of these is it" in said, "name the file with --data" in said) == (1, True, True)
-    code, said = loop.retrain("--out", str(tmp_path), command="dataset")
-    assert (code, "is there already" in said) == (1, True)
     shadow(loop.store, other_version(loop.store), ANN)
-    code, said = loop.retrain("--force", "--reason", "why")
+    code, said = loop.retrain()
     assert (code, "version 2 is in shadow" in said, "registry clear shadow" in said) == (1, True, True)
 
 

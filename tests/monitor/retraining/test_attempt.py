@@ -85,5 +85,8 @@ def test_only_the_rows_of_its_own_shadow_count(store: VersionStore, tmp_path: Pa
         with open(path, "ab") as file:
             if not file.tell():
                 file.write(",".join(prediction_columns(HOUSES.names)).encode() + b"\n")
-            file.write(encode_predictions(f"{day}T08:00:00Z", "id", "boston", version, role, rows, rows[:, 0]))
+            file.writelines(
+                encode_predictions(f"{day}T08:00:00Z", "id", "boston", version, role, rows, predictions)
+                for predictions in (rows[:, 0], np.full(3, np.nan, dtype=np.float32))
+            )
     assert attempt.shadowed_rows(tmp_path, challenger) == 3
