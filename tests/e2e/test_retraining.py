@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 import shutil
 import signal
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +18,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from monitor.__main__ import main as monitor
 from registry import VersionStore
 from registry.promotion import shadow
-from tests.conftest import start
 from tests.e2e.server import ROOT, environment, run
 from tests.monitor.retraining.traffic import Floats, Traffic
 from tests.registry.conftest import ANN
+from train.__main__ import main as train
 from train.toml_writer import format_toml
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")]
 
 SOURCES = [f"office {number}" for number in range(60)]
 
@@ -63,9 +66,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "gates": {"parity": 1e-4, "test_vs_mean": 0.9},
     }
     (folder / "homes.toml").write_text(format_toml(spec))
-    process = start(folder / "models", folder / "homes.toml", "--by", "trainer")
-    out, err = process.communicate(timeout=300)
-    assert process.returncode == 0, out + err
+    assert train([str(folder / "homes.toml"), "--by", "trainer"], environment(SERVE_MODELS=str(folder / "models"))) == 0
     return folder
 
 
@@ -85,10 +86,13 @@ class Loop(Traffic):
         return {**folders, "SERVE_MODEL": "homes", **more}
 
     def retrain(self, *words: str, command: str = "retrain", **more: str) -> tuple[int, str]:
-        """Run a command. Return its exit code, and what it said."""
-        data = ["--data", str(self.folder / "homes.csv")]
-        done = run("monitor", command, *data, *words, **self.settings(**more))
-        return done.returncode, done.stdout + done.stderr
+        """Run a command, in this process: TensorFlow starts slowly. Return its exit code, and what it said."""
+        said = io.StringIO()
+        words = ("monitor", command, "--data", str(self.folder / "homes.csv"), *words)
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(said), redirect_stderr(said):
+            patch.setattr("os.environ", environment(**self.settings(**more)))
+            patch.setattr("sys.argv", list(words))
+            return monitor(), said.getvalue()
 
     def steps(self) -> list[dict[str, Any]]:
         contents = [dict(entry.content) for entry in self.store.history.entries()]
@@ -151,6 +155,7 @@ def test_a_relation_that_changed_is_learned_and_a_challenger_becomes_champion(lo
 
     # The next generation begins with the same old rows: feedback is chosen anew, and its share does not grow.
     loop.send(1200, new_relation, sources=SOURCES, days=0.01)
+    (loop.folder / "homes.csv").unlink()  # nobody needs it any more
     done = run("monitor", "dataset", **loop.settings())
     assert done.returncode == 0, done.stderr
     newest = max((loop.logs / "retraining").iterdir())
