@@ -6,6 +6,7 @@ was killed leaves nothing half done: the next one publishes no second version, a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,19 @@ def steps(store: VersionStore, step: str) -> list[Entry]:
     """Return the lines of a step, oldest first."""
     entries = store.history.entries()
     return [entry for entry in entries if entry.content["action"] == RETRAIN and entry.content["step"] == step]
+
+
+def why_not_again(store: VersionStore, facts: Mapping[str, Any], trained_with: str) -> str:
+    """Return why a training would end as an earlier one did; empty if it may not.
+
+    Args:
+        facts: what the steps of the attempt would say of it: the champion, and SHA-256 of what it would learn from.
+        trained_with: the SHA-256 of the champion's own data set.
+    """
+    if facts["dataset_sha256"] == trained_with:
+        return f"version {facts['champion']} was trained with the same data set"
+    refused = [line.content for line in steps(store, REFUSED) if facts.items() <= line.content.items()]
+    return f"on {refused[-1]['time'][:10]}, a gate failed with the same data set" if refused else ""
 
 
 def open_challenger(store: VersionStore) -> Challenger | None:

@@ -128,13 +128,13 @@ class Retraining:
         return self._staged.rename(self._folder / f"dataset-{datetime.now(UTC):%Y-%m-%dT%H%M%S.%fZ}")
 
     def _decide(self) -> Decision:
-        """Judge by the newest reports, or by new ones if these are old or about another version."""
+        """Judge by the newest reports about the champion, or by a new one if there is none of today."""
         champion, now = self._store.number_of(CHAMPION), datetime.now(UTC)
-        reports = read_reports(self._logs / REPORTS)
-        if not reports or reports[0].content["champion"] != champion or now - reports[0].until > _FRESH:
+        reports = read_reports(self._logs / REPORTS, champion)
+        if not reports or now - reports[0].until > _FRESH:
             update(self._settings, now)
-            reports = read_reports(self._logs / REPORTS)
-        return decide(reports, champion)
+            reports = read_reports(self._logs / REPORTS, champion)
+        return decide(reports)
 
     def _begin(self, by: str) -> bool:
         """Decide, make a data set, train, judge and publish. Return whether a version was published."""
@@ -158,13 +158,9 @@ class Retraining:
             "holdout_sha256": summary["sha256"][HOLDOUT_FILE],
             "golden_sha256": built.golden.sha256,
         }
-        if built.champion.data_sha256 == facts["dataset_sha256"]:
-            print(f"no retraining: version {facts['champion']} was trained with the same data set")
+        if known := attempt.why_not_again(self._store, facts, built.champion.data_sha256):
+            print(f"no retraining: {known}")
             return False
-        for line in attempt.steps(self._store, attempt.REFUSED):
-            if facts.items() <= line.content.items():
-                print(f"no retraining: on {line.content['time'][:10]}, a gate failed with the same data set")
-                return False
         folder, facts["report_sha256"] = self._keep(), decision.report_sha256
         rows = summary["rows"]["old"] + summary["rows"]["feedback"]
         attempt.record(self._store, attempt.DECIDED, by, decision.reason, **facts)

@@ -69,6 +69,15 @@ def test_a_version_that_somebody_retired_is_none_to_go_on_with(store: VersionSto
     assert state(store) is None
 
 
+def test_the_same_data_set_is_not_tried_again(store: VersionStore) -> None:
+    facts = {"champion": 1, "dataset_sha256": "a", "holdout_sha256": "b"}
+    assert attempt.why_not_again(store, facts, "c") == ""
+    assert attempt.why_not_again(store, facts, "a") == "version 1 was trained with the same data set"
+    attempt.record(store, attempt.REFUSED, "ann", **facts)
+    assert attempt.why_not_again(store, facts, "c").endswith("a gate failed with the same data set")
+    assert attempt.why_not_again(store, {**facts, "champion": 2}, "c") == ""
+
+
 def test_only_the_rows_of_its_own_shadow_count(store: VersionStore, tmp_path: Path) -> None:
     challenger = attempt.open_challenger(store)
     assert challenger is not None
