@@ -85,13 +85,6 @@ def open_challenger(store: VersionStore) -> Challenger | None:
     return None
 
 
-def made_by_retraining(store: VersionStore, number: int) -> bool:
-    """Return whether a version is one that a retraining has published."""
-    entries = store.history.entries()
-    sha256 = published_digests(entries).get(number)
-    return any(line.content["sha256"] == sha256 for line in steps(store, PASSED))
-
-
 def shadowed_rows(logs: Path, challenger: Challenger) -> int:
     """Return how many rows a challenger has predicted as shadow; what is no number does not count."""
     first_day = challenger.line.content["time"][:10]

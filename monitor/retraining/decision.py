@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +18,6 @@ from filesystem import read_plain
 from monitor.errors import MonitorError
 
 MIN_TRUTHS = 500  # in two windows of drift
-_NAME = re.compile(r"report-[0-9]{4}-[0-9]{2}-[0-9]{2}\.json", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,7 @@ def read_reports(folder: Path, champion: int) -> list[StoredReport]:
         MonitorError: if a file can't be read, or holds no report.
     """
     reports = []
-    for path in sorted((path for path in folder.glob("report-*.json") if _NAME.fullmatch(path.name)), reverse=True):
+    for path in sorted(folder.glob("report-????-??-??.json"), reverse=True):
         try:
             data = read_plain(path)
             content = json.loads(data)

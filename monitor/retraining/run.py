@@ -143,7 +143,7 @@ class Retraining:
             print(f"no retraining: {decision.reason}")
             return False
         in_shadow = self._store.aliases.in_use()[0].get(SHADOW)
-        if in_shadow is not None and not attempt.made_by_retraining(self._store, in_shadow):
+        if in_shadow is not None:
             advice = "`python -m registry clear shadow` ends that"
             raise MonitorError(f"version {in_shadow} is in shadow, where the new version is to be; {advice}")
         built = self._build(self._since or decision.since)

@@ -39,8 +39,6 @@ def test_what_passed_waits_to_be_shadow_and_then_to_be_champion(store: VersionSt
     assert state(store) == (2, True)
     promote(store, 2, "champion", ANN, override=True)
     assert state(store) is None
-    assert attempt.made_by_retraining(store, 2)
-    assert not attempt.made_by_retraining(store, 1)
 
 
 def test_whoever_ends_the_shadow_ends_the_attempt(store: VersionStore) -> None:
