@@ -91,6 +91,7 @@ def select(
         held_out = caps.of_each(sound[is_new], rows_each).replace("", HOLDOUT)
         taken, rows_each = caps.of_data_set(sound[~is_new])
         table.loc[sound.index, "reason"] = pd.concat([held_out, taken])
+    table["source"] = table["source"].mask(table["source"] == "", table["client"])
     return Selection(table, rows_each, center, spread)
 
 
@@ -107,7 +108,6 @@ def _prepare(joined: pd.DataFrame, inputs: Sequence[str], predict: Callable[[Flo
     table = table[~(table["is_other"] & table.duplicated(names))]
     rows = table[list(inputs)].to_numpy(dtype=np.float32)
     table["residual"] = table["actual"] - (predict(rows) if len(rows) else 0.0)
-    table["source"] = table["source"].mask(table["source"] == "", table["client"])
     digests = [
         hashlib.sha256(f"{name}\0{row}".encode(errors="surrogatepass")).digest()
         for name, row in zip(*(table[name] for name in names), strict=True)
@@ -157,20 +157,22 @@ class _Caps:
 
     def of_each(self, table: pd.DataFrame, rows_each: int, most: float = np.inf) -> pd.Series[str]:
         """Take at most so many truths of each client and of each source, and in all. Return the reasons."""
-        clients: Counter[str] = Counter(dict.fromkeys(self._trusted, -len(table)))
-        sources = clients.copy()
+        # The name of a token stands for all addresses that use it.
+        clients = [address.partition("@")[0] for address in table["client"]]
+        of_client: Counter[str] = Counter(dict.fromkeys(self._trusted, -len(table)))
+        # Anybody can say that a source has the name of a trusted client.
+        of_source: Counter[str] = Counter(dict.fromkeys(self._trusted.difference(clients), -len(table)))
         reasons, taken = [], 0
-        for address, source in zip(table["client"], table["source"], strict=True):
-            client = address.partition("@")[0]  # the name of a token stands for all addresses that use it
-            if clients[client] >= rows_each:
+        for client, source in zip(clients, table["source"], strict=True):
+            if of_client[client] >= rows_each:
                 reasons.append(CLIENT_CAP)
-            elif sources[source] >= rows_each:
+            elif source and of_source[source] >= rows_each:
                 reasons.append(SOURCE_CAP)
             elif taken >= most:
                 reasons.append(FEEDBACK_CAP)
             else:
-                clients[client] += 1
-                sources[source] += 1
+                of_client[client] += 1
+                of_source[source] += 1
                 taken += 1
                 reasons.append("")
         return pd.Series(reasons, index=table.index, dtype=object)

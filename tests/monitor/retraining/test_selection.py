@@ -82,6 +82,13 @@ def test_a_trusted_client_has_no_cap_but_that_of_all_feedback() -> None:
     assert len(chosen.of("")) == 300
 
 
+def test_a_trusted_client_lends_no_source_its_name() -> None:
+    chosen = selected(truths(400), truths(300, name="loud", client="relay", source="relay"), trusted="relay")
+    assert (chosen.of("")["client"] == "relay").sum() <= chosen.rows_each
+    alone = selected(truths(1000, client="relay", source=""), trusted="relay")
+    assert len(alone.of("")) == 300
+
+
 def test_the_caps_shrink_with_the_data_set() -> None:
     # 700 old rows, and each of two clients may have 1 %: 7, not the 10 of a data set of 1,000 rows.
     chosen = selected(truths(500, client=[f"client {number % 2}" for number in range(500)]))
