@@ -82,8 +82,8 @@ def _check(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> in
     if not log_files(logs):
         raise RegistryError(f"{logs}: no logs yet")
     days = list(count_rows(logs))
-    for stream in ("requests", "predictions", "feedback"):
-        for file in (file for day in days for file in getattr(day, stream)):
+    for stream in zip(*((day.requests, day.predictions, day.feedback) for day in days), strict=True):
+        for file in (file for files in stream for file in files):
             print(file)
     lost = sum(day.lost for day in days)
     if lost:

@@ -34,7 +34,7 @@ _TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?"
 )
-_SHOWN = 10  # names of no field that are spelled out, and four times as many characters of a text
+_MAX_UNKNOWN, _MAX_QUOTED = 10, 40  # names of no field that are spelled out, and characters of a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def parse_truth(
         else:
             values[name] = value
     no_field = f"no such field; the fields are {', '.join(FEEDBACK_FIELDS)}"
-    problems += [(_quoted(name)[1:-1], no_field) for name in list(unknown)[:_SHOWN]]
+    problems += [(_quoted(name)[1:-1], no_field) for name in list(unknown)[:_MAX_UNKNOWN]]
 
     def take(name: str, check: Callable[..., Any], *bounds: Any) -> Any:
         value = values.get(name)
@@ -223,4 +223,4 @@ def _instead(value: Any) -> str:
 
 def _quoted(text: str) -> str:
     """Return a client's text in quotes: short, and in characters that a terminal and UTF-8 can take."""
-    return json.dumps(text[: 4 * _SHOWN])
+    return json.dumps(text[:_MAX_QUOTED])

@@ -40,7 +40,7 @@ class _Import:
     """The rows of one file, checked and encoded; those that are sound are in a temporary file.
 
     Attributes:
-        recorded, bad: how many truths are sound, and how many lines are not.
+        sound, bad: how many lines are.
         ids: the request ids, at most _MAX_IDS.
     """
 
@@ -52,7 +52,7 @@ class _Import:
         self._client = f"command:{current_user()}"
         self._shown = 0
         self.day = timestamp(self._time)[:10]
-        self.recorded = self.bad = 0
+        self.sound = self.bad = 0
         self.ids: set[str] = set()
 
     def read(self, name: str, records: Iterable[Record]) -> None:
@@ -69,7 +69,7 @@ class _Import:
                 self.bad += 1
                 self._show(f"{name}, line {line}", error)
                 continue
-            self.recorded += 1
+            self.sound += 1
             self._target.write(encode_feedback([truth]))
             if len(self.ids) < _MAX_IDS:
                 self.ids.add(truth.request_id)
@@ -110,14 +110,14 @@ def _run(arguments: argparse.Namespace, settings: CommonSettings) -> int:
             raise MonitorError(f"{name}: {error}; nothing was recorded") from error
         if checked.bad and not arguments.skip_bad:
             raise MonitorError(
-                f"{name}: {checked.bad} bad lines, {checked.recorded} sound ones; nothing was recorded: correct the "
+                f"{name}: {checked.bad} bad lines, {checked.sound} sound ones; nothing was recorded: correct the "
                 "bad lines, or leave them out with --skip-bad"
             )
-        if not checked.recorded:
+        if not checked.sound:
             raise MonitorError(f"{name}: has no line to record; expected a header like request_id,row,actual")
         rows.seek(0)
         _append(settings.log_folder, checked.day, rows)
-    print(f"{name}: {checked.recorded} truths recorded, {checked.bad} bad lines left out")
+    print(f"{name}: {checked.sound} truths recorded, {checked.bad} bad lines left out")
     looked_for = len(checked.ids)
     unknown = _drop_known(settings.log_folder, checked.ids)
     if unknown:

@@ -64,7 +64,8 @@ def forget_missing(cache: Path, logs: Collection[Path]) -> None:
     names = {path.stem for path in logs}
     for kept in cache.glob("predictions-*~*"):
         if kept.name.partition("~")[0] not in names:
-            kept.unlink(missing_ok=True)
+            with suppress(OSError):
+                kept.unlink()
 
 
 def _file(cache: Path, log: Path, state: str, kind: str) -> Path:

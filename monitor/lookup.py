@@ -49,7 +49,7 @@ def find_rows(
     """
     state = f"{state_of(path)}-{_FORMAT}"
     index, rows = load(cache, path, state, "index").get("index"), None
-    if index is None:
+    if index is None or index.dtype != np.uint64 or index.ndim != 1:
         index, rows = _read(path, np.zeros(0, dtype=np.uint64) if keys is None else keys, inputs)
         save(cache, path, state, "index", {"index": index})
     here = _is_in(requests, index)

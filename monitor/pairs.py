@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from itertools import groupby
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -147,8 +147,9 @@ def _read_day(paths: list[Path], first: int, second: int, window: Window | None,
 def _unpacked(arrays: Arrays) -> Pairs | None:
     if arrays.keys() != {item.name for item in fields(Pairs)}:
         return None
-    numbers = {name: array.item() for name, array in arrays.items() if array.ndim == 0}
-    return Pairs(**{**arrays, **numbers})
+    values: dict[str, Any] = {name: array if array.ndim else array.item() for name, array in arrays.items()}
+    pairs = Pairs(**values)
+    return pairs if len(pairs.hashes) == len(pairs.first) == len(pairs.second) else None
 
 
 _Side = tuple[Hashes, Float32s]  # keys, and predictions of one version

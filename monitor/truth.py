@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from journal import daily_files, day_of, whole_lines
+from journal import FEEDBACK, FEEDBACK_COLUMNS, daily_files, day_of, whole_lines
 from journal.encoding import unescape_field
+from journal.feedback import MAX_ROW
 from monitor.errors import MonitorError
 from monitor.kept import forget_missing
 from monitor.logs.duckdb_reader import fetch
@@ -25,9 +26,7 @@ from monitor.logs.rows import hash_id, mix
 from monitor.lookup import find_rows, no_rows
 
 KEY = ["request_id", "row"]
-_LOGGED = ["time", *KEY, "actual", "measured_at", "source", "comment", "client"]
 _TEXTS = ["request_id", "source", "comment", "client"]
-_MAX_ROW = 999_999_999
 _NAMED = 20  # unknown ids that are named
 
 
@@ -42,7 +41,7 @@ class Truths:
             row (uint64). Times are datetime64 in UTC without a zone; texts are as they were sent.
         superseded: how many earlier values were replaced by a later, different one.
         repeated: how many told again what was in force.
-        unusable: how many have a value that is no number or outside the plausible range, or a row that is no number.
+        unusable: how many have a value that is no number or outside the plausible range, or no row or no time.
         faults: sentences about files that could not be read.
     """
 
@@ -85,10 +84,10 @@ def read_truths(logs: Path, plausible: tuple[float, float] = (-np.inf, np.inf)) 
         plausible: the range of the model's output; a value outside it, or one that is no number, is only counted.
     """
     parts, faults = [_concat(())], []
-    for path in daily_files(logs, "feedback"):
+    for path in daily_files(logs, FEEDBACK):
         try:
             file = LogFile.measure(path)
-            comparable, problems = file.find_problems(_LOGGED)
+            comparable, problems = file.find_problems(FEEDBACK_COLUMNS)
             faults += problems
             if comparable:
                 reading = read_rows(file, _read_fast, _read_surely, _concat)
@@ -100,10 +99,11 @@ def read_truths(logs: Path, plausible: tuple[float, float] = (-np.inf, np.inf)) 
     logged["told"], logged["measured_at"] = _times(logged["told"]), _times(logged["measured_at"])
     logged["actual"] = pd.to_numeric(logged["actual"], errors="coerce").astype(np.float64)
     logged["row"] = pd.to_numeric(logged["row"], errors="coerce").astype(np.float64)
-    usable = np.isfinite(logged["actual"]) & logged["actual"].between(*plausible) & logged["row"].between(0, _MAX_ROW)
+    usable = np.isfinite(logged["actual"]) & logged["actual"].between(*plausible)
+    usable &= logged["row"].between(0, MAX_ROW) & logged["told"].notna()
     table = logged[usable].astype({"row": np.int64})
     # The hash is that of the field in the log.
-    table["request"] = np.array([hash_id(text) for text in table["request_id"]], dtype=np.uint64)
+    table["request"] = np.array([hash_id(text) for text in table["request_id"].tolist()], dtype=np.uint64)
     table["key"] = mix(table["request"].to_numpy(), table["row"].to_numpy())
     table = table.sort_values("told", kind="stable")  # workers write a little out of order
     changes = table[table["actual"] != table.groupby("key")["actual"].shift()]
@@ -116,18 +116,18 @@ def read_truths(logs: Path, plausible: tuple[float, float] = (-np.inf, np.inf)) 
 
 
 def _concat(blocks: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    return pd.concat([pd.DataFrame(columns=_LOGGED, dtype="str"), *blocks], ignore_index=True)
+    return pd.concat([pd.DataFrame(columns=list(FEEDBACK_COLUMNS), dtype="str"), *blocks], ignore_index=True)
 
 
 def _read_fast(file: LogFile) -> Iterator[pd.DataFrame]:
-    for columns in fetch(file, [f"coalesce({{{name}}}, '')" for name in _LOGGED], {}, KEY):
-        yield pd.DataFrame(dict(zip(_LOGGED, columns, strict=True)), dtype="str")
+    for columns in fetch(file, [f"coalesce({{{name}}}, '')" for name in FEEDBACK_COLUMNS], {}, KEY):
+        yield pd.DataFrame(dict(zip(FEEDBACK_COLUMNS, columns, strict=True)), dtype="str")
 
 
 def _read_surely(file: LogFile) -> Iterator[pd.DataFrame]:
     lines = (line.decode("utf-8", "surrogateescape").rstrip("\r\n") for line in whole_lines(file.path))
     rows = csv.DictReader(lines)
-    yield pd.DataFrame(list(rows), columns=_LOGGED, dtype="str")
+    yield pd.DataFrame(list(rows), columns=list(FEEDBACK_COLUMNS), dtype="str")
 
 
 def join_truths(
@@ -238,5 +238,6 @@ def _times(texts: pd.Series) -> pd.Series:
 
 def _original(texts: pd.Series) -> pd.Series:
     """Return texts of the log as they were sent."""
-    escaped = texts.str.contains("\\", regex=False) | texts.str.startswith("'")
-    return texts.mask(escaped, texts[escaped].map(unescape_field)) if escaped.any() else texts
+    codes, different = pd.factorize(texts)  # sources and clients are few
+    originals = [unescape_field(text) if "\\" in text or text[:1] == "'" else text for text in different.tolist()]
+    return pd.Series(np.array(originals, dtype=object)[codes], index=texts.index, dtype="str")

@@ -16,10 +16,11 @@ from tqdm import tqdm
 
 from registry import Actor, CommonSettings, RegistryError, VersionStore
 from registry.actor import current_user
+from registry.detectable_shift import smallest_shift_sentence
 from train.code_version import commit
 from train.dataset import Dataset, load_dataset
 from train.errors import TrainError
-from train.metadata import build_signature
+from train.metadata import REFERENCE_ROWS, build_signature
 from train.spec import read_spec
 from train.stderr import suppress_stderr
 
@@ -102,6 +103,7 @@ def _summary(model: str, data: Dataset, result: TrainingResult) -> str:
         lines.append(
             f"rows with the inputs of an earlier row, each kept with that row: {data.copies} of {len(data.label)}"
         )
+    lines.append(smallest_shift_sentence(min(len(data.train_rows), REFERENCE_ROWS), data.inputs.shape[1]))
     return "\n".join(lines)
 
 

@@ -14,6 +14,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from registry import Signature, plain
+from registry.detectable_shift import smallest_shift_sentence
+from train.metadata import REFERENCE_ROWS
 from train.spec import Spec
 
 
@@ -32,4 +34,11 @@ def model_card(spec: Spec, signature: Signature, card: Mapping[str, Any]) -> str
     )
     environment.filters["span"] = lambda limits: " to ".join(map(plain, limits))
     template = environment.get_template("model_card.md.jinja")
-    return template.render(about=spec.about, architecture=spec.fit.architecture, signature=signature, card=card)
+    reference_rows = min(card["split"]["training_rows"], REFERENCE_ROWS)
+    return template.render(
+        about=spec.about,
+        architecture=spec.fit.architecture,
+        signature=signature,
+        card=card,
+        detectable=smallest_shift_sentence(reference_rows, len(signature.inputs)),
+    )

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t as student
+import pandas as pd
+from scipy.special import stdtrit
 
 from monitor.profiles.reference import Floats
 
@@ -47,7 +48,7 @@ def jackknife(sums: Floats, figure: Callable[[Floats], Floats]) -> Estimate:
     if requests < 2:
         return Estimate(value, math.nan, math.nan)
     variance = (requests - 1) / requests * float(((without - without.mean()) ** 2).sum())
-    margin = float(student.ppf((1 + COVERAGE) / 2, requests - 1)) * math.sqrt(variance)
+    margin = float(stdtrit(requests - 1, (1 + COVERAGE) / 2)) * math.sqrt(variance)
     return Estimate(value, value - margin, value + margin)
 
 
@@ -73,5 +74,5 @@ def sums_by_request(requests: np.ndarray, *values: Floats) -> Floats:
         requests: which request each row came with, (n,).
         values: float64 (n,) each.
     """
-    codes = np.unique(requests, return_inverse=True)[1]
+    codes, _ = pd.factorize(requests)  # of texts, much faster than numpy.unique, which sorts them
     return np.column_stack([np.bincount(codes, weights) for weights in (np.ones(len(codes)), *values)])

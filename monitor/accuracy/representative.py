@@ -54,9 +54,15 @@ def judge_representative(
     Args:
         told: the rows with truth: ``request_id``, and the columns of the reference, float32.
         profile: of all rows of the window, with truth or without.
+        reference: the one that the profile was made with.
         effect: the shift that matters, in standard deviations.
+
+    Raises:
+        ValueError: if the profile has the cells of another reference.
     """
-    requests = np.unique(told["request_id"], return_inverse=True)[1]
+    if [len(counts) for counts in profile.counts] != [len(column.scores) for column in reference.columns]:
+        raise ValueError("the profile was made with another reference")
+    requests = np.asarray(pd.factorize(told["request_id"])[0], dtype=np.int64)
     if len(told) >= profile.rows:  # all have truth
         return Representative("calm" if len(told) else "cannot_judge", [])
     if min(told["request_id"].nunique(), profile.requests) < MIN_REQUESTS:

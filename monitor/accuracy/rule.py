@@ -133,13 +133,14 @@ def judge_accuracy(
 
     Args:
         logs: the folder of the model's logs.
-        reference: says where the slices begin.
+        reference: says where the slices begin; if there is a profile, the reference that it was made with.
         profile: of all rows that were sent in the window, with or without truth; without it, nobody can say whether
             those with truth are like the others.
         cache: the folder to keep joined rows in.
 
     Raises:
         RegistryError: if there is no champion, or its signature can't be read.
+        ValueError: if the profile was made with another reference.
     """
     champion = store.number_of(CHAMPION)
     plausible = store.signature(champion).output.plausible
@@ -148,7 +149,8 @@ def judge_accuracy(
     )
     rows = joined.rows.assign(residual=joined.rows["prediction"].astype(np.float64) - joined.rows["actual"])
     rows = rows[np.isfinite(rows["residual"])]
-    sent = rows[rows["role"].isin(ANSWERING) & ~rows["flags"].str.contains(IMPLAUSIBLE, regex=False)]
+    not_sent = [flags for flags in rows["flags"].unique() if IMPLAUSIBLE in flags]
+    sent = rows[rows["role"].isin(ANSWERING) & ~rows["flags"].isin(not_sent)]
     own = sent[sent["version"] == champion]
     overall = measure(own)
     expected = _expected(store, champion)

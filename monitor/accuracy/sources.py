@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
+from scipy.special import stdtr
 
 from monitor.profiles.profile import RequestSums
 from monitor.profiles.reference import Ints
@@ -31,7 +31,7 @@ class Source:
 
     Attributes:
         source: its name; "" is that of the truths that name no source. kind: "source" or "client".
-        share: of all rows with truth. bias: mean of prediction less truth, in the output's unit.
+        share: of all rows with truth. rmse, bias: of its residuals, prediction less truth, in the output's unit.
         others: the bias of the others. effect: the difference, in standard deviations of their residuals.
         p: Welch's test of the difference, times the number of sources that were looked at (Bonferroni).
         verdict: "differs", "calm", or "cannot_judge".
@@ -42,6 +42,7 @@ class Source:
     rows: int
     requests: int
     share: float
+    rmse: float
     bias: float
     others: float = math.nan
     effect: float = math.nan
@@ -66,10 +67,8 @@ def judge_sources(rows: pd.DataFrame) -> list[Source]:
     Returns:
         those that differ first, then by their number of rows.
     """
-    parties = {
-        "source": rows["source"],
-        "client": rows["client"].str.split("@").str[0],
-    }  # a token's name, or an address
+    clients = {client: client.partition("@")[0] for client in rows["client"].unique()}  # a token's name, or an address
+    parties = {"source": rows["source"], "client": rows["client"].map(clients)}
     largest = {kind: names.value_counts().head(MOST).index for kind, names in parties.items()}
     looked_at = sum(len(names) for names in largest.values() if len(names) > 1)
     found = [
@@ -88,8 +87,15 @@ def _judge_kind(kind: str, rows: pd.DataFrame, names: list[str], looked_at: int)
     for of in names:
         own = name == of
         sums[of] = request_sums(residual[own, None], requests[own])
-        bias, count = float(residual[own].mean()), int(sums[of].requests[0])
-        sources[of] = Source(of, kind, int(own.sum()), count, float(own.mean()), bias)
+        sources[of] = Source(
+            source=of,
+            kind=kind,
+            rows=int(own.sum()),
+            requests=int(sums[of].requests[0]),
+            share=float(own.mean()),
+            rmse=float(np.sqrt(np.mean(residual[own] ** 2))),
+            bias=float(residual[own].mean()),
+        )
     left, everything = dict(sources), request_sums(residual[:, None], requests)
     while left:
         for of, source in left.items():
@@ -121,7 +127,7 @@ def _test(source: Source, own: RequestSums, others: RequestSums, looked_at: int)
     variances = np.array([float(variance_of_mean(sums)[0]) for sums in (own, others)])
     if variances.sum() > 0:
         freedom = variances.sum() ** 2 / (variances**2 / freedom).sum()
-        p = 2 * float(student.sf(abs(difference) / math.sqrt(variances.sum()), freedom))
+        p = 2 * float(stdtr(freedom, -abs(difference) / math.sqrt(variances.sum())))
     else:
         p = 0.0 if difference else 1.0
     source.p = min(p * looked_at, 1.0)

@@ -97,6 +97,7 @@ def describe_column(
     tests: dict[str, Result],
     shares: list[ShareTest],
     *,
+    enough: bool,
     alpha: float,
     effect: float,
     level: float,
@@ -106,6 +107,7 @@ def describe_column(
 
     Args:
         shares: the tests of its missing values, and of those outside the reference's.
+        enough: whether the window has enough requests to judge any column.
         effect: the shift that matters, in standard deviations. level: of one test, for the power.
     """
     column, counts = baseline.reference.columns[index], profile.counts[index]
@@ -114,7 +116,7 @@ def describe_column(
     deff, reference_deff = _design_effects(profile, baseline, index)
     power = _power(rows / deff, column.rows / reference_deff, deff, 2 * effect, level)
     results = {**(tests if requests >= MIN_REQUESTS else {}), **{share.name: share.result for share in shares}}
-    alarms = {name: result for name, result in results.items() if result.alarms(alpha)}
+    alarms = {name: result for name, result in results.items() if enough and result.alarms(alpha)}
     deciding = min((alarms or tests or results).values(), key=lambda result: result.adjusted, default=None)
     verdict: Verdict = "calm"
     if alarms:
@@ -124,6 +126,8 @@ def describe_column(
         reason = f"{column.name} has no value {words.where(baseline.reference)}"
     elif requests < MIN_REQUESTS:
         verdict, reason = "cannot_judge", words.too_few_requests(column.name, requests)
+    elif not enough:
+        verdict, reason = "cannot_judge", words.unequal_requests(column.name)
     elif power.rows_missing != 0:
         verdict, reason = "cannot_judge", words.too_few_rows(column.name, power.rows_missing, 2 * effect)
     else:
@@ -141,8 +145,8 @@ def describe_column(
         requests=requests,
         mean=mean,
         sd=sd,
-        reference_mean=column.mean if column.rows else math.nan,
-        reference_sd=column.sd if column.rows else math.nan,
+        reference_mean=column.mean,
+        reference_sd=column.sd,
         shift_sd=shift,
         missing_share=int(profile.missing[index]) / max(profile.rows, 1),
         reference_missing_share=column.missing / max(column.rows + column.missing, 1),

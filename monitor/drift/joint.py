@@ -76,8 +76,6 @@ def correlation_tests(profile: Profile, baseline: Baseline, effect: float) -> li
 
 def joint_drift(profile: Profile, baseline: Baseline, pairs: list[PairTest], alpha: float) -> JointDrift:
     """Return the joint drift, once the p-values of the correlations are corrected."""
-    if profile.requests < MIN_REQUESTS:
-        return JointDrift("cannot_judge", [], None)
     drifts = [
         CorrelationDrift(
             pair.inputs,

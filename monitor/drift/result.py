@@ -7,6 +7,7 @@ from typing import Literal
 
 Verdict = Literal["calm", "drift", "cannot_judge"]
 MIN_REQUESTS = 30  # fewer say too little about how much requests differ
+MIN_EQUAL_REQUESTS = 10  # of one size that would weigh as much: one large request among many small ones is no evidence
 
 
 @dataclass(slots=True)

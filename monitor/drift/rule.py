@@ -11,12 +11,13 @@ from typing import Any
 
 from monitor.drift.columns import ColumnDrift, column_tests, describe_column
 from monitor.drift.joint import JointDrift, correlation_tests, joint_drift
-from monitor.drift.result import MIN_REQUESTS, Result, Verdict
+from monitor.drift.result import MIN_EQUAL_REQUESTS, MIN_REQUESTS, Result, Verdict
 from monitor.drift.shares import share_tests
 from monitor.profiles.profile import Profile
 from monitor.profiles.reference import Reference
 from monitor.statistics.baseline import Baseline
 from monitor.statistics.holm import adjust
+from monitor.statistics.request_sums import equal_requests
 from registry import Signature
 from registry.detectable_shift import ALPHA, COLUMNS_WEIGHT, EFFECT, column_level
 
@@ -81,14 +82,16 @@ def judge_drift(
         ([share.result for share in shares], SHARES_WEIGHT),
         ([pair.result for pair in pairs], CORRELATIONS_WEIGHT),
     )
-    enough = profile.requests >= MIN_REQUESTS
+    equal = float(equal_requests(profile.missing_sums)[0])
+    enough = profile.requests >= MIN_REQUESTS and equal >= MIN_EQUAL_REQUESTS
     columns = [
         describe_column(
             profile,
             baseline,
             index,
             tests[index],
-            [share for share in shares if share.column == index and enough],
+            [share for share in shares if share.column == index],
+            enough=enough,
             alpha=alpha,
             effect=effect,
             level=column_level(len(reference.columns), alpha),
@@ -106,7 +109,7 @@ def judge_drift(
         )
         for share in shares
     ]
-    joint = joint_drift(profile, baseline, pairs, alpha)
+    joint = joint_drift(profile, baseline, pairs, alpha) if enough else JointDrift("cannot_judge", [], None)
     verdicts: set[Verdict] = {
         joint.verdict,
         *(column.verdict for column in columns),

@@ -54,6 +54,11 @@ def too_few_requests(name: str, requests: int) -> str:
     return f"{name} has values in {requests} requests; a verdict needs {MIN_REQUESTS}"
 
 
+def unequal_requests(name: str) -> str:
+    """Return that a few requests have most of the rows."""
+    return f"{name}: a few large requests have most of the rows; a verdict needs rows of more requests"
+
+
 def too_few_rows(name: str, missing: int | None, shift: float) -> str:
     """Return how many rows are missing to find a shift of so many standard deviations."""
     if missing is None:

@@ -20,6 +20,7 @@ from monitor.logs.rows import FEEDBACK, MAX_ERROR, ROLES, PredictionRows, Reques
 
 _MEMORY = "128MB"
 _VECTORS = 24  # of 2,048 rows: a block
+_LINE, _BUFFER = 5 << 20, 10 << 20  # bytes: the longest line, with a body of 1 MiB in escapes; what is read at once
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "threads": "1",
     "memory_limit": _MEMORY,
@@ -38,9 +39,15 @@ def prediction_reader(values: Sequence[str]) -> Callable[[LogFile], Iterator[Pre
     Args:
         values: the columns of float32: the inputs and the prediction.
     """
-    query = ["epoch_us({time})", "md5_number_lower(coalesce({request_id}, ''))", "{row}", "{version}", _ROLE]
+    query = [
+        "epoch_us({time})",
+        "md5_number_lower(coalesce({request_id}, ''))",
+        "{row}::BIGINT",
+        "{version}::BIGINT",
+        _ROLE,
+    ]
     query += [f"{{{name}}}" for name in values]
-    types = {"time": "TIMESTAMP", "row": "BIGINT", "version": "BIGINT"} | dict.fromkeys(values, "FLOAT")
+    types = {"time": "TIMESTAMP", "row": "INTEGER", "version": "INTEGER"} | dict.fromkeys(values, "FLOAT")
 
     def read(file: LogFile) -> Iterator[PredictionRows]:
         needed = ("time", "row", "version")
@@ -54,8 +61,8 @@ def prediction_reader(values: Sequence[str]) -> Callable[[LogFile], Iterator[Pre
 def read_requests(file: LogFile) -> Iterator[RequestRows]:
     """Read the request log."""
     is_feedback = f"coalesce(split_part({{path}}, '?', 1), '') = '{FEEDBACK}'"
-    query = ["epoch_us({time})", "{status}", "{duration_ms}", is_feedback, f"left({{error}}, {MAX_ERROR})"]
-    types = {"time": "TIMESTAMP", "status": "BIGINT", "duration_ms": "DOUBLE"}
+    query = ["epoch_us({time})", "{status}::BIGINT", "{duration_ms}", is_feedback, f"left({{error}}, {MAX_ERROR})"]
+    types = {"time": "TIMESTAMP", "status": "INTEGER", "duration_ms": "DOUBLE"}
     for times, statuses, durations, feedback, errors in fetch(file, query, types, tuple(types)):
         codes, texts = _factorize(errors)
         yield RequestRows(times, statuses, durations, feedback, codes, texts)
@@ -89,7 +96,7 @@ def fetch(
         # By its descriptor: a name may have characters that DuckDB takes for a pattern, or be another file by now.
         source = (
             f"read_csv('/dev/fd/{opened.fileno()}', columns={{{columns}}}, auto_detect=false, header=true, delim=',', "
-            "quote='\"', escape='\"', ignore_errors=true)"
+            f"quote='\"', escape='\"', ignore_errors=true, max_line_size={_LINE}, buffer_size={_BUFFER})"
         )
         try:
             connection.execute(f"SELECT {selected} FROM {source} WHERE {where}")  # noqa: S608 - see above

@@ -21,6 +21,7 @@ from registry import printable
 
 _BLOCK = 1 << 20
 _MAX_HEADER = 1 << 16
+_ANY_SIZE = 2**31 - 1  # of a field: the csv module refuses those over 128 KiB, and a body may be longer
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -184,6 +185,7 @@ def _count_torn(path: Path) -> tuple[int, int, bool]:
     The rule is that of journal.LogReader: a row is one line, and has as many fields as the header. A line that leaves
     a quote open could hide others.
     """
+    csv.field_size_limit(_ANY_SIZE)
     torn, whole, open_quote = 0, 0, False
     with open(path, "rb", opener=only_plain) as file:
         commas = file.readline().count(b",")

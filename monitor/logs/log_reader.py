@@ -29,13 +29,15 @@ def prediction_reader(values: Sequence[str]) -> Callable[[LogFile], Iterator[Pre
     def read(file: LogFile) -> Iterator[PredictionRows]:
         for rows in _blocks(file, names, _prediction):
             times, ids, numbers, versions, roles, flags, *cells = zip(*rows, strict=True)
+            with np.errstate(over="ignore"):  # what is too large becomes an infinity
+                values = np.array(cells, dtype=np.float64).T.astype(np.float32)
             yield PredictionRows(
                 np.array(times, dtype=np.int64),
                 np.array([hash_id(text) for text in ids], dtype=np.uint64),
                 np.array(numbers, dtype=np.int64),
                 np.array(versions, dtype=np.int64),
                 np.array([_ROLE_CODES.get(role, -1) for role in roles], dtype=np.int8),
-                np.array(cells, dtype=np.float32).T,
+                values,
                 *_factorize(flags),
             )
 
@@ -58,26 +60,24 @@ def read_requests(file: LogFile) -> Iterator[RequestRows]:
 def _prediction(fields: Sequence[str]) -> tuple[object, ...]:
     time, request_id, number, version, role, flags, *cells = fields
     numbers = [float(cell) if cell else np.nan for cell in cells]
-    return (
-        micros(datetime.fromisoformat(time).replace(tzinfo=UTC)),
-        request_id,
-        int(number),
-        int(version),
-        role,
-        flags,
-        *numbers,
-    )
+    return _micros(time), request_id, _integer(number), _integer(version), role, flags, *numbers
 
 
 def _request(fields: Sequence[str]) -> tuple[object, ...]:
     time, status, duration, path, error = fields
-    return (
-        micros(datetime.fromisoformat(time).replace(tzinfo=UTC)),
-        int(status),
-        float(duration),
-        path.partition("?")[0] == FEEDBACK,
-        error[:MAX_ERROR],
-    )
+    is_feedback = path.partition("?")[0] == FEEDBACK
+    return _micros(time), _integer(status), float(duration), is_feedback, error[:MAX_ERROR]
+
+
+def _micros(time: str) -> int:
+    return micros(datetime.fromisoformat(time).replace(tzinfo=UTC))
+
+
+def _integer(text: str) -> int:
+    number = int(text)
+    if not -(1 << 31) <= number < 1 << 31:  # as DuckDB's INTEGER
+        raise ValueError(text)
+    return number
 
 
 def _factorize(texts: Sequence[str]) -> tuple[NDArray[np.int64], list[str]]:

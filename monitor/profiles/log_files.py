@@ -1,4 +1,4 @@
-"""The profile and the traffic of one log file. Whatever is wrong with the file is counted and named; nothing is raised.
+"""The profile and the traffic of one log file. Whatever is wrong with its rows is counted and named.
 
 A day's file holds rows of that day only, so rows of another time were put there by somebody: they are not compared.
 """

@@ -136,8 +136,7 @@ class Profile:
         )
 
     def __add__(self, other: Self) -> Self:
-        sums = {item.name: _add(getattr(self, item.name), getattr(other, item.name)) for item in fields(self)}
-        total = type(self)(**sums)
+        total = type(self)(**{item.name: _add(item.name, self, other) for item in fields(self)})
         total.keep_sample(
             np.concatenate([self.sample, other.sample]),
             np.concatenate([self.sample_hashes, other.sample_hashes]),
@@ -151,13 +150,12 @@ class Profile:
         self.sample, self.sample_hashes, self.sample_requests = rows[order], hashes[order], requests[order]
 
 
-def _add(first: Any, second: Any) -> Any:
-    """Return the sum of two fields; of lists, that of each element."""
-    if first is None or second is None:
-        return None
-    if isinstance(first, list):
-        return [None if one is None else one + other for one, other in zip(first, second, strict=True)]
-    return first if isinstance(first, np.ndarray) and first.shape != second.shape else first + second
+def _add(name: str, first: Profile, second: Profile) -> Any:
+    """Return the sum of a field of two profiles, of lists that of each element; of a sample the first one's."""
+    one, other = getattr(first, name), getattr(second, name)
+    if isinstance(one, list):
+        return [None if part is None else part + more for part, more in zip(one, other, strict=True)]
+    return one if name.startswith("sample") else one + other
 
 
 @dataclass(slots=True)

@@ -1,26 +1,22 @@
 """The profiler: from blocks of rows of one file to its profile.
 
-Rows of a request stand together in the file, one run for each version that answered. A long CSV file is logged in
-several writes with other requests between them: runs of at least LONG_RUN rows are remembered, and what comes later of
-the same request counts with them. So the sums of requests are exact unless shorter parts of one request stand apart.
+Rows of a request stand together in the file, one run for each version that answered; those of a long CSV file in
+several runs. The sums of requests are exact unless parts of one request stand apart that have fewer than LONG_RUN rows.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
-from monitor.logs.rows import IMPLAUSIBLE, INSTEAD_OF, OUTSIDE, ROLES, Hashes, PredictionRows, mix, select
+from monitor.logs.rows import IMPLAUSIBLE, INSTEAD_OF, OUTSIDE, ROLES, PredictionRows, mix, select
 from monitor.profiles.profile import SAMPLE_ROWS, FileProfile, Profile, RequestSums
 from monitor.profiles.reference import Float32s, Floats, Ints, Reference
+from monitor.profiles.runs import LONG_RUN, Mask, Runs, dot
 from registry import printable
 
-Mask = NDArray[np.bool_] | None  # which rows have a value; None for all
-
-LONG_RUN = 256
 _MAX_LONG = 1024  # long requests of a version that are remembered; no service works on so many at once
 
 
@@ -29,7 +25,7 @@ class Profiler:
 
     def __init__(self, reference: Reference) -> None:
         self._reference = reference
-        self._groups: dict[tuple[int, int], _Group] = {}
+        self._groups: dict[tuple[int, str], _Group] = {}
         self._last: tuple[int, int] | None = None  # version with role, and request, of the last row
         self.other_roles = 0
         self.other_flags: Counter[str] = Counter()
@@ -42,7 +38,7 @@ class Profiler:
         if not len(rows):
             return
         requests = mix(rows.requests, rows.times)
-        codes = rows.versions * len(ROLES) + rows.roles
+        codes = _codes(rows)
         begins = np.empty(len(rows), dtype=bool)
         begins[0] = True
         begins[1:] = (requests[1:] != requests[:-1]) | (codes[1:] != codes[:-1])
@@ -51,32 +47,32 @@ class Profiler:
         for code in different:
             here = codes == code if len(different) > 1 else slice(None)
             run_starts = np.flatnonzero(begins[here])
-            runs = _Runs(run_starts, requests[here], rows.numbers[here], self._last == first and code == first[0])
-            self._group(*divmod(code, len(ROLES))).add(rows.values[here], runs, code == last[0])
+            runs = Runs(run_starts, requests[here], rows.numbers[here], self._last == first and code == first[0])
+            self._group(code).add(rows.values[here], runs, code == last[0])
         self._last = last
 
     def profile(self) -> FileProfile:
         """Return the profile of all rows that were added."""
-        groups = {(version, ROLES[role]): group.profile for (version, role), group in sorted(self._groups.items())}
-        return FileProfile(self._reference.digest, groups)
+        return FileProfile(self._reference.digest, {key: group.profile for key, group in sorted(self._groups.items())})
 
     def faults(self, name: str) -> list[str]:
         """Return sentences about rows of the file of this name that are not as the service writes them."""
-        faults = [f"{name}: {self.other_roles} rows have an unknown role, and are not compared"] * bool(
-            self.other_roles
-        )
+        faults = []
+        if self.other_roles:
+            faults.append(f"{name}: {self.other_roles} rows have an unknown role, and are not compared")
         for (version, role), group in sorted(self._groups.items()):
             if count := int(group.profile.missing[-1]):
-                who = f"version {version} as {ROLES[role]}"
+                who = f"version {version} as {role}"
                 faults.append(f"{name}: {count} rows of {who} have a prediction that is no number and no flag says so")
         for flag, count in self.other_flags.most_common(3):
             faults.append(f"{name}: {count} rows have the unknown flag {printable(flag[:64])}")
         return faults
 
-    def _group(self, version: int, role: int) -> _Group:
-        if (version, role) not in self._groups:
-            self._groups[version, role] = _Group(self._reference)
-        return self._groups[version, role]
+    def _group(self, code: int) -> _Group:
+        key = code // len(ROLES), ROLES[code % len(ROLES)]
+        if key not in self._groups:
+            self._groups[key] = _Group(self._reference)
+        return self._groups[key]
 
     def _count_flags(self, rows: PredictionRows) -> PredictionRows:
         """Count the flagged rows, and return the rows without those whose prediction was not plausible."""
@@ -85,12 +81,13 @@ class Profiler:
         places = {name: place for place, name in enumerate(self._reference.names[:-1])}
         implausible = np.zeros(len(rows), dtype=bool)
         flagged = np.flatnonzero(np.array([bool(text) for text in rows.texts])[rows.flags])
-        combined = np.stack([rows.versions[flagged], rows.roles[flagged], rows.flags[flagged]])
-        keys, inverse, counts = np.unique(combined, axis=1, return_inverse=True, return_counts=True)
+        codes = _codes(rows)[flagged] * len(rows.texts) + rows.flags[flagged]
+        keys, inverse, counts = np.unique(codes, return_inverse=True, return_counts=True)
         dropped = np.zeros(len(counts), dtype=bool)
-        for place, (version, role, code) in enumerate(keys.T.tolist()):
-            profile, count = self._group(version, role).profile, int(counts[place])
-            words = rows.texts[code].split()
+        for place, (key, count) in enumerate(zip(keys.tolist(), counts.tolist(), strict=True)):
+            code, text = divmod(key, len(rows.texts))
+            profile = self._group(code).profile
+            words = rows.texts[text].split()
             if IMPLAUSIBLE in words:
                 profile.implausible += count
                 dropped[place] = True
@@ -102,95 +99,13 @@ class Profiler:
                     profile.fallback += count
                 else:
                     self.other_flags[word] += count
-        implausible[flagged] = dropped[inverse.reshape(-1)]
+        implausible[flagged] = dropped[inverse]
         return select(rows, ~implausible)
 
 
-class _Runs:
-    """The runs of a block: the rows of one request that stand together.
-
-    Attributes:
-        requests: of each row, uint64 (n,). numbers: which row of the request it is, int64 (n,).
-        starts, lengths: of each run, int64 and float64 (r,).
-        continued: whether the first one goes on where the last block ended.
-        kept: which runs may have more rows elsewhere, int64 (c,).
-        kept_sums: the sum and the number of rows of each score over these, a list of (2, c).
-    """
-
-    def __init__(self, starts: Ints, requests: Hashes, numbers: Ints, continued: bool) -> None:
-        self.starts, self.requests, self.numbers, self.continued = starts, requests, numbers, continued
-        self.lengths = np.diff(starts, append=len(requests)).astype(np.float64)
-        self.single = len(starts) == len(requests)
-        self.kept = np.zeros(0, dtype=np.int64)
-        self.kept_sums: list[Floats] = []
-
-    def keep(self, remembered: Collection[int], *, open_ended: bool) -> None:
-        """Choose the runs that may have more rows elsewhere: long ones, parts of long ones, the first and the last."""
-        later = np.flatnonzero(self.numbers[self.starts] > 0)
-        chosen = set(np.flatnonzero(self.lengths >= LONG_RUN).tolist())
-        if remembered:
-            keys = self.requests[self.starts[later]].tolist()
-            chosen.update(place for place, key in zip(later.tolist(), keys, strict=True) if key in remembered)
-        chosen.update([0] * self.continued, [len(self.starts) - 1] * open_ended)
-        self.kept = np.array(sorted(chosen), dtype=np.int64)
-
-    def sum(self, scores: Floats) -> Floats:
-        """Return the sum over each run of scores, float64 (n,)."""
-        total: Floats = scores if self.single else np.add.reduceat(scores, self.starts)
-        return total
-
-    def add_to(self, sums: RequestSums, place: int, scores: Floats, present: Mask) -> None:
-        """Add a score, float64 (n,), to one element of the sums.
-
-        Args:
-            present: which rows have it, bool (n,); the score of the others is 0. None for all.
-        """
-        totals = self.sum(scores)
-        sizes = self.lengths if present is None else self.sum(present.astype(np.float64))
-        sums.rows[place] += sizes.sum()
-        sums.requests[place] += np.count_nonzero(sizes)
-        sums.total[place] += totals.sum()
-        sums.squares[place] += _dot(scores, scores)
-        sums.request_squares[place] += _dot(totals, totals)
-        sums.request_products[place] += _dot(totals, sizes)
-        sums.size_squares[place] += _dot(sizes, sizes)
-        self.kept_sums.append(np.stack([totals[self.kept], sizes[self.kept]]))
-
-    def add_zero(self, sums: RequestSums, place: int) -> None:
-        """Add a score that every row has, and that is 0, to one element of the sums."""
-        sums.rows[place] += self.lengths.sum()
-        sums.requests[place] += len(self.lengths)
-        sums.size_squares[place] += _dot(self.lengths, self.lengths)
-        self.kept_sums.append(np.stack([np.zeros(len(self.kept)), self.lengths[self.kept]]))
-
-    def add_indicators(self, sums: RequestSums, cells: Ints, present: Mask) -> None:
-        """Add the indicators of the cells, an element each.
-
-        Args:
-            cells: of the rows that have a value, int64 (m,).
-        """
-        run_of_row = np.repeat(np.arange(len(self.starts)), self.lengths.astype(np.int64))
-        sizes = self.lengths
-        if present is not None:
-            run_of_row, sizes = run_of_row[present], self.sum(present.astype(np.float64))
-        width = len(sums.rows)
-        keys, inverse = np.unique(run_of_row * width + cells, return_inverse=True)
-        counts = np.bincount(inverse, minlength=len(keys)).astype(np.float64)
-        run, cell = keys // width, keys % width
-        sums.rows += sizes.sum()
-        sums.requests += np.count_nonzero(sizes)
-        in_cell = np.bincount(cells, minlength=width)
-        sums.total += in_cell
-        sums.squares += in_cell
-        sums.request_squares += np.bincount(cell, counts**2, width)
-        sums.request_products += np.bincount(cell, counts * sizes[run], width)
-        sums.size_squares += _dot(sizes, sizes)
-        kept = np.zeros((2, len(self.kept), width))
-        place = np.searchsorted(self.kept, run)
-        ours = np.flatnonzero(np.append(self.kept, -1)[place] == run)
-        kept[0, place[ours], cell[ours]] = counts[ours]
-        kept[1] = sizes[self.kept, np.newaxis]
-        self.kept_sums.extend(np.moveaxis(kept, 2, 0))
+def _codes(rows: PredictionRows) -> Ints:
+    """Return a number for the version and the role of each row, int64 (n,)."""
+    return rows.versions * len(ROLES) + rows.roles
 
 
 class _Group:
@@ -204,7 +119,7 @@ class _Group:
         self._long: dict[int, tuple[float, Floats]] = {}
         self._last: tuple[float, Floats] | None = None  # of the run that the block ended with
 
-    def add(self, values: Float32s, runs: _Runs, open_ended: bool) -> None:
+    def add(self, values: Float32s, runs: Runs, open_ended: bool) -> None:
         """Add rows, float32 (n, k + 1); the last run may go on in the next block if it is open-ended."""
         self.profile.rows += len(values)
         self.profile.requests += len(runs.starts)
@@ -229,7 +144,7 @@ class _Group:
             elif open_ended and run == len(runs.starts) - 1:
                 self._last = length, sum_
 
-    def _add_columns(self, values: Float32s, runs: _Runs) -> None:
+    def _add_columns(self, values: Float32s, runs: Runs) -> None:
         profile = self.profile
         ranks: list[Floats] = []
         there: list[Mask] = []
@@ -242,7 +157,7 @@ class _Group:
             profile.counts[place] += np.bincount(cells, minlength=len(column.scores))
             profile.missing[place] += len(values) - len(known)
             deviations = (known.astype(np.float64) - column.mean) / (column.sd or 1.0)
-            profile.values[place] += deviations.sum(), _dot(deviations, deviations)
+            profile.values[place] += deviations.sum(), dot(deviations, deviations)
             scores = column.scores[cells]
             runs.add_to(profile.scores, place, _spread(scores, present), present)
             ranks.append(_spread(scores - 0.5, present))
@@ -260,7 +175,7 @@ class _Group:
             else:
                 runs.add_to(profile.missing_sums, place, (~present).astype(np.float64), None)
 
-    def _add_sample(self, values: Float32s, runs: _Runs) -> None:
+    def _add_sample(self, values: Float32s, runs: Runs) -> None:
         profile = self.profile
         hashes = mix(runs.requests, runs.numbers)
         chosen = np.arange(len(hashes))
@@ -297,11 +212,6 @@ def _both(first: Mask, second: Mask) -> Mask:
     if first is None or second is None:
         return second if first is None else first
     return first & second
-
-
-def _dot(first: Floats, second: Floats) -> float:
-    """Return the inner product; unlike BLAS, without threads that wait for each other on a busy machine."""
-    return float(np.einsum("i,i->", first, second))
 
 
 def _spread(scores: Floats, present: Mask) -> Floats:

@@ -71,14 +71,16 @@ class Column:
         counts[1::2] = self.counts
         return counts
 
-    @property
+    @cached_property
     def mean(self) -> float:
-        """The mean of the values."""
-        return float(np.average(self.points.astype(np.float64), weights=self.counts))
+        """The mean of the values; NaN without any."""
+        return float(np.average(self.points.astype(np.float64), weights=self.counts)) if self.rows else float("nan")
 
-    @property
+    @cached_property
     def sd(self) -> float:
-        """The standard deviation of the values, with R in the denominator."""
+        """The standard deviation of the values, with R in the denominator; NaN without any."""
+        if not self.rows:
+            return float("nan")
         deviations = self.points.astype(np.float64) - self.mean
         return float(np.sqrt(np.average(deviations**2, weights=self.counts)))
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from monitor.report.phrases import Json, amount, begin, column_name, decimal, listed, quoted, reason, with_verdict
+from monitor.report.phrases import Json, amount, begin, column_name, decimal, listed, reason, source_name, with_verdict
 
 
 def actions(report: Json) -> Iterator[str]:
     """Yield sentences that say what to do. Commands are in backticks."""
-    verdict, accuracy = report["verdict"], report["accuracy"]
-    suspects = [quoted(source["source"]) for source in with_verdict(accuracy["sources"], "differs")]
+    verdict, suspects = report["verdict"], with_verdict(report["accuracy"]["sources"], "differs")
     if suspects:
-        yield f"Check the true values from {listed(suspects)} before anything is trained on them."
+        names = listed([source_name(source) for source in suspects])
+        yield f"Check the true values from {names} before anything is trained on them."
+    if report["drift"]["verdict"] == "drift":
+        yield "Ask who sends these rows, and whether they are meant."
     if verdict == "accuracy":
         yield "Look at which rows, days and slices have the larger errors."
         yield "`python -m monitor retrain` decides whether a new version pays, or says why not."
     elif verdict == "drift":
-        yield "Ask who sends these rows, and whether they are meant."
         yield "Collect true values for them, with `POST /feedback` or `python -m monitor feedback FILE.csv`."
         yield "Then `python -m monitor retrain` decides whether a new version pays."
     elif verdict == "cannot_judge":

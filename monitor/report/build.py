@@ -65,8 +65,8 @@ def build(settings: CommonSettings, window: Window, *, against: Against = "train
     champion = store.number_of(CHAMPION)
     _require_logs(logs)
     signature, reports = store.signature(champion), logs / REPORTS
-    training = load_reference(store, champion)
-    reference = load_newest_pin(store, reports, champion) if against == "pinned" else training
+    pinned = against == "pinned"
+    reference = load_newest_pin(store, reports, champion) if pinned else load_reference(store, champion)
     cache = reports / PROFILES
     profile = profile_window(logs, reference, window, cache, sealed_files(store))
     answered, requests = profile.total.answered(reference), profile.traffic.total
@@ -78,7 +78,7 @@ def build(settings: CommonSettings, window: Window, *, against: Against = "train
         signature=signature,
         refused=(requests.refused, requests.requests),
     )
-    accuracy = judge_accuracy(logs, window, store, training, profile=answered, cache=cache)
+    accuracy = judge_accuracy(logs, window, store, reference, profile=answered, cache=cache)
     sections = {
         "format": FORMAT,
         "model": settings.model,
@@ -97,7 +97,7 @@ def build(settings: CommonSettings, window: Window, *, against: Against = "train
             "rows": len(reference.rows),
             "sha256": reference.digest,
         },
-        "faults": [*profile.faults, *accuracy.faults],
+        "faults": list(dict.fromkeys([*profile.faults, *accuracy.faults])),
         "traffic": _traffic(profile.traffic, profile.total, window),
         "drift": {**drift.to_json(), "days": list(_days(profile.days, reference))},
         "accuracy": accuracy.to_json(),

@@ -45,6 +45,11 @@ def quoted(text: object) -> str:
     return f"“{line if len(line) <= MAX_TEXT else line[: MAX_TEXT - 1] + '…'}”"
 
 
+def source_name(source: Json) -> str:
+    """Return how those are called who told true values: "the source “survey”", "the client “10.0.0.7”"."""
+    return f"the {source['kind']} {quoted(source['source'])}" if source["source"] else "those who name no source"
+
+
 def listed(parts: Sequence[str], most: int = 3) -> str:
     """Return parts as "a, b and c"; of many, the first and how many more."""
     shown = [*parts[:most], *([f"{len(parts) - most} more"] if len(parts) > most else [])]
@@ -68,8 +73,9 @@ def column_name(column: Json) -> str:
 
 def reason(column: Json) -> str:
     """Return why a column has its verdict, with the name that people know: "Rooms is higher than in training"."""
-    text, name = str(column["reason"]), column["name"]
-    return column_name(column) + text[len(name) :] if re.match(rf"{re.escape(name)}\b", text) else text
+    return re.sub(
+        rf"(^|; ){re.escape(column['name'])}\b", lambda match: match[1] + column_name(column), column["reason"]
+    )
 
 
 def with_verdict(items: Sequence[Json] | None, verdict: str) -> list[Json]:
@@ -79,4 +85,4 @@ def with_verdict(items: Sequence[Json] | None, verdict: str) -> list[Json]:
 
 def strongest_first(columns: Sequence[Json]) -> list[Json]:
     """Return the inputs with the largest effect first, then the prediction."""
-    return sorted(columns, key=lambda column: (column["kind"] == "prediction", -(column["effect"] or 0)))
+    return sorted(columns, key=lambda column: (column["kind"] == "prediction", -abs(column["effect"] or 0)))

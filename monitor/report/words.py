@@ -18,6 +18,7 @@ from monitor.report.phrases import (
     quoted,
     reason,
     signed,
+    source_name,
     strongest_first,
     where,
     with_verdict,
@@ -61,7 +62,8 @@ def _headline(report: Json) -> str:
         found, high = decimal(overall.get("rmse")), decimal(expected.get("high"))
         return f"Worse accuracy: {metric} {found}, and at most {high} was expected"
     if verdict == CANNOT_JUDGE:
-        return f"Can't judge: {_because(report)}"
+        unjudged = with_verdict(drift["columns"], CANNOT_JUDGE)
+        return f"Can't judge: {_because(report) if rows_missing(report) or not unjudged else reason(unjudged[0])}"
     if verdict == CALM:
         return f"Calm: the rows are like those {where(report)}"
     columns = strongest_first(with_verdict(drift["columns"], DRIFT))
@@ -133,7 +135,7 @@ def _of_joint(report: Json) -> Iterator[str]:
     labels = {column["name"]: column_name(column) for column in report["drift"]["columns"]}
     for pair in with_verdict(joint.get("correlations"), DRIFT)[:5]:
         names = " and ".join(labels.get(name, name) for name in pair["inputs"])
-        window, reference = decimal(pair["window"]), decimal(pair["reference"])
+        window, reference = signed(pair["window"]), signed(pair["reference"])
         yield f"{begin(names)} go together in another way: their correlation is {window}, {where(report)} {reference}."
     classifier = joint.get("classifier")
     if classifier and classifier["verdict"] == DRIFT:
@@ -148,8 +150,8 @@ def _of_accuracy(report: Json) -> Iterator[str]:
         card = f"; the card expects {decimal(expected['low'])} to {decimal(expected['high'])}" if expected else ""
         yield f"{found} over {amount(overall['rows'], 'row')} with truth{card}."
     for source in with_verdict(accuracy["sources"], "differs")[:5]:
-        name = f"{quoted(source['source'])} ({percent(source['share'])} of them)"
-        yield f"True values from the source {name} differ from the others: bias {signed(source['bias'])}."
+        name = f"{source_name(source)} ({percent(source['share'])} of them)"
+        yield f"True values from {name} differ from the others: bias {signed(source['bias'])}."
     if unknown := accuracy["unknown"]:
         ids = listed([quoted(name) for name in accuracy["unknown_ids"][:3]])
         yield f"{amount(unknown, 'true value')} name requests that the logs don't have{f': {ids}' if ids else ''}."

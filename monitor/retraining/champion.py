@@ -90,7 +90,7 @@ def load_golden(store: VersionStore) -> Golden:
             sha256 = hashlib.sha256(verified.read(TEST)).hexdigest()
             if earlier - {sha256}:
                 raise MonitorError(
-                    f"{store.folder}: earlier retrainings had other golden rows than those of version {number}, with the "
+                    f"{store.folder}: earlier retrainings had other golden rows than those of version {number}: "
                     f"SHA-256 {', '.join(earlier - {sha256})}; restore the version that has them"
                 )
             return Golden(number, sha256, table[:, :-1].astype(np.float32), table[:, -1])

@@ -9,7 +9,9 @@ spec.toml        the champion's spec over dataset.csv: `python -m train` takes i
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 import secrets
 import shutil
@@ -162,8 +164,10 @@ def _derive_spec(champion: Champion, sha256: str) -> tuple[str, list[str]]:
 def _write(path: Path, rows: pd.DataFrame) -> str:
     """Write rows as CSV that is safe to open in a spreadsheet, as the logs are. Return the SHA-256 of the file."""
     columns = [_fields(rows[name]) for name in rows]
-    lines = [",".join(rows.columns), *map(",".join, zip(*columns, strict=True))]
-    content = "".join(f"{line}\n" for line in lines).encode()
+    header = io.StringIO()
+    csv.writer(header, lineterminator="\n").writerow(rows.columns)  # as the spec names them: no guard, but quotes
+    lines = map(",".join, zip(*columns, strict=True))
+    content = (header.getvalue() + "".join(f"{line}\n" for line in lines)).encode()
     path.write_bytes(content)
     return hashlib.sha256(content).hexdigest()
 

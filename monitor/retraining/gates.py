@@ -104,8 +104,9 @@ def source_gate(
         errors[name] = float(np.sqrt(np.mean((golden.label - without) ** 2)))
     worst = max(errors, key=lambda name: abs(errors[name] - error.value))
     detail = (
-        f"RMSE {error.value:.4g} on the golden rows; without the source {worst!r} {errors[worst]:.4g}, to be in the "
-        f"{_interval(error)}; the {len(errors)} of {len(sources)} sources that pull most were left out in turn"
+        f"RMSE {error.value:.4g} on the golden rows, 95 % interval {error.low:.4g} to {error.high:.4g}; "
+        f"without the source {worst!r} {errors[worst]:.4g}, which must be inside; "
+        f"of {len(sources)} sources, the {len(errors)} that pull most were left out in turn"
     )
     return GateResult("sources", error.low <= errors[worst] <= error.high, detail)
 

@@ -16,7 +16,7 @@ from monitor.errors import MonitorError
 from monitor.latest import update
 from monitor.retraining import attempt
 from monitor.retraining.champion import DATASET, Champion, Golden, load_champion, load_golden
-from monitor.retraining.dataset import STAGING, describe, staging, write_dataset
+from monitor.retraining.dataset import HOLDOUT_FILE, STAGING, describe, staging, write_dataset
 from monitor.retraining.decision import Decision, decide, read_reports
 from monitor.retraining.gates import shadow_gate
 from monitor.retraining.selection import HOLDOUT, Selection, select
@@ -145,26 +145,30 @@ class Retraining:
             raise MonitorError(f"version {in_shadow} is in shadow, where the new version is to be; {advice}")
         with staging(self._folder) as staged:
             built = self._build(staged, self._since or decision.since or _DEFAULT_SINCE)
-            sha256 = built.summary["sha256"][DATASET]
+            if not built.summary["rows"]["feedback"]:
+                raise MonitorError(
+                    f"no truth can be accepted, so there is nothing to learn\n{describe(built.summary, self._folder)}"
+                )
+            facts = {
+                "champion": built.champion.version.number,
+                "dataset_sha256": built.summary["sha256"][DATASET],
+                "holdout_sha256": built.summary["sha256"][HOLDOUT_FILE],
+                "golden_sha256": built.golden.sha256,
+            }
             refused = [
-                line for line in attempt.steps(self._store, attempt.REFUSED) if line.content["dataset_sha256"] == sha256
+                line for line in attempt.steps(self._store, attempt.REFUSED) if facts.items() <= line.content.items()
             ]
             if refused and not force:
                 print(f"no retraining: on {refused[-1].content['time'][:10]}, a gate failed with the same data set")
                 return False
-            folder = self._folder / sha256[:12]
+            folder = self._folder / facts["dataset_sha256"][:12]
             shutil.rmtree(folder, ignore_errors=True)  # the same data set, of an attempt that was killed or refused
             staged.rename(folder)
-        facts = {
-            "champion": built.champion.version.number,
-            "dataset_sha256": sha256,
-            "golden_sha256": built.golden.sha256,
-            **({"report_sha256": decision.report_sha256} if decision.report_sha256 else {}),
-        }
-        rows = built.summary["rows"]
-        file, count = f"{folder.name}/{DATASET}", rows["old"] + rows["feedback"]
+        if decision.report_sha256:
+            facts["report_sha256"] = decision.report_sha256
+        rows = built.summary["rows"]["old"] + built.summary["rows"]["feedback"]
         attempt.record(self._store, attempt.DECIDED, actor.by, reason, **facts)
-        attempt.record(self._store, attempt.BUILT, actor.by, file=file, rows=count, **facts)
+        attempt.record(self._store, attempt.BUILT, actor.by, file=f"{folder.name}/{DATASET}", rows=rows, **facts)
         print(f"retraining: {reason}")
         print(describe(built.summary, folder))
         return self._train(folder, built, Actor(actor.by, f"retraining: {reason}"), facts)
@@ -191,7 +195,7 @@ class Retraining:
 
     def _go_on(self, challenger: attempt.Challenger, actor: Actor, *, auto: bool) -> None:
         """Let a challenger be shadow, and say what is missing before it may be champion; or make it champion."""
-        number, signed = challenger.number, self._settings.requires_two_person_approval
+        number, two_person = challenger.number, self._settings.requires_two_person_approval
         if not challenger.was_shadowed:
             try:
                 shadow(self._store, number, Actor(actor.by, "retraining"))
@@ -199,21 +203,22 @@ class Retraining:
                 raise MonitorError(f"{error}; then run this command again: version {number} waits for it") from error
         rows = attempt.shadowed_rows(self._logs, challenger)
         print(f"version {number} is in shadow: it has predicted {rows} rows, and {attempt.MIN_SHADOWED} are needed")
-        since = datetime.fromisoformat(challenger.line.content["time"])
-        gate = shadow_gate(join_truths(self._logs, since=since), number)
-        _print_gates([gate])
         if rows < attempt.MIN_SHADOWED:
             print("nothing is promoted yet; run this command again when it has predicted them")
-        elif auto and not gate.passed:
-            raise MonitorError(f"version {number} is not promoted: it is worse than the champion on the same rows")
-        elif auto and not signed:
-            reason = actor.reason or f"retraining: it passed every gate, and predicted {rows} rows as shadow"
-            _print_gates(promote(self._store, number, CHAMPION, Actor(actor.by, reason)))
-            print(f"{self._store.model} version {number} is champion")
-            return
-        elif auto:
+        else:
+            since = datetime.fromisoformat(challenger.line.content["time"])
+            gate = shadow_gate(join_truths(self._logs, since=since), number)
+            _print_gates([gate])
+            if auto and not gate.passed:
+                raise MonitorError(f"version {number} is not promoted: it errs more than the champion on the same rows")
+            if auto and not two_person:
+                reason = actor.reason or f"retraining: it passed every gate, and predicted {rows} rows as shadow"
+                _print_gates(promote(self._store, number, CHAMPION, Actor(actor.by, reason)))
+                print(f"{self._store.model} version {number} is champion")
+                return
+        if auto and two_person:
             print("SERVE_TWO_PERSON=1: nothing is promoted without a person")
-        other = f" (not {challenger.line.content['by']}, who trained it)" if signed else ""
+        other = f" (not {challenger.line.content['by']}, who trained it)" if two_person else ""
         print(f"what a person must still look at, and then sign{other}:")
         print(f"  python -m monitor compare {challenger.line.content['champion']} {number}")
         print(f'  python -m registry promote {number} --by NAME --reason "why"')

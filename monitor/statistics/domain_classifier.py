@@ -1,7 +1,8 @@
-"""The domain classifier: can a model tell the window's rows from the reference's? It finds a change of any relation.
+"""The domain classifier: can a model tell the window's rows from the reference's? It adds up many small changes.
 
 A logistic regression on the inputs' mid-ranks, their squares and their products. It found a changed correlation more
-often than boosting, in a thirtieth of the time (docs/monitoring.md).
+often than boosting, in a thirtieth of the time (docs/monitoring.md). It is blind to a relation in which no single input
+and no correlation of two has changed.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from monitor.profiles.reference import Floats, Ints
 from monitor.statistics.request_sums import Requests, request_sums, variance_of_mean
@@ -38,13 +40,14 @@ def statistic(window: Floats, reference: Floats, window_requests: Requests, refe
         window, reference: the mid-ranks of the inputs less ½, float64 (n, k) and (R, k); 0 for a missing value.
         window_requests, reference_requests: which request each row came with.
     """
-    features = _features(np.concatenate([window, reference]))
     is_window = np.repeat([True, False], [len(window), len(reference)])
     folds = np.concatenate([_folds(window_requests), _folds(reference_requests)])
-    better = np.full(len(features), np.nan)  # the share of the other sample's rows in the fold that the row beats
+    with threadpool_limits(1):  # where others use the cores, threads wait for each other
+        all_scores = _cross_fit(_features(np.concatenate([window, reference])), is_window, folds)
+    better = np.full(len(folds), np.nan)  # the share of the other sample's rows in the fold that the row beats
     for fold in range(FOLDS):
         test = folds == fold
-        scores = features[test] @ _fit(features[~test], is_window[~test])
+        scores = all_scores[test]
         mine = is_window[test]
         if mine.any() and not mine.all():
             places = np.empty(len(scores))
@@ -75,6 +78,15 @@ def _features(scores: Floats) -> Floats:
     spread = features.std(axis=0)
     features = (features - features.mean(axis=0)) / np.where(spread > 1e-12, spread, np.inf)
     return np.concatenate([np.ones((len(features), 1)), features], axis=1)
+
+
+def _cross_fit(features: Floats, label: np.ndarray, folds: Ints) -> Floats:
+    """Return the score of each row by a classifier that was fitted to the other folds, float64 (n,)."""
+    scores = np.empty(len(features))
+    for fold in range(FOLDS):
+        test = folds == fold
+        scores[test] = features[test] @ _fit(features[~test], label[~test])
+    return scores
 
 
 def _fit(features: Floats, label: np.ndarray) -> Floats:

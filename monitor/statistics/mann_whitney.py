@@ -19,7 +19,7 @@ def statistic(window: Ints, reference: Ints) -> float:
         window, reference: how many rows are in each cell, int64 (2d + 1,).
     """
     below = np.cumsum(reference) - reference
-    return float(window @ (below + reference / 2) / (window.sum() * reference.sum()))
+    return float((window * (below + reference / 2)).sum() / (window.sum() * reference.sum()))
 
 
 def p_value(auc: float, window_rows: float, reference_rows: float, ties: float) -> float:

@@ -35,6 +35,14 @@ def request_sums(scores: Floats, requests: Requests) -> RequestSums:
     )
 
 
+def equal_requests(sums: RequestSums) -> Floats:
+    """Return how many requests of one size weigh as much as these: (Σm)² / Σm². One that has nearly all rows weighs 1.
+
+    The variance between requests says little of a mean that one of them makes.
+    """
+    return sums.rows**2 / np.maximum(sums.size_squares, 1)
+
+
 def variance_of_mean(sums: RequestSums) -> Floats:
     """Return the variance of each mean score, from the differences between requests (as RequestSums.design_effect)."""
     mean = sums.mean

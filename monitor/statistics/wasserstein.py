@@ -19,7 +19,7 @@ def statistic(window: Ints, reference: Ints, points: Floats) -> float:
     of_window, of_reference = (np.cumsum(counts) / counts.sum() for counts in (window, reference))
     before, after = of_window[1:-2:2], of_window[2:-1:2]  # each inner gap
     apart = np.abs((before + after) / 2 - of_reference[1:-2:2])
-    return float(apart @ np.diff(points.astype(np.float64)))
+    return float((apart * np.diff(points.astype(np.float64))).sum())
 
 
 def effect(distance: float, sd: float) -> float:

@@ -27,14 +27,17 @@ SERVES = re.compile(r"\bmake (run|serve)\b")
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", ".hypothesis")
 
 
+def not_copied(folder: str, names: list[str]) -> set[str]:
+    """What a copy leaves out; models and logs are those of the root, and not a package of that name."""
+    return NOT_COPIED(folder, names) | ({"models", "logs"} & set(names) if Path(folder) == ROOT else set())
+
+
 class Copy(Client):
     """A fresh copy of the project, in which blocks are run, with at most one server."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(free_port())
-        made = {str(ROOT): {"models", "logs"}}  # by the commands, for whoever works here; monitor/logs is code
-        ignore = lambda parent, names: NOT_COPIED(parent, names) | made.get(parent, set())  # noqa: E731 - short
-        self.folder = shutil.copytree(ROOT, folder, ignore=ignore)
+        self.folder = shutil.copytree(ROOT, folder, ignore=not_copied)
         # What is installed stays, for .venv is that of these tests: make is told to install with `true`.
         makefile = (folder / "Makefile").read_text()
         assert makefile.count("requirements/install.") == 1, "INSTALL has to be the only way to the installer"

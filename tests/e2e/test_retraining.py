@@ -223,6 +223,10 @@ def test_what_stands_in_the_way_is_said_before_anything_is_trained(loop: Loop, t
     assert (code, "with --force a reason" in said) == (1, True)
     code, said = loop.retrain("--force", "--reason", "why")
     assert (code, "no truth is known of a row since" in said) == (1, True)
+    loop.send(20, lambda rows: 5000 + rows[:, 0], sources=SOURCES)
+    code, said = loop.retrain("--force", "--reason", "why")
+    assert (code, "no truth can be accepted" in said, "outside the plausible range: 20" in said) == (1, True, True)
+    assert loop.steps() == []
     loop.send(100, sources=SOURCES)
     (loop.folder / "homes.csv").write_text("x")
     code, said = loop.retrain(command="dataset")

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from journal import encode_predictions, prediction_columns
+from journal import FEEDBACK_COLUMNS, encode_predictions, prediction_columns
 from journal.encoding import escape_field
 
 INPUTS = ("size", "zone")
-FEEDBACK = "time,request_id,row,actual,measured_at,source,comment,client\n"
+FEEDBACK = ",".join(FEEDBACK_COLUMNS) + "\n"
 
 
 @dataclass

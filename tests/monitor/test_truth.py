@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from journal import FeedbackReader
 from monitor.truth import find_truths, join_truths, read_truths
 from tests.monitor.logs_of_truth import FEEDBACK, INPUTS, Logs
 
@@ -52,6 +54,20 @@ def test_the_same_truth_twice_is_one_and_a_later_value_supersedes(logs: Logs) ->
     assert (truths.superseded, truths.repeated, truths.unusable) == (2, 3, 0)
 
 
+def test_the_truths_are_those_of_the_journal_s_own_reader(logs: Logs) -> None:
+    random = np.random.default_rng(1)
+    for number in range(300):
+        request, hour = f"-r{random.integers(40)}", random.integers(24)  # a minus is escaped
+        time = f"2026-11-{random.integers(21, 24)}T{hour:02}:00:00.{number:06}Z"
+        logs.tell(request, random.normal(20, 3), row=int(random.integers(3)), time=time, source='"a, b"')
+    truths = {(truth.request_id, truth.row): truth for truth in FeedbackReader(logs.folder)}
+    read = read_truths(logs.folder)
+    found = read.table.set_index(["request_id", "row"])
+    assert found["actual"].to_dict() == {key: truth.actual for key, truth in truths.items()}
+    assert found["source"].to_dict() == {key: truth.source for key, truth in truths.items()}
+    assert len(truths) + read.superseded == 300
+
+
 def test_a_late_truth_belongs_to_the_day_of_its_prediction(logs: Logs) -> None:
     logs.predict("a", [20], time="2026-11-20T23:59:59.999999Z")
     logs.predict("b", [20], time="2026-11-21T00:00:00.000000Z")
@@ -94,6 +110,14 @@ def test_absurd_values_are_counted_and_not_used(logs: Logs, actual: str) -> None
     found = find_truths(logs.folder, plausible=(0, 100))
     assert list(found.rows["actual"]) == [20]
     assert (found.told.unusable, found.told.superseded) == (1, 0)
+
+
+def test_a_truth_without_a_row_or_a_time_is_counted_and_not_used(logs: Logs) -> None:
+    logs.tell("a", 20, row=-1)
+    for line in (",a,0,20,,,,\n", "2026-11-21T08:00:00Z,a,first,20,,,,\n", "yesterday,a,0,20,,,,\n"):
+        logs.add("feedback", "2026-11-21", FEEDBACK, line.encode())
+    truths = read_truths(logs.folder)
+    assert (len(truths.table), truths.unusable) == (0, 4)
 
 
 def test_two_requests_that_share_an_id_are_left_out_unless_they_agree(logs: Logs) -> None:

@@ -24,6 +24,7 @@ def test_it_has_the_sections_of_the_paper_and_the_words_of_the_spec(published: P
     assert re.findall("^## (.*)$", text, re.MULTILINE) == sections.split(", ")
     assert "This is a teaching set and nothing more" in text
     assert "variable `b`" in text
+    assert "can't reliably find a shift of an input by less than 0.2" in text
     assert "Tested slices: `rm`, `tax`, `age`, `chas`, `lstat`." in text
     assert text.count("\n| `lstat` |") == 4
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from monitor.accuracy import Accuracy, judge_accuracy
-from monitor.profiles.reference import load_reference
+from monitor.profiles.profile import Profile
+from monitor.profiles.reference import Column, load_reference
 from monitor.profiles.window import profile_window
 from monitor.window import Window
 from registry import CHAMPION, Actor, VersionStore
@@ -199,6 +200,15 @@ def test_truths_of_a_random_sample_represent_the_others(service: Service) -> Non
     assert representative is not None
     assert representative.verdict == "calm"
     assert len(representative.columns) == 4
+
+
+def test_a_profile_of_another_reference_is_refused(service: Service) -> None:
+    reference = load_reference(service.store, 1)
+    rows = reference.rows[:7]
+    columns = tuple(Column.of(of.name, of.kind, rows[:, place]) for place, of in enumerate(reference.columns))
+    other = Profile.empty(replace(reference, rows=rows, columns=columns))
+    with pytest.raises(ValueError, match="another reference"):
+        judge_accuracy(service.logs.folder, NOVEMBER, service.store, reference, profile=other)
 
 
 def test_the_client_of_wrong_truths_is_named(service: Service) -> None:

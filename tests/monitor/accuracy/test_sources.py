@@ -35,6 +35,7 @@ def test_the_one_client_that_tells_a_third_too_much_is_named_and_no_other() -> N
     assert first.bias == pytest.approx(-6.6, abs=0.3)
     assert first.effect == pytest.approx(-6.6 / np.hypot(SD, 1), abs=0.15)
     assert first.p < 1e-10
+    assert first.rmse == pytest.approx(np.sqrt(6.6**2 + SD**2 + 1), abs=0.3)
 
 
 def test_of_two_sources_the_one_with_less_truths_is_named() -> None:

@@ -74,3 +74,10 @@ def test_a_long_error_is_cut_alike(tmp_path: Path) -> None:
     path = write(tmp_path, "requests", request(error="é" * 5000) + request(error="e\u0301" * 5000))
     found = assert_same_rows(path, lambda module: module.read_requests)
     assert {len(text) for text in found["errors"]} == {300}
+
+
+def test_a_long_body_is_no_reason_to_read_line_by_line(tmp_path: Path) -> None:
+    row = request()
+    body = b"x" * (4 << 20)  # what a body of the longest kind comes to, each byte in an escape
+    path = write(tmp_path, "requests", row + row.partition(b'"')[0] + body + b"\n" + row)
+    assert len(assert_same_rows(path, lambda module: module.read_requests)["times"]) == 3

@@ -95,6 +95,13 @@ def test_traffic_adds(tmp_path: Path) -> None:
     np.testing.assert_array_equal(parts.total.latencies, whole.total.latencies)
 
 
+def test_a_long_body_beside_a_torn_row_is_whole(tmp_path: Path) -> None:
+    long = request().partition(b'"')[0] + b'"' + b"x," * (1 << 17) + b'"\n'
+    found = count(tmp_path, request(), long, b"torn" + b"," * 10 + b"\n", request())
+    assert (found.total.requests, found.torn) == (3, 1)
+    assert found.faults == ["requests-2026-11-20.csv: 1 lines are no whole rows"]
+
+
 def test_a_clock_that_went_back_is_named(tmp_path: Path) -> None:
     slow = request(time=at(-3000), ms=3_000_000)  # arrived long ago, and was written just now
     assert count(tmp_path, request(time=at(0)), slow, request(time=at(1))).faults == []

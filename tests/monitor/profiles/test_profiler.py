@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +15,9 @@ from hypothesis import strategies as st
 from monitor.logs import duckdb_reader, log_reader
 from monitor.logs.log_file import LogFile
 from monitor.logs.rows import PredictionRows, select
-from monitor.profiles import profiler as module
 from monitor.profiles.profile import SAMPLE_ROWS, FileProfile, Profile, RequestSums
 from monitor.profiles.profiler import Profiler
-from monitor.profiles.reference import Reference
+from monitor.profiles.reference import Column, Reference
 from tests.monitor.logs_of import at, make_reference, predictions, write
 
 REFERENCE = make_reference()
@@ -65,6 +65,7 @@ def assert_same(first: FileProfile, second: FileProfile) -> None:
         for sums, more in (
             (one.scores, other.scores),
             (one.products, other.products),
+            (one.missing_sums, other.missing_sums),
             *zip(one.categories, other.categories, strict=True),
         ):
             if sums is not None:
@@ -117,6 +118,8 @@ def check_by_hand(found: Profile, rows: Sequence[tuple[str, Sequence[float]]]) -
         np.testing.assert_allclose(found.values[place], expected, atol=1e-9)
         scores = [(request, rank) for (request, _), rank in zip(rows, ranks[:, place], strict=True)]
         np.testing.assert_allclose(element(found.scores, place), sums_of(scores), atol=1e-9)
+        gone = [(request, float(np.isnan(rank))) for request, rank in scores]
+        np.testing.assert_allclose(element(found.missing_sums, place), sums_of(gone), atol=1e-9)
         if column.kind == "category":
             for cell, scores in kinds.items():
                 np.testing.assert_allclose(element(found.categories[place], cell), sums_of(scores), atol=1e-9)
@@ -161,10 +164,10 @@ def test_profiles_add_in_any_order_to_that_of_all_rows(tmp_path: Path, data: st.
     assert_same(total, profile([one_block(written, tmp_path)]))
 
 
-@SLOW
+@settings(SLOW, max_examples=8)
 @given(
-    pieces=st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([300, 400])), min_size=1, max_size=6),
-    places=st.lists(st.integers(1, 2500), max_size=4),
+    pieces=st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([300, 400])), min_size=1, max_size=5),
+    places=st.lists(st.integers(1, 2000), max_size=4),
 )
 def test_a_long_file_that_is_logged_in_parts_is_one_request(
     tmp_path: Path, pieces: list[tuple[str, int]], places: list[int]
@@ -180,6 +183,14 @@ def test_a_long_file_that_is_logged_in_parts_is_one_request(
         counts[request] += count
     found = profile(split(one_block(written, tmp_path), places))
     check_by_hand(found.groups[1, "champion"], rows)
+
+
+def test_a_reference_without_a_value_in_a_column_compares_the_others(tmp_path: Path) -> None:
+    empty = Column.of("year", "number", np.full(50, np.nan, dtype=np.float32))
+    columns = (*REFERENCE.columns[:2], empty, REFERENCE.columns[3])
+    group = profile([one_block([predictions([[1, 1, 5, 1]])], tmp_path)], replace(REFERENCE, columns=columns))
+    found = group.groups[1, "champion"]
+    assert (found.counts[2].tolist(), found.counts[0].sum(), found.missing.tolist()) == ([1], 1, [0] * 4)
 
 
 def test_two_requests_of_one_id_are_told_apart_by_their_time(tmp_path: Path) -> None:
@@ -229,4 +240,3 @@ def test_the_sample_is_the_same_rows_from_either_reader_and_from_parts(tmp_path:
     sample = fast.groups[1, "champion"].sample
     assert len(sample) == SAMPLE_ROWS
     assert abs(float(sample[:, 0].mean())) < 0.1
-    assert module.LONG_RUN <= 1 << 13  # the parts in which the service logs a long file

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -88,7 +89,8 @@ def test_few_requests_can_not_be_judged(houses: Settings, write_logs: WriteLogs)
     write_logs(12)
     report = build_report(houses, WINDOW)
     assert (report["verdict"], report["window"]["rows"]) == ("cannot_judge", 12)
-    assert report["headline"].startswith("Can't judge: 12 rows of 12 requests")
+    assert re.fullmatch(r"Can't judge: 12 rows of 12 requests; \d+ more rows are needed", report["headline"])
+    assert "Rooms has values in 12 requests; a verdict needs 30." in report["not_judged"]
 
 
 def test_a_window_without_a_request_is_drawn_too(houses: Settings, write_logs: WriteLogs) -> None:

@@ -56,7 +56,7 @@ def test_drift_is_said_with_both_means_the_shift_and_p_and_what_to_do() -> None:
 def test_the_strongest_input_is_the_headline_before_the_prediction_and_a_category_has_no_mean() -> None:
     report = example()
     _, tax, age, prediction = report["drift"]["columns"]
-    tax |= {"verdict": "drift", "effect": 0.2, "reason": "tax is missing in 5 % of the rows, in training 0 %"}
+    tax |= {"verdict": "drift", "effect": 0.2, "reason": "tax is 3; tax is missing in 5 % of the rows"}
     age |= {
         "verdict": "drift",
         "kind": "category",
@@ -67,7 +67,7 @@ def test_the_strongest_input_is_the_headline_before_the_prediction_and_a_categor
     prediction["effect"] = 0.9
     words = add_words(report)
     assert words["headline"] == (
-        "Drift: Property tax is missing in 5 % of the rows, in training 0 %; "
+        "Drift: Property tax is 3; Property tax is missing in 5 % of the rows; "
         "also Rooms, Built before 1940 and the prediction"
     )
     assert words["findings"][2] == "Built before 1940 is 3 in 9 % of the rows; chance does not explain it (p = 1)."
@@ -87,7 +87,7 @@ def test_shares_and_correlations_can_be_the_drift() -> None:
     assert words["headline"] == "Drift: missing: rm and how the inputs go together"
     assert "missing: rm: 2.3 %, in training 0 %." in words["findings"]
     assert (
-        "Rooms and Property tax go together in another way: their correlation is 0.1, in training -0.29."
+        "Rooms and Property tax go together in another way: their correlation is +0.10, in training −0.29."
         in words["findings"]
     )
     assert "A classifier tells these rows from those in training: AUC 0.62." in words["findings"]
@@ -120,11 +120,19 @@ def test_a_source_whose_truth_differs_is_named_and_to_be_checked_first() -> None
     assert (
         "True values from the source “survey” (98 % of them) differ from the others: bias +0.40." in report["findings"]
     )
-    assert report["actions"][0] == "Check the true values from “survey” before anything is trained on them."
+    assert report["actions"][0] == "Check the true values from the source “survey” before anything is trained on them."
+
+
+def test_a_reference_that_is_too_small_for_any_window_is_the_headline() -> None:
+    report = of_verdict("cannot_judge")
+    for column in report["drift"]["columns"]:
+        column["power"]["rows_missing"] = None
+        column["reason"] = f"{column['name']}: the reference is too small to find a shift of 0.3"
+    assert add_words(report)["headline"] == "Can't judge: Rooms: the reference is too small to find a shift of 0.3"
 
 
 def test_a_text_of_a_client_stays_one_short_line_in_a_sentence() -> None:
     report = hostile("a\x1b[2J\n`b`" + "c" * 200)
-    (sentence,) = [text for text in report["findings"] if "source" in text]
+    (sentence,) = [text for text in report["findings"] if "the source" in text]
     assert "“a\\x1b[2J\\n'b'ccc" in sentence
     assert len(sentence) < 200

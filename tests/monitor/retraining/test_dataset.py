@@ -26,7 +26,7 @@ SIGNATURE = Signature(
     inputs=(Input("size", "Size", "m", (), (0, 100), (1, 50), 5), Input("zone", "Zone", "", (), (0, 9), (0, 9), 1)),
     output=Output("price", "Price", "$", (0, 1000)),
 )
-SPEC = {"model": "m", "data": {"file": "old.csv", "sha256": "0"}, "judge": {"folds": 2, "slices": ["Size m", "year"]}}
+SPEC = {"model": "m", "data": {"file": "old.csv", "sha256": "0"}, "judge": {"folds": 2, "slices": ["Size, m", "year"]}}
 GOLDEN = Golden(1, "a" * 64, np.zeros((1, 2), dtype=np.float32), np.zeros(1))
 
 
@@ -40,8 +40,8 @@ class Constant:
 @pytest.fixture
 def written(tmp_path: Path) -> dict[str, Any]:
     """Write 700 old rows and 100 truths; the data have another name for an input, and for the label."""
-    old = pd.DataFrame({"Size m": np.arange(700) / 7, "zone": 1.0, "cost": 21.5})
-    champion = Champion(Version(1, "", SIGNATURE, Constant()), SPEC, ("Size m", "zone", "cost"), old)
+    old = pd.DataFrame({"Size, m": np.arange(700) / 7, "zone": 1.0, "cost": 21.5})
+    champion = Champion(Version(1, "", SIGNATURE, Constant()), SPEC, ("Size, m", "zone", "cost"), old)
     joined = pd.DataFrame(
         {
             "time": pd.date_range("2026-11-20", periods=100, freq="h"),
@@ -75,7 +75,7 @@ def test_the_rows_have_the_columns_of_the_data_and_say_where_they_come_from(
     assert (counts["old"], len(rows)) == (700, 700 + counts["feedback"])
     assert list(rows[0].values()) == ["0.0", "1.0", "21.5", "0", "", "", ""]
     last = rows[-1]
-    assert (last["Size m"], last["zone"], last["cost"], last["from_feedback"]) == ("6.32", "2.0", "20.1", "1")
+    assert (last["Size, m"], last["zone"], last["cost"], last["from_feedback"]) == ("6.32", "2.0", "20.1", "1")
     assert (last["feedback_request_id"][0], last["feedback_row"], last["feedback_source"] != "") == ("r", "0", True)
     assert sum(counts.values()) == 700 + 100
     for name, sha256 in written["sha256"].items():
@@ -93,7 +93,7 @@ def test_the_quarantine_is_safe_to_open_in_a_spreadsheet(written: dict[str, Any]
 def test_the_spec_is_the_champions_over_the_new_rows(written: dict[str, Any], tmp_path: Path) -> None:
     spec = tomllib.loads((tmp_path / "spec.toml").read_text())
     assert spec["data"] == {"file": "dataset.csv", "sha256": written["sha256"]["dataset.csv"]}
-    assert spec["judge"] == {"folds": 2, "slices": ["Size m", "from_feedback"]}
+    assert spec["judge"] == {"folds": 2, "slices": ["Size, m", "from_feedback"]}
     assert written["slices_left_out"] == ["year"]
 
 
@@ -108,9 +108,13 @@ def test_the_summary_names_who_is_over_the_cap(written: dict[str, Any], tmp_path
 
 
 def test_a_folder_that_was_not_finished_is_removed(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="stopped"), staging(tmp_path) as folder:
-        (folder / "file").write_text("half")
-        raise ValueError("stopped")
+    def stop() -> None:
+        with staging(tmp_path) as folder:
+            (folder / "file").write_text("half")
+            raise ValueError("stopped")
+
+    with pytest.raises(ValueError, match="stopped"):
+        stop()
     assert list(tmp_path.iterdir()) == []
     with staging(tmp_path) as folder:
         folder.rename(tmp_path / "whole")

@@ -83,7 +83,7 @@ def test_one_source_must_not_move_the_golden_error_by_more_than_its_interval(lie
     data = training(lies)
     gate = source_gate(GOLDEN, least_squares(data.rows, data.label), data, least_squares)
     assert gate.passed is passed
-    assert "the 10 of 21 sources that pull most" in gate.detail
+    assert "of 21 sources, the 10 that pull most" in gate.detail
     assert lies == 0 or "without the source 'liar'" in gate.detail
 
 
