@@ -15,10 +15,10 @@ from typing import Any, Self
 import numpy as np
 
 from journal import daily_files, day_of
+from monitor.cache import Arrays, Cache, state_of
 from monitor.errors import MonitorError
-from monitor.kept import Arrays, load, save, state_of
-from monitor.logs import duckdb_reader, log_reader
-from monitor.logs.log_file import read_rows
+from monitor.logs.log_file import unreadable
+from monitor.logs.reading import read_predictions
 from monitor.logs.rows import Hashes, PredictionRows, micros, mix
 from monitor.lookup import open_log
 from monitor.profiles.reference import Float32s, Floats
@@ -26,7 +26,6 @@ from monitor.window import Window
 
 SAMPLE_PAIRS = 100_000
 _PART, _WAITING = 1 << 19, 1 << 20  # rows that are joined at once, and rows of each version that may wait
-_FORMAT = 1
 
 
 @dataclass(slots=True)
@@ -106,7 +105,7 @@ def read_pairs(
     Args:
         logs: the folder of the model's logs.
         window: by default, all that is logged.
-        cache: the folder to keep the pairs of whole days in.
+        cache: the folder to cache the pairs of whole days in.
 
     Returns:
         the pairs, and sentences about files that can't be read.
@@ -117,39 +116,39 @@ def read_pairs(
         if days is None or day in days:
             try:
                 total += _read_day(list(paths), first, second, None if window and window.holds(day) else window, cache)
-            except (MonitorError, OSError) as error:
+            except MonitorError as error:
                 faults.append(str(error))
+            except OSError as error:
+                faults.append(unreadable(Path(error.filename or logs), error))
     return total, faults
 
 
 def _read_day(paths: list[Path], first: int, second: int, window: Window | None, cache: Path | None) -> Pairs:
     """Return the pairs of the files of a day. ``window``: None if the whole day is in it."""
-    cache = None if window else cache
-    state, kind = "-".join([*map(state_of, paths), str(_FORMAT)]), f"pairs-{first}-{second}"
-    kept = _unpacked(load(cache, paths[0], state, kind))
-    if kept is not None:
-        return kept
-    joiner = _Joiner((first, second), window)
-    for path in paths:
-        file, _ = open_log(path)
-        fast, sure = (module.prediction_reader(("prediction",)) for module in (duckdb_reader, log_reader))
-        joiner = read_rows(file, fast, sure, joiner.joined).made
-    save(
-        cache,
-        paths[0],
-        state,
-        kind,
-        {item.name: np.asarray(getattr(joiner.pairs, item.name)) for item in fields(Pairs)},
-    )
-    return joiner.pairs
+
+    def join() -> Pairs:
+        joiner = _Joiner((first, second), window)
+        for path in paths:
+            joiner = read_predictions(open_log(path)[0], ("prediction",), joiner.joined).made
+        return joiner.pairs
+
+    if window:
+        return join()
+    return Cache(cache).get(paths[0], f"pairs-{first}-{second}", [*map(state_of, paths)], join, _pack, _unpack)
 
 
-def _unpacked(arrays: Arrays) -> Pairs | None:
-    if arrays.keys() != {item.name for item in fields(Pairs)}:
-        return None
-    values: dict[str, Any] = {name: array if array.ndim else array.item() for name, array in arrays.items()}
-    pairs = Pairs(**values)
-    return pairs if len(pairs.hashes) == len(pairs.first) == len(pairs.second) else None
+def _pack(pairs: Pairs) -> Arrays:
+    return {item.name: np.asarray(getattr(pairs, item.name)) for item in fields(Pairs)}
+
+
+def _unpack(arrays: Arrays) -> Pairs:
+    values: list[Any] = [
+        array if array.ndim else array.item() for array in (arrays[item.name] for item in fields(Pairs))
+    ]
+    pairs = Pairs(*values)
+    if not len(pairs.hashes) == len(pairs.first) == len(pairs.second):
+        raise ValueError("the samples have different sizes")
+    return pairs
 
 
 _Side = tuple[Hashes, Float32s]  # keys, and predictions of one version

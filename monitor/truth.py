@@ -19,9 +19,9 @@ from journal import FEEDBACK, FEEDBACK_COLUMNS, daily_files, day_of, whole_lines
 from journal.encoding import unescape_field
 from journal.feedback import MAX_ROW
 from monitor.errors import MonitorError
-from monitor.kept import forget_missing
 from monitor.logs.duckdb_reader import fetch
-from monitor.logs.log_file import LogFile, read_rows
+from monitor.logs.log_file import LogFile, unreadable
+from monitor.logs.reading import read_rows
 from monitor.logs.rows import hash_id, mix
 from monitor.lookup import find_rows, no_rows
 
@@ -57,7 +57,10 @@ class JoinedTruths:
     """The truths of a window, joined with its predictions.
 
     Attributes:
-        rows: as join_truths() returns them.
+        rows: in the order of the log, whatever order truth came in: ``time``, ``request_id``, ``row`` (int64),
+            ``version`` (int64), ``role``, the inputs (float32), ``prediction`` (float32, may be NaN), ``flags``, and
+            what Truths.table has of their truth. Times are datetime64 in UTC without a zone; texts are as they were
+            sent, empty if there was none.
         truths: how many are in force of which the prediction, or the truth itself, is of the window.
         matched: those with a prediction in the window. unknown: those told in the window with no prediction anywhere.
             The others are about predictions before or after the window.
@@ -86,7 +89,7 @@ def read_truths(logs: Path, plausible: tuple[float, float] = (-np.inf, np.inf)) 
     parts, faults = [_concat(())], []
     for path in daily_files(logs, FEEDBACK):
         try:
-            file = LogFile.measure(path)
+            file = LogFile.open(path)
             comparable, problems = file.find_problems(FEEDBACK_COLUMNS)
             faults += problems
             if comparable:
@@ -94,7 +97,7 @@ def read_truths(logs: Path, plausible: tuple[float, float] = (-np.inf, np.inf)) 
                 parts.append(reading.made)
                 faults += reading.faults
         except OSError as error:
-            faults.append(f"{path.name}: can't be read ({error.strerror or error})")
+            faults.append(unreadable(path, error))
     logged = pd.concat(parts, ignore_index=True).rename(columns={"time": "told"})
     logged["told"], logged["measured_at"] = _times(logged["told"]), _times(logged["measured_at"])
     logged["actual"] = pd.to_numeric(logged["actual"], errors="coerce").astype(np.float64)
@@ -125,7 +128,7 @@ def _read_fast(file: LogFile) -> Iterator[pd.DataFrame]:
 
 
 def _read_surely(file: LogFile) -> Iterator[pd.DataFrame]:
-    lines = (line.decode("utf-8", "surrogateescape").rstrip("\r\n") for line in whole_lines(file.path))
+    lines = (line.decode("utf-8", "backslashreplace").rstrip("\r\n") for line in whole_lines(file.path))
     rows = csv.DictReader(lines)
     yield pd.DataFrame(list(rows), columns=list(FEEDBACK_COLUMNS), dtype="str")
 
@@ -138,49 +141,30 @@ def join_truths(
     inputs: Sequence[str] | None = None,
     plausible: tuple[float, float] = (-np.inf, np.inf),
     cache: Path | None = None,
-) -> pd.DataFrame:
-    """Return the predictions whose truth is known, a row for each prediction of each version in each role.
+) -> JoinedTruths:
+    """Join the truths with their predictions, of each version in each role.
 
     Args:
         logs: the folder of the model's logs.
         since, until: the predictions' window, with a zone; None leaves the side open. Their truths may be younger.
         inputs: the names of the model's inputs; by default, those in the header of each file.
         plausible: the range of the model's output; truths outside it are left out.
-        cache: the folder to keep what was found in, so that files are read again only for new truths.
-
-    Returns:
-        ``time``, ``request_id``, ``row`` (int64), ``version`` (int64), ``role``, the inputs (float32), ``prediction``
-        (float32, may be NaN), ``flags``, ``actual`` (float64), ``told`` (when the truth came), ``measured_at``,
-        ``source``, ``comment``, ``client`` (who told it), ``corrects`` (how many other values it
-        replaced). Times are datetime64 in UTC without a zone; texts are as they
-        were sent, empty if there was none. The rows are in the order of the log, whatever order truth came in.
+        cache: the folder to cache what was found in, so that files are read again only for new truths.
     """
-    return find_truths(logs, since=since, until=until, inputs=inputs, plausible=plausible, cache=cache).rows
-
-
-def find_truths(
-    logs: Path,
-    *,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    inputs: Sequence[str] | None = None,
-    plausible: tuple[float, float] = (-np.inf, np.inf),
-    cache: Path | None = None,
-) -> JoinedTruths:
-    """Join as join_truths(), and count what fits and what does not."""
     truths = read_truths(logs, plausible)
     table, faults = truths.table, list(truths.faults)
     requests, keys = table["request"].to_numpy(), table["key"].to_numpy()
     known, looked_up = np.zeros((2, len(table)), dtype=bool)
-    paths, parts = daily_files(logs, "predictions"), []
-    if cache is not None:
-        forget_missing(cache, paths)
-    for path in paths if len(table) else ():
+    parts = []
+    for path in daily_files(logs, "predictions") if len(table) else ():
         try:
             in_window = _overlaps(path, since, until)
             here, rows = find_rows(path, requests, keys if in_window else None, inputs=inputs, cache=cache)
-        except (MonitorError, OSError) as error:
+        except MonitorError as error:
             faults.append(str(error))
+            continue
+        except OSError as error:
+            faults.append(unreadable(path, error))
             continue
         known |= here
         if in_window and here.any():
@@ -237,7 +221,7 @@ def _times(texts: pd.Series) -> pd.Series:
 
 
 def _original(texts: pd.Series) -> pd.Series:
-    """Return texts of the log as they were sent."""
+    """Return texts of the log as they were sent; what is not UTF-8 stays escaped, as JSON and pages can't hold it."""
     codes, different = pd.factorize(texts)  # sources and clients are few
-    originals = [unescape_field(text) if "\\" in text or text[:1] == "'" else text for text in different.tolist()]
+    originals = [unescape_field(text).encode(errors="backslashreplace").decode() for text in different.tolist()]
     return pd.Series(np.array(originals, dtype=object)[codes], index=texts.index, dtype="str")

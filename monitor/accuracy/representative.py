@@ -5,8 +5,8 @@ The rule is that of drift, with the rows without truth in the place of the refer
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -40,10 +40,6 @@ class Representative:
 
     verdict: Verdict
     columns: list[ColumnDifference]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as the report has it."""
-        return asdict(self)
 
 
 def judge_representative(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,7 +21,7 @@ from monitor.drift.result import MIN_REQUESTS
 from monitor.logs.rows import IMPLAUSIBLE
 from monitor.profiles.profile import ANSWERING, Profile
 from monitor.profiles.reference import Reference
-from monitor.truth import JoinedTruths, find_truths
+from monitor.truth import JoinedTruths, join_truths
 from monitor.window import Window
 from registry import CHAMPION, RegistryError, VersionStore
 
@@ -57,7 +57,6 @@ class Accuracy:
         requests_missing: how many more requests with truth a verdict takes.
         share: of the rows that were sent, those with truth; NaN if the number of rows is not known.
         delay: the median time from prediction to truth, in seconds; NaN without truths.
-        faults: sentences about files that could not be read.
     """
 
     verdict: Verdict
@@ -73,48 +72,44 @@ class Accuracy:
     days: dict[str, Figures]
     sources: list[Source]
     representative: Representative | None
-    faults: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the section as JSON has it; what does not exist is None."""
+        """Return the section as the report has it; a figure that does not exist is NaN or None."""
         joined, newest = self.joined, self.joined.rows["told"].max()
-        section: dict[str, Any] = _finite(
-            {
-                "verdict": self.verdict,
-                "reason": self.reason,
-                "requests_missing": self.requests_missing,
-                "metric": "rmse",
-                "truths": joined.truths,
-                "matched": joined.matched,
-                "unknown": joined.unknown,
-                "unknown_ids": joined.unknown_ids,
-                "ambiguous": joined.ambiguous,
-                "superseded": joined.told.superseded,
-                "repeated": joined.told.repeated,
-                "unusable": joined.told.unusable,
-                "share": self.share,
-                "median_delay_seconds": self.delay,
-                "newest": None if pd.isna(newest) else f"{newest.isoformat(timespec='seconds')}Z",
-                "expected": self.expected and asdict(self.expected),
-                "overall": self.overall.to_json() if self.overall.rows else None,
-                "versions": [
-                    {
-                        "version": of.version,
-                        "role": of.role,
-                        **of.figures.to_json(),
-                        "expected": of.expected and asdict(of.expected),
-                        "verdict": of.verdict,
-                    }
-                    for of in self.versions
-                ],
-                "slices": [{"slice": name, **figures.to_json()} for name, figures in self.slices.items()],
-                "days": [{"day": day, **figures.to_json()} for day, figures in self.days.items()],
-                "sources": [source.to_json() for source in self.sources],
-                "representative": self.representative and self.representative.to_json(),
-                "intervals": None,  # of a model that predicts intervals: how many truths they cover
-            }
-        )
-        return section
+        return {
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "requests_missing": self.requests_missing,
+            "metric": "rmse",
+            "truths": joined.truths,
+            "matched": joined.matched,
+            "unknown": joined.unknown,
+            "unknown_ids": joined.unknown_ids,
+            "ambiguous": joined.ambiguous,
+            "superseded": joined.told.superseded,
+            "repeated": joined.told.repeated,
+            "unusable": joined.told.unusable,
+            "share": self.share,
+            "median_delay_seconds": self.delay,
+            "newest": None if pd.isna(newest) else f"{newest.isoformat(timespec='seconds')}Z",
+            "expected": self.expected and asdict(self.expected),
+            "overall": self.overall.to_json() if self.overall.rows else None,
+            "versions": [
+                {
+                    "version": of.version,
+                    "role": of.role,
+                    **of.figures.to_json(),
+                    "expected": of.expected and asdict(of.expected),
+                    "verdict": of.verdict,
+                }
+                for of in self.versions
+            ],
+            "slices": [{"slice": name, **figures.to_json()} for name, figures in self.slices.items()],
+            "days": [{"day": day, **figures.to_json()} for day, figures in self.days.items()],
+            "sources": [asdict(source) for source in self.sources],
+            "representative": self.representative and asdict(self.representative),
+            "intervals": None,  # of a model that predicts intervals: how many truths they cover
+        }
 
 
 def judge_accuracy(
@@ -136,7 +131,7 @@ def judge_accuracy(
         reference: says where the slices begin; if there is a profile, the reference that it was made with.
         profile: of all rows that were sent in the window, with or without truth; without it, nobody can say whether
             those with truth are like the others.
-        cache: the folder to keep joined rows in.
+        cache: the folder to cache joined rows in.
 
     Raises:
         RegistryError: if there is no champion, or its signature can't be read.
@@ -144,7 +139,7 @@ def judge_accuracy(
     """
     champion = store.number_of(CHAMPION)
     plausible = store.signature(champion).output.plausible
-    joined = find_truths(
+    joined = join_truths(
         logs, since=window.since, until=window.until, inputs=reference.names[:-1], plausible=plausible, cache=cache
     )
     rows = joined.rows.assign(residual=joined.rows["prediction"].astype(np.float64) - joined.rows["actual"])
@@ -169,7 +164,6 @@ def judge_accuracy(
         days={str(day): measure(part) for day, part in own.groupby(own["time"].dt.date)},
         sources=judge_sources(own),
         representative=judge_representative(sent, profile, reference) if profile else None,
-        faults=joined.faults,
     )
 
 
@@ -203,12 +197,3 @@ def _versions(rows: pd.DataFrame, store: VersionStore) -> Iterator[VersionAccura
         for role, part in rows[rows["version"] == version].groupby("role"):
             figures = measure(part)
             yield VersionAccuracy(version, str(role), figures, expected, _judge(figures, expected)[0])
-
-
-def _finite(value: Any) -> Any:
-    """Return what JSON can hold: what is no finite number is None."""
-    if isinstance(value, dict):
-        return {name: _finite(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

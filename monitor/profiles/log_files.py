@@ -5,15 +5,14 @@ A day's file holds rows of that day only, so rows of another time were put there
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import numpy as np
 
 from journal import REQUEST_COLUMNS, day_of, prediction_columns
-from monitor.logs import duckdb_reader, log_reader
-from monitor.logs.log_file import LogFile, Reading, read_rows
+from monitor.logs.log_file import LogFile, bounds_of
+from monitor.logs.reading import Reading, read_predictions, read_requests
 from monitor.logs.rows import PredictionRows, RequestRows, micros, select
 from monitor.logs.traffic import Traffic, TrafficCounter
 from monitor.profiles.profile import MAX_FAULTS, FileProfile
@@ -36,7 +35,6 @@ def profile_file(file: LogFile, reference: Reference, window: Window) -> FilePro
     if not comparable:
         profile.uncompared = file.lines
         return profile
-    readers = [module.prediction_reader(reference.names) for module in (duckdb_reader, log_reader)]
 
     def make(blocks: Iterable[PredictionRows]) -> tuple[FileProfile, list[str], int]:
         profiler, filter_ = Profiler(reference), _Filter(file, window)
@@ -45,7 +43,7 @@ def profile_file(file: LogFile, reference: Reference, window: Window) -> FilePro
         made = profiler.profile()
         return made, filter_.faults() + profiler.faults(file.path.name), filter_.foreign + profiler.other_roles
 
-    return _finish(file, readers, make, profile.faults)
+    return _with_faults(read_predictions(file, reference.names, make), profile.faults)
 
 
 def count_traffic(file: LogFile, inputs: Sequence[str], window: Window) -> Traffic:
@@ -60,7 +58,6 @@ def count_traffic(file: LogFile, inputs: Sequence[str], window: Window) -> Traff
     comparable, problems = file.find_problems(REQUEST_COLUMNS)
     if not comparable:
         return Traffic(uncompared=file.lines, faults=problems)
-    readers = (duckdb_reader.read_requests, log_reader.read_requests)
 
     def make(blocks: Iterable[RequestRows]) -> tuple[Traffic, list[str], int]:
         counter, filter_ = TrafficCounter(inputs), _Filter(file, window)
@@ -69,16 +66,15 @@ def count_traffic(file: LogFile, inputs: Sequence[str], window: Window) -> Traff
         back = f"{file.path.name}: the clock went back by more than a minute; {counter.gone_back} rows came after it"
         return counter.traffic, filter_.faults() + [back] * bool(counter.gone_back), filter_.foreign
 
-    return _finish(file, readers, make, problems)
+    return _with_faults(read_requests(file, make), problems)
 
 
 class _Filter:
     """Passes on the rows of a file's day that lie in a window, and counts those of another day."""
 
     def __init__(self, file: LogFile, window: Window) -> None:
-        self._name, self._day = file.path.name, day_of(file.path)
-        start = datetime.fromisoformat(self._day).replace(tzinfo=UTC)
-        self._start, self._end = micros(start), micros(start + timedelta(days=1))
+        self._path = file.path
+        self._start, self._end = bounds_of(file.path)
         self._since, self._until = micros(window.since), micros(window.until)
         self.foreign = 0
 
@@ -95,19 +91,14 @@ class _Filter:
 
     def faults(self) -> list[str]:
         """Return a sentence if there were rows of another day."""
-        sentence = f"{self._name}: {self.foreign} rows are not of {self._day}, and are not compared"
-        return [sentence] if self.foreign else []
+        path = self._path
+        return [f"{path.name}: {self.foreign} rows are not of {day_of(path)}, and are not compared"] * bool(
+            self.foreign
+        )
 
 
-def _finish(
-    file: LogFile,
-    readers: Sequence[Callable[[LogFile], Iterable[Rows]]],
-    make: Callable[[Iterable[Rows]], tuple[Result, list[str], int]],
-    problems: list[str],
-) -> Result:
-    """Read a file, and write into the result what could not be read."""
-    fast, sure = readers
-    reading: Reading[tuple[Result, list[str], int]] = read_rows(file, fast, sure, make)
+def _with_faults(reading: Reading[tuple[Result, list[str], int]], problems: list[str]) -> Result:
+    """Write into the result of a file what could not be read."""
     result = reading.made[0]
     result.torn, result.uncompared = reading.torn, reading.unreadable + reading.made[2]
     result.faults = [*problems, *reading.faults, *reading.made[1]][:MAX_FAULTS]

@@ -78,7 +78,6 @@ class Profile:
     Attributes:
         rows, requests: how many.
         counts: by column, how many rows are in each cell, int64 (2d + 1,).
-        missing: rows without a value, or with one that is not finite, int64 (k + 1,).
         outside: rows that the service flagged for a value outside the training range, by input, int64 (k,).
         implausible: rows whose prediction was not sent; they are counted here and nowhere else.
         fallback: rows that answered for another version.
@@ -95,7 +94,6 @@ class Profile:
     rows: int
     requests: int
     counts: list[Ints]
-    missing: Ints
     outside: Ints
     implausible: int
     fallback: int
@@ -118,7 +116,6 @@ class Profile:
             rows=0,
             requests=0,
             counts=[np.zeros(count, dtype=np.int64) for count in cells],
-            missing=np.zeros(inputs + 1, dtype=np.int64),
             outside=np.zeros(inputs, dtype=np.int64),
             implausible=0,
             fallback=0,
@@ -134,6 +131,11 @@ class Profile:
             sample_hashes=np.zeros(0, dtype=np.uint64),
             sample_requests=np.zeros(0, dtype=np.uint64),
         )
+
+    @property
+    def missing(self) -> Ints:
+        """By column, the rows without a value, or with one that is not finite, int64 (k + 1,)."""
+        return self.rows - np.array([counts.sum() for counts in self.counts], dtype=np.int64)
 
     def __add__(self, other: Self) -> Self:
         total = type(self)(**{item.name: _add(item.name, self, other) for item in fields(self)})

@@ -155,7 +155,6 @@ class _Group:
             known = values[:, place] if present is None else values[present, place]
             cells = column.cells(known)
             profile.counts[place] += np.bincount(cells, minlength=len(column.scores))
-            profile.missing[place] += len(values) - len(known)
             deviations = (known.astype(np.float64) - column.mean) / (column.sd or 1.0)
             profile.values[place] += deviations.sum(), dot(deviations, deviations)
             scores = column.scores[cells]

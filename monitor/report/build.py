@@ -97,7 +97,7 @@ def build(settings: CommonSettings, window: Window, *, against: Against = "train
             "rows": len(reference.rows),
             "sha256": reference.digest,
         },
-        "faults": list(dict.fromkeys([*profile.faults, *accuracy.faults])),
+        "faults": list(dict.fromkeys([*profile.faults, *accuracy.joined.faults])),
         "traffic": _traffic(profile.traffic, profile.total, window),
         "drift": {**drift.to_json(), "days": list(_days(profile.days, reference))},
         "accuracy": accuracy.to_json(),

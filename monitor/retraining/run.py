@@ -113,7 +113,7 @@ class Retraining:
         begin = parse_since(since, now)
         golden = load_golden(store)
         champion = load_champion(store, golden, self._folder, self._data_file)
-        joined = join_truths(self._logs, since=begin, until=now, cache=self._logs / REPORTS / "profiles")
+        joined = join_truths(self._logs, since=begin, until=now, cache=self._logs / REPORTS / "profiles").rows
         if joined.empty:
             raise MonitorError(f"{self._logs}: no truth is known of a row since {begin:%Y-%m-%dT%H:%M} UTC")
         signature, predict = champion.version.signature, champion.version.predictor.predict
@@ -207,7 +207,7 @@ class Retraining:
             print("nothing is promoted yet; run this command again when it has predicted them")
         else:
             since = datetime.fromisoformat(challenger.line.content["time"])
-            gate = shadow_gate(join_truths(self._logs, since=since), number)
+            gate = shadow_gate(join_truths(self._logs, since=since).rows, number)
             _print_gates([gate])
             if auto and not gate.passed:
                 raise MonitorError(f"version {number} is not promoted: it errs more than the champion on the same rows")

@@ -71,9 +71,7 @@ class Service:
         answered = None
         if profile:
             answered = profile_window(self.logs.folder, reference, NOVEMBER, cache).total.answered(reference)
-        result = judge_accuracy(self.logs.folder, NOVEMBER, self.store, reference, profile=answered, cache=cache)
-        json.dumps(result.to_json(), allow_nan=False)
-        return result
+        return judge_accuracy(self.logs.folder, NOVEMBER, self.store, reference, profile=answered, cache=cache)
 
 
 @pytest.fixture

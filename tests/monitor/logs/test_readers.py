@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def columns(blocks: Iterable[Any]) -> dict[str, list[Any]]:
 
 
 def assert_same_rows(path: Path, make: Callable[[Any], Callable[[LogFile], Iterable[Any]]]) -> dict[str, list[Any]]:
-    fast, sure = (columns(make(module)(LogFile.measure(path))) for module in (duckdb_reader, log_reader))
+    fast, sure = (columns(make(module)(LogFile.open(path))) for module in (duckdb_reader, log_reader))
     np.testing.assert_equal(fast, sure)
     return sure
 
@@ -54,7 +55,7 @@ def test_predictions(tmp_path: Path, rows: list[tuple[tuple[float, ...], str, st
         for number, (values, request_id, flag) in enumerate(rows)
     ]
     path = write(tmp_path, "predictions", b"".join(written))
-    found = assert_same_rows(path, lambda module: module.prediction_reader(NAMES))
+    found = assert_same_rows(path, lambda module: partial(module.read_predictions, values=NAMES))
     assert len(found["times"]) == len(rows)
     np.testing.assert_array_equal(
         np.array(found["values"], dtype=np.float32), np.array([values for values, _, _ in rows], dtype=np.float32)

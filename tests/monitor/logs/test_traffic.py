@@ -16,7 +16,7 @@ from tests.monitor.logs_of import INPUTS, WHOLE_DAY, at, request, write
 
 
 def count(folder: Path, *rows: bytes) -> Traffic:
-    return count_traffic(LogFile.measure(write(folder, "requests", b"".join(rows))), INPUTS, WHOLE_DAY)
+    return count_traffic(LogFile.open(write(folder, "requests", b"".join(rows))), INPUTS, WHOLE_DAY)
 
 
 def test_requests_are_counted_by_hour_and_by_what_they_got(tmp_path: Path) -> None:

@@ -29,8 +29,8 @@ SLOW = settings(deadline=None, max_examples=25, suppress_health_check=[HealthChe
 
 
 def one_block(rows: Sequence[bytes], folder: Path) -> PredictionRows:
-    file = LogFile.measure(write(folder, "predictions", b"".join(rows)))
-    (block,) = log_reader.prediction_reader(REFERENCE.names)(file)
+    file = LogFile.open(write(folder, "predictions", b"".join(rows)))
+    (block,) = log_reader.read_predictions(file, REFERENCE.names)
     return block
 
 
@@ -57,7 +57,7 @@ def assert_same(first: FileProfile, second: FileProfile) -> None:
         other = second.groups[key]
         for name in ("rows", "requests", "implausible", "fallback"):
             assert getattr(one, name) == getattr(other, name), name
-        for name in ("missing", "outside", "sample", "sample_hashes", "sample_requests"):
+        for name in ("outside", "sample", "sample_hashes", "sample_requests"):
             np.testing.assert_array_equal(getattr(one, name), getattr(other, name), name)
         for counts, others in zip(one.counts, other.counts, strict=True):
             np.testing.assert_array_equal(counts, others)
@@ -232,8 +232,8 @@ def test_the_sample_is_the_same_rows_from_either_reader_and_from_parts(tmp_path:
         table = random.normal(size=(4000, 4)).tolist()
         rows = [predictions(table[i : i + 4], f"{half}-{i}", at(half + i / 100)) for i in range(0, 4000, 4)]
         halves.append(rows)
-    file = LogFile.measure(write(tmp_path, "predictions", b"".join(halves[0] + halves[1])))
-    fast, sure = (profile(list(m.prediction_reader(REFERENCE.names)(file))) for m in (duckdb_reader, log_reader))
+    file = LogFile.open(write(tmp_path, "predictions", b"".join(halves[0] + halves[1])))
+    fast, sure = (profile(list(m.read_predictions(file, REFERENCE.names))) for m in (duckdb_reader, log_reader))
     assert_same(fast, sure)
     parts = [profile([one_block(half, tmp_path)]) for half in halves]
     assert_same(fast, parts[1] + parts[0])
