@@ -97,7 +97,7 @@ def _read(path: Path, keys: Hashes, inputs: Sequence[str] | None) -> tuple[Hashe
                 found.append(_table(select(rows, wanted & (rows.roles >= 0)), names))
         return np.unique(np.concatenate(requests)), pd.concat(found, ignore_index=True)
 
-    return read_predictions(file, names, make).made
+    return read_predictions(file, names, make)[0]
 
 
 def _table(rows: PredictionRows, names: Sequence[str]) -> pd.DataFrame:

@@ -129,7 +129,7 @@ def _read_day(paths: list[Path], first: int, second: int, window: Window | None,
     def join() -> Pairs:
         joiner = _Joiner((first, second), window)
         for path in paths:
-            joiner = read_predictions(open_log(path)[0], ("prediction",), joiner.joined).made
+            joiner, _ = read_predictions(open_log(path)[0], ("prediction",), joiner.joined)
         return joiner.pairs
 
     if window:

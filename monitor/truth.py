@@ -93,9 +93,9 @@ def read_truths(logs: Path, plausible: tuple[float, float] = (-np.inf, np.inf)) 
             comparable, problems = file.find_problems(FEEDBACK_COLUMNS)
             faults += problems
             if comparable:
-                reading = read_rows(file, _read_fast, _read_surely, _concat)
-                parts.append(reading.made)
-                faults += reading.faults
+                rows, problems = read_rows(file, _read_fast, _read_surely, _concat)
+                parts.append(rows)
+                faults += problems
         except OSError as error:
             faults.append(unreadable(path, error))
     logged = pd.concat(parts, ignore_index=True).rename(columns={"time": "told"})

@@ -10,10 +10,9 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from filesystem import only_plain
 from monitor.logs import duckdb_reader, log_reader
@@ -32,28 +31,13 @@ Block = TypeVar("Block", bound=_Sized)
 Made = TypeVar("Made")
 
 
-@dataclass(frozen=True, slots=True)
-class Reading(Generic[Made]):
-    """What was made of a file's rows.
-
-    Attributes:
-        torn: lines that are not whole rows. unreadable: whole rows with a cell of another type than its column.
-        faults: sentences.
-    """
-
-    made: Made
-    torn: int
-    unreadable: int
-    faults: list[str]
-
-
 def read_rows(
     file: LogFile,
     fast: Callable[[LogFile], Iterable[Block]],
     sure: Callable[[LogFile], Iterable[Block]],
     make: Callable[[Iterable[Block]], Made],
-) -> Reading[Made]:
-    """Make something of the blocks of a file.
+) -> tuple[Made, list[str]]:
+    """Make something of the blocks of a file. Return it, and sentences about lines that can't be read.
 
     Args:
         fast, sure: two readers; the second is right about every file.
@@ -77,31 +61,31 @@ def read_rows(
     try:
         made = make(counted(fast(file)))
         if count != lines or file.was_repaired or not _is_ended(file.path):
-            torn, whole, open_quote = _count_torn(file.path)  # the service may have added rows meanwhile
+            torn, whole, open_quote = _count_torn(file.path)
             if open_quote or not lines - torn <= count <= whole:
                 doubt = f"DuckDB finds {count} of {whole} rows"
     except ReaderError as error:
         doubt = f"DuckDB can't: {error}"
+        torn, whole, _ = _count_torn(file.path)
     if doubt:
         made = make(counted(sure(file)))
-        torn, whole, _ = _count_torn(file.path)
-        unreadable = max(whole - count, 0)
+        unreadable = max(whole - count, 0)  # it is negative if the service has added rows meanwhile
         doubt = f"{name}: was read line by line; {doubt}"
     faults = [doubt] * bool(doubt)
     faults += [f"{name}: {torn} lines are no whole rows"] * bool(torn)
     faults += [f"{name}: {unreadable} rows have another text where a number or a time is expected"] * bool(unreadable)
-    return Reading(made, torn, unreadable, faults)
+    return made, faults
 
 
 def read_predictions(
     file: LogFile, values: Sequence[str], make: Callable[[Iterable[PredictionRows]], Made]
-) -> Reading[Made]:
+) -> tuple[Made, list[str]]:
     """Make something of a prediction log, as :func:`read_rows`. ``values``: the inputs and the prediction."""
     fast, sure = (partial(module.read_predictions, values=values) for module in (duckdb_reader, log_reader))
     return read_rows(file, fast, sure, make)
 
 
-def read_requests(file: LogFile, make: Callable[[Iterable[RequestRows]], Made]) -> Reading[Made]:
+def read_requests(file: LogFile, make: Callable[[Iterable[RequestRows]], Made]) -> tuple[Made, list[str]]:
     """Make something of a request log, as :func:`read_rows`."""
     return read_rows(file, duckdb_reader.read_requests, log_reader.read_requests, make)
 

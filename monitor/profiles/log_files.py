@@ -12,7 +12,7 @@ import numpy as np
 
 from journal import REQUEST_COLUMNS, day_of, prediction_columns
 from monitor.logs.log_file import LogFile, bounds_of
-from monitor.logs.reading import Reading, read_predictions, read_requests
+from monitor.logs.reading import read_predictions, read_requests
 from monitor.logs.rows import PredictionRows, RequestRows, micros, select
 from monitor.logs.traffic import Traffic, TrafficCounter
 from monitor.profiles.profile import MAX_FAULTS, FileProfile
@@ -30,20 +30,19 @@ def profile_file(file: LogFile, reference: Reference, window: Window) -> FilePro
     Raises:
         OSError: if it can't be read.
     """
-    profile = FileProfile(reference.digest)
-    comparable, profile.faults = file.find_problems(prediction_columns(reference.names[:-1]))
+    comparable, problems = file.find_problems(prediction_columns(reference.names[:-1]))
     if not comparable:
-        profile.uncompared = file.lines
-        return profile
+        return FileProfile(faults=problems)
 
-    def make(blocks: Iterable[PredictionRows]) -> tuple[FileProfile, list[str], int]:
+    def make(blocks: Iterable[PredictionRows]) -> FileProfile:
         profiler, filter_ = Profiler(reference), _Filter(file, window)
         for rows in filter_(blocks):
             profiler.add(rows)
-        made = profiler.profile()
-        return made, filter_.faults() + profiler.faults(file.path.name), filter_.foreign + profiler.other_roles
+        profile = profiler.profile()
+        profile.faults = [*filter_.faults(), *profiler.faults(file.path.name)]
+        return profile
 
-    return _with_faults(read_predictions(file, reference.names, make), profile.faults)
+    return _with_faults(problems, read_predictions(file, reference.names, make))
 
 
 def count_traffic(file: LogFile, inputs: Sequence[str], window: Window) -> Traffic:
@@ -57,16 +56,17 @@ def count_traffic(file: LogFile, inputs: Sequence[str], window: Window) -> Traff
     """
     comparable, problems = file.find_problems(REQUEST_COLUMNS)
     if not comparable:
-        return Traffic(uncompared=file.lines, faults=problems)
+        return Traffic(faults=problems)
 
-    def make(blocks: Iterable[RequestRows]) -> tuple[Traffic, list[str], int]:
+    def make(blocks: Iterable[RequestRows]) -> Traffic:
         counter, filter_ = TrafficCounter(inputs), _Filter(file, window)
         for rows in filter_(blocks):
             counter.add(rows)
         back = f"{file.path.name}: the clock went back by more than a minute; {counter.gone_back} rows came after it"
-        return counter.traffic, filter_.faults() + [back] * bool(counter.gone_back), filter_.foreign
+        counter.traffic.faults = filter_.faults() + [back] * bool(counter.gone_back)
+        return counter.traffic
 
-    return _with_faults(read_requests(file, make), problems)
+    return _with_faults(problems, read_requests(file, make))
 
 
 class _Filter:
@@ -97,9 +97,8 @@ class _Filter:
         )
 
 
-def _with_faults(reading: Reading[tuple[Result, list[str], int]], problems: list[str]) -> Result:
-    """Write into the result of a file what could not be read."""
-    result = reading.made[0]
-    result.torn, result.uncompared = reading.torn, reading.unreadable + reading.made[2]
-    result.faults = [*problems, *reading.faults, *reading.made[1]][:MAX_FAULTS]
+def _with_faults(problems: list[str], reading: tuple[Result, list[str]]) -> Result:
+    """Return the result of a file with all sentences about what could not be read."""
+    result: Result = reading[0]
+    result.faults = [*problems, *reading[1], *result.faults][:MAX_FAULTS]
     return result

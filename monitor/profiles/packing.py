@@ -26,7 +26,7 @@ def unpack_profile(arrays: Arrays, reference: Reference) -> FileProfile:
         _check(profile)
         groups[int(version), str(role)] = profile
     texts = [str(text) for text in about["faults"]]
-    return FileProfile(reference.digest, groups, int(about["torn"]), int(about["uncompared"]), texts)
+    return FileProfile(groups, texts)
 
 
 def _check(profile: Profile) -> None:
@@ -40,8 +40,7 @@ def _check(profile: Profile) -> None:
 
 def pack_profile(profile: FileProfile) -> Arrays:
     """Return a profile as arrays."""
-    about = {"groups": list(profile.groups), "torn": profile.torn, "uncompared": profile.uncompared}
-    arrays = {"about": np.array(json.dumps(about | {"faults": profile.faults}))}
+    arrays = {"about": np.array(json.dumps({"groups": list(profile.groups), "faults": profile.faults}))}
     for place, group in enumerate(profile.groups.values()):
         for item in fields(Profile):
             _put(arrays, f"{place}.{item.name}", getattr(group, item.name))
@@ -78,21 +77,21 @@ def _take(arrays: Arrays, name: str, like: Any) -> Any:
 def pack_traffic(traffic: Traffic) -> Arrays:
     """Return traffic as arrays."""
     about = {item.name: getattr(traffic, item.name) for item in fields(traffic) if item.name != "hours"}
-    counts = [
-        [hour.requests, hour.answers, hour.refused, hour.errors, *hour.latencies] for hour in traffic.hours.values()
-    ]
-    table = np.array(counts, dtype=np.int64).reshape(len(counts), 4 + BUCKETS)
+    counts = [[hour.answers, hour.refused, hour.errors, *hour.latencies] for hour in traffic.hours.values()]
+    table = np.array(counts, dtype=np.int64).reshape(len(counts), 3 + BUCKETS)
     return {"about": np.array(json.dumps(about | {"hours": list(traffic.hours)})), "counts": table}
 
 
 def unpack_traffic(arrays: Arrays) -> Traffic:
     """Return the traffic in arrays of :func:`pack_traffic`."""
     about, counts = json.loads(str(arrays["about"])), arrays["counts"]
-    if counts.dtype != np.int64 or counts.shape != (len(about["hours"]), 4 + BUCKETS) or (counts < 0).any():
+    if counts.dtype != np.int64 or counts.shape != (len(about["hours"]), 3 + BUCKETS) or (counts < 0).any():
         raise ValueError("the counts have another shape")
     hours = {}
-    for name, (requests, answers, refused, errors, *latencies) in zip(about.pop("hours"), counts.tolist(), strict=True):
-        hours[str(name)] = Hour(requests, answers, refused, errors, np.array(latencies, dtype=np.int64))
+    for name, (answers, refused, errors), latencies in zip(
+        about.pop("hours"), counts[:, :3].tolist(), counts[:, 3:], strict=True
+    ):
+        hours[str(name)] = Hour(answers, refused, errors, latencies)
     traffic = Traffic(hours, **about)
     traffic.refusals, traffic.reasons = Counter(traffic.refusals), Counter(traffic.reasons)
     return traffic

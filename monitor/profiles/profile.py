@@ -162,31 +162,22 @@ def _add(name: str, first: Profile, second: Profile) -> Any:
 
 @dataclass(slots=True)
 class FileProfile:
-    """The profile of one file, or of several: by version and role.
+    """The profile of one file, or of several that were compared with one reference: by version and role.
 
     Attributes:
-        digest: of the reference.
         groups: by (version, role).
-        torn: lines that are not whole rows.
-        uncompared: rows that can't be compared with the reference; the faults say why.
         faults: sentences about what could not be read.
     """
 
-    digest: str
     groups: dict[tuple[int, str], Profile] = field(default_factory=dict)
-    torn: int = 0
-    uncompared: int = 0
     faults: list[str] = field(default_factory=list)
 
     def __add__(self, other: Self) -> Self:
-        if self.digest != other.digest:
-            raise ValueError("profiles of two references do not add")
         groups = self.groups | other.groups
         for key in self.groups.keys() & other.groups.keys():
             groups[key] = self.groups[key] + other.groups[key]
         faults = list(dict.fromkeys([*self.faults, *other.faults]))[:MAX_FAULTS]
-        torn, uncompared = self.torn + other.torn, self.uncompared + other.uncompared
-        return type(self)(self.digest, dict(sorted(groups.items())), torn, uncompared, faults)
+        return type(self)(dict(sorted(groups.items())), faults)
 
     def answered(self, reference: Reference) -> Profile:
         """Return the sum over every row that a client was sent: of champion, canary and fallback.

@@ -53,7 +53,7 @@ class Profiler:
 
     def profile(self) -> FileProfile:
         """Return the profile of all rows that were added."""
-        return FileProfile(self._reference.digest, {key: group.profile for key, group in sorted(self._groups.items())})
+        return FileProfile({key: group.profile for key, group in sorted(self._groups.items())})
 
     def faults(self, name: str) -> list[str]:
         """Return sentences about rows of the file of this name that are not as the service writes them."""

@@ -55,7 +55,7 @@ def profile_window(
     try:
         predictions, requests = (daily_files(logs, stream) for stream in ("predictions", "requests"))
     except OSError as error:
-        return WindowProfile({}, FileProfile(reference.digest), Traffic(), [unreadable(logs, error)])
+        return WindowProfile({}, FileProfile(), Traffic(), [unreadable(logs, error)])
     # Two files at a time: DuckDB and numpy leave the interpreter to each other while they work.
     with ThreadPoolExecutor(_THREADS) as pool:
         profiles = [
@@ -66,10 +66,10 @@ def profile_window(
         counts = [pool.submit(_traffic, path, reference, window, store) for path in requests if day_of(path) in wanted]
         days: dict[str, FileProfile] = {}
         for day, profile in profiles:
-            days[day] = days.get(day, FileProfile(reference.digest)) + profile.result()
+            days[day] = days.get(day, FileProfile()) + profile.result()
         traffic = sum((part.result() for part in counts), Traffic())
     store.clean([*predictions, *requests])
-    total = sum(days.values(), FileProfile(reference.digest))
+    total = sum(days.values(), FileProfile())
     gaps = find_gaps({day_of(path) for path in (*predictions, *requests)}, wanted)
     missing = [name for name in sorted(sealed) if day_of(Path(name)) in wanted and not (logs / name).exists()]
     faults = [*(f"{name}: was sealed, and is gone" for name in missing), *gaps, *total.faults, *traffic.faults]
@@ -110,7 +110,7 @@ def _profile(path: Path, reference: Reference, window: Window, cache: Cache) -> 
         kind, state = f"profile-{reference.digest[:16]}", [file.size, file.sha256, reference.digest]
         return cache.get(path, kind, state, compute, pack_profile, partial(unpack_profile, reference=reference))
     except OSError as error:
-        return FileProfile(reference.digest, faults=[unreadable(path, error)])
+        return FileProfile(faults=[unreadable(path, error)])
 
 
 def _traffic(path: Path, reference: Reference, window: Window, cache: Cache) -> Traffic:
