@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,7 @@ from monitor.logs.log_file import LogFile, unreadable
 from monitor.logs.reading import read_rows
 from monitor.logs.rows import hash_id, mix
 from monitor.lookup import find_rows, no_rows
+from monitor.window import Window
 
 KEY = ["request_id", "row"]
 _TEXTS = ["request_id", "source", "comment", "client"]
@@ -135,9 +136,8 @@ def _read_surely(file: LogFile) -> Iterator[pd.DataFrame]:
 
 def join_truths(
     logs: Path,
+    window: Window | None = None,
     *,
-    since: datetime | None = None,
-    until: datetime | None = None,
     inputs: Sequence[str] | None = None,
     plausible: tuple[float, float] = (-np.inf, np.inf),
     cache: Path | None = None,
@@ -146,7 +146,7 @@ def join_truths(
 
     Args:
         logs: the folder of the model's logs.
-        since, until: the predictions' window, with a zone; None leaves the side open. Their truths may be younger.
+        window: of the predictions, by default all that is logged; their truths may be younger.
         inputs: the names of the model's inputs; by default, those in the header of each file.
         plausible: the range of the model's output; truths outside it are left out.
         cache: the folder to cache what was found in, so that files are read again only for new truths.
@@ -155,10 +155,10 @@ def join_truths(
     table, faults = truths.table, list(truths.faults)
     requests, keys = table["request"].to_numpy(), table["key"].to_numpy()
     known, looked_up = np.zeros((2, len(table)), dtype=bool)
-    parts = []
+    days, parts = set(window.days()) if window else None, []
     for path in daily_files(logs, "predictions") if len(table) else ():
         try:
-            in_window = _overlaps(path, since, until)
+            in_window = days is None or day_of(path) in days
             here, rows = find_rows(path, requests, keys if in_window else None, inputs=inputs, cache=cache)
         except MonitorError as error:
             faults.append(str(error))
@@ -173,8 +173,8 @@ def join_truths(
     rows = pd.concat(parts or [no_rows(inputs or ())], ignore_index=True)
     # A request that is known, and has no such row, is as unknown as one that never was.
     known &= ~looked_up | np.isin(keys, rows["key"])
-    rows, ambiguous = _without_ambiguous(rows[_within(rows["time"], since, until)])
-    matched, told = np.isin(keys, rows["key"]), _within(table["told"], since, until).to_numpy()
+    rows, ambiguous = _without_ambiguous(rows[_within(rows["time"], window)])
+    matched, told = np.isin(keys, rows["key"]), _within(table["told"], window).to_numpy()
     unknown = table["request_id"][told & ~known]
     rows = rows.merge(table, on="key")
     first = ["time", *KEY, "version", "role"]
@@ -198,20 +198,12 @@ def _without_ambiguous(rows: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     return rows[~ambiguous].drop_duplicates(which), int(ambiguous.sum())
 
 
-def _overlaps(path: Path, since: datetime | None, until: datetime | None) -> bool:
-    """Return whether a file's day is one of a window's."""
-    first, last = ((time.astimezone(UTC).date().isoformat() if time else None) for time in (since, until))
-    return (first or "") <= day_of(path) <= (last or "9999")
-
-
-def _within(times: pd.Series, since: datetime | None, until: datetime | None) -> pd.Series:
-    """Return of each time, in UTC without a zone, whether it is in a window; the end is not."""
-    inside = pd.Series(True, index=times.index)
-    if since is not None:
-        inside &= times >= since.astimezone(UTC).replace(tzinfo=None)
-    if until is not None:
-        inside &= times < until.astimezone(UTC).replace(tzinfo=None)
-    return inside
+def _within(times: pd.Series, window: Window | None) -> pd.Series:
+    """Return of each time, in UTC without a zone, whether it is in a window."""
+    if window is None:
+        return pd.Series(True, index=times.index)
+    since, until = (time.astimezone(UTC).replace(tzinfo=None) for time in (window.since, window.until))
+    return times.between(since, until, inclusive="left")
 
 
 def _times(texts: pd.Series) -> pd.Series:

@@ -159,23 +159,18 @@ def load_pinned(path: Path, signature: Signature, version: int) -> Reference:
     header, *lines = content.decode("utf-8", "replace").splitlines() or [""]
     if tuple(header.split(",")) != names:
         raise MonitorError(f"{path}: expected the columns {', '.join(names)}; pin a window again")
-    rows, requests = [], []
-    for number, line in enumerate(lines, 2):
-        *cells, request = line.split(",")
-        try:
-            rows.append([float(cell or "nan") for cell in cells])
-            requests.append(int(request))
-        except ValueError:
-            cells = []
-        if len(cells) != len(names) - 1:
-            raise MonitorError(f"{path}, line {number}: expected {len(names)} numbers; pin a window again")
-    if not rows:
+    try:
+        table = np.array([[float(cell or "nan") for cell in line.split(",")] for line in lines])
+    except ValueError:  # a text, or lines of different lengths
+        table = np.zeros((1, 0))
+    if not len(table):
         raise MonitorError(f"{path}: has no rows; pin a window again")
-    table = np.array(rows, dtype=np.float32)
-    places = {request: place for place, request in enumerate(dict.fromkeys(requests))}
-    numbers = np.array([places[request] for request in requests], dtype=np.int64)
+    if table.shape[1:] != (len(names),):
+        raise MonitorError(f"{path}: expected {len(names)} numbers in each line; pin a window again")
+    requests = np.unique(table[:, -1], return_inverse=True)[1].astype(np.int64)
+    rows = table[:, :-1].astype(np.float32)
     digest = hashlib.sha256(content).hexdigest()
-    return Reference("pinned", version, digest, _columns(signature, table), table, numbers)
+    return Reference("pinned", version, digest, _columns(signature, rows), rows, requests)
 
 
 def _columns(signature: Signature, rows: Float32s) -> tuple[Column, ...]:

@@ -58,16 +58,14 @@ def profile_window(
         return WindowProfile({}, FileProfile(), Traffic(), [unreadable(logs, error)])
     # Two files at a time: DuckDB and numpy leave the interpreter to each other while they work.
     with ThreadPoolExecutor(_THREADS) as pool:
-        profiles = [
-            (day_of(path), pool.submit(_profile, path, reference, window, store))
-            for path in predictions
-            if day_of(path) in wanted
-        ]
-        counts = [pool.submit(_traffic, path, reference, window, store) for path in requests if day_of(path) in wanted]
+        paths = [path for path in predictions if day_of(path) in wanted]
+        profiles = pool.map(lambda path: _profile(path, reference, window, store), paths)
+        others = [path for path in requests if day_of(path) in wanted]
+        counts = pool.map(lambda path: _traffic(path, reference, window, store), others)
         days: dict[str, FileProfile] = {}
-        for day, profile in profiles:
-            days[day] = days.get(day, FileProfile()) + profile.result()
-        traffic = sum((part.result() for part in counts), Traffic())
+        for path, profile in zip(paths, profiles, strict=True):
+            days[day_of(path)] = days.get(day_of(path), FileProfile()) + profile
+        traffic = sum(counts, Traffic())
     store.clean([*predictions, *requests])
     total = sum(days.values(), FileProfile())
     gaps = find_gaps({day_of(path) for path in (*predictions, *requests)}, wanted)
@@ -107,8 +105,8 @@ def _profile(path: Path, reference: Reference, window: Window, cache: Cache) -> 
         compute = partial(profile_file, file, reference, window)
         if not _is_whole(path, window):
             return compute()
-        kind, state = f"profile-{reference.digest[:16]}", [file.size, file.sha256, reference.digest]
-        return cache.get(path, kind, state, compute, pack_profile, partial(unpack_profile, reference=reference))
+        kind, depends_on = f"profile-{reference.digest[:16]}", [file.size, file.sha256, reference.digest]
+        return cache.get(path, kind, depends_on, compute, pack_profile, partial(unpack_profile, reference=reference))
     except OSError as error:
         return FileProfile(faults=[unreadable(path, error)])
 
@@ -119,8 +117,8 @@ def _traffic(path: Path, reference: Reference, window: Window, cache: Cache) -> 
         compute = partial(count_traffic, file, reference.names[:-1], window)
         if not _is_whole(path, window):
             return compute()
-        state = [file.size, file.sha256, reference.names]
-        return cache.get(path, "traffic", state, compute, pack_traffic, unpack_traffic)
+        depends_on = [file.size, file.sha256, reference.names]
+        return cache.get(path, "traffic", depends_on, compute, pack_traffic, unpack_traffic)
     except OSError as error:
         return Traffic(faults=[unreadable(path, error)])
 

@@ -11,6 +11,7 @@ import pytest
 
 from journal import FeedbackReader
 from monitor.truth import join_truths, read_truths
+from monitor.window import Window
 from tests.monitor.logs_of_truth import FEEDBACK, INPUTS, Logs
 
 
@@ -73,9 +74,9 @@ def test_a_late_truth_belongs_to_the_day_of_its_prediction(logs: Logs) -> None:
     logs.predict("b", [20], time="2026-11-21T00:00:00.000000Z")
     for request in "ab":
         logs.tell(request, 19, time="2026-11-24T00:00:00.000000Z")
-    assert list(join_truths(logs.folder, since=day(20), until=day(21)).rows["request_id"]) == ["a"]
-    assert list(join_truths(logs.folder, since=day(21), until=day(22)).rows["request_id"]) == ["b"]
-    later = join_truths(logs.folder, since=day(23), until=day(25))
+    assert list(join_truths(logs.folder, Window(day(20), day(21))).rows["request_id"]) == ["a"]
+    assert list(join_truths(logs.folder, Window(day(21), day(22))).rows["request_id"]) == ["b"]
+    later = join_truths(logs.folder, Window(day(23), day(25)))
     assert (later.truths, later.matched, later.unknown) == (2, 0, 0)  # known, though about an earlier window
 
 
@@ -84,7 +85,7 @@ def test_rows_that_came_after_their_day_was_sealed_are_joined_too(logs: Logs) ->
     path = logs.folder / "predictions-2026-11-20.csv"
     path.rename(path.with_name("predictions-2026-11-20.late-2026-11-22.csv"))
     logs.tell("a", 19)
-    assert len(join_truths(logs.folder, since=day(20), until=day(21)).rows) == 1
+    assert len(join_truths(logs.folder, Window(day(20), day(21))).rows) == 1
 
 
 def test_truths_about_nothing_are_counted_and_some_are_named(logs: Logs) -> None:

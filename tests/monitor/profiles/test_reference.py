@@ -66,9 +66,9 @@ def test_a_pinned_window_has_its_requests(tmp_path: Path) -> None:
         ("", "expected the columns"),
         (HEADER, "has no rows"),
         ("a,b,c,prediction,request\n1,2,3,4,5\n", "expected the columns"),
-        (f"{HEADER}1,2,3,4\n", "line 2: expected 5 numbers"),
-        (f"{HEADER}1,2,3,4,5\n1,2,x,4,5\n", "line 3: expected 5 numbers"),
-        (f"{HEADER}1,2,3,4,x\n", "line 2: expected 5 numbers"),
+        (f"{HEADER}1,2,3,4\n", "expected 5 numbers in each line"),
+        (f"{HEADER}1,2,3,4,5\n1,2,3,4\n", "expected 5 numbers in each line"),
+        (f"{HEADER}1,2,3,4,5\n1,2,x,4,5\n", "expected 5 numbers in each line"),
     ],
 )
 def test_a_file_that_is_no_pinned_window_is_named(tmp_path: Path, content: str, reason: str) -> None:
