@@ -1,13 +1,13 @@
 """Pairs: the predictions of two versions for the same rows, as a shadow makes possible. Pairs of two days add up.
 
-A day's rows are joined in parts, so that memory does not grow with the log: the rows of a shadow come a little later.
+A day's keys and predictions are held in memory, 12 bytes a row: the rows of a shadow come a little later.
 """
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Self
@@ -25,7 +25,8 @@ from monitor.profiles.reference import Float32s, Floats
 from monitor.window import Window
 
 SAMPLE_PAIRS = 100_000
-_PART, _WAITING = 1 << 19, 1 << 20  # rows that are joined at once, and rows of each version that may wait
+_PARTS = 16  # of a day, joined one after the other: sorting takes several times the memory of what is sorted
+_Side = tuple[Hashes, Float32s]  # keys of rows, and what one version predicted for them
 
 
 @dataclass(slots=True)
@@ -127,10 +128,16 @@ def _read_day(paths: list[Path], first: int, second: int, window: Window | None,
     """Return the pairs of the files of a day. ``window``: None if the whole day is in it."""
 
     def join() -> Pairs:
-        joiner = _Joiner((first, second), window)
+        sides = [(np.zeros(0, np.uint64), np.zeros(0, np.float32))] * 2
         for path in paths:
-            joiner, _ = read_predictions(open_log(path)[0], ("prediction",), joiner.joined)
-        return joiner.pairs
+            make = partial(_select, sides=sides, versions=(first, second), window=window)
+            sides, _ = read_predictions(open_log(path)[0], ("prediction",), make)
+        pairs = Pairs()
+        for part in range(_PARTS):
+            (keys, one), (other_keys, other) = (_part(side, part) for side in sides)
+            common, here, there = np.intersect1d(keys, other_keys, return_indices=True)
+            pairs += Pairs.of(common, one[here], other[there])
+        return pairs
 
     if window:
         return join()
@@ -151,43 +158,23 @@ def _unpack(arrays: Arrays) -> Pairs:
     return pairs
 
 
-_Side = tuple[Hashes, Float32s]  # keys, and predictions of one version
+def _select(
+    blocks: Iterable[PredictionRows], sides: Sequence[_Side], versions: Sequence[int], window: Window | None
+) -> list[_Side]:
+    """Return the sides, each with the rows of its version that lie in a window."""
+    parts = [[side] for side in sides]
+    for rows in blocks:
+        keys = mix(mix(rows.requests, rows.times), rows.numbers)
+        inside = np.ones(len(rows), dtype=bool)
+        if window:
+            inside = (rows.times >= micros(window.since)) & (rows.times < micros(window.until))
+        for part, version in zip(parts, versions, strict=True):
+            chosen = inside & (rows.versions == version)
+            part.append((keys[chosen], rows.values[chosen, -1]))
+    return [(np.concatenate([keys for keys, _ in part]), np.concatenate([of for _, of in part])) for part in parts]
 
 
-class _Joiner:
-    """Joins rows as they come, and keeps those that wait for their counterpart."""
-
-    def __init__(self, versions: tuple[int, int], window: Window | None) -> None:
-        self.pairs = Pairs()
-        self._versions = versions
-        self._window = (micros(window.since), micros(window.until)) if window else None
-        self._waiting: list[_Side] = [(np.zeros(0, np.uint64), np.zeros(0, np.float32))] * 2
-
-    def joined(self, blocks: Iterable[PredictionRows]) -> _Joiner:
-        """Return a joiner that has joined these blocks too; this one stays as it is, in case they are read again."""
-        after, part, size = copy.copy(self), [], 0
-        for rows in blocks:
-            part.append([self._select(rows, version) for version in self._versions])
-            size += len(rows)
-            if size >= _PART:
-                after._join(part)
-                part, size = [], 0
-        after._join(part)
-        return after
-
-    def _select(self, rows: PredictionRows, version: int) -> _Side:
-        chosen = rows.versions == version
-        if self._window:
-            chosen &= (rows.times >= self._window[0]) & (rows.times < self._window[1])
-        return mix(mix(rows.requests, rows.times), rows.numbers)[chosen], rows.values[chosen, -1]
-
-    def _join(self, part: list[list[_Side]]) -> None:
-        sides = []
-        for side in zip(self._waiting, *part, strict=True):
-            columns = zip(*side, strict=True)
-            sides.append(tuple(map(np.concatenate, columns)))
-        (keys, first), (other_keys, second) = sides
-        common, here, there = np.intersect1d(keys, other_keys, return_indices=True)
-        self.pairs += Pairs.of(common, first[here], second[there])
-        left = [np.flatnonzero(~np.isin(keys, common))[-_WAITING:] for keys, _ in sides]
-        self._waiting = [(keys[chosen], values[chosen]) for chosen, (keys, values) in zip(left, sides, strict=True)]
+def _part(side: _Side, part: int) -> _Side:
+    keys, predictions = side
+    chosen = keys % np.uint64(_PARTS) == part
+    return keys[chosen], predictions[chosen]

@@ -89,7 +89,7 @@ def judge_accuracy(
         "slices": [{"slice": name, **measure(own[inside]).to_json()} for name, inside in slices(own, reference)],
         "days": [{"day": str(day), **measure(of).to_json()} for day, of in own.groupby(own["time"].dt.date)],
         "sources": [asdict(source) for source in judge_sources(own)],
-        "representative": asdict(judge_representative(sent, profile, reference)),
+        "representative": judge_representative(sent, profile, reference),
         "intervals": None,  # of a model that predicts intervals: how many truths they cover
     }, joined
 

@@ -42,10 +42,7 @@ def test_requests_that_share_an_id_are_told_apart_by_their_time(logs: Logs) -> N
     assert sorted(read_pairs(logs.folder, 1, 2)[0].differences) == [1, 5]
 
 
-def test_pairs_across_the_two_files_of_a_day_and_parts_of_a_file_are_found(
-    logs: Logs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pairs, "_PART", 3)
+def test_pairs_across_the_two_files_of_a_day_are_found(logs: Logs) -> None:
     for number in range(10):
         logs.predict(f"r{number}", [number])
     path = logs.folder / "predictions-2026-11-20.csv"
