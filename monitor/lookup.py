@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from journal import prediction_columns
 from monitor.cache import Arrays, Cache, state_of
 from monitor.errors import MonitorError
+from monitor.logs.checked_reader import read_predictions
 from monitor.logs.log_file import LogFile, bounds_of
-from monitor.logs.reading import read_predictions
 from monitor.logs.rows import ROLES, Hashes, PredictionRows, mix, select
 
 

@@ -17,8 +17,8 @@ import numpy as np
 from journal import daily_files, day_of
 from monitor.cache import Arrays, Cache, state_of
 from monitor.errors import MonitorError
+from monitor.logs.checked_reader import read_predictions
 from monitor.logs.log_file import unreadable
-from monitor.logs.reading import read_predictions
 from monitor.logs.rows import Hashes, PredictionRows, micros, mix
 from monitor.lookup import open_log
 from monitor.profiles.reference import Float32s, Floats

@@ -19,9 +19,9 @@ from journal import FEEDBACK, FEEDBACK_COLUMNS, daily_files, day_of, whole_lines
 from journal.encoding import unescape_field
 from journal.feedback import MAX_ROW
 from monitor.errors import MonitorError
+from monitor.logs.checked_reader import read_rows
 from monitor.logs.duckdb_reader import fetch
 from monitor.logs.log_file import LogFile, unreadable
-from monitor.logs.reading import read_rows
 from monitor.logs.rows import hash_id, mix
 from monitor.lookup import find_rows, no_rows
 from monitor.window import Window

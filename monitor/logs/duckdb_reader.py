@@ -1,7 +1,7 @@
 """Reads log files with DuckDB, in blocks, so that memory does not grow with the file.
 
 The types of all columns are given: nothing is guessed from the first lines, and a line that does not fit is left out,
-which the number of rows shows (log_file.py).
+which the number of rows shows (checked_reader.py).
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ from typing import TypeVar
 import numpy as np
 
 from journal import REQUEST_COLUMNS, day_of, prediction_columns
+from monitor.logs.checked_reader import read_predictions, read_requests
 from monitor.logs.log_file import LogFile, bounds_of
-from monitor.logs.reading import read_predictions, read_requests
 from monitor.logs.rows import PredictionRows, RequestRows, micros, select
 from monitor.logs.traffic import Traffic, TrafficCounter
 from monitor.profiles.profile import MAX_FAULTS, FileProfile

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from monitor.cache import MAX_AGE
-from monitor.logs import reading
+from monitor.logs import checked_reader
 from monitor.profiles.window import WindowProfile, profile_window
 from monitor.window import Window
 from tests.conftest import as_user
@@ -40,13 +40,13 @@ def logs(tmp_path: Path) -> Path:
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files that are read for their rows."""
     names: list[str] = []
-    read_rows = reading.read_rows
+    read_rows = checked_reader.read_rows
 
     def noted(file, *arguments):  # type: ignore[no-untyped-def]
         names.append(file.path.name.partition("-")[0])
         return read_rows(file, *arguments)
 
-    monkeypatch.setattr(reading, "read_rows", noted)
+    monkeypatch.setattr(checked_reader, "read_rows", noted)
     return names
 
 

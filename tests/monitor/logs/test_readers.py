@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from journal.encoding import unescape_field
-from monitor.logs import duckdb_reader, log_reader
+from monitor.logs import duckdb_reader, line_reader
+from monitor.logs.checked_reader import read_rows
 from monitor.logs.log_file import LogFile
-from monitor.logs.reading import read_rows
 from monitor.logs.rows import PredictionRows
 from tests.monitor.logs_of import INPUTS, at, predictions, request, write
 
@@ -39,7 +39,7 @@ def columns(blocks: Iterable[Any]) -> dict[str, list[Any]]:
 
 
 def assert_same_rows(path: Path, make: Callable[[Any], Callable[[LogFile], Iterable[Any]]]) -> dict[str, list[Any]]:
-    fast, sure = (columns(make(module)(LogFile.open(path))) for module in (duckdb_reader, log_reader))
+    fast, sure = (columns(make(module)(LogFile.open(path))) for module in (duckdb_reader, line_reader))
     np.testing.assert_equal(fast, sure)
     return sure
 
@@ -90,7 +90,7 @@ def test_rows_that_come_while_a_file_is_read_line_by_line_are_no_fault(tmp_path:
     path = write(tmp_path, "predictions", predictions([[1, 1, 1, 1]]) * 2)
 
     def grow(file: LogFile) -> Iterator[PredictionRows]:
-        yield from log_reader.read_predictions(file, NAMES)
+        yield from line_reader.read_predictions(file, NAMES)
         with path.open("ab") as log:
             log.write(predictions([[1, 1, 1, 1]]))
 

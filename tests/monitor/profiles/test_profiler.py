@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitor.logs import duckdb_reader, log_reader
+from monitor.logs import duckdb_reader, line_reader
 from monitor.logs.log_file import LogFile
 from monitor.logs.rows import PredictionRows, select
 from monitor.profiles.profile import SAMPLE_ROWS, FileProfile, Profile, RequestSums
@@ -30,7 +30,7 @@ SLOW = settings(deadline=None, max_examples=25, suppress_health_check=[HealthChe
 
 def one_block(rows: Sequence[bytes], folder: Path) -> PredictionRows:
     file = LogFile.open(write(folder, "predictions", b"".join(rows)))
-    (block,) = log_reader.read_predictions(file, REFERENCE.names)
+    (block,) = line_reader.read_predictions(file, REFERENCE.names)
     return block
 
 
@@ -233,7 +233,7 @@ def test_the_sample_is_the_same_rows_from_either_reader_and_from_parts(tmp_path:
         rows = [predictions(table[i : i + 4], f"{half}-{i}", at(half + i / 100)) for i in range(0, 4000, 4)]
         halves.append(rows)
     file = LogFile.open(write(tmp_path, "predictions", b"".join(halves[0] + halves[1])))
-    fast, sure = (profile(list(m.read_predictions(file, REFERENCE.names))) for m in (duckdb_reader, log_reader))
+    fast, sure = (profile(list(m.read_predictions(file, REFERENCE.names))) for m in (duckdb_reader, line_reader))
     assert_same(fast, sure)
     parts = [profile([one_block(half, tmp_path)]) for half in halves]
     assert_same(fast, parts[1] + parts[0])

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from filesystem import only_plain
-from monitor.logs import duckdb_reader, log_reader
+from monitor.logs import duckdb_reader, line_reader
 from monitor.logs.duckdb_reader import ReaderError
 from monitor.logs.log_file import LogFile
 from monitor.logs.rows import PredictionRows, RequestRows
@@ -81,13 +81,13 @@ def read_predictions(
     file: LogFile, values: Sequence[str], make: Callable[[Iterable[PredictionRows]], Made]
 ) -> tuple[Made, list[str]]:
     """Make something of a prediction log, as :func:`read_rows`. ``values``: the inputs and the prediction."""
-    fast, sure = (partial(module.read_predictions, values=values) for module in (duckdb_reader, log_reader))
+    fast, sure = (partial(module.read_predictions, values=values) for module in (duckdb_reader, line_reader))
     return read_rows(file, fast, sure, make)
 
 
 def read_requests(file: LogFile, make: Callable[[Iterable[RequestRows]], Made]) -> tuple[Made, list[str]]:
     """Make something of a request log, as :func:`read_rows`."""
-    return read_rows(file, duckdb_reader.read_requests, log_reader.read_requests, make)
+    return read_rows(file, duckdb_reader.read_requests, line_reader.read_requests, make)
 
 
 def _is_ended(path: Path) -> bool:
