@@ -12,6 +12,8 @@ import signal
 import sys
 from typing import NoReturn
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read with numpy; threads for small matrices wait for each other
+
 from journal import JournalError
 from monitor import compare, feedback, watch
 from monitor.errors import MonitorError
