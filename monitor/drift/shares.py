@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitor.drift.result import Result
+from monitor.drift.result import MIN_REQUESTS, Result
 from monitor.profiles.profile import Profile, RequestSums
 from monitor.profiles.reference import Floats
 from monitor.statistics import binomial
@@ -42,7 +42,7 @@ def share_tests(profile: Profile, baseline: Baseline, refused: tuple[int, int] |
         refused: how many requests were refused, and how many came.
     """
     tests = [*_missing(profile, baseline), *_outside(profile, baseline)] if profile.rows else []
-    if refused and refused[1]:
+    if refused and refused[1] >= MIN_REQUESTS:
         count, requests = refused
         share, p = binomial.statistic(count, requests), binomial.p_value_above(count, requests, LEAST_CHANGE)
         tests.append(ShareTest("refused", None, share, 0.0, Result(share, p, share, LEAST_CHANGE), "refused:"))

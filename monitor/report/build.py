@@ -6,7 +6,7 @@ import json
 import math
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -99,7 +99,7 @@ def build(settings: CommonSettings, window: Window, *, against: Against = "train
         },
         "faults": list(dict.fromkeys([*profile.faults, *accuracy.faults])),
         "traffic": _traffic(profile.traffic, profile.total, window),
-        "drift": {**drift.to_json(), "days": list(_days(profile.days, reference))},
+        "drift": {**asdict(drift), "days": list(_days(profile.days, reference))},
         "accuracy": accuracy.to_json(),
         "comparisons": compare_versions(
             logs, window, champion, profile.total.groups, accuracy.joined.rows, cache=cache

@@ -78,8 +78,8 @@ def test_a_shadow_with_the_smaller_error_is_compared_and_advised(houses: Setting
     assert (pair["first"], pair["second"], pair["role"], pair["rows"]) == (1, 2, "shadow", 300)
     assert pair["difference"]["mean"] == pytest.approx(1, abs=1e-4)
     assert (
-        "Version 2 (shadow) less version 1 on 300 rows: 1 on average; RMSE 1 against 2 on 300 rows with truth: better."
-        in report["findings"]
+        "Version 2 (shadow) predicts 1 more than version 1, on average of 300 rows; "
+        "RMSE 1 against 2 on 300 rows with a true value: better." in report["findings"]
     )
     assert any("`python -m registry promote 2 --reason …`" in sentence for sentence in report["actions"])
     assert "2 less 1 <small>shadow</small>" in to_html(report)
@@ -89,8 +89,10 @@ def test_few_requests_can_not_be_judged(houses: Settings, write_logs: WriteLogs)
     write_logs(12)
     report = build_report(houses, WINDOW)
     assert (report["verdict"], report["window"]["rows"]) == ("cannot_judge", 12)
-    assert re.fullmatch(r"Can't judge: 12 rows of 12 requests; \d+ more rows are needed", report["headline"])
-    assert "Rooms has values in 12 requests; a verdict needs 30." in report["not_judged"]
+    assert report["headline"] == "Can't judge: a verdict needs 30 requests, and there are 12"
+    write_logs(60)
+    report = build_report(houses, WINDOW)
+    assert re.fullmatch(r"Can't judge: 72 rows of \d+ requests; \d+ more rows are needed", report["headline"])
 
 
 def test_a_window_without_a_request_is_drawn_too(houses: Settings, write_logs: WriteLogs) -> None:
