@@ -39,7 +39,7 @@ class ColumnDrift:
 
     Attributes:
         shift_sd: the difference of the means, in standard deviations of the reference.
-        p, effect: of the test that decides; p is corrected.
+        p, effect: of the test that the reason speaks of, or of the one with the smallest p; p is corrected.
     """
 
     name: str
@@ -115,11 +115,13 @@ def describe_column(
     alarms = {
         name: result for name, result in results.items() if not criteria.lacking and result.alarms(criteria.alpha)
     }
-    deciding = min((alarms or tests).values(), key=lambda result: result.adjusted, default=None)
+    smallest = min((alarms or tests).values(), key=lambda result: result.adjusted, default=None)
+    deciding = alarms.get("mann_whitney", smallest)  # as the words of a drift: a shift says more than a distance
     verdict: Verdict = "calm"
     if alarms:
         verdict = "drift"
-        reason = words.drift(column, counts, baseline.reference, alarms, shift, shares)
+        told = [share.sentence for share in shares if share.name in alarms]
+        reason = words.drift(column, counts, baseline.reference, alarms, shift, told)
     elif not column.rows:
         reason = f"{column.name} has no value {words.where(baseline.reference)}"
     elif criteria.lacking:

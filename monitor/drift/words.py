@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from monitor.drift.result import MIN_REQUESTS, Result
-from monitor.drift.shares import ShareTest
 from monitor.profiles.reference import Column, Ints, Reference
 from monitor.statistics import chi_squared, kolmogorov_smirnov
 
@@ -27,21 +26,22 @@ def drift(
     reference: Reference,
     alarms: Mapping[str, Result],
     shift: float,
-    shares: Sequence[ShareTest],
+    shares: Sequence[str],
 ) -> str:
-    """Return what has changed: the shape of the distribution, then missing values and values outside the reference."""
-    then, said = where(reference), []
+    """Return what has changed: the shape of the distribution, then the sentences about the column's ``shares``."""
+    then, shape = where(reference), ""
     if "chi_squared" in alarms:
-        said.append(_category(column, window, then))
+        shape = _category(column, window, then)
     elif "mann_whitney" in alarms:  # a shift says more than a distance
-        said.append(_shift(column.name, shift, alarms["mann_whitney"].effect > 0, then))
+        shape = _shift(column.name, shift, alarms["mann_whitney"].effect > 0, then)
     elif "kolmogorov_smirnov" in alarms:
-        said.append(_shape(column, window, then))
-    for share in shares:
-        if share.name in alarms:
-            expected = "expected" if share.is_outside else then
-            said.append(f"{share.words} {_percent(share.share)} of the rows, {expected} {_percent(share.reference)}")
-    return "; ".join(said)
+        shape = _shape(column, window, then)
+    return "; ".join(filter(None, [shape, *shares]))
+
+
+def share(what: str, now: float, expected: str, reference: float) -> str:
+    """Return the sentence about a share of the rows."""
+    return f"{what} in {_percent(now)} of the rows, {expected} {_percent(reference)}"
 
 
 def calm(name: str, reference: Reference, is_small: bool) -> str:

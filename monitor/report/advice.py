@@ -67,6 +67,8 @@ def _drift(report: Json) -> Iterator[str]:
         alike.setdefault(column["reason"].removeprefix(column["name"]), []).append(column_name(column))
     for why, names in alike.items():
         yield f"{begin(listed(names, most=5))}{why}."
+    if (drift["joint"] or {}).get("verdict") == "cannot_judge":
+        yield "How the inputs go together: too few rows."
     weak = {column_name(column): column["power"]["detectable_sd"] for column in drift["columns"] if column["power"]}
     name, shift = max(((n, s) for n, s in weak.items() if s is not None), key=lambda item: item[1], default=("", 0))
     if shift > drift["effect"]:

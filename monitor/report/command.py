@@ -44,12 +44,12 @@ def _add_window(parser: argparse.ArgumentParser) -> None:
 
 def _report(arguments: argparse.Namespace, settings: CommonSettings) -> int:
     # The report needs pandas and scipy; the other commands and --help do without.
-    from monitor.report.build import build_report, to_json
+    from monitor.report.build import build, to_json
     from monitor.report.render import to_html, to_text
     from monitor.window import Window
 
     window = Window.ending(datetime.now(UTC), arguments.since)
-    report = build_report(_of_model(settings, arguments.model), window, against=arguments.against)
+    report = build(_of_model(settings, arguments.model), window, against=arguments.against).report
     if arguments.html is not None:
         _write(arguments.html, to_html(report))
     if arguments.json == STANDARD_OUTPUT:

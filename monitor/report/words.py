@@ -87,15 +87,18 @@ def _because(report: Json) -> str:
         names.append("refused requests")
     if (drift["joint"] or {}).get("verdict") == DRIFT:
         names.append("how the inputs go together")
-    return listed(names)
+    return listed(names, most=4)
 
 
 def _findings(report: Json) -> Iterator[str]:
+    if report["verdict"] == ACCURACY:
+        yield from _of_accuracy(report)
     yield from _of_columns(report)
     if refused := _refused(report["drift"]):
         yield f"{percent(refused['share'])} of the requests were refused; up to 1 % is usual."
     yield from _of_joint(report)
-    yield from _of_accuracy(report)
+    if report["verdict"] != ACCURACY:
+        yield from _of_accuracy(report)
     yield from _of_comparisons(report)
     if errors := report["traffic"]["errors"]:
         yield f"{amount(errors, 'request')} failed with a status of 5xx."
@@ -112,7 +115,7 @@ def _of_columns(report: Json) -> Iterator[str]:
     if more := len(drifted[MAX_SENTENCES:]):
         yield f"{amount(more, 'more column')} drifted; the table has them."
     if calm := [column_name(column) for column in with_verdict(columns, CALM)]:
-        yield f"Calm: {listed(calm, most=5)}."
+        yield f"No drift in {listed(calm, most=5)}."
 
 
 def _refused(drift: Json) -> Json | None:
@@ -140,6 +143,9 @@ def _of_accuracy(report: Json) -> Iterator[str]:
         found = f"{metric} {decimal(overall['rmse'])} ({decimal(overall['low'])} to {decimal(overall['high'])})"
         card = f"; its card promises {decimal(expected['low'])} to {decimal(expected['high'])}" if expected else ""
         yield f"The champion has {found} on {amount(overall['rows'], 'row')} with a true value{card}."
+        if report["verdict"] == ACCURACY and overall["bias"]:
+            way = "high" if overall["bias"] > 0 else "low"
+            yield f"Its predictions are {decimal(abs(overall['bias']))} too {way} on average."
     for source in with_verdict(accuracy["sources"], "differs")[:5]:
         name = f"{source_name(source)} ({percent(source['share'])} of them)"
         bias, others = signed(source["bias"]), signed(source.get("others"))

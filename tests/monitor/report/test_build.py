@@ -7,13 +7,14 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from app.settings import Settings
 from monitor.errors import MonitorError
-from monitor.report.build import build_report, finite, to_json
+from monitor.report.build import build, finite, to_json
 from monitor.report.render import to_html, to_text
 from monitor.window import Window
 from registry import NotPublishedError
@@ -21,6 +22,10 @@ from tests.conftest import as_user
 from tests.monitor.report.conftest import NOW, WriteLogs
 
 WINDOW = Window(NOW - timedelta(days=7), NOW)
+
+
+def build_report(*arguments: Any, **options: Any) -> dict[str, Any]:
+    return build(*arguments, **options).report
 
 
 def test_calm_logs_give_a_calm_report_with_the_figures_of_the_logs(houses: Settings, write_logs: WriteLogs) -> None:

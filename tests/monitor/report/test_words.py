@@ -49,7 +49,7 @@ def test_drift_is_said_with_both_means_the_shift_and_p_and_what_to_do() -> None:
         "Rooms is 0.29 standard deviations higher than in training; on average 6.48, in training 6.28; "
         "chance does not explain it (p < 0.0001)."
     )
-    assert "Calm: Property tax and Built before 1940." in report["findings"]
+    assert "No drift in Property tax and Built before 1940." in report["findings"]
     assert any("`python -m monitor retrain`" in sentence for sentence in report["actions"])
 
 
