@@ -24,7 +24,8 @@ def actions(report: Json) -> Iterator[str]:
     elif verdict == "cannot_judge":
         powers = [column["power"] for column in with_verdict(report["drift"]["columns"], verdict) if column["power"]]
         if not report["drift"]["reason"] and any(power["rows_missing"] is None for power in powers):
-            yield "Train with more rows, or pin a window that you know to be calm: `python -m monitor pin --override`."
+            yield "Train with more rows; or pin a window that you know to be calm, and compare with that one:"
+            yield "`python -m monitor pin --override --reason …`, then `python -m monitor report --against pinned`."
         else:
             yield "Wait for more requests, or look at a longer window, as with `python -m monitor report --since 30d`."
     for pair in report["comparisons"][:3]:
