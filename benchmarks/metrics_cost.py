@@ -32,7 +32,7 @@ def cost(inputs: int, rows: int = 1) -> float:
     for _ in range(RUNS):
         start = time.thread_time()
         for _ in range(calls):
-            recorder.record(ROUTE, 200, 0.0007, (), attempts, 0.00003, 150)
+            recorder.record(ROUTE, 200, 0.0007, (), attempts, (0.00003, 150))
         least = min(least, (time.thread_time() - start) / calls)
     return least * 1e6
 

@@ -105,6 +105,8 @@ def test_ground_truth_is_counted(client: Service) -> None:
     truths = [{"request_id": "mine", "actual": 20, "comment": "two\nlines"}, {"request_id": "late", "actual": 21}]
     assert client.post("/feedback", json=truths).status_code == 200
     assert value(client, "serve_feedback_rows_total") == 2
+    assert client.post("/feedback", json={"request_id": "mine", "rm": 6}).status_code == 422
+    assert re.findall(r"model_refused_requests_total.* [^0]", scrape(client)) == []  # these are no inputs of a model
 
 
 def test_rows_that_cannot_be_logged_are_failures_of_the_log(make_client: MakeClient) -> None:
@@ -123,8 +125,11 @@ def test_the_fallback_and_the_breaker_are_counted(tricky: VersionStore, client: 
     assert value(client, "model_breaker_openings_total") == 1
     assert value(client, 'model_alias_version{alias="champion"}') == 2
     assert value(client, 'model_alias_version{alias="fallback"}') == 1
+    breaker = client.application.extensions["router"].champion().breaker
     make_champion(tricky, 1)
     wait_until(lambda: value(client, 'model_alias_version{alias="champion"}') == 1, "the other champion")
+    for success in (True, *[False] * 9):  # requests that began before the change
+        breaker.record(success=success)
     assert value(client, "model_breaker_open_workers") == 0
     assert value(client, "model_breaker_openings_total") == 1
 
