@@ -24,7 +24,6 @@ from app.metrics.layout import (
     COLUMN_SIZE,
     COLUMNS,
     DURATION_BUCKETS,
-    DURATION_SIZE,
     DURATION_SUM,
     DURATIONS,
     EVENT,
@@ -38,7 +37,8 @@ from app.metrics.layout import (
     PID,
     PREDICTED,
     REFUSED,
-    REQUESTS,
+    ROUTE_SIZE,
+    ROUTES,
     ROWS,
     STATUSES,
     VALUES,
@@ -86,10 +86,7 @@ class Recorder:
     def set_routes(self, routes: Collection[str]) -> None:
         """Name the routes, in an order that is the same in all workers. What has no place is counted as other."""
         self.routes = (OTHER, *list(dict.fromkeys(routes))[: MAX_ROUTES - 1])
-        self._route_places = {  # where its statuses and its durations are counted
-            route: (REQUESTS + place * len(STATUSES), DURATIONS + place * DURATION_SIZE)
-            for place, route in enumerate(self.routes)
-        }
+        self._route_places = {route: ROUTES + place * ROUTE_SIZE for place, route in enumerate(self.routes)}
 
     def set_version(self, number: int, inputs: Sequence[str], deciles: Sequence[Deciles]) -> None:
         """Name the inputs, which all versions share, and the deciles of a version: of its predictions, and by input.
@@ -120,11 +117,11 @@ class Recorder:
             attempts: that were logged with it.
             appended: how many seconds that took, and how many bytes it was; None if nothing was logged.
         """
-        slot, (statuses, durations) = self._slot, self._route_places.get(route) or self._route_places[OTHER]
+        slot, place = self._slot, self._route_places.get(route, ROUTES)
         with self._lock:
-            slot[statuses + _STATUS.get(status, 0)] += 1.0
-            slot[durations + bisect_left(DURATION_BUCKETS, seconds)] += 1.0
-            slot[durations + DURATION_SUM] += seconds
+            slot[place + _STATUS.get(status, 0)] += 1.0
+            slot[place + DURATIONS + bisect_left(DURATION_BUCKETS, seconds)] += 1.0
+            slot[place + DURATION_SUM] += seconds
             if refused:
                 for column in {self._input_places.get(name, 0) for name in refused}:
                     slot[COLUMNS + column * COLUMN_SIZE + REFUSED] += 1.0
