@@ -50,6 +50,6 @@ _END = COLUMNS + MAX_COLUMNS * COLUMN_SIZE
 PAGE = mmap.PAGESIZE // 8
 SLOT_SIZE = -(-_END // PAGE) * PAGE  # doubles; a slot is whole pages, so that two workers never write to the same one
 
-# The master's doubles: its process, how many slots were ever used, seconds of CPU of the workers that ended, and the
-# most seconds of CPU that were shown.
-MASTER_PID, USED, ENDED_CPU, SHOWN_CPU = range(4)
+# The master's doubles: its process, when it began, how many slots were ever used, seconds of CPU of the workers that
+# ended, and the most seconds of CPU that were shown.
+MASTER_PID, STARTED, USED, ENDED_CPU, SHOWN_CPU = range(5)

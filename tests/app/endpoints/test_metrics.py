@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,12 @@ def test_every_metric_is_documented_with_its_type_its_labels_and_its_meaning(cli
         assert lines, f"{name} has no sample"
     rows = re.findall(r"^\| `(\w+)` \| (\w+) \| (.*?) ?\| (.*) \|$", DOCUMENT.read_text(), re.MULTILINE)
     assert rows == shown
+
+
+def test_the_start_is_that_of_the_master_and_stays(client: Service) -> None:
+    began = value(client, "process_start_time_seconds")
+    assert 0 <= time.time() - began < 24 * 3600
+    assert value(client, "process_start_time_seconds") == began
 
 
 def test_promtool_accepts_what_a_scrape_shows(client: Service) -> None:
