@@ -94,10 +94,11 @@ class Recorder:
         Args:
             deciles: empty if it has no reference; then its rows are not counted by decile.
         """
-        self.inputs = inputs[: MAX_COLUMNS - 1]
-        self._input_places = {name: 1 + place for place, name in enumerate(self.inputs)}
-        self.deciles[number] = deciles
-        self._entries.clear()
+        with self._lock:
+            self.inputs = inputs[: MAX_COLUMNS - 1]
+            self._input_places = {name: 1 + place for place, name in enumerate(self.inputs)}
+            self.deciles[number] = deciles
+            self._entries.clear()
 
     def record(
         self,

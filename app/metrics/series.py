@@ -119,7 +119,11 @@ def _inputs(sums: Doubles, recorder: Recorder) -> Iterator[Family]:
 
 
 def _log(sums: Doubles) -> Iterator[Family]:
-    appends = Family("serve_log_append_duration_seconds", "histogram", "Time that a reply waited for its rows' append.")
+    appends = Family(
+        "serve_log_append_duration_seconds",
+        "histogram",
+        "Time of an append to the log; replies wait for it, but for the shadow's.",
+    )
     appends.add_histogram(layout.APPEND_BUCKETS, sums[layout.APPENDS : layout.APPEND_SUM], sums[layout.APPEND_SUM])
     yield appends
     yield _event(sums, "appended_bytes", "serve_log_appended_bytes_total", "Bytes of rows that were logged.")
