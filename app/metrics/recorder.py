@@ -170,7 +170,7 @@ class Recorder:
                     slot[start + (bisect_left(edges, value) if value == value else BINS - 1)] += 1.0
             if input_bins:
                 for row in attempt.inputs.tolist():
-                    for (start, edges), value in zip(input_bins, row):  # noqa: B905 - would cost as much as three counts
+                    for (start, edges), value in zip(input_bins, row):  # noqa: B905 - costs three counts
                         slot[start + bisect_left(edges, value)] += 1.0
 
     def _count_flags(self, place: int, flags: Sequence[str], is_first: bool) -> None:
