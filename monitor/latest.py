@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from filesystem import lock, only_plain, replace
+from filesystem import lock, only_plain, read_plain, replace
 from monitor.report.words import ACCURACY, DRIFT, EXIT_CODES
 from registry import CommonSettings, printable
 
@@ -56,13 +56,17 @@ def update(settings: CommonSettings, now: datetime) -> int:
 
 
 def _unfinished(reports: Path, now: datetime) -> Iterator[datetime]:
-    """Yield the end of the last day with a report, if it has passed and the report was made before."""
+    """Yield the end of the last day with a report, if it has passed and the report was made before.
+
+    Reports of days to come are by a clock that was wrong.
+    """
     days = sorted(path.stem.removeprefix("report-") for path in reports.glob("report-????-??-??.json"))
-    for day in days[-1:]:
+    for day in [day for day in days if day <= f"{now:%Y-%m-%d}"][-1:]:
         try:
             end = datetime.fromisoformat(day).replace(tzinfo=UTC) + _DAY
-            until = datetime.fromisoformat(json.loads((reports / f"report-{day}.json").read_bytes())["window"]["until"])
-        except (OSError, ValueError, TypeError, KeyError):  # another program's file, or a damaged one
+            content = json.loads(read_plain(reports / f"report-{day}.json"))
+            until = datetime.fromisoformat(content["window"]["until"])
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):  # another program's file, or a damaged one
             continue
         if until < end <= now:
             yield end
