@@ -13,7 +13,7 @@ from pathlib import Path
 
 from filesystem import lock, only_plain, read_plain, replace
 from monitor.report.words import ACCURACY, DRIFT, EXIT_CODES
-from registry import CommonSettings, printable
+from registry import CommonSettings
 
 ALERT_ALPHA = 1e-4  # 168 looks, and fewer than 0.5 % of calm weeks with an alarm
 _ALARMS = (DRIFT, ACCURACY)
@@ -51,7 +51,7 @@ def update(settings: CommonSettings, now: datetime) -> int:
     since = f"{_DAYS} days"
     if alert["verdict"] in _ALARMS and report["verdict"] not in _ALARMS:
         report, since = alert, "24 hours"
-    print(f"The last {since}: {printable(report['headline'])}.")
+    print(f"The last {since}: {report['headline']}.")
     return EXIT_CODES[report["verdict"]]
 
 
