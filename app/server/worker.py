@@ -77,6 +77,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGCONT)
         super().init_process()
 
+    def handle_quit(self, sig: int, frame: Any) -> None:
+        """End at once, at Ctrl-C. gunicorn's own would first take a lock of the pool that this thread may hold."""
+        super(ThreadWorker, self).handle_quit(sig, frame)
+
     def load_wsgi(self) -> None:
         """Load the application."""
         super().load_wsgi()

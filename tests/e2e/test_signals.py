@@ -26,6 +26,17 @@ def test_at_sigterm_every_request_is_answered_and_logged(models: Path, workers: 
         assert_each_answer_is_logged_once(server, replies)
 
 
+def test_at_ctrl_c_it_ends_at_once_even_while_its_threads_start(models: Path) -> None:
+    with serving(models, workers=1, SERVE_THREADS="200") as server, ExitStack() as opened:
+        connections = [opened.enter_context(server.connect()) for _ in range(200)]
+        workers = server.wait_for_workers(1)
+        for connection in connections:
+            connection.sendall(head(Content_Length=len(ROW)) + ROW)
+        for pid in (server.process.pid, *workers):  # as the terminal does
+            os.kill(pid, signal.SIGINT)
+        server.process.wait(10)  # requests in progress would have 25 s
+
+
 def test_at_sighup_no_request_fails_and_all_workers_are_new(models: Path) -> None:
     with serving(models) as server:
         with load(server.port) as replies:
