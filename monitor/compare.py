@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 def _run(arguments: argparse.Namespace, settings: CommonSettings) -> int:
     logs, first, second = settings.log_folder, arguments.first, arguments.second
     pairs, faults = read_pairs(logs, first, second)
-    joined = join_truths(logs)
+    joined = join_truths(logs).rows
     errors = compare_errors(joined[joined["version"] == first], joined[joined["version"] == second])
     if not pairs.rows and errors is None:
         more = f", but for {pairs.no_number} rows without a number" if pairs.no_number else ""
@@ -78,31 +78,29 @@ def compare_versions(
         champion: its version.
         groups: version and role of the window's rows.
         joined: the window's predictions with their truth (truth.join_truths).
-        cache: the folder to keep the pairs of whole days in.
+        cache: the folder to cache the pairs of whole days in.
     """
-    return list(_comparisons(logs, window, champion, sorted(groups), joined, cache))
-
-
-def _comparisons(
-    logs: Path, window: Window, champion: int, groups: list[tuple[int, str]], joined: pd.DataFrame, cache: Path | None
-) -> Iterator[dict[str, Any]]:
     answered = joined[(joined["version"] == champion) & joined["role"].isin(ANSWERING)]
-    for version, role in groups:
+    comparisons = []
+    for version, role in sorted(groups):
         if version == champion or role not in ("shadow", "canary"):
             continue
         pairs = read_pairs(logs, champion, version, window=window, cache=cache)[0] if role == "shadow" else Pairs()
         errors = compare_errors(answered, joined[(joined["version"] == version) & (joined["role"] == role)])
         if pairs.rows or errors:
-            yield {
-                "first": champion,
-                "second": version,
-                "role": role,
-                "paired": bool(pairs.rows),
-                "rows": pairs.rows,
-                "no_number": pairs.no_number,
-                "difference": _difference(pairs),
-                "truth": errors and errors.to_json(),
-            }
+            comparisons.append(
+                {
+                    "first": champion,
+                    "second": version,
+                    "role": role,
+                    "paired": bool(pairs.rows),
+                    "rows": pairs.rows,
+                    "no_number": pairs.no_number,
+                    "difference": _difference(pairs),
+                    "truth": errors and errors.to_json(),
+                }
+            )
+    return comparisons
 
 
 def _difference(pairs: Pairs) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Finds rows of a file of the prediction log by request and row, without reading every file each time.
 
-Of each file an index is kept, the hashes of its request ids, and the rows that were found in it the last time; both
+Of each file an index is cached, the hashes of its request ids, and the rows that were found in it the last time; both
 under the file's size and time of change. So a file is read again only if it changed, or if rows are looked for in it
 that were not looked for before.
 """
@@ -9,22 +9,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from journal import day_of, prediction_columns
+from journal import prediction_columns
+from monitor.cache import Arrays, Cache, state_of
 from monitor.errors import MonitorError
-from monitor.kept import Arrays, load, save, state_of
-from monitor.logs import duckdb_reader, log_reader
-from monitor.logs.log_file import LogFile, read_rows
-from monitor.logs.rows import ROLES, Hashes, PredictionRows, micros, mix, select
-
-_FORMAT = 1  # another number for each change of what is kept
+from monitor.logs.checked_reader import read_predictions
+from monitor.logs.log_file import LogFile, bounds_of
+from monitor.logs.rows import ROLES, Hashes, PredictionRows, mix, select
 
 
 def find_rows(
@@ -36,7 +33,7 @@ def find_rows(
         requests: the hashes of the ids of the requests that are looked for (rows.hash_id), uint64 (n,).
         keys: the hashes of request and row (rows.mix), uint64 (n,); None if no rows are asked for.
         inputs: the names of the model's inputs; None: those between "role" and "prediction" in the file's header.
-        cache: the folder to keep what is found in; None keeps nothing.
+        cache: the folder to cache what is found in; None caches nothing.
 
     Returns:
         whether the file has each request, bool (n,); and the rows that it has, in its order: ``key``, ``time``
@@ -47,21 +44,21 @@ def find_rows(
         MonitorError: if the file's columns are not those of a prediction log.
         OSError: if it can't be read.
     """
-    state = f"{state_of(path)}-{_FORMAT}"
-    index, rows = load(cache, path, state, "index").get("index"), None
-    if index is None or index.dtype != np.uint64 or index.ndim != 1:
-        index, rows = _read(path, np.zeros(0, dtype=np.uint64) if keys is None else keys, inputs)
-        save(cache, path, state, "index", {"index": index})
+    state, store = state_of(path), Cache(cache)
+    read: list[Any] = []  # the index and the rows, once the file is read
+
+    def reading(wanted: Hashes) -> list[Any]:
+        read[:] = read or _read(path, wanted, inputs)
+        return read
+
+    none = np.zeros(0, dtype=np.uint64)
+    index = store.get(path, "index", state, lambda: reading(none if keys is None else keys)[0], _pack_index, _index)
     here = _is_in(requests, index)
     if keys is None or not here.any():
         return here, no_rows(inputs or ())
-    state += f"-{hashlib.sha256(np.unique(keys[here]).tobytes()).hexdigest()[:16]}"
-    if rows is None and (rows := _unpacked(load(cache, path, state, "rows"))) is not None:
-        return here, rows
-    if rows is None:
-        _, rows = _read(path, keys[here], inputs)
-    save(cache, path, state, "rows", _packed(rows))
-    return here, rows
+    wanted = keys[here]
+    depends_on = [*state, inputs, hashlib.sha256(np.unique(wanted).tobytes()).hexdigest()]
+    return here, store.get(path, "rows", depends_on, lambda: reading(wanted)[1], _pack_rows, _rows)
 
 
 def open_log(path: Path, inputs: Sequence[str] | None = None) -> tuple[LogFile, Sequence[str]]:
@@ -71,7 +68,7 @@ def open_log(path: Path, inputs: Sequence[str] | None = None) -> tuple[LogFile, 
         MonitorError: if its columns are not those of a prediction log.
         OSError: if it can't be read.
     """
-    file = LogFile.measure(path)
+    file = LogFile.open(path)
     columns = file.columns
     if inputs is None:
         known = "role" in columns and "prediction" in columns
@@ -86,9 +83,8 @@ def _read(path: Path, keys: Hashes, inputs: Sequence[str] | None) -> tuple[Hashe
     """Return the hashes of the requests of a file, ascending, and its rows with one of the keys."""
     file, inputs = open_log(path, inputs)
     names = (*inputs, "prediction")
-    start = datetime.fromisoformat(day_of(path)).replace(tzinfo=UTC)
     ascending = np.unique(keys)
-    begin, end = micros(start), micros(start + timedelta(days=1))
+    begin, end = bounds_of(path)
 
     def make(blocks: Iterable[PredictionRows]) -> tuple[Hashes, pd.DataFrame]:
         requests, found = [np.zeros(0, dtype=np.uint64)], [no_rows(inputs)]
@@ -101,8 +97,7 @@ def _read(path: Path, keys: Hashes, inputs: Sequence[str] | None) -> tuple[Hashe
                 found.append(_table(select(rows, wanted & (rows.roles >= 0)), names))
         return np.unique(np.concatenate(requests)), pd.concat(found, ignore_index=True)
 
-    fast, sure = (module.prediction_reader(names) for module in (duckdb_reader, log_reader))
-    return read_rows(file, fast, sure, make).made
+    return read_predictions(file, names, make)[0]
 
 
 def _table(rows: PredictionRows, names: Sequence[str]) -> pd.DataFrame:
@@ -133,7 +128,18 @@ def _is_in(values: Hashes, ascending: Hashes) -> NDArray[np.bool_]:
     return found & (places < len(ascending))
 
 
-def _packed(rows: pd.DataFrame) -> Arrays:
+def _pack_index(index: Hashes) -> Arrays:
+    return {"index": index}
+
+
+def _index(arrays: Arrays) -> Hashes:
+    index = arrays["index"]
+    if index.dtype != np.uint64 or index.ndim != 1:
+        raise ValueError("it is no index")
+    return index
+
+
+def _pack_rows(rows: pd.DataFrame) -> Arrays:
     """Return rows as arrays that need no pickle."""
     texts = rows.astype({"role": "object", "flags": "object"})
     arrays = {f"column {place}": texts[name].to_numpy() for place, name in enumerate(texts)}
@@ -141,9 +147,7 @@ def _packed(rows: pd.DataFrame) -> Arrays:
     return arrays | {"names": np.array(rows.columns, dtype=np.str_)}
 
 
-def _unpacked(arrays: Arrays) -> pd.DataFrame | None:
-    with suppress(KeyError, ValueError):  # a column is missing, or longer than the others
-        names = arrays["names"].tolist()
-        rows = pd.DataFrame({column: arrays[f"column {place}"] for place, column in enumerate(names)})
-        return rows.astype({"role": "str", "flags": "str"})
-    return None
+def _rows(arrays: Arrays) -> pd.DataFrame:
+    names = arrays["names"].tolist()
+    rows = pd.DataFrame({column: arrays[f"column {place}"] for place, column in enumerate(names)})
+    return rows.astype({"role": "str", "flags": "str"})

@@ -1,13 +1,13 @@
 """Pairs: the predictions of two versions for the same rows, as a shadow makes possible. Pairs of two days add up.
 
-A day's rows are joined in parts, so that memory does not grow with the log: the rows of a shadow come a little later.
+A day's keys and predictions are held in memory, 12 bytes a row: the rows of a shadow come a little later.
 """
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Self
@@ -15,18 +15,18 @@ from typing import Any, Self
 import numpy as np
 
 from journal import daily_files, day_of
+from monitor.cache import Arrays, Cache, state_of
 from monitor.errors import MonitorError
-from monitor.kept import Arrays, load, save, state_of
-from monitor.logs import duckdb_reader, log_reader
-from monitor.logs.log_file import read_rows
+from monitor.logs.checked_reader import read_predictions
+from monitor.logs.log_file import unreadable
 from monitor.logs.rows import Hashes, PredictionRows, micros, mix
 from monitor.lookup import open_log
 from monitor.profiles.reference import Float32s, Floats
 from monitor.window import Window
 
 SAMPLE_PAIRS = 100_000
-_PART, _WAITING = 1 << 19, 1 << 20  # rows that are joined at once, and rows of each version that may wait
-_FORMAT = 1
+_PARTS = 16  # of a day, joined one after the other: sorting takes several times the memory of what is sorted
+_Side = tuple[Hashes, Float32s]  # keys of rows, and what one version predicted for them
 
 
 @dataclass(slots=True)
@@ -106,7 +106,7 @@ def read_pairs(
     Args:
         logs: the folder of the model's logs.
         window: by default, all that is logged.
-        cache: the folder to keep the pairs of whole days in.
+        cache: the folder to cache the pairs of whole days in.
 
     Returns:
         the pairs, and sentences about files that can't be read.
@@ -117,78 +117,64 @@ def read_pairs(
         if days is None or day in days:
             try:
                 total += _read_day(list(paths), first, second, None if window and window.holds(day) else window, cache)
-            except (MonitorError, OSError) as error:
+            except MonitorError as error:
                 faults.append(str(error))
+            except OSError as error:
+                faults.append(unreadable(Path(error.filename or logs), error))
     return total, faults
 
 
 def _read_day(paths: list[Path], first: int, second: int, window: Window | None, cache: Path | None) -> Pairs:
     """Return the pairs of the files of a day. ``window``: None if the whole day is in it."""
-    cache = None if window else cache
-    state, kind = "-".join([*map(state_of, paths), str(_FORMAT)]), f"pairs-{first}-{second}"
-    kept = _unpacked(load(cache, paths[0], state, kind))
-    if kept is not None:
-        return kept
-    joiner = _Joiner((first, second), window)
-    for path in paths:
-        file, _ = open_log(path)
-        fast, sure = (module.prediction_reader(("prediction",)) for module in (duckdb_reader, log_reader))
-        joiner = read_rows(file, fast, sure, joiner.joined).made
-    save(
-        cache,
-        paths[0],
-        state,
-        kind,
-        {item.name: np.asarray(getattr(joiner.pairs, item.name)) for item in fields(Pairs)},
-    )
-    return joiner.pairs
+
+    def join() -> Pairs:
+        sides = [(np.zeros(0, np.uint64), np.zeros(0, np.float32))] * 2
+        for path in paths:
+            make = partial(_select, sides=sides, versions=(first, second), window=window)
+            sides, _ = read_predictions(open_log(path)[0], ("prediction",), make)
+        pairs = Pairs()
+        for part in range(_PARTS):
+            (keys, one), (other_keys, other) = (_part(side, part) for side in sides)
+            common, here, there = np.intersect1d(keys, other_keys, return_indices=True)
+            pairs += Pairs.of(common, one[here], other[there])
+        return pairs
+
+    if window:
+        return join()
+    return Cache(cache).get(paths[0], f"pairs-{first}-{second}", [*map(state_of, paths)], join, _pack, _unpack)
 
 
-def _unpacked(arrays: Arrays) -> Pairs | None:
-    if arrays.keys() != {item.name for item in fields(Pairs)}:
-        return None
-    values: dict[str, Any] = {name: array if array.ndim else array.item() for name, array in arrays.items()}
-    pairs = Pairs(**values)
-    return pairs if len(pairs.hashes) == len(pairs.first) == len(pairs.second) else None
+def _pack(pairs: Pairs) -> Arrays:
+    return {item.name: np.asarray(getattr(pairs, item.name)) for item in fields(Pairs)}
 
 
-_Side = tuple[Hashes, Float32s]  # keys, and predictions of one version
+def _unpack(arrays: Arrays) -> Pairs:
+    values: list[Any] = [
+        array if array.ndim else array.item() for array in (arrays[item.name] for item in fields(Pairs))
+    ]
+    pairs = Pairs(*values)
+    if not len(pairs.hashes) == len(pairs.first) == len(pairs.second):
+        raise ValueError("the samples have different sizes")
+    return pairs
 
 
-class _Joiner:
-    """Joins rows as they come, and keeps those that wait for their counterpart."""
+def _select(
+    blocks: Iterable[PredictionRows], sides: Sequence[_Side], versions: Sequence[int], window: Window | None
+) -> list[_Side]:
+    """Return the sides, each with the rows of its version that lie in a window."""
+    parts = [[side] for side in sides]
+    for rows in blocks:
+        keys = mix(mix(rows.requests, rows.times), rows.numbers)
+        inside = np.ones(len(rows), dtype=bool)
+        if window:
+            inside = (rows.times >= micros(window.since)) & (rows.times < micros(window.until))
+        for part, version in zip(parts, versions, strict=True):
+            chosen = inside & (rows.versions == version)
+            part.append((keys[chosen], rows.values[chosen, -1]))
+    return [(np.concatenate([keys for keys, _ in part]), np.concatenate([of for _, of in part])) for part in parts]
 
-    def __init__(self, versions: tuple[int, int], window: Window | None) -> None:
-        self.pairs = Pairs()
-        self._versions = versions
-        self._window = (micros(window.since), micros(window.until)) if window else None
-        self._waiting: list[_Side] = [(np.zeros(0, np.uint64), np.zeros(0, np.float32))] * 2
 
-    def joined(self, blocks: Iterable[PredictionRows]) -> _Joiner:
-        """Return a joiner that has joined these blocks too; this one stays as it is, in case they are read again."""
-        after, part, size = copy.copy(self), [], 0
-        for rows in blocks:
-            part.append([self._select(rows, version) for version in self._versions])
-            size += len(rows)
-            if size >= _PART:
-                after._join(part)
-                part, size = [], 0
-        after._join(part)
-        return after
-
-    def _select(self, rows: PredictionRows, version: int) -> _Side:
-        chosen = rows.versions == version
-        if self._window:
-            chosen &= (rows.times >= self._window[0]) & (rows.times < self._window[1])
-        return mix(mix(rows.requests, rows.times), rows.numbers)[chosen], rows.values[chosen, -1]
-
-    def _join(self, part: list[list[_Side]]) -> None:
-        sides = []
-        for side in zip(self._waiting, *part, strict=True):
-            columns = zip(*side, strict=True)
-            sides.append(tuple(map(np.concatenate, columns)))
-        (keys, first), (other_keys, second) = sides
-        common, here, there = np.intersect1d(keys, other_keys, return_indices=True)
-        self.pairs += Pairs.of(common, first[here], second[there])
-        left = [np.flatnonzero(~np.isin(keys, common))[-_WAITING:] for keys, _ in sides]
-        self._waiting = [(keys[chosen], values[chosen]) for chosen, (keys, values) in zip(left, sides, strict=True)]
+def _part(side: _Side, part: int) -> _Side:
+    keys, predictions = side
+    chosen = keys % np.uint64(_PARTS) == part
+    return keys[chosen], predictions[chosen]

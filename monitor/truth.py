@@ -19,11 +19,12 @@ from journal import FEEDBACK, FEEDBACK_COLUMNS, daily_files, day_of, whole_lines
 from journal.encoding import unescape_field
 from journal.feedback import MAX_ROW
 from monitor.errors import MonitorError
-from monitor.kept import forget_missing
+from monitor.logs.checked_reader import read_rows
 from monitor.logs.duckdb_reader import fetch
-from monitor.logs.log_file import LogFile, read_rows
+from monitor.logs.log_file import LogFile, unreadable
 from monitor.logs.rows import hash_id, mix
 from monitor.lookup import find_rows, no_rows
+from monitor.window import Window
 
 KEY = ["request_id", "row"]
 _TEXTS = ["request_id", "source", "comment", "client"]
@@ -58,7 +59,10 @@ class JoinedTruths:
     """The truths of a window, joined with its predictions.
 
     Attributes:
-        rows: as join_truths() returns them.
+        rows: in the order of the log, whatever order truth came in: ``time``, ``request_id``, ``row`` (int64),
+            ``version`` (int64), ``role``, the inputs (float32), ``prediction`` (float32, may be NaN), ``flags``, and
+            what Truths.table has of their truth. Times are datetime64 in UTC without a zone; texts are as they were
+            sent, empty if there was none.
         truths: how many are in force of which the prediction, or the truth itself, is of the window.
         matched: those with a prediction in the window. unknown: those told in the window with no prediction anywhere.
             The others are about predictions before or after the window.
@@ -92,15 +96,15 @@ def read_truths(
     first = (since.astimezone(UTC) - _EARLY).date().isoformat() if since else ""
     for path in (path for path in daily_files(logs, FEEDBACK) if day_of(path) >= first):
         try:
-            file = LogFile.measure(path)
+            file = LogFile.open(path)
             comparable, problems = file.find_problems(FEEDBACK_COLUMNS)
             faults += problems
             if comparable:
-                reading = read_rows(file, _read_fast, _read_surely, _concat)
-                parts.append(reading.made)
-                faults += reading.faults
+                rows, problems = read_rows(file, _read_fast, _read_surely, _concat)
+                parts.append(rows)
+                faults += problems
         except OSError as error:
-            faults.append(f"{path.name}: can't be read ({error.strerror or error})")
+            faults.append(unreadable(path, error))
     logged = pd.concat(parts, ignore_index=True).rename(columns={"time": "told"})
     logged["told"], logged["measured_at"] = _times(logged["told"]), _times(logged["measured_at"])
     logged["actual"] = pd.to_numeric(logged["actual"], errors="coerce").astype(np.float64)
@@ -131,62 +135,42 @@ def _read_fast(file: LogFile) -> Iterator[pd.DataFrame]:
 
 
 def _read_surely(file: LogFile) -> Iterator[pd.DataFrame]:
-    lines = (line.decode("utf-8", "surrogateescape").rstrip("\r\n") for line in whole_lines(file.path))
+    lines = (line.decode("utf-8", "backslashreplace").rstrip("\r\n") for line in whole_lines(file.path))
     rows = csv.DictReader(lines)
     yield pd.DataFrame(list(rows), columns=list(FEEDBACK_COLUMNS), dtype="str")
 
 
 def join_truths(
     logs: Path,
+    window: Window | None = None,
     *,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    inputs: Sequence[str] | None = None,
-    plausible: tuple[float, float] = (-np.inf, np.inf),
-    cache: Path | None = None,
-) -> pd.DataFrame:
-    """Return the predictions whose truth is known, a row for each prediction of each version in each role.
-
-    Args:
-        logs: the folder of the model's logs.
-        since, until: the predictions' window, with a zone; None leaves the side open. Their truths may be younger.
-        inputs: the names of the model's inputs; by default, those in the header of each file.
-        plausible: the range of the model's output; truths outside it are left out.
-        cache: the folder to keep what was found in, so that files are read again only for new truths.
-
-    Returns:
-        ``time``, ``request_id``, ``row`` (int64), ``version`` (int64), ``role``, the inputs (float32), ``prediction``
-        (float32, may be NaN), ``flags``, ``actual`` (float64), ``told`` (when the truth came), ``measured_at``,
-        ``source``, ``comment``, ``client`` (who told it), ``corrects`` (how many other values it
-        replaced). Times are datetime64 in UTC without a zone; texts are as they
-        were sent, empty if there was none. The rows are in the order of the log, whatever order truth came in.
-    """
-    return find_truths(logs, since=since, until=until, inputs=inputs, plausible=plausible, cache=cache).rows
-
-
-def find_truths(
-    logs: Path,
-    *,
-    since: datetime | None = None,
-    until: datetime | None = None,
     inputs: Sequence[str] | None = None,
     plausible: tuple[float, float] = (-np.inf, np.inf),
     cache: Path | None = None,
 ) -> JoinedTruths:
-    """Join as join_truths(), and count what fits and what does not."""
-    truths = read_truths(logs, plausible, since)
+    """Join the truths with their predictions, of each version in each role.
+
+    Args:
+        logs: the folder of the model's logs.
+        window: of the predictions, by default all that is logged; their truths may be younger.
+        inputs: the names of the model's inputs; by default, those in the header of each file.
+        plausible: the range of the model's output; truths outside it are left out.
+        cache: the folder to cache what was found in, so that files are read again only for new truths.
+    """
+    truths = read_truths(logs, plausible, window.since if window else None)
     table, faults = truths.table, list(truths.faults)
     requests, keys = table["request"].to_numpy(), table["key"].to_numpy()
     known, looked_up = np.zeros((2, len(table)), dtype=bool)
-    paths, parts = daily_files(logs, "predictions"), []
-    if cache is not None:
-        forget_missing(cache, paths)
-    for path in paths if len(table) else ():
+    days, parts = set(window.days()) if window else None, []
+    for path in daily_files(logs, "predictions") if len(table) else ():
         try:
-            in_window = _overlaps(path, since, until)
+            in_window = days is None or day_of(path) in days
             here, rows = find_rows(path, requests, keys if in_window else None, inputs=inputs, cache=cache)
-        except (MonitorError, OSError) as error:
+        except MonitorError as error:
             faults.append(str(error))
+            continue
+        except OSError as error:
+            faults.append(unreadable(path, error))
             continue
         known |= here
         if in_window and here.any():
@@ -195,8 +179,8 @@ def find_truths(
     rows = pd.concat(parts or [no_rows(inputs or ())], ignore_index=True)
     # A request that is known, and has no such row, is as unknown as one that never was.
     known &= ~looked_up | np.isin(keys, rows["key"])
-    rows, ambiguous = _without_ambiguous(rows[_within(rows["time"], since, until)])
-    matched, told = np.isin(keys, rows["key"]), _within(table["told"], since, until).to_numpy()
+    rows, ambiguous = _without_ambiguous(rows[_within(rows["time"], window)])
+    matched, told = np.isin(keys, rows["key"]), _within(table["told"], window).to_numpy()
     unknown = table["request_id"][told & ~known]
     rows = rows.merge(table, on="key")
     first = ["time", *KEY, "version", "role"]
@@ -220,20 +204,12 @@ def _without_ambiguous(rows: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     return rows[~ambiguous].drop_duplicates(which), int(ambiguous.sum())
 
 
-def _overlaps(path: Path, since: datetime | None, until: datetime | None) -> bool:
-    """Return whether a file's day is one of a window's."""
-    first, last = ((time.astimezone(UTC).date().isoformat() if time else None) for time in (since, until))
-    return (first or "") <= day_of(path) <= (last or "9999")
-
-
-def _within(times: pd.Series, since: datetime | None, until: datetime | None) -> pd.Series:
-    """Return of each time, in UTC without a zone, whether it is in a window; the end is not."""
-    inside = pd.Series(True, index=times.index)
-    if since is not None:
-        inside &= times >= since.astimezone(UTC).replace(tzinfo=None)
-    if until is not None:
-        inside &= times < until.astimezone(UTC).replace(tzinfo=None)
-    return inside
+def _within(times: pd.Series, window: Window | None) -> pd.Series:
+    """Return of each time, in UTC without a zone, whether it is in a window."""
+    if window is None:
+        return pd.Series(True, index=times.index)
+    since, until = (time.astimezone(UTC).replace(tzinfo=None) for time in (window.since, window.until))
+    return times.between(since, until, inclusive="left")
 
 
 def _times(texts: pd.Series) -> pd.Series:
@@ -243,7 +219,7 @@ def _times(texts: pd.Series) -> pd.Series:
 
 
 def _original(texts: pd.Series) -> pd.Series:
-    """Return texts of the log as they were sent."""
+    """Return texts of the log as they were sent; what is not UTF-8 stays escaped, as JSON and pages can't hold it."""
     codes, different = pd.factorize(texts)  # sources and clients are few
-    originals = [unescape_field(text) if "\\" in text or text[:1] == "'" else text for text in different.tolist()]
+    originals = [unescape_field(text).encode(errors="backslashreplace").decode() for text in different.tolist()]
     return pd.Series(np.array(originals, dtype=object)[codes], index=texts.index, dtype="str")

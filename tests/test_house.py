@@ -38,6 +38,16 @@ ARROWS = {
     "endpoints": "inference routing codecs http metrics errors results settings registry request_ids",
     "app": "endpoints inference routing http metrics server settings registry",
 }
+# The rooms of monitor/, each after those that it imports. Its single files stand between them, and are left out.
+MONITOR_ARROWS = {
+    "logs": "",
+    "profiles": "logs",
+    "statistics": "profiles",
+    "drift": "profiles statistics",
+    "accuracy": "drift logs profiles statistics",
+    "report": "accuracy drift logs profiles",
+    "retraining": "accuracy profiles",
+}
 # What a module may say that it does not know, and which imports that rules out.
 UNKNOWN = {
     "HTTP": {"flask", "werkzeug", "http"},
@@ -92,6 +102,11 @@ def name(file: Path) -> str:
     return ".".join(file.relative_to(ROOT).with_suffix("").parts)
 
 
+def line(of: str, to: str) -> str:
+    """An arrow as the architecture draws it."""
+    return f"{of} -> {', '.join(to.split()) or '(nothing)'}"
+
+
 @pytest.mark.parametrize("of", ARROWS)
 def test_a_room_imports_the_rooms_of_its_line_and_no_other(of: str) -> None:
     imported = {room(module) for file in EVERY if room(name(file)) == of for module in imports(file)}
@@ -107,8 +122,24 @@ def test_the_arrows_run_one_way() -> None:
 
 
 def test_the_architecture_draws_these_arrows() -> None:
-    (block,) = re.findall(r"```arrows\n(.*?)```", (ROOT / "docs/architecture.md").read_text(), re.DOTALL)
-    assert block.splitlines() == [f"{of} -> {', '.join(to.split()) or '(nothing)'}" for of, to in ARROWS.items()]
+    page = (ROOT / "docs/architecture.md").read_text()
+    for language, arrows in (("arrows", ARROWS), ("monitor", MONITOR_ARROWS)):
+        (block,) = re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
+        assert block.splitlines() == [line(of, to) for of, to in arrows.items()]
+
+
+def test_the_rooms_of_the_monitor_import_earlier_ones_only() -> None:
+    assert {path.parent.name for path in (ROOT / "monitor").glob("*/__init__.py")} == set(MONITOR_ARROWS)
+    earlier: set[str] = set()
+    for of, to in MONITOR_ARROWS.items():
+        found = {
+            module.split(".")[1]
+            for file in modules(f"monitor/{of}")
+            for module in imports(file)
+            if "." in module and module.startswith("monitor.")
+        }
+        assert found & MONITOR_ARROWS.keys() - {of} == set(to.split()) <= earlier
+        earlier.add(of)
 
 
 def test_one_module_of_the_service_imports_the_journal() -> None:

@@ -3,6 +3,6 @@
 Rows of a request are not independent: every interval is one between requests.
 """
 
-from monitor.accuracy.rule import Accuracy, judge_accuracy
+from monitor.accuracy.rule import judge_accuracy
 
-__all__ = ["Accuracy", "judge_accuracy"]
+__all__ = ["judge_accuracy"]

@@ -6,7 +6,7 @@ requests than the champion: nothing can be paired, and it takes more truths to s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -41,19 +41,10 @@ class ErrorComparison:
     verdict: Verdict
 
     def to_json(self) -> dict[str, Any]:
-        """Return the comparison as the report has it."""
-        low, high = (end if np.isfinite(end) else None for end in self.difference.interval)
-        return {
-            "rows": self.rows,
-            "requests": self.requests,
-            "rmse_first": self.rmse_first,
-            "rmse_second": self.rmse_second,
-            "difference": self.difference.value,
-            "low": low,
-            "high": high,
-            "paired": self.paired,
-            "verdict": self.verdict,
-        }
+        """Return the comparison as the report has it; an end of the interval that does not exist is NaN."""
+        figures = asdict(self)
+        value, low, high = figures.pop("difference").values()
+        return {**figures, "difference": value, "low": low, "high": high}
 
 
 def compare_errors(first: pd.DataFrame, second: pd.DataFrame) -> ErrorComparison | None:

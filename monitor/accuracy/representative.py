@@ -5,8 +5,7 @@ The rule is that of drift, with the rows without truth in the place of the refer
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,41 +20,18 @@ from monitor.statistics.holm import adjust
 from monitor.statistics.request_sums import request_sums
 from registry.detectable_shift import ALPHA, EFFECT
 
-Verdict = Literal["differs", "calm", "cannot_judge"]
 
-
-@dataclass(frozen=True, slots=True)
-class ColumnDifference:
-    """How the rows with truth differ from those without in one column; p is corrected, the effect is the test's own."""
-
-    name: str
-    p: float
-    effect: float
-    verdict: Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Representative:
-    """Whether the rows with truth look like those without: "calm", or "differs"."""
-
-    verdict: Verdict
-    columns: list[ColumnDifference]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as the report has it."""
-        return asdict(self)
-
-
-def judge_representative(
-    told: pd.DataFrame, profile: Profile, reference: Reference, *, alpha: float = ALPHA, effect: float = EFFECT
-) -> Representative:
+def judge_representative(told: pd.DataFrame, profile: Profile, reference: Reference) -> dict[str, Any]:
     """Compare the rows with truth with the window's others, column by column.
 
     Args:
         told: the rows with truth: ``request_id``, and the columns of the reference, float32.
         profile: of all rows of the window, with truth or without.
         reference: the one that the profile was made with.
-        effect: the shift that matters, in standard deviations.
+
+    Returns:
+        as the report has it: the verdict "calm", "differs" or "cannot_judge", and of each column its own verdict, the
+        corrected p, and the effect in the test's own unit.
 
     Raises:
         ValueError: if the profile has the cells of another reference.
@@ -64,28 +40,28 @@ def judge_representative(
         raise ValueError("the profile was made with another reference")
     requests = np.asarray(pd.factorize(told["request_id"])[0], dtype=np.int64)
     if len(told) >= profile.rows:  # all have truth
-        return Representative("calm" if len(told) else "cannot_judge", [])
+        return {"verdict": "calm" if len(told) else "cannot_judge", "columns": []}
     if min(told["request_id"].nunique(), profile.requests) < MIN_REQUESTS:
-        return Representative("cannot_judge", [])
+        return {"verdict": "cannot_judge", "columns": []}
     results = []
     for index, column in enumerate(reference.columns):
         values = told[column.name].to_numpy(np.float32)
-        tests = _tests(column, values, requests, profile, index, effect) if column.rows else []
+        tests = _tests(column, values, requests, profile, index) if column.rows else []
         results += [(column.name, test) for test in tests]
     for (_, result), p in zip(results, adjust([result.p for _, result in results], [1.0] * len(results)), strict=True):
         result.adjusted = p
     columns = []
     for name in dict.fromkeys(name for name, _ in results):
         own = [result for of, result in results if of == name]
-        alarms = [result for result in own if result.alarms(alpha)]
+        alarms = [result for result in own if result.alarms(ALPHA)]
         first = min(alarms or own, key=lambda result: result.adjusted)
-        columns.append(ColumnDifference(name, first.adjusted, first.effect, "differs" if alarms else "calm"))
-    return Representative("differs" if any(of.verdict == "differs" for of in columns) else "calm", columns)
+        verdict = "differs" if alarms else "calm"
+        columns.append({"name": name, "p": first.adjusted, "effect": first.effect, "verdict": verdict})
+    differs = any(of["verdict"] == "differs" for of in columns)
+    return {"verdict": "differs" if differs else "calm", "columns": columns}
 
 
-def _tests(
-    column: Column, values: Float32s, requests: Ints, profile: Profile, index: int, effect: float
-) -> list[Result]:
+def _tests(column: Column, values: Float32s, requests: Ints, profile: Profile, index: int) -> list[Result]:
     present = ~np.isnan(values)
     cells = column.cells(values[present])
     counts = np.bincount(cells, minlength=2 * len(column.points) + 1)
@@ -98,12 +74,12 @@ def _tests(
         mine, theirs = chi_squared.categories(counts), chi_squared.categories(others)
         value, seen = chi_squared.statistic(mine, theirs), int((mine + theirs > 0).sum())
         p = chi_squared.p_value(value, seen, max(deff, others_deff))
-        return [Result(value, p, chi_squared.effect(mine, theirs), effect * SHARE_OF_EFFECT)]
+        return [Result(value, p, chi_squared.effect(mine, theirs), EFFECT * SHARE_OF_EFFECT)]
     rows, others_rows = counts.sum() / deff, others.sum() / others_deff
     distance, auc = kolmogorov_smirnov.statistic(counts, others), mann_whitney.statistic(counts, others)
     smirnov = kolmogorov_smirnov.p_value(distance, rows, others_rows)
     whitney = mann_whitney.p_value(auc, rows, others_rows, mann_whitney.ties(counts, others))
     return [
-        Result(distance, smirnov, kolmogorov_smirnov.effect(distance), effect),
-        Result(auc, whitney, mann_whitney.effect(auc), effect),
+        Result(distance, smirnov, kolmogorov_smirnov.effect(distance), EFFECT),
+        Result(auc, whitney, mann_whitney.effect(auc), EFFECT),
     ]

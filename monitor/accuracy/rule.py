@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,106 +15,18 @@ import numpy as np
 import pandas as pd
 
 from monitor.accuracy.figures import Figures, measure, slices
-from monitor.accuracy.representative import Representative, judge_representative
-from monitor.accuracy.sources import Source, judge_sources
+from monitor.accuracy.representative import judge_representative
+from monitor.accuracy.sources import judge_sources
 from monitor.drift.result import MIN_REQUESTS
 from monitor.logs.rows import IMPLAUSIBLE
 from monitor.profiles.profile import ANSWERING, Profile
 from monitor.profiles.reference import Reference
-from monitor.truth import JoinedTruths, find_truths
+from monitor.truth import JoinedTruths, join_truths
 from monitor.window import Window
 from registry import CHAMPION, RegistryError, VersionStore
 
 Verdict = Literal["accuracy", "calm", "cannot_judge"]
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """The error that a version's card promises: RMSE in cross-validation, and the 95 % interval on the test rows."""
-
-    rmse: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
-class VersionAccuracy:
-    """The accuracy of a version in a role."""
-
-    version: int
-    role: str
-    figures: Figures
-    expected: Expected | None
-    verdict: Verdict
-
-
-@dataclass(frozen=True)
-class Accuracy:
-    """The section "accuracy" of the report.
-
-    Attributes:
-        reason: the verdict in a sentence.
-        requests_missing: how many more requests with truth a verdict takes.
-        share: of the rows that were sent, those with truth; NaN if the number of rows is not known.
-        delay: the median time from prediction to truth, in seconds; NaN without truths.
-        faults: sentences about files that could not be read.
-    """
-
-    verdict: Verdict
-    reason: str
-    requests_missing: int
-    joined: JoinedTruths
-    share: float
-    delay: float
-    expected: Expected | None
-    overall: Figures
-    versions: list[VersionAccuracy]
-    slices: dict[str, Figures]
-    days: dict[str, Figures]
-    sources: list[Source]
-    representative: Representative | None
-    faults: list[str] = field(default_factory=list)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the section as JSON has it; what does not exist is None."""
-        joined, newest = self.joined, self.joined.rows["told"].max()
-        section: dict[str, Any] = _finite(
-            {
-                "verdict": self.verdict,
-                "reason": self.reason,
-                "requests_missing": self.requests_missing,
-                "metric": "rmse",
-                "truths": joined.truths,
-                "matched": joined.matched,
-                "unknown": joined.unknown,
-                "unknown_ids": joined.unknown_ids,
-                "ambiguous": joined.ambiguous,
-                "superseded": joined.told.superseded,
-                "repeated": joined.told.repeated,
-                "unusable": joined.told.unusable,
-                "share": self.share,
-                "median_delay_seconds": self.delay,
-                "newest": None if pd.isna(newest) else f"{newest.isoformat(timespec='seconds')}Z",
-                "expected": self.expected and asdict(self.expected),
-                "overall": self.overall.to_json() if self.overall.rows else None,
-                "versions": [
-                    {
-                        "version": of.version,
-                        "role": of.role,
-                        **of.figures.to_json(),
-                        "expected": of.expected and asdict(of.expected),
-                        "verdict": of.verdict,
-                    }
-                    for of in self.versions
-                ],
-                "slices": [{"slice": name, **figures.to_json()} for name, figures in self.slices.items()],
-                "days": [{"day": day, **figures.to_json()} for day, figures in self.days.items()],
-                "sources": [source.to_json() for source in self.sources],
-                "representative": self.representative and self.representative.to_json(),
-                "intervals": None,  # of a model that predicts intervals: how many truths they cover
-            }
-        )
-        return section
+Expected = dict[str, float]  # the error on a version's card: its "rmse", and "low" and "high" of the 95 % interval
 
 
 def judge_accuracy(
@@ -122,10 +34,9 @@ def judge_accuracy(
     window: Window,
     store: VersionStore,
     reference: Reference,
-    *,
-    profile: Profile | None = None,
+    profile: Profile,
     cache: Path | None = None,
-) -> Accuracy:
+) -> tuple[dict[str, Any], JoinedTruths]:
     """Compare the window's predictions with the truth, and the champion's error with what its card promises.
 
     The verdict is "accuracy" only if the lower end of the error's interval lies above the upper end on the card, with
@@ -133,10 +44,12 @@ def judge_accuracy(
 
     Args:
         logs: the folder of the model's logs.
-        reference: says where the slices begin; if there is a profile, the reference that it was made with.
-        profile: of all rows that were sent in the window, with or without truth; without it, nobody can say whether
-            those with truth are like the others.
-        cache: the folder to keep joined rows in.
+        reference: says where the slices begin; the profile was made with it.
+        profile: of all rows that were sent in the window, with truth or without.
+        cache: the folder to cache joined rows in.
+
+    Returns:
+        the section "accuracy" of the report, where a figure that does not exist is NaN or None; and the joined rows.
 
     Raises:
         RegistryError: if there is no champion, or its signature can't be read.
@@ -144,9 +57,7 @@ def judge_accuracy(
     """
     champion = store.number_of(CHAMPION)
     plausible = store.signature(champion).output.plausible
-    joined = find_truths(
-        logs, since=window.since, until=window.until, inputs=reference.names[:-1], plausible=plausible, cache=cache
-    )
+    joined = join_truths(logs, window, inputs=reference.names[:-1], plausible=plausible, cache=cache)
     rows = joined.rows.assign(residual=joined.rows["prediction"].astype(np.float64) - joined.rows["actual"])
     rows = rows[np.isfinite(rows["residual"])]
     not_sent = [flags for flags in rows["flags"].unique() if IMPLAUSIBLE in flags]
@@ -155,22 +66,32 @@ def judge_accuracy(
     overall = measure(own)
     expected = _expected(store, champion)
     verdict, reason = _judge(overall, expected)
-    return Accuracy(
-        verdict=verdict,
-        reason=reason,
-        requests_missing=max(MIN_REQUESTS - overall.requests, 0),
-        joined=joined,
-        share=len(sent) / profile.rows if profile and profile.rows else math.nan,
-        delay=float((sent["told"] - sent["time"]).dt.total_seconds().median()),
-        expected=expected,
-        overall=overall,
-        versions=list(_versions(rows, store)),
-        slices={name: measure(own[inside]) for name, inside in slices(own, reference)},
-        days={str(day): measure(part) for day, part in own.groupby(own["time"].dt.date)},
-        sources=judge_sources(own),
-        representative=judge_representative(sent, profile, reference) if profile else None,
-        faults=joined.faults,
-    )
+    newest = joined.rows["told"].max()
+    return {
+        "verdict": verdict,
+        "reason": reason,
+        "requests_missing": max(MIN_REQUESTS - overall.requests, 0),
+        "metric": "rmse",
+        "truths": joined.truths,
+        "matched": joined.matched,
+        "unknown": joined.unknown,
+        "unknown_ids": joined.unknown_ids,
+        "ambiguous": joined.ambiguous,
+        "superseded": joined.told.superseded,
+        "repeated": joined.told.repeated,
+        "unusable": joined.told.unusable,
+        "share": len(sent) / profile.rows if profile.rows else math.nan,
+        "median_delay_seconds": float((sent["told"] - sent["time"]).dt.total_seconds().median()),
+        "newest": None if pd.isna(newest) else f"{newest.isoformat(timespec='seconds')}Z",
+        "expected": expected,
+        "overall": overall.to_json() if overall.rows else None,
+        "versions": list(_versions(rows, store)),
+        "slices": [{"slice": name, **measure(own[inside]).to_json()} for name, inside in slices(own, reference)],
+        "days": [{"day": str(day), **measure(of).to_json()} for day, of in own.groupby(own["time"].dt.date)],
+        "sources": [asdict(source) for source in judge_sources(own)],
+        "representative": judge_representative(sent, profile, reference),
+        "intervals": None,  # of a model that predicts intervals: how many truths they cover
+    }, joined
 
 
 def _judge(figures: Figures, expected: Expected | None) -> tuple[Verdict, str]:
@@ -181,8 +102,8 @@ def _judge(figures: Figures, expected: Expected | None) -> tuple[Verdict, str]:
     if expected is None:
         return "cannot_judge", "the champion's card names no error to compare with"
     rmse = f"RMSE {figures.rmse.value:.3g} ({figures.rmse.low:.3g} to {figures.rmse.high:.3g})"
-    card = f"{expected.rmse:.3g} ({expected.low:.3g} to {expected.high:.3g}) on its card"
-    if figures.rmse.low > expected.high:
+    card = f"{expected['rmse']:.3g} ({expected['low']:.3g} to {expected['high']:.3g}) on its card"
+    if figures.rmse.low > expected["high"]:
         return "accuracy", f"the champion's error is larger than expected: {rmse}, against {card}"
     return "calm", f"the champion's error is not larger than expected: {rmse}, against {card}"
 
@@ -192,23 +113,15 @@ def _expected(store: VersionStore, version: int) -> Expected | None:
     try:
         card = store.card(version)
         low, high = card["intervals"]["rmse"]
-        return Expected(float(card["cv"]["rmse"]), float(low), float(high))
+        return {"rmse": float(card["cv"]["rmse"]), "low": float(low), "high": float(high)}
     except (RegistryError, KeyError, TypeError, ValueError):
         return None
 
 
-def _versions(rows: pd.DataFrame, store: VersionStore) -> Iterator[VersionAccuracy]:
+def _versions(rows: pd.DataFrame, store: VersionStore) -> Iterator[dict[str, Any]]:
     for version in sorted(map(int, rows["version"].unique())):
         expected = _expected(store, version)
         for role, part in rows[rows["version"] == version].groupby("role"):
             figures = measure(part)
-            yield VersionAccuracy(version, str(role), figures, expected, _judge(figures, expected)[0])
-
-
-def _finite(value: Any) -> Any:
-    """Return what JSON can hold: what is no finite number is None."""
-    if isinstance(value, dict):
-        return {name: _finite(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+            verdict = _judge(figures, expected)[0]
+            yield {"version": version, "role": role, **figures.to_json(), "expected": expected, "verdict": verdict}

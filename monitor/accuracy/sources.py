@@ -6,8 +6,8 @@ A source is what a truth says of itself, and the client that told it: one of man
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from dataclasses import dataclass, fields
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -48,10 +48,6 @@ class Source:
     effect: float = math.nan
     p: float = math.nan
     verdict: Literal["differs", "calm", "cannot_judge"] = "cannot_judge"
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the source as the report has it."""
-        return asdict(self)
 
 
 def judge_sources(rows: pd.DataFrame) -> list[Source]:

@@ -1,22 +1,21 @@
 """Reads log files with DuckDB, in blocks, so that memory does not grow with the file.
 
 The types of all columns are given: nothing is guessed from the first lines, and a line that does not fit is left out,
-which the number of rows shows (log_file.py).
+which the number of rows shows (checked_reader.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import duckdb
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from filesystem import only_plain
-from monitor.logs.log_file import LogFile, ReaderError
-from monitor.logs.rows import FEEDBACK, MAX_ERROR, ROLES, PredictionRows, RequestRows
+from monitor.logs.log_file import LogFile
+from monitor.logs.rows import FEEDBACK, MAX_ERROR, ROLES, PredictionRows, RequestRows, factorize
 
 _MEMORY = "128MB"
 _VECTORS = 24  # of 2,048 rows: a block
@@ -33,8 +32,12 @@ _ROLE = (
 )
 
 
-def prediction_reader(values: Sequence[str]) -> Callable[[LogFile], Iterator[PredictionRows]]:
-    """Return a reader of the prediction log.
+class ReaderError(Exception):
+    """DuckDB can't read a file."""
+
+
+def read_predictions(file: LogFile, values: Sequence[str]) -> Iterator[PredictionRows]:
+    """Read the prediction log.
 
     Args:
         values: the columns of float32: the inputs and the prediction.
@@ -45,17 +48,12 @@ def prediction_reader(values: Sequence[str]) -> Callable[[LogFile], Iterator[Pre
         "{row}::BIGINT",
         "{version}::BIGINT",
         _ROLE,
+        *(f"{{{name}}}" for name in values),
+        "{flags}",
     ]
-    query += [f"{{{name}}}" for name in values]
     types = {"time": "TIMESTAMP", "row": "INTEGER", "version": "INTEGER"} | dict.fromkeys(values, "FLOAT")
-
-    def read(file: LogFile) -> Iterator[PredictionRows]:
-        needed = ("time", "row", "version")
-        for times, ids, numbers, versions, roles, *cells, flags in fetch(file, [*query, "{flags}"], types, needed):
-            codes, texts = _factorize(flags)
-            yield PredictionRows(times, ids, numbers, versions, roles, np.stack(cells, axis=1), codes, texts)
-
-    return read
+    for times, ids, numbers, versions, roles, *cells, flags in fetch(file, query, types, ("time", "row", "version")):
+        yield PredictionRows(times, ids, numbers, versions, roles, np.stack(cells, axis=1), *factorize(flags))
 
 
 def read_requests(file: LogFile) -> Iterator[RequestRows]:
@@ -64,14 +62,7 @@ def read_requests(file: LogFile) -> Iterator[RequestRows]:
     query = ["epoch_us({time})", "{status}::BIGINT", "{duration_ms}", is_feedback, f"left({{error}}, {MAX_ERROR})"]
     types = {"time": "TIMESTAMP", "status": "INTEGER", "duration_ms": "DOUBLE"}
     for times, statuses, durations, feedback, errors in fetch(file, query, types, tuple(types)):
-        codes, texts = _factorize(errors)
-        yield RequestRows(times, statuses, durations, feedback, codes, texts)
-
-
-def _factorize(texts: NDArray[np.object_]) -> tuple[NDArray[np.int64], list[str]]:
-    """Return the position of each text among the different ones, and these; the first is ""."""
-    codes, different = pd.factorize(texts)
-    return codes + 1, ["", *map(str, different)]
+        yield RequestRows(times, statuses, durations, feedback, *factorize(errors))
 
 
 def fetch(

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 ROLES = ("champion", "canary", "fallback", "shadow", "pinned")  # as the log writes them
@@ -84,6 +85,12 @@ def select(rows: Rows, chosen: NDArray[np.bool_]) -> Rows:
     return replace(rows, **changes)
 
 
+def factorize(texts: Sequence[str | None] | NDArray[np.object_]) -> tuple[NDArray[np.int64], list[str]]:
+    """Return the position of each text among the different ones, and these; the first is "", for None."""
+    codes, different = pd.factorize(np.asarray(texts, dtype=object))
+    return codes + 1, ["", *map(str, different)]
+
+
 def micros(time: datetime) -> int:
     """Return a time in UTC as microseconds since 1970."""
     return (time - _EPOCH) // _MICROSECOND
@@ -94,7 +101,7 @@ def hash_id(request_id: str) -> int:
 
     It is DuckDB's ``md5_number_lower``. It tells rows apart and picks a sample; nothing is kept safe by it.
     """
-    digest = hashlib.md5(request_id.encode("utf-8", "surrogateescape"), usedforsecurity=False).digest()
+    digest = hashlib.md5(request_id.encode(), usedforsecurity=False).digest()
     return int.from_bytes(digest[8:], "little")
 
 

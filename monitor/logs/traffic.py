@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Self
 
@@ -36,20 +36,18 @@ class Hour:
         latencies: how many took how long, int64 (BUCKETS,).
     """
 
-    requests: int = 0
     answers: int = 0
     refused: int = 0
     errors: int = 0
     latencies: NDArray[np.int64] = field(default_factory=lambda: np.zeros(BUCKETS, dtype=np.int64))
 
     def __add__(self, other: Self) -> Self:
-        return type(self)(
-            self.requests + other.requests,
-            self.answers + other.answers,
-            self.refused + other.refused,
-            self.errors + other.errors,
-            self.latencies + other.latencies,
-        )
+        return type(self)(*(getattr(self, item.name) + getattr(other, item.name) for item in fields(self)))
+
+    @property
+    def requests(self) -> int:
+        """All of them."""
+        return self.answers + self.refused + self.errors
 
     def latency(self, quantile: float) -> float | None:
         """Return a quantile of the latency in milliseconds, right to 3 %; None without requests."""
@@ -68,9 +66,7 @@ class Traffic:
         hours: by hour, as "2026-11-20T00".
         refusals: requests with a value that was not accepted, by input.
         reasons: requests by the sentence that says what was wrong, with # for each number and … for what is quoted.
-        partial: answered requests of which some rows have no prediction; failed_rows: these rows.
-        torn: lines that are not whole rows.
-        uncompared: rows that could not be read; the faults say why.
+        partial: answered requests of which some rows have no prediction.
         faults: sentences about what could not be read.
     """
 
@@ -78,9 +74,6 @@ class Traffic:
     refusals: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     partial: int = 0
-    failed_rows: int = 0
-    torn: int = 0
-    uncompared: int = 0
     faults: list[str] = field(default_factory=list)
 
     def __add__(self, other: Self) -> Self:
@@ -92,9 +85,6 @@ class Traffic:
             self.refusals + other.refusals,
             self.reasons + other.reasons,
             self.partial + other.partial,
-            self.failed_rows + other.failed_rows,
-            self.torn + other.torn,
-            self.uncompared + other.uncompared,
             list(dict.fromkeys([*self.faults, *other.faults])),
         )
 
@@ -131,8 +121,7 @@ class TrafficCounter:
             kinds = np.bincount(np.clip(rows.statuses[here] // 100, 3, 5), minlength=6)[3:]
             name = datetime.fromtimestamp(hour * 3600, UTC).strftime("%Y-%m-%dT%H")
             answers, refused, errors = kinds.tolist()
-            latencies = np.bincount(buckets[here], minlength=BUCKETS)
-            counts = Hour(answers + refused + errors, answers, refused, errors, latencies)
+            counts = Hour(answers, refused, errors, np.bincount(buckets[here], minlength=BUCKETS))
             self.traffic.hours[name] = self.traffic.hours.get(name, Hour()) + counts
         if any(rows.texts):
             wrong = asked & np.array([bool(text) for text in rows.texts])[rows.errors]
@@ -143,7 +132,6 @@ class TrafficCounter:
         traffic = self.traffic
         if failure := PartialFailure.parse(error):
             traffic.partial += requests
-            traffic.failed_rows += failure.failed * requests
             error = failure.message
         if location := _LOCATION.match(error):
             error = error[location.end() :]

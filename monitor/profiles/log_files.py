@@ -5,15 +5,14 @@ A day's file holds rows of that day only, so rows of another time were put there
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import numpy as np
 
 from journal import REQUEST_COLUMNS, day_of, prediction_columns
-from monitor.logs import duckdb_reader, log_reader
-from monitor.logs.log_file import LogFile, Reading, read_rows
+from monitor.logs.checked_reader import read_predictions, read_requests
+from monitor.logs.log_file import LogFile, bounds_of
 from monitor.logs.rows import PredictionRows, RequestRows, micros, select
 from monitor.logs.traffic import Traffic, TrafficCounter
 from monitor.profiles.profile import MAX_FAULTS, FileProfile
@@ -31,21 +30,19 @@ def profile_file(file: LogFile, reference: Reference, window: Window) -> FilePro
     Raises:
         OSError: if it can't be read.
     """
-    profile = FileProfile(reference.digest)
-    comparable, profile.faults = file.find_problems(prediction_columns(reference.names[:-1]))
+    comparable, problems = file.find_problems(prediction_columns(reference.names[:-1]))
     if not comparable:
-        profile.uncompared = file.lines
-        return profile
-    readers = [module.prediction_reader(reference.names) for module in (duckdb_reader, log_reader)]
+        return FileProfile(faults=problems)
 
-    def make(blocks: Iterable[PredictionRows]) -> tuple[FileProfile, list[str], int]:
+    def make(blocks: Iterable[PredictionRows]) -> FileProfile:
         profiler, filter_ = Profiler(reference), _Filter(file, window)
         for rows in filter_(blocks):
             profiler.add(rows)
-        made = profiler.profile()
-        return made, filter_.faults() + profiler.faults(file.path.name), filter_.foreign + profiler.other_roles
+        profile = profiler.profile()
+        profile.faults = [*filter_.faults(), *profiler.faults(file.path.name)]
+        return profile
 
-    return _finish(file, readers, make, profile.faults)
+    return _with_faults(problems, read_predictions(file, reference.names, make))
 
 
 def count_traffic(file: LogFile, inputs: Sequence[str], window: Window) -> Traffic:
@@ -59,26 +56,25 @@ def count_traffic(file: LogFile, inputs: Sequence[str], window: Window) -> Traff
     """
     comparable, problems = file.find_problems(REQUEST_COLUMNS)
     if not comparable:
-        return Traffic(uncompared=file.lines, faults=problems)
-    readers = (duckdb_reader.read_requests, log_reader.read_requests)
+        return Traffic(faults=problems)
 
-    def make(blocks: Iterable[RequestRows]) -> tuple[Traffic, list[str], int]:
+    def make(blocks: Iterable[RequestRows]) -> Traffic:
         counter, filter_ = TrafficCounter(inputs), _Filter(file, window)
         for rows in filter_(blocks):
             counter.add(rows)
         back = f"{file.path.name}: the clock went back by more than a minute; {counter.gone_back} rows came after it"
-        return counter.traffic, filter_.faults() + [back] * bool(counter.gone_back), filter_.foreign
+        counter.traffic.faults = filter_.faults() + [back] * bool(counter.gone_back)
+        return counter.traffic
 
-    return _finish(file, readers, make, problems)
+    return _with_faults(problems, read_requests(file, make))
 
 
 class _Filter:
     """Passes on the rows of a file's day that lie in a window, and counts those of another day."""
 
     def __init__(self, file: LogFile, window: Window) -> None:
-        self._name, self._day = file.path.name, day_of(file.path)
-        start = datetime.fromisoformat(self._day).replace(tzinfo=UTC)
-        self._start, self._end = micros(start), micros(start + timedelta(days=1))
+        self._path = file.path
+        self._start, self._end = bounds_of(file.path)
         self._since, self._until = micros(window.since), micros(window.until)
         self.foreign = 0
 
@@ -95,20 +91,14 @@ class _Filter:
 
     def faults(self) -> list[str]:
         """Return a sentence if there were rows of another day."""
-        sentence = f"{self._name}: {self.foreign} rows are not of {self._day}, and are not compared"
-        return [sentence] if self.foreign else []
+        path = self._path
+        return [f"{path.name}: {self.foreign} rows are not of {day_of(path)}, and are not compared"] * bool(
+            self.foreign
+        )
 
 
-def _finish(
-    file: LogFile,
-    readers: Sequence[Callable[[LogFile], Iterable[Rows]]],
-    make: Callable[[Iterable[Rows]], tuple[Result, list[str], int]],
-    problems: list[str],
-) -> Result:
-    """Read a file, and write into the result what could not be read."""
-    fast, sure = readers
-    reading: Reading[tuple[Result, list[str], int]] = read_rows(file, fast, sure, make)
-    result = reading.made[0]
-    result.torn, result.uncompared = reading.torn, reading.unreadable + reading.made[2]
-    result.faults = [*problems, *reading.faults, *reading.made[1]][:MAX_FAULTS]
+def _with_faults(problems: list[str], reading: tuple[Result, list[str]]) -> Result:
+    """Return the result of a file with all sentences about what could not be read."""
+    result: Result = reading[0]
+    result.faults = [*problems, *reading[1], *result.faults][:MAX_FAULTS]
     return result

@@ -78,7 +78,6 @@ class Profile:
     Attributes:
         rows, requests: how many.
         counts: by column, how many rows are in each cell, int64 (2d + 1,).
-        missing: rows without a value, or with one that is not finite, int64 (k + 1,).
         outside: rows that the service flagged for a value outside the training range, by input, int64 (k,).
         implausible: rows whose prediction was not sent; they are counted here and nowhere else.
         fallback: rows that answered for another version.
@@ -95,7 +94,6 @@ class Profile:
     rows: int
     requests: int
     counts: list[Ints]
-    missing: Ints
     outside: Ints
     implausible: int
     fallback: int
@@ -118,7 +116,6 @@ class Profile:
             rows=0,
             requests=0,
             counts=[np.zeros(count, dtype=np.int64) for count in cells],
-            missing=np.zeros(inputs + 1, dtype=np.int64),
             outside=np.zeros(inputs, dtype=np.int64),
             implausible=0,
             fallback=0,
@@ -134,6 +131,11 @@ class Profile:
             sample_hashes=np.zeros(0, dtype=np.uint64),
             sample_requests=np.zeros(0, dtype=np.uint64),
         )
+
+    @property
+    def missing(self) -> Ints:
+        """By column, the rows without a value, or with one that is not finite, int64 (k + 1,)."""
+        return self.rows - np.array([counts.sum() for counts in self.counts], dtype=np.int64)
 
     def __add__(self, other: Self) -> Self:
         total = type(self)(**{item.name: _add(item.name, self, other) for item in fields(self)})
@@ -160,31 +162,22 @@ def _add(name: str, first: Profile, second: Profile) -> Any:
 
 @dataclass(slots=True)
 class FileProfile:
-    """The profile of one file, or of several: by version and role.
+    """The profile of one file, or of several that were compared with one reference: by version and role.
 
     Attributes:
-        digest: of the reference.
         groups: by (version, role).
-        torn: lines that are not whole rows.
-        uncompared: rows that can't be compared with the reference; the faults say why.
         faults: sentences about what could not be read.
     """
 
-    digest: str
     groups: dict[tuple[int, str], Profile] = field(default_factory=dict)
-    torn: int = 0
-    uncompared: int = 0
     faults: list[str] = field(default_factory=list)
 
     def __add__(self, other: Self) -> Self:
-        if self.digest != other.digest:
-            raise ValueError("profiles of two references do not add")
         groups = self.groups | other.groups
         for key in self.groups.keys() & other.groups.keys():
             groups[key] = self.groups[key] + other.groups[key]
         faults = list(dict.fromkeys([*self.faults, *other.faults]))[:MAX_FAULTS]
-        torn, uncompared = self.torn + other.torn, self.uncompared + other.uncompared
-        return type(self)(self.digest, dict(sorted(groups.items())), torn, uncompared, faults)
+        return type(self)(dict(sorted(groups.items())), faults)
 
     def answered(self, reference: Reference) -> Profile:
         """Return the sum over every row that a client was sent: of champion, canary and fallback.

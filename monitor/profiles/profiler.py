@@ -53,7 +53,7 @@ class Profiler:
 
     def profile(self) -> FileProfile:
         """Return the profile of all rows that were added."""
-        return FileProfile(self._reference.digest, {key: group.profile for key, group in sorted(self._groups.items())})
+        return FileProfile({key: group.profile for key, group in sorted(self._groups.items())})
 
     def faults(self, name: str) -> list[str]:
         """Return sentences about rows of the file of this name that are not as the service writes them."""
@@ -123,14 +123,14 @@ class _Group:
         """Add rows, float32 (n, k + 1); the last run may go on in the next block if it is open-ended."""
         self.profile.rows += len(values)
         self.profile.requests += len(runs.starts)
-        runs.keep(self._long, open_ended=open_ended)
+        runs.find_unfinished(self._long, open_ended=open_ended)
         self._add_columns(values, runs)
         self._add_sample(values, runs)
         last, self._last = self._last if runs.continued else None, None
-        if not len(runs.kept):
+        if not len(runs.unfinished):
             return
-        sums = np.stack(runs.kept_sums, axis=2)  # (2, c, s)
-        for place, run in enumerate(runs.kept.tolist()):
+        sums = np.stack(runs.unfinished_sums, axis=2)  # (2, c, s)
+        for place, run in enumerate(runs.unfinished.tolist()):
             request, length, sum_ = int(runs.requests[runs.starts[run]]), runs.lengths[run], sums[:, place]
             earlier = last if run == 0 and last is not None else self._long.get(request)
             if earlier is not None:
@@ -155,7 +155,6 @@ class _Group:
             known = values[:, place] if present is None else values[present, place]
             cells = column.cells(known)
             profile.counts[place] += np.bincount(cells, minlength=len(column.scores))
-            profile.missing[place] += len(values) - len(known)
             deviations = (known.astype(np.float64) - column.mean) / (column.sd or 1.0)
             profile.values[place] += deviations.sum(), dot(deviations, deviations)
             scores = column.scores[cells]
@@ -170,10 +169,8 @@ class _Group:
             both = _both(there[i], there[j])
             runs.add_to(profile.products, place, ranks[i] * ranks[j], both)
         for place, present in enumerate(there):
-            if present is None:
-                runs.add_zero(profile.missing_sums, place)
-            else:
-                runs.add_to(profile.missing_sums, place, (~present).astype(np.float64), None)
+            missing = np.zeros(len(values)) if present is None else (~present).astype(np.float64)
+            runs.add_to(profile.missing_sums, place, missing, None)
 
     def _add_sample(self, values: Float32s, runs: Runs) -> None:
         profile = self.profile

@@ -99,7 +99,7 @@ class Reference:
     Attributes:
         source: "training", or "pinned": a calm window of the log.
         version: the version whose training rows these are, or that answered the pinned window.
-        digest: the SHA-256 of the file, and of the model that predicted for it; profiles are kept under it.
+        digest: the SHA-256 of a pinned window; for training rows, over those of the file and of the model.
         columns: the inputs in their order, then the prediction.
         rows: float32 (R, k + 1), as the columns; NaN stands for a missing value.
         requests: which request each row came with, int64 (R,); training rows came one by one.
@@ -135,18 +135,18 @@ def load_reference(store: VersionStore, number: int) -> Reference:
         raise MonitorError(f"{store.folder / str(number)}: has no rows in {REFERENCE} to compare the log with")
     table = np.column_stack([rows, version.predictor.predict(rows)])
     files = store.check(number)
-    digest = _digest(files.read(REFERENCE), files.read(MODEL_FILES["litert"]))
+    digests = (hashlib.sha256(files.read(name)).digest() for name in (REFERENCE, MODEL_FILES["litert"]))
+    digest = hashlib.sha256(b"".join(digests)).hexdigest()
     requests = np.arange(len(rows), dtype=np.int64)
     return Reference("training", number, digest, _columns(version.signature, table), table, requests)
 
 
-def load_pinned(path: Path, signature: Signature, version: int, model: str = "") -> Reference:
+def load_pinned(path: Path, signature: Signature, version: int) -> Reference:
     """Return the rows of a pinned window.
 
     Args:
         path: a CSV file with the inputs, the prediction, and a whole number for the request that each row came with.
         signature: of the version that answered them. version: its number.
-        model: what else the digest is over.
 
     Raises:
         MonitorError: if the file can't be read, has other columns, or no row.
@@ -159,23 +159,18 @@ def load_pinned(path: Path, signature: Signature, version: int, model: str = "")
     header, *lines = content.decode("utf-8", "replace").splitlines() or [""]
     if tuple(header.split(",")) != names:
         raise MonitorError(f"{path}: expected the columns {', '.join(names)}; pin a window again")
-    rows, requests = [], []
-    for number, line in enumerate(lines, 2):
-        *cells, request = line.split(",")
-        try:
-            rows.append([float(cell or "nan") for cell in cells])
-            requests.append(int(request))
-        except ValueError:
-            cells = []
-        if len(cells) != len(names) - 1:
-            raise MonitorError(f"{path}, line {number}: expected {len(names)} numbers; pin a window again")
-    if not rows:
+    try:
+        table = np.array([[float(cell or "nan") for cell in line.split(",")] for line in lines])
+    except ValueError:  # a text, or lines of different lengths
+        table = np.zeros((1, 0))
+    if not len(table):
         raise MonitorError(f"{path}: has no rows; pin a window again")
-    table = np.array(rows, dtype=np.float32)
-    places = {request: place for place, request in enumerate(dict.fromkeys(requests))}
-    numbers = np.array([places[request] for request in requests], dtype=np.int64)
-    digest = _digest(content, model.encode())
-    return Reference("pinned", version, digest, _columns(signature, table), table, numbers)
+    if table.shape[1:] != (len(names),):
+        raise MonitorError(f"{path}: expected {len(names)} numbers in each line; pin a window again")
+    requests = np.unique(table[:, -1], return_inverse=True)[1].astype(np.int64)
+    rows = table[:, :-1].astype(np.float32)
+    digest = hashlib.sha256(content).hexdigest()
+    return Reference("pinned", version, digest, _columns(signature, rows), rows, requests)
 
 
 def _columns(signature: Signature, rows: Float32s) -> tuple[Column, ...]:
@@ -185,8 +180,3 @@ def _columns(signature: Signature, rows: Float32s) -> tuple[Column, ...]:
         Column.of(name, kind, rows[:, place])
         for place, (name, kind) in enumerate(zip(names, [*kinds, PREDICTION], strict=True))
     )
-
-
-def _digest(*contents: bytes) -> str:
-    """Return the SHA-256 over the SHA-256 of each content, in hex."""
-    return hashlib.sha256(b"".join(hashlib.sha256(content).digest() for content in contents)).hexdigest()

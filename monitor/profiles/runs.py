@@ -27,26 +27,26 @@ class Runs:
         requests: of each row, uint64 (n,). numbers: which row of the request it is, int64 (n,).
         starts, lengths: of each run, int64 and float64 (r,).
         continued: whether the first one goes on where the last block ended.
-        kept: which runs may have more rows elsewhere, int64 (c,).
-        kept_sums: the sum and the number of rows of each score over these, a list of (2, c).
+        unfinished: which runs may have more rows elsewhere, int64 (c,).
+        unfinished_sums: the sum and the number of rows of each score over these, a list of (2, c).
     """
 
     def __init__(self, starts: Ints, requests: Hashes, numbers: Ints, continued: bool) -> None:
         self.starts, self.requests, self.numbers, self.continued = starts, requests, numbers, continued
         self.lengths = np.diff(starts, append=len(requests)).astype(np.float64)
         self.single = len(starts) == len(requests)
-        self.kept = np.zeros(0, dtype=np.int64)
-        self.kept_sums: list[Floats] = []
+        self.unfinished = np.zeros(0, dtype=np.int64)
+        self.unfinished_sums: list[Floats] = []
 
-    def keep(self, remembered: Collection[int], *, open_ended: bool) -> None:
-        """Choose the runs that may have more rows elsewhere: long ones, parts of long ones, the first and the last."""
+    def find_unfinished(self, remembered: Collection[int], *, open_ended: bool) -> None:
+        """Find the runs that may have more rows elsewhere: long ones, parts of long ones, the first and the last."""
         later = np.flatnonzero(self.numbers[self.starts] > 0)
         chosen = set(np.flatnonzero(self.lengths >= LONG_RUN).tolist())
         if remembered:
             keys = self.requests[self.starts[later]].tolist()
             chosen.update(place for place, key in zip(later.tolist(), keys, strict=True) if key in remembered)
         chosen.update([0] * self.continued, [len(self.starts) - 1] * open_ended)
-        self.kept = np.array(sorted(chosen), dtype=np.int64)
+        self.unfinished = np.array(sorted(chosen), dtype=np.int64)
 
     def sum(self, scores: Floats) -> Floats:
         """Return the sum over each run of scores, float64 (n,)."""
@@ -68,14 +68,7 @@ class Runs:
         sums.request_squares[place] += dot(totals, totals)
         sums.request_products[place] += dot(totals, sizes)
         sums.size_squares[place] += dot(sizes, sizes)
-        self.kept_sums.append(np.stack([totals[self.kept], sizes[self.kept]]))
-
-    def add_zero(self, sums: RequestSums, place: int) -> None:
-        """Add a score that every row has, and that is 0, to one element of the sums."""
-        sums.rows[place] += self.lengths.sum()
-        sums.requests[place] += len(self.lengths)
-        sums.size_squares[place] += dot(self.lengths, self.lengths)
-        self.kept_sums.append(np.stack([np.zeros(len(self.kept)), self.lengths[self.kept]]))
+        self.unfinished_sums.append(np.stack([totals[self.unfinished], sizes[self.unfinished]]))
 
     def add_indicators(self, sums: RequestSums, cells: Ints, present: Mask) -> None:
         """Add the indicators of the cells, an element each.
@@ -99,12 +92,12 @@ class Runs:
         sums.request_squares += np.bincount(cell, counts**2, width)
         sums.request_products += np.bincount(cell, counts * sizes[run], width)
         sums.size_squares += dot(sizes, sizes)
-        kept = np.zeros((2, len(self.kept), width))
-        place = np.searchsorted(self.kept, run)
-        ours = np.flatnonzero(np.append(self.kept, -1)[place] == run)
-        kept[0, place[ours], cell[ours]] = counts[ours]
-        kept[1] = sizes[self.kept, np.newaxis]
-        self.kept_sums.extend(np.moveaxis(kept, 2, 0))
+        parts = np.zeros((2, len(self.unfinished), width))
+        place = np.searchsorted(self.unfinished, run)
+        ours = np.flatnonzero(np.append(self.unfinished, -1)[place] == run)
+        parts[0, place[ours], cell[ours]] = counts[ours]
+        parts[1] = sizes[self.unfinished, np.newaxis]
+        self.unfinished_sums.extend(np.moveaxis(parts, 2, 0))
 
 
 def dot(first: Floats, second: Floats) -> float:

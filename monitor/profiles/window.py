@@ -10,10 +10,11 @@ from functools import partial
 from pathlib import Path
 
 from journal import daily_files, day_of
-from monitor.logs.log_file import LogFile
+from monitor.cache import Cache
+from monitor.logs.log_file import LogFile, unreadable
 from monitor.logs.traffic import Traffic
-from monitor.profiles.cache import Cache
 from monitor.profiles.log_files import count_traffic, profile_file
+from monitor.profiles.packing import pack_profile, pack_traffic, unpack_profile, unpack_traffic
 from monitor.profiles.profile import MAX_FAULTS, FileProfile
 from monitor.profiles.reference import Reference
 from monitor.window import Window
@@ -49,26 +50,24 @@ def profile_window(
         cache: the folder of the profiles of finished days; it is made if it is missing.
         sealed: the names of the files that must be there, see :func:`sealed_files`.
     """
-    kept = Cache(cache, reference)
+    store = Cache(cache)
     wanted = set(window.days())
     try:
         predictions, requests = (daily_files(logs, stream) for stream in ("predictions", "requests"))
     except OSError as error:
-        return WindowProfile({}, FileProfile(reference.digest), Traffic(), [_unread(logs, error)])
+        return WindowProfile({}, FileProfile(), Traffic(), [unreadable(logs, error)])
     # Two files at a time: DuckDB and numpy leave the interpreter to each other while they work.
     with ThreadPoolExecutor(_THREADS) as pool:
-        profiles = [
-            (day_of(path), pool.submit(_profile, path, reference, window, kept))
-            for path in predictions
-            if day_of(path) in wanted
-        ]
-        counts = [pool.submit(_traffic, path, reference, window, kept) for path in requests if day_of(path) in wanted]
+        paths = [path for path in predictions if day_of(path) in wanted]
+        profiles = pool.map(lambda path: _profile(path, reference, window, store), paths)
+        others = [path for path in requests if day_of(path) in wanted]
+        counts = pool.map(lambda path: _traffic(path, reference, window, store), others)
         days: dict[str, FileProfile] = {}
-        for day, profile in profiles:
-            days[day] = days.get(day, FileProfile(reference.digest)) + profile.result()
-        traffic = sum((part.result() for part in counts), Traffic())
-    kept.trim()
-    total = sum(days.values(), FileProfile(reference.digest))
+        for path, profile in zip(paths, profiles, strict=True):
+            days[day_of(path)] = days.get(day_of(path), FileProfile()) + profile
+        traffic = sum(counts, Traffic())
+    store.clean([*predictions, *requests])
+    total = sum(days.values(), FileProfile())
     gaps = [
         *find_gaps({day_of(path) for path in (*predictions, *requests)}, wanted),
         *_find_half_days({day_of(path) for path in requests}, days, traffic),
@@ -117,26 +116,28 @@ def _is_day(text: str) -> bool:
 
 def _profile(path: Path, reference: Reference, window: Window, cache: Cache) -> FileProfile:
     try:
-        file = LogFile.measure(path)
+        file = LogFile.open(path)
         compute = partial(profile_file, file, reference, window)
-        return cache.profile(file, compute) if _is_whole(path, window) else compute()
+        if not _is_whole(path, window):
+            return compute()
+        kind, depends_on = f"profile-{reference.digest[:16]}", [file.size, file.sha256, reference.digest]
+        return cache.get(path, kind, depends_on, compute, pack_profile, partial(unpack_profile, reference=reference))
     except OSError as error:
-        return FileProfile(reference.digest, faults=[_unread(path, error)])
+        return FileProfile(faults=[unreadable(path, error)])
 
 
 def _traffic(path: Path, reference: Reference, window: Window, cache: Cache) -> Traffic:
     try:
-        file = LogFile.measure(path)
+        file = LogFile.open(path)
         compute = partial(count_traffic, file, reference.names[:-1], window)
-        return cache.traffic(file, compute) if _is_whole(path, window) else compute()
+        if not _is_whole(path, window):
+            return compute()
+        depends_on = [file.size, file.sha256, reference.names]
+        return cache.get(path, "traffic", depends_on, compute, pack_traffic, unpack_traffic)
     except OSError as error:
-        return Traffic(faults=[_unread(path, error)])
+        return Traffic(faults=[unreadable(path, error)])
 
 
 def _is_whole(path: Path, window: Window) -> bool:
     """Return whether the whole of a file's day lies in the window, and is over."""
     return window.holds(day_of(path)) and day_of(path) < datetime.now(UTC).date().isoformat()
-
-
-def _unread(path: Path, error: OSError) -> str:
-    return f"{path.name}: can't be read ({error.strerror or error})"

@@ -79,7 +79,7 @@ def build(settings: CommonSettings, window: Window, *, against: Against = "train
         signature=signature,
         refused=(requests.refused, requests.requests),
     )
-    accuracy = judge_accuracy(logs, window, store, reference, profile=answered, cache=cache)
+    accuracy, joined = judge_accuracy(logs, window, store, reference, answered, cache)
     sections = {
         "format": FORMAT,
         "model": settings.model,
@@ -98,13 +98,11 @@ def build(settings: CommonSettings, window: Window, *, against: Against = "train
             "rows": len(reference.rows),
             "sha256": reference.digest,
         },
-        "faults": list(dict.fromkeys([*profile.faults, *accuracy.faults])),
+        "faults": list(dict.fromkeys([*profile.faults, *joined.faults])),
         "traffic": _traffic(profile.traffic, profile.total, window),
         "drift": {**drift.to_json(), "days": list(_days(profile.days, reference))},
-        "accuracy": accuracy.to_json(),
-        "comparisons": compare_versions(
-            logs, window, champion, profile.total.groups, accuracy.joined.rows, cache=cache
-        ),
+        "accuracy": accuracy,
+        "comparisons": compare_versions(logs, window, champion, profile.total.groups, joined.rows, cache=cache),
     }
     return Built(add_words(finite(sections)), answered, reference)
 

@@ -100,7 +100,8 @@ def decide(reports: Sequence[StoredReport], champion: int) -> Decision:
         return decision(True, f"the accuracy is worse than on the version's card, {span}")
     if found["drift"]["verdict"] != "drift":
         cause = "could be judged" if found["verdict"] == "cannot_judge" else "is worse"
-        return decision(False, f"neither accuracy nor drift {cause} from {span}")
+        newer = f"{newest.until:%H:%M} UTC; `python -m monitor watch --once` reports anew"
+        return decision(False, f"neither accuracy nor drift {cause} from {span}, {newer}")
     earlier = _window_before(reports)
     if earlier is None or earlier.content["champion"] != champion:
         return decision(

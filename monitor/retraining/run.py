@@ -22,7 +22,7 @@ from monitor.retraining.gates import shadow_gate
 from monitor.retraining.selection import HOLDOUT, Selection, select
 from monitor.retraining.training import check_every_gate, publish, train_candidate
 from monitor.truth import join_truths
-from monitor.window import parse_since
+from monitor.window import Window, parse_since
 from registry import CHAMPION, SHADOW, Actor, CommonSettings, IntegrityError
 from registry.promotion import promote, shadow
 from registry.promotion_gates import GateResult
@@ -113,7 +113,7 @@ class Retraining:
         begin = parse_since(since, now)
         golden = load_golden(store)
         champion = load_champion(store, golden, self._folder, self._data_file)
-        joined = join_truths(self._logs, since=begin, until=now, cache=self._logs / REPORTS / "profiles")
+        joined = join_truths(self._logs, Window(begin, now), cache=self._logs / REPORTS / "profiles").rows
         if joined.empty:
             raise MonitorError(f"{self._logs}: no truth is known of a row since {begin:%Y-%m-%dT%H:%M} UTC")
         signature, predict = champion.version.signature, champion.version.predictor.predict
@@ -206,8 +206,8 @@ class Retraining:
         if rows < attempt.MIN_SHADOWED:
             print("nothing is promoted yet; run this command again when it has predicted them")
         else:
-            since = datetime.fromisoformat(challenger.line.content["time"])
-            gate = shadow_gate(join_truths(self._logs, since=since), number)
+            window = Window(datetime.fromisoformat(challenger.line.content["time"]), datetime.now(UTC))
+            gate = shadow_gate(join_truths(self._logs, window).rows, number)
             _print_gates([gate])
             if auto and not gate.passed:
                 raise MonitorError(f"version {number} is not promoted: it errs more than the champion on the same rows")

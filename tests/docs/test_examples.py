@@ -101,6 +101,7 @@ def without_id(text: str) -> object:
         "how-to/your-own-model.md",
         "how-to/ground-truth.md",
         "how-to/tokens.md",
+        "monitoring.md",
     ],
 )
 def test_every_block_of_a_document_runs_and_prints_what_stands_behind_it(document: str, copy: Copy) -> None:

@@ -97,7 +97,7 @@ def test_the_report_s_comparisons_are_of_each_shadow_and_canary_with_the_champio
         for name in "rc":
             logs.tell(f"{name}{number}", 20)
     window = Window(datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 11, 21, tzinfo=UTC))
-    shadow_, canary = compare_versions(tmp_path, window, 1, groups, join_truths(tmp_path))
+    shadow_, canary = compare_versions(tmp_path, window, 1, groups, join_truths(tmp_path).rows)
     assert (shadow_["second"], shadow_["role"], shadow_["rows"], shadow_["paired"]) == (2, "shadow", 30, True)
     assert shadow_["difference"]["mean"] == 14.5
     assert shadow_["difference"]["quantiles"]["0.5"] == 14.5

@@ -42,10 +42,7 @@ def test_requests_that_share_an_id_are_told_apart_by_their_time(logs: Logs) -> N
     assert sorted(read_pairs(logs.folder, 1, 2)[0].differences) == [1, 5]
 
 
-def test_pairs_across_the_two_files_of_a_day_and_parts_of_a_file_are_found(
-    logs: Logs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pairs, "_PART", 3)
+def test_pairs_across_the_two_files_of_a_day_are_found(logs: Logs) -> None:
     for number in range(10):
         logs.predict(f"r{number}", [number])
     path = logs.folder / "predictions-2026-11-20.csv"
@@ -58,7 +55,7 @@ def test_pairs_across_the_two_files_of_a_day_and_parts_of_a_file_are_found(
     assert sorted(found.differences) == list(range(10))
 
 
-def test_a_window_is_respected_and_whole_days_are_kept(logs: Logs, tmp_path: Path) -> None:
+def test_a_window_is_respected_and_whole_days_are_cached(logs: Logs, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     for day in (20, 21):
         for version in (1, 2):
@@ -67,11 +64,11 @@ def test_a_window_is_respected_and_whole_days_are_kept(logs: Logs, tmp_path: Pat
                 "a", [day * version], version=version, role="champion" if version == 1 else "shadow", time=time
             )
     assert read_pairs(logs.folder, 1, 2, window=DAY, cache=cache)[0].mean == 20
-    (kept,) = cache.iterdir()
-    inode = kept.stat().st_ino
+    (cached,) = cache.iterdir()
+    inode = cached.stat().st_ino
     assert read_pairs(logs.folder, 1, 2, window=DAY, cache=cache)[0].mean == 20
-    assert kept.stat().st_ino == inode
-    np.savez(kept, rows=np.array(3))  # damaged: it is computed again
+    assert cached.stat().st_ino == inode
+    np.savez(cached, rows=np.array(3))  # damaged: it is computed again
     assert read_pairs(logs.folder, 1, 2, window=DAY, cache=cache)[0].mean == 20
     morning = Window(DAY.since, datetime(2026, 11, 20, 7, tzinfo=UTC))
     assert read_pairs(logs.folder, 1, 2, window=morning, cache=cache)[0].rows == 0

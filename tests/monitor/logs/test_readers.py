@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from journal.encoding import unescape_field
-from monitor.logs import duckdb_reader, log_reader
+from monitor.logs import duckdb_reader, line_reader
+from monitor.logs.checked_reader import read_rows
 from monitor.logs.log_file import LogFile
+from monitor.logs.rows import PredictionRows
 from tests.monitor.logs_of import INPUTS, at, predictions, request, write
 
 NAMES = (*INPUTS, "prediction")
@@ -36,7 +39,7 @@ def columns(blocks: Iterable[Any]) -> dict[str, list[Any]]:
 
 
 def assert_same_rows(path: Path, make: Callable[[Any], Callable[[LogFile], Iterable[Any]]]) -> dict[str, list[Any]]:
-    fast, sure = (columns(make(module)(LogFile.measure(path))) for module in (duckdb_reader, log_reader))
+    fast, sure = (columns(make(module)(LogFile.open(path))) for module in (duckdb_reader, line_reader))
     np.testing.assert_equal(fast, sure)
     return sure
 
@@ -54,7 +57,7 @@ def test_predictions(tmp_path: Path, rows: list[tuple[tuple[float, ...], str, st
         for number, (values, request_id, flag) in enumerate(rows)
     ]
     path = write(tmp_path, "predictions", b"".join(written))
-    found = assert_same_rows(path, lambda module: module.prediction_reader(NAMES))
+    found = assert_same_rows(path, lambda module: partial(module.read_predictions, values=NAMES))
     assert len(found["times"]) == len(rows)
     np.testing.assert_array_equal(
         np.array(found["values"], dtype=np.float32), np.array([values for values, _, _ in rows], dtype=np.float32)
@@ -81,3 +84,16 @@ def test_a_long_body_is_no_reason_to_read_line_by_line(tmp_path: Path) -> None:
     body = b"x" * (4 << 20)  # what a body of the longest kind comes to, each byte in an escape
     path = write(tmp_path, "requests", row + row.partition(b'"')[0] + body + b"\n" + row)
     assert len(assert_same_rows(path, lambda module: module.read_requests)["times"]) == 3
+
+
+def test_rows_that_come_while_a_file_is_read_line_by_line_are_no_fault(tmp_path: Path) -> None:
+    path = write(tmp_path, "predictions", predictions([[1, 1, 1, 1]]) * 2)
+
+    def grow(file: LogFile) -> Iterator[PredictionRows]:
+        yield from line_reader.read_predictions(file, NAMES)
+        with path.open("ab") as log:
+            log.write(predictions([[1, 1, 1, 1]]))
+
+    rows, faults = read_rows(LogFile.open(path), lambda _: [], grow, lambda blocks: sum(map(len, blocks)))
+    assert rows == 2
+    assert faults == [f"{path.name}: was read line by line; DuckDB finds 0 of 2 rows"]

@@ -16,7 +16,7 @@ from tests.monitor.logs_of import INPUTS, WHOLE_DAY, at, request, write
 
 
 def count(folder: Path, *rows: bytes) -> Traffic:
-    return count_traffic(LogFile.measure(write(folder, "requests", b"".join(rows))), INPUTS, WHOLE_DAY)
+    return count_traffic(LogFile.open(write(folder, "requests", b"".join(rows))), INPUTS, WHOLE_DAY)
 
 
 def test_requests_are_counted_by_hour_and_by_what_they_got(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_errors_are_counted_by_input_and_by_sentence_without_numbers(tmp_path: P
 def test_an_answer_with_bad_rows_counts_these_and_the_input(tmp_path: Path) -> None:
     failure = str(PartialFailure(3, 10, "line 4, column year: missing"))
     found = count(tmp_path, request(error=failure), request())
-    assert (found.partial, found.failed_rows, found.total.answers) == (1, 3, 2)
+    assert (found.partial, found.total.answers) == (1, 2)
     assert (dict(found.refusals), dict(found.reasons)) == ({"year": 1}, {"year: missing": 1})
 
 
@@ -98,7 +98,7 @@ def test_traffic_adds(tmp_path: Path) -> None:
 def test_a_long_body_beside_a_torn_row_is_whole(tmp_path: Path) -> None:
     long = request().partition(b'"')[0] + b'"' + b"x," * (1 << 17) + b'"\n'
     found = count(tmp_path, request(), long, b"torn" + b"," * 10 + b"\n", request())
-    assert (found.total.requests, found.torn) == (3, 1)
+    assert found.total.requests == 3
     assert found.faults == ["requests-2026-11-20.csv: 1 lines are no whole rows"]
 
 
@@ -119,9 +119,14 @@ def test_a_clock_that_went_back_between_two_blocks_is_seen() -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "torn", "uncompared"),
-    [(b'2026,"open\n', 1, 0), (request().replace(b",200,", b",OK,"), 0, 1), (request()[:-1] + b"," * 10 + b"\n", 1, 0)],
+    ("row", "said"),
+    [
+        (b'2026,"open\n', "1 lines are no whole rows"),
+        (request().replace(b",200,", b",OK,"), "1 rows have another text where a number"),
+        (request()[:-1] + b"," * 10 + b"\n", "1 lines are no whole rows"),
+    ],
 )
-def test_a_broken_row_leaves_the_others(tmp_path: Path, row: bytes, torn: int, uncompared: int) -> None:
+def test_a_broken_row_leaves_the_others(tmp_path: Path, row: bytes, said: str) -> None:
     found = count(tmp_path, request(), row, request(), request())
-    assert (found.total.requests, found.torn, found.uncompared, bool(found.faults)) == (3, torn, uncompared, True)
+    assert found.total.requests == 3
+    assert said in found.faults[-1]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitor.logs import duckdb_reader, log_reader
+from monitor.logs import duckdb_reader, line_reader
 from monitor.logs.log_file import LogFile
 from monitor.logs.rows import PredictionRows, select
 from monitor.profiles.profile import SAMPLE_ROWS, FileProfile, Profile, RequestSums
@@ -29,8 +29,8 @@ SLOW = settings(deadline=None, max_examples=25, suppress_health_check=[HealthChe
 
 
 def one_block(rows: Sequence[bytes], folder: Path) -> PredictionRows:
-    file = LogFile.measure(write(folder, "predictions", b"".join(rows)))
-    (block,) = log_reader.prediction_reader(REFERENCE.names)(file)
+    file = LogFile.open(write(folder, "predictions", b"".join(rows)))
+    (block,) = line_reader.read_predictions(file, REFERENCE.names)
     return block
 
 
@@ -57,7 +57,7 @@ def assert_same(first: FileProfile, second: FileProfile) -> None:
         other = second.groups[key]
         for name in ("rows", "requests", "implausible", "fallback"):
             assert getattr(one, name) == getattr(other, name), name
-        for name in ("missing", "outside", "sample", "sample_hashes", "sample_requests"):
+        for name in ("outside", "sample", "sample_hashes", "sample_requests"):
             np.testing.assert_array_equal(getattr(one, name), getattr(other, name), name)
         for counts, others in zip(one.counts, other.counts, strict=True):
             np.testing.assert_array_equal(counts, others)
@@ -159,7 +159,7 @@ def test_profiles_add_in_any_order_to_that_of_all_rows(tmp_path: Path, data: st.
     parts = [profile([one_block([rows], tmp_path)]) for rows in written]
     shuffled = data.draw(st.permutations(parts))
     cut = data.draw(st.integers(1, len(parts) - 1))
-    none = FileProfile(REFERENCE.digest)
+    none = FileProfile()
     total = sum(shuffled[:cut], none) + sum(shuffled[cut:], none)
     assert_same(total, profile([one_block(written, tmp_path)]))
 
@@ -232,8 +232,8 @@ def test_the_sample_is_the_same_rows_from_either_reader_and_from_parts(tmp_path:
         table = random.normal(size=(4000, 4)).tolist()
         rows = [predictions(table[i : i + 4], f"{half}-{i}", at(half + i / 100)) for i in range(0, 4000, 4)]
         halves.append(rows)
-    file = LogFile.measure(write(tmp_path, "predictions", b"".join(halves[0] + halves[1])))
-    fast, sure = (profile(list(m.prediction_reader(REFERENCE.names)(file))) for m in (duckdb_reader, log_reader))
+    file = LogFile.open(write(tmp_path, "predictions", b"".join(halves[0] + halves[1])))
+    fast, sure = (profile(list(m.read_predictions(file, REFERENCE.names))) for m in (duckdb_reader, line_reader))
     assert_same(fast, sure)
     parts = [profile([one_block(half, tmp_path)]) for half in halves]
     assert_same(fast, parts[1] + parts[0])

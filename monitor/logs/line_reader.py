@@ -8,40 +8,34 @@ from datetime import UTC, datetime
 from itertools import islice
 
 import numpy as np
-from numpy.typing import NDArray
 
 from journal import whole_lines
 from monitor.logs.log_file import LogFile
-from monitor.logs.rows import FEEDBACK, MAX_ERROR, ROLES, PredictionRows, RequestRows, hash_id, micros
+from monitor.logs.rows import FEEDBACK, MAX_ERROR, ROLES, PredictionRows, RequestRows, factorize, hash_id, micros
 
 _LINES = 20_000  # of a block
 _ROLE_CODES = {role: code for code, role in enumerate(ROLES)}
 
 
-def prediction_reader(values: Sequence[str]) -> Callable[[LogFile], Iterator[PredictionRows]]:
-    """Return a reader of the prediction log.
+def read_predictions(file: LogFile, values: Sequence[str]) -> Iterator[PredictionRows]:
+    """Read the prediction log.
 
     Args:
         values: the columns of float32: the inputs and the prediction.
     """
-    names = ("time", "request_id", "row", "version", "role", "flags", *values)
-
-    def read(file: LogFile) -> Iterator[PredictionRows]:
-        for rows in _blocks(file, names, _prediction):
-            times, ids, numbers, versions, roles, flags, *cells = zip(*rows, strict=True)
-            with np.errstate(over="ignore"):  # what is too large becomes an infinity
-                values = np.array(cells, dtype=np.float64).T.astype(np.float32)
-            yield PredictionRows(
-                np.array(times, dtype=np.int64),
-                np.array([hash_id(text) for text in ids], dtype=np.uint64),
-                np.array(numbers, dtype=np.int64),
-                np.array(versions, dtype=np.int64),
-                np.array([_ROLE_CODES.get(role, -1) for role in roles], dtype=np.int8),
-                values,
-                *_factorize(flags),
-            )
-
-    return read
+    for rows in _blocks(file, ("time", "request_id", "row", "version", "role", "flags", *values), _prediction):
+        times, ids, numbers, versions, roles, flags, *cells = zip(*rows, strict=True)
+        with np.errstate(over="ignore"):  # what is too large becomes an infinity
+            table = np.array(cells, dtype=np.float64).T.astype(np.float32)
+        yield PredictionRows(
+            np.array(times, dtype=np.int64),
+            np.array([hash_id(text) for text in ids], dtype=np.uint64),
+            np.array(numbers, dtype=np.int64),
+            np.array(versions, dtype=np.int64),
+            np.array([_ROLE_CODES.get(role, -1) for role in roles], dtype=np.int8),
+            table,
+            *factorize(flags),
+        )
 
 
 def read_requests(file: LogFile) -> Iterator[RequestRows]:
@@ -53,7 +47,7 @@ def read_requests(file: LogFile) -> Iterator[RequestRows]:
             np.array(statuses, dtype=np.int64),
             np.array(durations, dtype=np.float64),
             np.array(feedback, dtype=bool),
-            *_factorize(errors),
+            *factorize(errors),
         )
 
 
@@ -80,12 +74,6 @@ def _integer(text: str) -> int:
     return number
 
 
-def _factorize(texts: Sequence[str]) -> tuple[NDArray[np.int64], list[str]]:
-    """Return the position of each text among the different ones, and these; the first is ""."""
-    codes = {text: code for code, text in enumerate(dict.fromkeys(["", *texts]))}
-    return np.array([codes[text] for text in texts], dtype=np.int64), list(codes)
-
-
 def _blocks(
     file: LogFile, names: Sequence[str], parse: Callable[[Sequence[str]], tuple[object, ...]]
 ) -> Iterator[list[tuple[object, ...]]]:
@@ -95,7 +83,7 @@ def _blocks(
     next(lines)
     while block := list(islice(lines, _LINES)):
         rows = []
-        for fields in csv.reader(line.decode("utf-8", "surrogateescape").rstrip("\r\n") for line in block):
+        for fields in csv.reader(line.decode("utf-8", "backslashreplace").rstrip("\r\n") for line in block):
             try:
                 rows.append(parse([fields[position] for position in positions]))
             except ValueError:

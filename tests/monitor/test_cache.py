@@ -1,10 +1,11 @@
-"""The cache of profiles: what is kept, when it is used, and that nothing wrong in it is believed."""
+"""The cache: what is in it, when it is used, and that nothing wrong in it is believed."""
 
 from __future__ import annotations
 
 import json
 import os
 import pickle
+import time
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from multiprocessing import get_context
@@ -13,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from monitor.profiles import cache as module
-from monitor.profiles import log_files
+from monitor.cache import MAX_AGE
+from monitor.logs import checked_reader
 from monitor.profiles.window import WindowProfile, profile_window
 from monitor.window import Window
 from tests.conftest import as_user
@@ -39,13 +40,13 @@ def logs(tmp_path: Path) -> Path:
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files that are read for their rows."""
     names: list[str] = []
-    read_rows = log_files.read_rows
+    read_rows = checked_reader.read_rows
 
     def noted(file, *arguments):  # type: ignore[no-untyped-def]
         names.append(file.path.name.partition("-")[0])
         return read_rows(file, *arguments)
 
-    monkeypatch.setattr(log_files, "read_rows", noted)
+    monkeypatch.setattr(checked_reader, "read_rows", noted)
     return names
 
 
@@ -53,15 +54,15 @@ def read(logs: Path, window: Window = WHOLE_DAY, seed: int = 0) -> WindowProfile
     return profile_window(logs, make_reference(seed=seed), window, logs / "cache")
 
 
-def kept(logs: Path) -> list[Path]:
+def cached(logs: Path) -> list[Path]:
     return sorted((logs / "cache").glob("*.npz"))
 
 
 def assert_equal(first: WindowProfile, second: WindowProfile) -> None:
     assert_same(first.total, second.total)
-    assert (first.faults, first.total.torn) == (second.faults, second.total.torn)
+    assert first.faults == second.faults
     one, other = first.traffic, second.traffic
-    assert (one.refusals, one.reasons, one.torn) == (other.refusals, other.reasons, other.torn)
+    assert (one.refusals, one.reasons) == (other.refusals, other.reasons)
     assert one.hours.keys() == other.hours.keys()
     for hour, counts in one.hours.items():
         np.testing.assert_array_equal(counts.latencies, other.hours[hour].latencies)
@@ -72,7 +73,7 @@ def test_a_finished_day_is_read_once(logs: Path, reads: list[str]) -> None:
     assert sorted(reads) == ["predictions", "requests"]
     assert_equal(first, read(logs))
     assert sorted(reads) == ["predictions", "requests"]
-    assert sorted((logs / "cache").iterdir()) == kept(logs)
+    assert sorted((logs / "cache").iterdir()) == cached(logs)
 
 
 def test_a_file_that_changed_is_read_again(logs: Path, reads: list[str]) -> None:
@@ -84,13 +85,14 @@ def test_a_file_that_changed_is_read_again(logs: Path, reads: list[str]) -> None
 
 
 def test_another_reference_has_profiles_of_its_own_and_the_same_traffic(logs: Path, reads: list[str]) -> None:
-    assert read(logs, seed=0).total.digest != read(logs, seed=1).total.digest
+    one, other = (read(logs, seed=seed).total.groups[1, "champion"] for seed in (0, 1))
+    assert one.scores.total[0] != other.scores.total[0]
     assert (reads.count("predictions"), reads.count("requests")) == (2, 1)
 
 
-def test_parts_of_days_and_days_that_go_on_are_not_kept(logs: Path) -> None:
+def test_parts_of_days_and_days_that_go_on_are_not_cached(logs: Path) -> None:
     read(logs, Window(WHOLE_DAY.since, datetime(2026, 11, 20, 23, tzinfo=UTC)))
-    assert kept(logs) == []
+    assert cached(logs) == []
 
 
 def damages() -> dict[str, bytes]:
@@ -107,19 +109,19 @@ def test_a_damaged_file_is_computed_again_and_replaced(
 ) -> None:
     monkeypatch.chdir(logs)
     first = read(logs)
-    sound = {path: path.read_bytes() for path in kept(logs)}
-    for path in kept(logs):
+    sound = {path: path.read_bytes() for path in cached(logs)}
+    for path in cached(logs):
         path.write_bytes(damages()[damage])
     assert_equal(first, read(logs))
     assert len(reads) == 4
-    assert {path: len(path.read_bytes()) for path in kept(logs)} == {path: len(data) for path, data in sound.items()}
+    assert {path: len(path.read_bytes()) for path in cached(logs)} == {path: len(data) for path, data in sound.items()}
     assert not (logs / "executed").exists()
 
 
 def test_each_flipped_byte_is_found(logs: Path, reads: list[str]) -> None:
     first = read(logs)
     random = np.random.default_rng(0)
-    for path in kept(logs):
+    for path in cached(logs):
         content = path.read_bytes()
         for place in random.integers(0, len(content), 15).tolist():
             path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
@@ -129,7 +131,7 @@ def test_each_flipped_byte_is_found(logs: Path, reads: list[str]) -> None:
 CHANGES = {
     "0.rows": np.array(7),
     "0.counts.0": np.zeros(3, dtype=np.int64),
-    "0.missing": np.array([-1, 0, 0, 0]),
+    "0.counts.1": np.array([-1, 0, 0, 0, 0, 0, 61]),
     "0.scores": np.zeros((7, 4), dtype=np.float32),
     "0.sample_hashes": np.zeros(2, dtype=np.uint64),
     "0.sample": np.zeros((0, 4), dtype=np.float32),
@@ -141,7 +143,7 @@ CHANGES = {
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_file_that_somebody_wrote_is_not_believed(logs: Path, reads: list[str], name: str) -> None:
     first = read(logs)
-    for path in kept(logs):
+    for path in cached(logs):
         arrays = dict(np.load(path))
         if name in arrays:
             np.savez(path, **(arrays | {name: CHANGES[name]}))
@@ -173,14 +175,19 @@ def test_processes_may_fill_one_cache_at_once(logs: Path) -> None:
     assert len(list((logs / "cache").iterdir())) == 2
 
 
-def test_the_files_that_were_used_longest_ago_are_removed(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_FILES", 4)
+def test_what_was_made_of_a_log_goes_with_it_and_what_nobody_uses_goes_too(logs: Path) -> None:
     read(logs)
-    mine = kept(logs)
-    for number in range(5):
-        old = logs / "cache" / f"{number:064}.npz"
-        old.write_bytes(b"old")
-        os.utime(old, (number, number))
+    mine = cached(logs)
+    assert len(mine) == 2
+    killed = mine[0].with_name(f".{mine[0].name}.0a1b")  # a process was killed while it wrote this
+    killed.write_bytes(b"")
+    os.utime(killed, (0, 0))
+    unused = mine[0].with_name("predictions-2026-11-20~profile-of-old~1.npz")
+    unused.write_bytes(b"")
+    os.utime(unused, (time.time() - MAX_AGE - 9,) * 2)
+    os.utime(mine[1], (0, 0))  # it is used now
     read(logs)
-    assert set(mine) < set(kept(logs))
-    assert len(kept(logs)) == 4
+    assert sorted((logs / "cache").iterdir()) == mine
+    next(logs.glob("predictions*")).unlink()
+    read(logs)
+    assert [path.name.partition("~")[0] for path in cached(logs)] == ["requests-2026-11-20"]
