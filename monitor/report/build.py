@@ -24,13 +24,14 @@ from monitor.profiles.window import profile_window, sealed_files
 from monitor.report.pinned import load_newest_pin
 from monitor.report.words import add_words
 from monitor.window import Window
-from registry import CHAMPION, CommonSettings, RegistryError, VersionStore
+from registry import CHAMPION, CommonSettings, RegistryError, VersionStore, printable
 from registry.detectable_shift import ALPHA, EFFECT
 
 FORMAT = 1
 REPORTS, PROFILES = "reports", "profiles"  # folders in that of the logs, and in the first
 Against = Literal["training", "pinned"]
 _MOST = 20  # refusals and reasons that are named
+_LONGEST = 1000  # characters of a text
 _FILLED = timedelta(days=31)  # in a window up to this length, hours without a request have their place
 
 
@@ -105,13 +106,18 @@ def to_json(report: dict[str, Any]) -> str:
 
 
 def finite(value: Any) -> Any:
-    """Return a value as JSON can hold it: numpy's numbers are Python's, and what is not finite is None."""
+    """Return a value as JSON can hold it: numpy's numbers are Python's, and what is not finite is None.
+
+    Texts of clients are as a terminal and a page can show them: without control characters, and not for ever long.
+    """
     if isinstance(value, dict):
         return {str(key): finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple | np.ndarray):
         return [finite(item) for item in value]
     if isinstance(value, np.generic):
         value = value.item()
+    if isinstance(value, str):
+        return printable(value[:_LONGEST])
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from monitor.errors import MonitorError, UsageError
 from monitor.report.words import CALM, EXIT_CODES
-from registry import Actor, CommonSettings, current_user, printable
+from registry import Actor, CommonSettings, current_user
 from registry.signature import MODEL_NAME
 
 STANDARD_OUTPUT = "-"
@@ -74,7 +74,7 @@ def _pin(arguments: argparse.Namespace, settings: CommonSettings) -> int:
     report = built.report
     calm = report["verdict"] == CALM
     if not calm and not arguments.override:
-        said = printable(report["headline"])
+        said = report["headline"]
         raise MonitorError(f"{said}. Only a calm window is pinned; --override pins it all the same")
     if not built.answered.rows:
         raise MonitorError("the window has no row that could be pinned")

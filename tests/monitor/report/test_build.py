@@ -134,3 +134,4 @@ def test_a_folder_that_may_not_be_read_is_named(
 def test_json_has_no_number_that_is_none() -> None:
     value = {"a": [np.float32(1.5), float("nan"), np.int64(3)], 1: (float("inf"), np.array([1.0, np.nan]))}
     assert finite(value) == {"a": [1.5, None, 3], "1": [None, [1.0, None]]}
+    assert finite(["a\x1b[2J\x9b\u202e\0é", "x" * 2000]) == ["a\\x1b[2J\\x9b\\u202e\\x00é", "x" * 1000]
