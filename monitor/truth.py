@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,7 @@ from monitor.window import Window
 
 KEY = ["request_id", "row"]
 _TEXTS = ["request_id", "source", "comment", "client"]
+_EARLY = timedelta(days=1)  # by how much a clock may be wrong
 _NAMED = 20  # unknown ids that are named
 
 
@@ -81,14 +82,19 @@ class JoinedTruths:
     faults: list[str] = field(default_factory=list)
 
 
-def read_truths(logs: Path, plausible: tuple[float, float] = (-np.inf, np.inf)) -> Truths:
-    """Read the truths in force from the files ``feedback-DAY.csv``, of all days.
+def read_truths(
+    logs: Path, plausible: tuple[float, float] = (-np.inf, np.inf), since: datetime | None = None
+) -> Truths:
+    """Read the truths in force from the files ``feedback-DAY.csv``.
 
     Args:
         plausible: the range of the model's output; a value outside it, or one that is no number, is only counted.
+        since: leave out files that are more than a day older: what was told then is about no prediction after it. So
+            memory grows with the window, and not with all truths that ever came. None reads all.
     """
     parts, faults = [_concat(())], []
-    for path in daily_files(logs, FEEDBACK):
+    first = (since.astimezone(UTC) - _EARLY).date().isoformat() if since else ""
+    for path in (path for path in daily_files(logs, FEEDBACK) if day_of(path) >= first):
         try:
             file = LogFile.open(path)
             comparable, problems = file.find_problems(FEEDBACK_COLUMNS)
@@ -151,7 +157,7 @@ def join_truths(
         plausible: the range of the model's output; truths outside it are left out.
         cache: the folder to cache what was found in, so that files are read again only for new truths.
     """
-    truths = read_truths(logs, plausible)
+    truths = read_truths(logs, plausible, window.since if window else None)
     table, faults = truths.table, list(truths.faults)
     requests, keys = table["request"].to_numpy(), table["key"].to_numpy()
     known, looked_up = np.zeros((2, len(table)), dtype=bool)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -68,7 +68,10 @@ def profile_window(
         traffic = sum(counts, Traffic())
     store.clean([*predictions, *requests])
     total = sum(days.values(), FileProfile())
-    gaps = find_gaps({day_of(path) for path in (*predictions, *requests)}, wanted)
+    gaps = [
+        *find_gaps({day_of(path) for path in (*predictions, *requests)}, wanted),
+        *_find_half_days({day_of(path) for path in requests}, days, traffic),
+    ]
     missing = [name for name in sorted(sealed) if day_of(Path(name)) in wanted and not (logs / name).exists()]
     faults = [*(f"{name}: was sealed, and is gone" for name in missing), *gaps, *total.faults, *traffic.faults]
     return WindowProfile(days, total, traffic, list(dict.fromkeys(faults))[:MAX_FAULTS])
@@ -89,6 +92,18 @@ def find_gaps(days: Collection[str], wanted: Collection[str]) -> Iterator[str]:
     for day in sorted(wanted):
         if known and min(known) < day < max(known) and day not in known:
             yield f"there is no log of {day}: no request came on that day, or its files were removed"
+
+
+def _find_half_days(requests: Collection[str], days: Mapping[str, FileProfile], traffic: Traffic) -> Iterator[str]:
+    """Yield a sentence for each finished day that has rows in one of the two logs and nothing in the other."""
+    answered = {hour[:10] for hour, counts in traffic.hours.items() if counts.answers}
+    predicted = {day for day, profile in days.items() if profile.groups}
+    broken = {day for day, profile in days.items() if profile.faults}
+    today = datetime.now(UTC).date().isoformat()  # the service writes to both, and they are not read at one moment
+    for day in sorted(answered - predicted - broken - {today}):
+        yield f"there is no prediction of {day}, though requests were answered on that day"
+    for day in sorted(predicted - set(requests) - {today}):
+        yield f"there is no request log of {day}, though there are predictions of that day"
 
 
 def _is_day(text: str) -> bool:

@@ -6,7 +6,7 @@ import json
 import math
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -24,13 +24,14 @@ from monitor.profiles.window import profile_window, sealed_files
 from monitor.report.pinned import load_newest_pin
 from monitor.report.words import add_words
 from monitor.window import Window
-from registry import CHAMPION, CommonSettings, RegistryError, VersionStore
+from registry import CHAMPION, CommonSettings, RegistryError, VersionStore, printable
 from registry.detectable_shift import ALPHA, EFFECT
 
 FORMAT = 1
 REPORTS, PROFILES = "reports", "profiles"  # folders in that of the logs, and in the first
 Against = Literal["training", "pinned"]
 _MOST = 20  # refusals and reasons that are named
+_LONGEST = 1000  # characters of a text
 _FILLED = timedelta(days=31)  # in a window up to this length, hours without a request have their place
 
 
@@ -43,10 +44,8 @@ class Built:
     reference: Reference
 
 
-def build_report(
-    settings: CommonSettings, window: Window, *, against: Against = "training", alpha: float = ALPHA
-) -> dict[str, Any]:
-    """Return the report on a window, ready for a JSON writer.
+def build(settings: CommonSettings, window: Window, *, against: Against = "training", alpha: float = ALPHA) -> Built:
+    """Return the report on a window, ready for a JSON writer, with the rows that it is about.
 
     Args:
         against: what the window is compared with: the champion's training rows, or the newest pinned window.
@@ -56,11 +55,6 @@ def build_report(
         MonitorError: if there are no logs, or nothing to compare them with.
         RegistryError: if there is no champion, or it can't be used.
     """
-    return build(settings, window, against=against, alpha=alpha).report
-
-
-def build(settings: CommonSettings, window: Window, *, against: Against = "training", alpha: float = ALPHA) -> Built:
-    """Return the report on a window with the rows that it is about; see :func:`build_report`."""
     store, logs = settings.store(), settings.log_folder
     champion = store.number_of(CHAMPION)
     _require_logs(logs)
@@ -99,7 +93,7 @@ def build(settings: CommonSettings, window: Window, *, against: Against = "train
         },
         "faults": list(dict.fromkeys([*profile.faults, *joined.faults])),
         "traffic": _traffic(profile.traffic, profile.total, window),
-        "drift": {**drift.to_json(), "days": list(_days(profile.days, reference))},
+        "drift": {**asdict(drift), "days": list(_days(profile.days, reference))},
         "accuracy": accuracy,
         "comparisons": compare_versions(logs, window, champion, profile.total.groups, joined.rows, cache=cache),
     }
@@ -112,13 +106,18 @@ def to_json(report: dict[str, Any]) -> str:
 
 
 def finite(value: Any) -> Any:
-    """Return a value as JSON can hold it: numpy's numbers are Python's, and what is not finite is None."""
+    """Return a value as JSON can hold it: numpy's numbers are Python's, and what is not finite is None.
+
+    Texts of clients are as a terminal and a page can show them: without control characters, and not for ever long.
+    """
     if isinstance(value, dict):
         return {str(key): finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple | np.ndarray):
         return [finite(item) for item in value]
     if isinstance(value, np.generic):
         value = value.item()
+    if isinstance(value, str):
+        return printable(value[:_LONGEST])
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

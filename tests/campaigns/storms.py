@@ -1,4 +1,4 @@
-"""Storms: clients ask without a pause while workers are killed or the disk fails; in the end the log must fit."""
+"""Storms: clients ask and tell truths without a pause while workers are killed or the disk fails; the log must fit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from journal import LogReader, daily_files
 from tests.conftest import publish
-from tests.e2e.load import Replies, load, sent_body, sent_row
+from tests.e2e.load import TRUTH, Replies, load, sent_message, sent_row, sent_truths
 from tests.e2e.server import free_port, serving, wait_until
 
 SHIM = Path(__file__).with_name("disk_faults.c")
@@ -28,8 +28,8 @@ class Tally:
     """What a storm did and what it left behind.
 
     Attributes:
-        lost: replies with status 200 without a request row of status 200 or without their prediction row.
-        doubled: requests with a row twice.
+        lost: replies with status 200 without a request row of status 200, their prediction row or one of their truths.
+        doubled: requests with a row twice, and truths that are there twice.
         false: rows of status 200 whose client got a reply of another status.
         torn: lines that readers skip, because they were not written whole.
         unknown: rows that readers take for whole and that do not hold what was sent.
@@ -58,24 +58,34 @@ def compare(folder: Path, replies: Replies, faults: int) -> Tally:
     tally.statuses = Counter(reply.status for reply in replies.by_id.values())
     requests: Counter[str] = Counter()
     predictions: dict[str, list[float]] = {}
-    for stream in ("requests", "predictions"):
+    truths: Counter[tuple[str, int, float]] = Counter()
+    for stream in ("requests", "predictions", "feedback"):
         for path in daily_files(folder, stream):
             reader = LogReader(path)
             for row in reader:
                 key = row["request_id"]
-                if not key.startswith("load"):
+                if not key.startswith(("load", TRUTH)):
                     continue
                 if stream == "requests":
-                    tally.unknown += row["body"] != sent_body(key)
+                    tally.unknown += row["body"] != sent_message(key)[1]
                     requests[key] += row["status"] == "200"
+                elif stream == "feedback":
+                    truth = int(row["row"]), float(row["actual"])
+                    tally.unknown += truth not in sent_truths(key)
+                    truths[key, *truth] += 1
                 else:
                     tally.unknown += [float(row[name]) for name in ("rm", "tax", "age")] != sent_row(key)
                     predictions.setdefault(key, []).append(float(row["prediction"]))
             tally.torn += reader.torn
     for key, number in replies.predictions.items():
-        tally.lost += not requests[key] or number not in predictions.get(key, [])
+        if key.startswith(TRUTH):
+            told = all(truths[key, *truth] for truth in sent_truths(key))
+        else:
+            told = number in predictions.get(key, [])
+        tally.lost += not requests[key] or not told
     tally.doubled = sum(count > 1 for count in requests.values())
     tally.doubled += sum(len(numbers) > 1 for key, numbers in predictions.items() if requests[key])
+    tally.doubled += sum(count > 1 for (key, *_), count in truths.items() if requests[key])
     others = [key for key, reply in replies.by_id.items() if reply.status != 200]
     tally.false = sum(requests[key] > 0 for key in others)
     return tally
@@ -86,7 +96,7 @@ def kill_storm(folder: Path, seconds: float) -> Tally:
     faults, chance, port = 0, random.Random(20), free_port()
     publish(folder / "models")
     deadline = time.monotonic() + seconds
-    with load(port) as replies:
+    with load(port, feedback=True) as replies:
         while time.monotonic() < deadline:
             with serving(folder / "models", port=port, wait=False) as server:
                 wait_until(server.ready, "a ready server")
@@ -109,7 +119,7 @@ def stop_storm(folder: Path, seconds: float) -> Tally:
     faults, chance, port = 0, random.Random(21), free_port()
     publish(folder / "models")
     deadline = time.monotonic() + seconds
-    with load(port) as replies:
+    with load(port, feedback=True) as replies:
         while time.monotonic() < deadline:
             with serving(folder / "models", port=port) as server:
                 round_end = min(deadline, time.monotonic() + seconds / 3)
@@ -143,7 +153,7 @@ def disk_storm(kinds: str, durability: str = "write", every: int = _EVERY) -> Ca
             "FAULT_COUNT": str(count),
         }
         service = serving(folder / "models", SERVE_DURABILITY=durability, **variables)
-        with service as server, load(server.port) as replies:
+        with service as server, load(server.port, feedback=True) as replies:
             switch.touch()
             deadline = time.monotonic() + seconds
             while (left := deadline - time.monotonic()) > 0:

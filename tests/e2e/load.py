@@ -15,6 +15,8 @@ from typing import Any
 
 from tests.e2e.server import Server
 
+TRUTH = "truth-"  # begins the ids of requests that tell truths
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -58,13 +60,28 @@ def sent_body(request_id: str) -> str:
     return json.dumps(dict(zip(("rm", "tax", "age"), row, strict=True)) if named else row)
 
 
-def _client(port: int, name: str, keep_alive: bool, stop: Any) -> Replies:
+def sent_truths(request_id: str) -> list[tuple[int, float]]:
+    """Return the rows and values of the truths that a client tells with this id."""
+    number = int(request_id.rpartition("-")[2])
+    return [(row, (number + row / 8) % 100) for row in range(1 + number % 5)]
+
+
+def sent_message(request_id: str) -> tuple[str, str]:
+    """Return the path and the body that a client sends with this id."""
+    if not request_id.startswith(TRUTH):
+        return "/predict_json", sent_body(request_id)
+    truths = [{"request_id": request_id, "row": row, "actual": actual} for row, actual in sent_truths(request_id)]
+    return "/feedback", json.dumps(truths)
+
+
+def _client(port: int, name: str, keep_alive: bool, feedback: bool, stop: Any) -> Replies:
     replies = Replies()
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     number = 0
     while not stop.is_set():
         number += 1
-        request_id = f"{name}-{number}"
+        request_id = f"{TRUTH * (feedback and number % 3 == 1)}{name}-{number}"
+        path, body = sent_message(request_id)
         try:
             if connection.sock is None:
                 connection.connect()
@@ -75,7 +92,7 @@ def _client(port: int, name: str, keep_alive: bool, stop: Any) -> Replies:
         start = time.monotonic()
         try:
             headers = {"Content-Type": "application/json", "X-Request-ID": request_id}
-            connection.request("POST", "/predict_json", sent_body(request_id), headers)
+            connection.request("POST", path, body, headers)
             reply = connection.getresponse()
             content = reply.read()
         except (OSError, http.client.HTTPException) as error:
@@ -89,19 +106,24 @@ def _client(port: int, name: str, keep_alive: bool, stop: Any) -> Replies:
     return replies
 
 
-def _process(port: int, name: str, threads: int, stop: Any, results: Any) -> None:
+def _process(port: int, name: str, threads: int, feedback: bool, stop: Any, results: Any) -> None:
     with ThreadPoolExecutor(threads) as pool:
-        clients = [pool.submit(_client, port, f"{name}.{index}", index % 2 == 0, stop) for index in range(threads)]
+        clients = [
+            pool.submit(_client, port, f"{name}.{index}", index % 2 == 0, feedback, stop) for index in range(threads)
+        ]
     results.put([client.result() for client in clients])
 
 
 @contextmanager
-def load(port: int, processes: int = 3, threads: int = 3) -> Iterator[Replies]:
-    """Ask without a pause until the end of the block, half of the clients on kept connections, half on new ones."""
+def load(port: int, processes: int = 3, threads: int = 3, *, feedback: bool = False) -> Iterator[Replies]:
+    """Ask without a pause until the end of the block, half of the clients on kept connections, half on new ones.
+
+    With feedback, every third request tells truths; its id begins with TRUTH.
+    """
     context = multiprocessing.get_context("spawn")
     stop, results, total = context.Event(), context.Queue(), Replies()
     running = [
-        context.Process(target=_process, args=(port, f"load{index}", threads, stop, results))
+        context.Process(target=_process, args=(port, f"load{index}", threads, feedback, stop, results))
         for index in range(processes)
     ]
     for process in running:

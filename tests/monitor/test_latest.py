@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from contextlib import suppress
 from datetime import UTC, datetime, time, timedelta
@@ -48,20 +49,27 @@ def test_a_day_that_is_over_gets_the_report_of_its_last_moment(settings: Setting
     today = datetime.now(UTC).date()
     midnight = datetime.combine(today + timedelta(days=1), time(), UTC)
     update(settings, midnight - timedelta(minutes=30))
+    (reports / "report-9998-01-01.json").write_text("by a clock that was wrong")
     for _ in range(2):
         update(settings, midnight + timedelta(minutes=30))
-        days = [json.loads(path.read_bytes()) for path in sorted(reports.glob("report-*.json"))]
+        days = [json.loads(path.read_bytes()) for path in sorted(reports.glob("report-2*.json"))]
         ends = [datetime.fromisoformat(day["window"]["until"]) for day in days]
         assert ends == [midnight, midnight + timedelta(minutes=30)]
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"window": {"until": "noon"}}'])
+@pytest.mark.parametrize("content", ["", "[]", '{"window": {"until": "noon"}}', "[" * 100_000])
 def test_an_older_file_that_is_no_report_is_left_alone(settings: Settings, reports: Path, content: str) -> None:
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
     reports.mkdir()
     (reports / f"report-{yesterday}.json").write_text(content)
     assert update(settings, datetime.now(UTC)) == CANNOT_JUDGE
     assert (reports / f"report-{yesterday}.json").read_text() == content
+
+
+def test_a_pipe_in_place_of_an_older_report_is_not_waited_for(settings: Settings, reports: Path) -> None:
+    reports.mkdir()
+    os.mkfifo(reports / f"report-{datetime.now(UTC).date() - timedelta(days=1)}.json")
+    assert update(settings, datetime.now(UTC)) == CANNOT_JUDGE
 
 
 @pytest.mark.slow

@@ -80,6 +80,15 @@ def test_a_late_truth_belongs_to_the_day_of_its_prediction(logs: Logs) -> None:
     assert (later.truths, later.matched, later.unknown) == (2, 0, 0)  # known, though about an earlier window
 
 
+def test_truths_that_were_told_before_a_window_are_not_read(logs: Logs) -> None:
+    logs.predict("a", [20])
+    logs.tell("a", 20.25, time="2026-11-19T23:00:00.000000Z")  # by another clock
+    logs.tell("b", 5, time="2026-11-18T08:00:00.000000Z")
+    found = join_truths(logs.folder, Window(day(20), day(21)))
+    assert (found.matched, len(found.told.table)) == (1, 1)
+    assert len(join_truths(logs.folder).told.table) == 2
+
+
 def test_rows_that_came_after_their_day_was_sealed_are_joined_too(logs: Logs) -> None:
     logs.predict("a", [20], time="2026-11-20T08:00:00.000000Z")
     path = logs.folder / "predictions-2026-11-20.csv"

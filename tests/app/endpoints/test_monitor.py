@@ -75,7 +75,7 @@ def test_a_report_that_can_not_be_drawn_is_named_and_breaks_nothing(client: Serv
     page = client.get("/monitor")
     assert page.status_code == 200
     assert "The newest reports can&#39;t be drawn" in page.text
-    assert "alert.json is not shown: Expecting property name" in page.text
+    assert "alert.json is not shown: " in page.text
 
 
 def test_the_file_of_a_day_may_have_its_style_and_nothing_else(client: Service, reports: Path) -> None:

@@ -42,6 +42,19 @@ def test_the_newest_day_is_the_newest_report_and_the_verdicts_go_back_from_it(tm
     ]
 
 
+def test_a_report_of_a_day_to_come_hides_no_other(tmp_path: Path) -> None:
+    write(tmp_path, "report-2026-11-24.json", of_verdict("drift"))
+    write(tmp_path, "report-9998-11-25.json", of_verdict("calm"))  # by a clock that was wrong
+    files = ReportFiles(tmp_path)
+    assert [item["day"] for item in files.verdicts()] == ["2026-11-24"]
+    assert (files.newest() or {})["verdict"] == "drift"
+
+
+def test_numbers_that_no_float_holds_can_be_sent(tmp_path: Path) -> None:
+    write(tmp_path, "alert.json", of_verdict("calm") | {"x": 10**300})
+    assert (ReportFiles(tmp_path).alert() or {})["x"] == 1e300
+
+
 def test_a_file_is_read_again_only_when_it_has_changed(tmp_path: Path) -> None:
     path = write(tmp_path, "report-2026-11-25.json", of_verdict("calm"))
     files = ReportFiles(tmp_path)
@@ -59,13 +72,15 @@ def test_a_file_is_read_again_only_when_it_has_changed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        ("{", "Expecting property name"),
-        ("[" * 100_000, "recursion"),
+        ("{", "unexpected end of data"),
+        ("[" * 100_000, "depth limit"),
+        (json.dumps(of_verdict("calm"))[:-1] + ', "x": ' + "[" * 300 + "]" * 300 + "}", "Recursion"),
+        (json.dumps(of_verdict("calm") | {"headline": "\ud800"}), "surrogate"),
         ("[]", "expected a report of format 1"),
         ('{"format": 2}', "expected a report of format 1"),
         ('{"format": 1, "verdict": "fine"}', "it has no verdict"),
         ('{"format": 1, "verdict": ["calm"]}', "it has no verdict"),
-        ('{"format": 1, "verdict": "calm", "window": NaN}', "NaN is no number of JSON"),
+        ('{"format": 1, "verdict": "calm", "window": NaN}', "unexpected character"),
         ('{"format": 1, "verdict": "calm", "window": {}, "against": 3}', "against is missing, or of another type"),
     ],
 )
@@ -91,3 +106,8 @@ def test_what_is_no_plain_file_is_not_waited_for(tmp_path: Path) -> None:
     assert "no plain file" in files.faults["report-2026-11-25.json"]
     assert files.html("2026-11-25") is None
     assert files.html("../../etc/passwd") is None
+    for name in ("report-2026-11-24.json", "report-2026-11-24.html"):
+        os.truncate(write(tmp_path, name, ""), 100 << 20)
+    assert files.newest() is None
+    assert "too large" in files.faults["report-2026-11-24.json"]
+    assert files.html("2026-11-24") is None

@@ -93,6 +93,7 @@ BROKEN = {
 def test_a_broken_file_is_read_as_far_as_it_can_be(tmp_path: Path, reference: Reference, name: str) -> None:
     content, rows, torn, uncompared, sentence = BROKEN[name]
     path = write(tmp_path, "predictions", content, header=b"")
+    write(tmp_path, "requests", request(status=422))
     found = read(tmp_path, reference)
     assert (rows_of(found), torn_of(found)) == (rows, torn), found.faults
     if sentence is None:
@@ -117,6 +118,21 @@ def test_a_day_that_is_gone_is_named(tmp_path: Path, reference: Reference) -> No
     assert found.faults == [
         "predictions-2026-11-16.csv: was sealed, and is gone",
         "there is no log of 2026-11-19: no request came on that day, or its files were removed",
+    ]
+
+
+def test_a_day_with_one_of_the_two_logs_is_named(tmp_path: Path, reference: Reference) -> None:
+    for day in ("2026-11-17", "2026-11-18", "2026-11-19", "2026-11-20"):
+        time = f"{day}T12:00:00.000000Z"
+        write(tmp_path, "predictions", predictions([[1, 1, 0, 1]], time=time), day)
+        write(tmp_path, "requests", request(time=time), day)
+    (tmp_path / "predictions-2026-11-17.csv").unlink()
+    write(tmp_path, "predictions", b"", "2026-11-18")
+    (tmp_path / "requests-2026-11-19.csv").unlink()
+    assert read(tmp_path, reference, WEEK).faults == [
+        "there is no prediction of 2026-11-17, though requests were answered on that day",
+        "there is no prediction of 2026-11-18, though requests were answered on that day",
+        "there is no request log of 2026-11-19, though there are predictions of that day",
     ]
 
 
