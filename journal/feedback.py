@@ -7,19 +7,13 @@ the last one of each request and row. Knows no model: what is plausible is said 
 from __future__ import annotations
 
 import json
-import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 from journal.encoding import escape_field, timestamp
-from journal.log_folder import daily_files, day_of
-from journal.reader import LogReader
 from request_ids import is_request_id
 
 FEEDBACK = "feedback"
@@ -127,38 +121,6 @@ def encode_feedback(truths: Iterable[Truth]) -> bytes:
         f"{escape_field(truth.source)},{escape_field(truth.comment)},{escape_field(truth.client)}\n"
         for truth in truths
     ).encode()
-
-
-class FeedbackReader:
-    """The truths in a model's log folder, in the order in which they came. It can be iterated more than once.
-
-    The truths of one day at a time are in memory.
-
-    Attributes:
-        torn: after an iteration, the number of lines without a truth: torn ones, and those that somebody changed.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.torn = 0
-
-    def __iter__(self) -> Iterator[Truth]:
-        self.torn = 0
-        for _, paths in groupby(daily_files(self._folder, FEEDBACK), key=day_of):
-            truths = []
-            for reader in map(LogReader, paths):
-                found = [truth for row in reader if (truth := _from_row(row))]
-                self.torn += reader.torn + reader.rows - len(found)
-                truths += found
-            yield from sorted(truths, key=lambda truth: truth.time)  # workers write a little out of order
-
-
-def _from_row(row: Mapping[str, str]) -> Truth | None:
-    with suppress(KeyError, ValueError):
-        number, actual = int(row["row"]), float(row["actual"])
-        if number >= 0 and math.isfinite(actual):
-            return Truth(**{**row, "row": number, "actual": actual})  # type: ignore[arg-type]  # the others are texts
-    return None
 
 
 def _check_request_id(value: Any) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -21,13 +21,13 @@ from journal import (
     FEEDBACK_NUMBERS,
     Journal,
     JournalError,
-    LogReader,
     TruthError,
     daily_files,
     encode_feedback,
     parse_truth,
     timestamp,
 )
+from journal.encoding import escape_field
 from monitor.errors import MonitorError
 from registry import CHAMPION, CommonSettings, current_user
 
@@ -118,12 +118,11 @@ def _run(arguments: argparse.Namespace, settings: CommonSettings) -> int:
         rows.seek(0)
         _append(settings.log_folder, checked.day, rows)
     print(f"{name}: {checked.sound} truths recorded, {checked.bad} bad lines left out")
-    looked_for = len(checked.ids)
-    unknown = _drop_known(settings.log_folder, checked.ids)
+    unknown = _unknown(settings.log_folder, sorted(checked.ids))
     if unknown:
         print(
-            f"{unknown} of {looked_for} request ids are in no prediction log, like {min(checked.ids)}; their truths "
-            "are kept, and count when such a prediction is there"
+            f"{len(unknown)} of {len(checked.ids)} request ids are in no prediction log, like {unknown[0]}; their "
+            "truths are kept, and count when such a prediction is there"
         )
     return 0
 
@@ -142,9 +141,17 @@ def _append(logs: Path, day: str, rows: IO[bytes]) -> None:
         recorded += len(lines)
 
 
-def _drop_known(logs: Path, ids: set[str]) -> int:
-    """Remove the ids that the prediction logs have, the youngest files first. Return how many are left."""
+def _unknown(logs: Path, ids: list[str]) -> list[str]:
+    """Return the ids that no prediction log has."""
+    import numpy as np
+
+    from monitor.logs.rows import hash_id
+    from monitor.lookup import find_rows
+
+    hashes = np.array([hash_id(escape_field(name)) for name in ids], dtype=np.uint64)
+    known = np.zeros(len(ids), dtype=bool)
     for path in reversed(daily_files(logs, "predictions")):
-        for row in LogReader(path) if ids else ():
-            ids.discard(row["request_id"])
-    return len(ids)
+        if not known.all():
+            with suppress(MonitorError, OSError):  # a report names what can't be read
+                known |= find_rows(path, hashes, None, cache=logs / "reports" / "profiles")[0]
+    return [name for name, is_known in zip(ids, known.tolist(), strict=True) if not is_known]

@@ -32,8 +32,8 @@ _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750, section 2.1
 # They say no more than whether the service works; and the files of the pages are the same everywhere.
 _OPEN_PATHS = frozenset({"/health", "/health/live", "/health/ready", "/ping", "/v2/health/live", "/v2/health/ready"})
 _OPEN_FOLDER = "/static/"
-# Who comes through a proxy is not on this machine, even if the proxy is.
-_PROXY_HEADERS = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA")
+# Who comes through a proxy is not on this machine, even if the proxy is. Envoy may add X-Forwarded-Proto alone.
+_PROXY_HEADERS = ("HTTP_X_FORWARDED_", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA", "HTTP_X_ENVOY_")
 
 
 class TokenFileError(ValueError):
@@ -211,7 +211,7 @@ def _is_local(environ: dict[str, Any]) -> bool:
 
     A page of another site can make its own name lead to this machine (DNS rebinding), so the host is looked at too.
     """
-    if any(name in environ for name in _PROXY_HEADERS):
+    if any(name.startswith(_PROXY_HEADERS) for name in environ):
         return False
     peer, host = environ.get("REMOTE_ADDR", ""), environ.get("HTTP_HOST", "")
     is_local_name = host.partition(":")[0] in ("", "localhost")

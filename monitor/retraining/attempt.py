@@ -6,6 +6,7 @@ was killed leaves nothing half done: the next one publishes no second version, a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from registry.history_line import SHADOW as SHADOWED
 from registry.history_queries import published_digests
 
 DECIDED, BUILT, PASSED, REFUSED = "decided", "dataset", "passed", "refused"  # the steps
+_NO_NUMBERS = ("nan", "inf", "-inf")
 MIN_SHADOWED = 1000  # rows that a challenger must have seen before it may become champion
 
 
@@ -52,6 +54,19 @@ def steps(store: VersionStore, step: str) -> list[Entry]:
     return [entry for entry in entries if entry.content["action"] == RETRAIN and entry.content["step"] == step]
 
 
+def why_not_again(store: VersionStore, facts: Mapping[str, Any], trained_with: str) -> str:
+    """Return why a training would end as an earlier one did; empty if it may not.
+
+    Args:
+        facts: what the steps of the attempt would say of it: the champion, and SHA-256 of what it would learn from.
+        trained_with: the SHA-256 of the champion's own data set.
+    """
+    if facts["dataset_sha256"] == trained_with:
+        return f"version {facts['champion']} was trained with the same data set"
+    refused = [line.content for line in steps(store, REFUSED) if facts.items() <= line.content.items()]
+    return f"on {refused[-1]['time'][:10]}, a gate failed with the same data set" if refused else ""
+
+
 def open_challenger(store: VersionStore) -> Challenger | None:
     """Return the version of the last attempt, if it may still become champion; None if there is none.
 
@@ -70,18 +85,11 @@ def open_challenger(store: VersionStore) -> Challenger | None:
     return None
 
 
-def made_by_retraining(store: VersionStore, number: int) -> bool:
-    """Return whether a version is one that a retraining has published."""
-    entries = store.history.entries()
-    sha256 = published_digests(entries).get(number)
-    return any(line.content["sha256"] == sha256 for line in steps(store, PASSED))
-
-
 def shadowed_rows(logs: Path, challenger: Challenger) -> int:
-    """Return how many rows a challenger has predicted as shadow."""
+    """Return how many rows a challenger has predicted as shadow; what is no number does not count."""
     first_day = challenger.line.content["time"][:10]
     return sum(
-        row["version"] == str(challenger.number) and row["role"] == SHADOW
+        row["version"] == str(challenger.number) and row["role"] == SHADOW and row["prediction"] not in _NO_NUMBERS
         for path in daily_files(logs, "predictions")
         if day_of(path) >= first_day
         for row in LogReader(path, containing=f",{challenger.number},{SHADOW},")

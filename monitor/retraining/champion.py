@@ -60,12 +60,14 @@ class Champion:
 
     Attributes:
         spec: the content of its spec.
+        data_sha256: of the file that it was trained with.
         columns: the names of the inputs in the data, then that of the label.
         old_rows: the rows it was trained with, but those that came as feedback: these columns, float64.
     """
 
     version: Version
     spec: Mapping[str, Any]
+    data_sha256: str
     columns: tuple[str, ...]
     old_rows: pd.DataFrame
 
@@ -142,7 +144,7 @@ def load_champion(store: VersionStore, golden: Golden, retrainings: Path, data_f
     golden_keys = golden.keys
     is_golden = [key(row) in golden_keys for row in rows[inputs].to_numpy(dtype=np.float32)]
     columns = (*inputs, spec.label_column)
-    return Champion(store.open(number), content, columns, rows.loc[~np.array(is_golden), list(columns)])
+    return Champion(store.open(number), content, sha256, columns, rows.loc[~np.array(is_golden), list(columns)])
 
 
 def _find(paths: Iterable[Path], sha256: str, number: int) -> Path:

@@ -13,17 +13,13 @@ import csv
 import hashlib
 import io
 import json
-import secrets
-import shutil
-from collections.abc import Hashable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from journal.encoding import escape_field
-from monitor.errors import MonitorError
 from monitor.retraining.champion import DATASET, FROM_FEEDBACK, Champion, Golden
 from monitor.retraining.selection import (
     EACH_SHARE,
@@ -37,26 +33,8 @@ from monitor.retraining.selection import (
 from train.toml_writer import format_toml
 
 HOLDOUT_FILE, QUARANTINE, SUMMARY, SPEC = "holdout.csv", "quarantine.csv", "dataset.json", "spec.toml"
-STAGING = ".dataset-"
 _ORIGIN = {"request_id": "feedback_request_id", "row": "feedback_row", "source": "feedback_source"}
 _NAMED = 20  # clients and sources that the summary names: those with the most truths
-
-
-@contextmanager
-def staging(parent: Path) -> Iterator[Path]:
-    """Provide a new folder to write in, and to rename when it is whole; it is removed at the end if it was not.
-
-    Raises:
-        MonitorError: if nothing can be written there.
-    """
-    folder = parent / f"{STAGING}{secrets.token_hex(4)}"
-    try:
-        folder.mkdir(parents=True)
-        yield folder
-    except OSError as error:
-        raise MonitorError(f"{error.filename or parent}: can't be written ({error.strerror})") from error
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def write_dataset(

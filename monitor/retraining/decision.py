@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,14 +18,12 @@ from filesystem import read_plain
 from monitor.errors import MonitorError
 
 MIN_TRUTHS = 500  # in two windows of drift
-_NAME = re.compile(r"report-[0-9]{4}-[0-9]{2}-[0-9]{2}\.json", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredReport:
-    """A report as it is in its file: its name, the SHA-256 of its bytes, and its content."""
+    """A report as it is in its file: the SHA-256 of its bytes, and its content."""
 
-    name: str
     sha256: str
     content: dict[str, Any]
 
@@ -53,14 +50,14 @@ class Decision:
     report_sha256: str = ""
 
 
-def read_reports(folder: Path) -> list[StoredReport]:
-    """Return the daily reports of a folder, the newest first.
+def read_reports(folder: Path, champion: int) -> list[StoredReport]:
+    """Return the daily reports of a folder about a version, the newest first.
 
     Raises:
         MonitorError: if a file can't be read, or holds no report.
     """
     reports = []
-    for path in sorted((path for path in folder.glob("report-*.json") if _NAME.fullmatch(path.name)), reverse=True):
+    for path in sorted(folder.glob("report-????-??-??.json"), reverse=True):
         try:
             data = read_plain(path)
             content = json.loads(data)
@@ -70,19 +67,15 @@ def read_reports(folder: Path) -> list[StoredReport]:
             raise MonitorError(f"{path}: can't be read ({error.strerror})") from error
         except (ValueError, TypeError, KeyError) as error:
             raise MonitorError(f"{path}: is no report ({error!r}); remove it, and make a new one") from error
-        reports.append(StoredReport(path.name, hashlib.sha256(data).hexdigest(), content))
+        if content["champion"] == champion:
+            reports.append(StoredReport(hashlib.sha256(data).hexdigest(), content))
     return reports
 
 
-def decide(reports: Sequence[StoredReport], champion: int) -> Decision:
-    """Judge by the newest reports whether a retraining is asked for.
-
-    Args:
-        reports: the newest first.
-        champion: the present one. Reports about another version say nothing of it.
-    """
+def decide(reports: Sequence[StoredReport]) -> Decision:
+    """Judge by the newest reports about the champion, the newest first, whether a retraining is asked for."""
     if not reports:
-        return Decision(False, "there is no report yet; `python -m monitor report` makes one")
+        return Decision(False, "there is no report about the champion; `python -m monitor watch --once` makes one")
     newest = reports[0]
     found, window = newest.content, newest.content["window"]
     span = f"{_day(window['since'])} to {_day(window['until'])}"
@@ -90,12 +83,6 @@ def decide(reports: Sequence[StoredReport], champion: int) -> Decision:
     def decision(asks: bool, reason: str, since: str = window["since"]) -> Decision:
         return Decision(asks, reason, since, newest.sha256)
 
-    if found["champion"] != champion:
-        return decision(
-            False,
-            f"{newest.name} is about version {found['champion']}, and version {champion} is champion; "
-            "`python -m monitor report` makes a new one",
-        )
     if found["accuracy"]["verdict"] == "accuracy":
         return decision(True, f"the accuracy is worse than on the version's card, {span}")
     if found["drift"]["verdict"] != "drift":
@@ -103,7 +90,7 @@ def decide(reports: Sequence[StoredReport], champion: int) -> Decision:
         newer = f"{newest.until:%H:%M} UTC; `python -m monitor watch --once` reports anew"
         return decision(False, f"neither accuracy nor drift {cause} from {span}, {newer}")
     earlier = _window_before(reports)
-    if earlier is None or earlier.content["champion"] != champion:
+    if earlier is None:
         return decision(
             False, f"there is drift from {span}, but not in the window before; drift alone asks for nothing"
         )

@@ -16,7 +16,7 @@ from monitor.errors import MonitorError
 from monitor.latest import update
 from monitor.retraining import attempt
 from monitor.retraining.champion import DATASET, Champion, Golden, load_champion, load_golden
-from monitor.retraining.dataset import HOLDOUT_FILE, STAGING, describe, staging, write_dataset
+from monitor.retraining.dataset import HOLDOUT_FILE, describe, write_dataset
 from monitor.retraining.decision import Decision, decide, read_reports
 from monitor.retraining.gates import shadow_gate
 from monitor.retraining.selection import HOLDOUT, Selection, select
@@ -57,27 +57,24 @@ class Retraining:
     ) -> None:
         self._settings, self._store = settings, settings.store()
         self._logs, self._folder = settings.log_folder, settings.log_folder / FOLDER
+        self._staged = self._folder / ".new"  # a data set that is not whole yet; there is one at a time
         self._since, self._data_file, self._trusted = since, data_file, frozenset(trusted)
 
-    def make_dataset(self, out: Path | None) -> None:
+    def make_dataset(self) -> None:
         """Write a data set into a new folder, and say what is in it.
 
         Raises:
             MonitorError: or RegistryError, if it can't be made; there is no folder then.
         """
-        folder = out or self._folder / f"dataset-{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}"
-        if folder.exists():
-            raise MonitorError(f"{folder}: is there already; name a new folder with --out")
-        with self._alone(), staging(folder.parent) as staged:
-            built = self._build(staged, self._since or _DEFAULT_SINCE)
-            staged.rename(folder)
-        print(describe(built.summary, folder))
+        with self._alone():
+            built = self._build(self._since or _DEFAULT_SINCE)
+            print(describe(built.summary, self._keep()))
 
-    def run(self, actor: Actor, *, force: bool, auto: bool) -> None:
+    def run(self, by: str, *, auto: bool) -> None:
         """Go on with the open attempt; without one, decide whether to begin one.
 
         Args:
-            force: begin one even if no report asks for it.
+            by: who does it, for the history.
             auto: make the new version champion if nothing is missing.
 
         Raises:
@@ -85,30 +82,33 @@ class Retraining:
         """
         with self._alone():
             challenger = attempt.open_challenger(self._store)
-            if challenger is None and self._begin(actor, force=force):
+            if challenger is None and self._begin(by):
                 challenger = attempt.open_challenger(self._store)
             if challenger is not None:
-                self._go_on(challenger, actor, auto=auto)
+                self._go_on(challenger, by, auto=auto)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Keep other retrainings of the model away, and remove what one has left that was killed."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            file = open(self._folder / ".lock", "w", opener=only_plain)  # noqa: SIM115 - closed below
-        except OSError as error:
-            raise MonitorError(f"{self._folder}: can't be written ({error.strerror})") from error
-        with file:
-            try:
-                lock(file.fileno(), 0)
-            except TimeoutError:
-                raise MonitorError(f"{self._folder}: another retraining is at work; nothing was done") from None
-            for left in self._folder.glob(f"{STAGING}*"):
-                shutil.rmtree(left, ignore_errors=True)
-            yield
+            with open(self._folder / ".lock", "w", opener=only_plain) as file:
+                try:
+                    lock(file.fileno(), 0)
+                except TimeoutError:
+                    raise MonitorError(f"{self._folder}: another retraining is at work; nothing was done") from None
+                shutil.rmtree(self._staged, ignore_errors=True)
+                try:
+                    yield
+                finally:
+                    shutil.rmtree(self._staged, ignore_errors=True)
+        except OSError as error:  # a full disk, wherever
+            raise MonitorError(
+                f"{error.filename or self._folder}: can't be written ({error.strerror or error})"
+            ) from error
 
-    def _build(self, folder: Path, since: str) -> _Built:
-        """Write the files of a data set into a folder."""
+    def _build(self, since: str) -> _Built:
+        """Write the files of a data set into the staged folder."""
         store, now = self._store, datetime.now(UTC)
         begin = parse_since(since, now)
         golden = load_golden(store)
@@ -120,68 +120,63 @@ class Retraining:
         old_rows, plausible = len(champion.old_rows), signature.output.plausible
         selection = select(joined, signature.names, predict, plausible, golden.keys, old_rows, self._trusted)
         window = {"since": begin.isoformat(), "until": now.isoformat(), "trusted": sorted(self._trusted)}
-        return _Built(champion, golden, selection, write_dataset(folder, champion, golden, selection, window))
+        self._staged.mkdir()
+        return _Built(champion, golden, selection, write_dataset(self._staged, champion, golden, selection, window))
 
-    def _decide(self, *, force: bool) -> Decision:
-        """Judge by the newest reports, or by new ones if these are old or about another version."""
+    def _keep(self) -> Path:
+        """Give the staged folder a name of its own, and return it. No data set is removed: a version may need it."""
+        return self._staged.rename(self._folder / f"dataset-{datetime.now(UTC):%Y-%m-%dT%H%M%S.%fZ}")
+
+    def _decide(self) -> Decision:
+        """Judge by the newest reports about the champion, or by a new one if there is none of today."""
         champion, now = self._store.number_of(CHAMPION), datetime.now(UTC)
-        reports = read_reports(self._logs / REPORTS)
-        newest = reports[0].content if reports else {"champion": None}
-        if not force and (newest["champion"] != champion or now - reports[0].until > _FRESH):
+        reports = read_reports(self._logs / REPORTS, champion)
+        if not reports or now - reports[0].until > _FRESH:
             update(self._settings, now)
-            reports = read_reports(self._logs / REPORTS)
-        return decide(reports, champion)
+            reports = read_reports(self._logs / REPORTS, champion)
+        return decide(reports)
 
-    def _begin(self, actor: Actor, *, force: bool) -> bool:
+    def _begin(self, by: str) -> bool:
         """Decide, make a data set, train, judge and publish. Return whether a version was published."""
-        decision = self._decide(force=force)
-        if not decision.asks and not force:
+        decision = self._decide()
+        if not decision.asks:
             print(f"no retraining: {decision.reason}")
             return False
-        reason = actor.reason if force else decision.reason
         in_shadow = self._store.aliases.in_use()[0].get(SHADOW)
-        if in_shadow is not None and not attempt.made_by_retraining(self._store, in_shadow):
+        if in_shadow is not None:
             advice = "`python -m registry clear shadow` ends that"
             raise MonitorError(f"version {in_shadow} is in shadow, where the new version is to be; {advice}")
-        with staging(self._folder) as staged:
-            built = self._build(staged, self._since or decision.since or _DEFAULT_SINCE)
-            if not built.summary["rows"]["feedback"]:
-                raise MonitorError(
-                    f"no truth can be accepted, so there is nothing to learn\n{describe(built.summary, self._folder)}"
-                )
-            facts = {
-                "champion": built.champion.version.number,
-                "dataset_sha256": built.summary["sha256"][DATASET],
-                "holdout_sha256": built.summary["sha256"][HOLDOUT_FILE],
-                "golden_sha256": built.golden.sha256,
-            }
-            refused = [
-                line for line in attempt.steps(self._store, attempt.REFUSED) if facts.items() <= line.content.items()
-            ]
-            if refused and not force:
-                print(f"no retraining: on {refused[-1].content['time'][:10]}, a gate failed with the same data set")
-                return False
-            folder = self._folder / facts["dataset_sha256"][:12]
-            shutil.rmtree(folder, ignore_errors=True)  # the same data set, of an attempt that was killed or refused
-            staged.rename(folder)
-        if decision.report_sha256:
-            facts["report_sha256"] = decision.report_sha256
-        rows = built.summary["rows"]["old"] + built.summary["rows"]["feedback"]
-        attempt.record(self._store, attempt.DECIDED, actor.by, reason, **facts)
-        attempt.record(self._store, attempt.BUILT, actor.by, file=f"{folder.name}/{DATASET}", rows=rows, **facts)
-        print(f"retraining: {reason}")
-        print(describe(built.summary, folder))
-        return self._train(folder, built, Actor(actor.by, f"retraining: {reason}"), facts)
+        built = self._build(self._since or decision.since)
+        summary = built.summary
+        if not summary["rows"]["feedback"]:
+            raise MonitorError(
+                f"no truth can be accepted, so there is nothing to learn\n{describe(summary, self._folder)}"
+            )
+        facts = {
+            "champion": built.champion.version.number,
+            "dataset_sha256": summary["sha256"][DATASET],
+            "holdout_sha256": summary["sha256"][HOLDOUT_FILE],
+            "golden_sha256": built.golden.sha256,
+        }
+        if known := attempt.why_not_again(self._store, facts, built.champion.data_sha256):
+            print(f"no retraining: {known}")
+            return False
+        folder, facts["report_sha256"] = self._keep(), decision.report_sha256
+        rows = summary["rows"]["old"] + summary["rows"]["feedback"]
+        attempt.record(self._store, attempt.DECIDED, by, decision.reason, **facts)
+        attempt.record(self._store, attempt.BUILT, by, file=f"{folder.name}/{DATASET}", rows=rows, **facts)
+        print(f"retraining: {decision.reason}")
+        print(describe(summary, folder))
+        self._train(folder, built, Actor(by, f"retraining: {decision.reason}"), facts)
+        return True
 
-    def _train(self, folder: Path, built: _Built, actor: Actor, facts: dict[str, Any]) -> bool:
-        """Train, judge and publish. Return that a version was published."""
+    def _train(self, folder: Path, built: _Built, actor: Actor, facts: dict[str, Any]) -> None:
+        """Train, judge and publish."""
         try:
             candidate = train_candidate(folder, self._store, actor, lambda step: print(step, file=sys.stderr))
         except TrainError as error:
             attempt.record(self._store, attempt.REFUSED, actor.by, str(error), **facts)
             raise MonitorError(str(error)) from error
-        except ImportError as error:
-            raise MonitorError(f"training needs more packages ({error}); `make install` has them") from error
         gates = check_every_gate(candidate, built.champion, built.golden, built.selection.of(HOLDOUT))
         _print_gates(gates)
         failed = [gate.name for gate in gates if not gate.passed]
@@ -191,14 +186,13 @@ class Retraining:
             raise MonitorError(f"not published, because a gate failed: {', '.join(failed)}; {folder} has the data set")
         number = publish(candidate, self._store, actor)
         print(f"{self._store.model} version {number} is published as challenger")
-        return True
 
-    def _go_on(self, challenger: attempt.Challenger, actor: Actor, *, auto: bool) -> None:
+    def _go_on(self, challenger: attempt.Challenger, by: str, *, auto: bool) -> None:
         """Let a challenger be shadow, and say what is missing before it may be champion; or make it champion."""
         number, two_person = challenger.number, self._settings.requires_two_person_approval
         if not challenger.was_shadowed:
             try:
-                shadow(self._store, number, Actor(actor.by, "retraining"))
+                shadow(self._store, number, Actor(by, "retraining"))
             except IntegrityError as error:  # SERVE_REQUIRE_SIGNATURE: it has none yet
                 raise MonitorError(f"{error}; then run this command again: version {number} waits for it") from error
         rows = attempt.shadowed_rows(self._logs, challenger)
@@ -212,8 +206,8 @@ class Retraining:
             if auto and not gate.passed:
                 raise MonitorError(f"version {number} is not promoted: it errs more than the champion on the same rows")
             if auto and not two_person:
-                reason = actor.reason or f"retraining: it passed every gate, and predicted {rows} rows as shadow"
-                _print_gates(promote(self._store, number, CHAMPION, Actor(actor.by, reason)))
+                reason = f"retraining: it passed every gate, and predicted {rows} rows as shadow"
+                _print_gates(promote(self._store, number, CHAMPION, Actor(by, reason)))
                 print(f"{self._store.model} version {number} is champion")
                 return
         if auto and two_person:

@@ -76,23 +76,22 @@ def select(
     caps = _Caps(old_rows, trusted)
 
     # Of a capped sample, so that who sends most of the truths does not set the measure for the others.
-    residuals = caps.take(table[table["reason"] == ""])[0]["residual"].to_numpy()
+    sound = table[table["reason"] == ""]
+    residuals = sound.loc[caps.of_data_set(sound)[0] == "", "residual"].to_numpy()
     center = float(np.median(residuals)) if len(residuals) else 0.0
     spread = float(np.median(np.abs(residuals - center))) if len(residuals) else 0.0
-    if spread > 0:
-        is_far = np.abs(table["residual"] - center) > MAX_DEVIATIONS * spread
-        table.loc[is_far & (table["reason"] == ""), "reason"] = RESIDUAL
+    is_far = np.abs(table["residual"] - center) > MAX_DEVIATIONS * spread
+    table.loc[is_far & (table["reason"] == ""), "reason"] = RESIDUAL
 
     sound = table[table["reason"] == ""]
     rows_each = caps.rows_each(old_rows)
-    times = np.sort(caps.take_each(sound, rows_each)[0]["time"].to_numpy())
+    times = np.sort(sound.loc[caps.of_each(sound, rows_each) == "", "time"].to_numpy())
     if len(times):
         is_new = sound["time"] >= times[int((1 - HOLDOUT_SHARE) * len(times))]
-        held_out, left_out = caps.take_each(sound[is_new], rows_each)
-        _, more_left_out, rows_each = caps.take(sound[~is_new])
-        table.loc[held_out.index, "reason"] = HOLDOUT
-        for index, reason in (left_out | more_left_out).items():
-            table.at[index, "reason"] = reason
+        held_out = caps.of_each(sound[is_new], rows_each).replace("", HOLDOUT)
+        taken, rows_each = caps.of_data_set(sound[~is_new])
+        table.loc[sound.index, "reason"] = pd.concat([held_out, taken])
+    table["source"] = table["source"].mask(table["source"] == "", table["client"])
     return Selection(table, rows_each, center, spread)
 
 
@@ -109,7 +108,6 @@ def _prepare(joined: pd.DataFrame, inputs: Sequence[str], predict: Callable[[Flo
     table = table[~(table["is_other"] & table.duplicated(names))]
     rows = table[list(inputs)].to_numpy(dtype=np.float32)
     table["residual"] = table["actual"] - (predict(rows) if len(rows) else 0.0)
-    table["source"] = table["source"].mask(table["source"] == "", table["client"])
     digests = [
         hashlib.sha256(f"{name}\0{row}".encode(errors="surrogatepass")).digest()
         for name, row in zip(*(table[name] for name in names), strict=True)
@@ -134,7 +132,7 @@ def _check_each(
 
 
 class _Caps:
-    """Takes rows in their order until a cap binds, and says why it leaves out the others."""
+    """Takes truths in their order until a cap binds, and says why it leaves out the others: empty for one it takes."""
 
     def __init__(self, old_rows: int, trusted: frozenset[str]) -> None:
         self._old_rows, self._trusted = old_rows, trusted
@@ -144,36 +142,37 @@ class _Caps:
         """Return how many rows of a data set of this size may come from one client or one source."""
         return max(1, int(EACH_SHARE * size))
 
-    def take(self, table: pd.DataFrame) -> tuple[pd.DataFrame, dict[int, str], int]:
-        """Take rows for the data set. Return them, the reasons for the others, and how many each may have.
+    def of_data_set(self, table: pd.DataFrame) -> tuple[pd.Series[str], int]:
+        """Take truths for the data set. Return the reasons, and how many rows each client and source may have.
 
-        The caps are shares of the data set, which gets smaller with what they leave out: so until its size stays.
+        The caps are shares of the data set, which gets smaller with what they leave out: so until they hold.
         """
         size = self._old_rows + min(self._most, len(table))
         while True:
-            taken, left_out = self.take_each(table, self.rows_each(size), self._most)
-            if self._old_rows + len(taken) == size:
-                return taken, left_out, self.rows_each(size)
-            size = self._old_rows + len(taken)
+            reasons = self.of_each(table, self.rows_each(size), self._most)
+            taken = self._old_rows + int((reasons == "").sum())
+            if taken >= size:
+                return reasons, self.rows_each(size)
+            size = taken
 
-    def take_each(
-        self, table: pd.DataFrame, rows_each: int, most: float = np.inf
-    ) -> tuple[pd.DataFrame, dict[int, str]]:
-        """Take at most so many rows of each client and of each source, and in all."""
-        clients: Counter[str] = Counter(dict.fromkeys(self._trusted, -len(table)))
-        sources = clients.copy()
-        taken: list[int] = []
-        left_out: dict[int, str] = {}
-        for index, address, source in zip(table.index, table["client"], table["source"], strict=True):
-            client = address.partition("@")[0]  # the name of a token stands for all addresses that use it
-            if clients[client] >= rows_each:
-                left_out[index] = CLIENT_CAP
-            elif sources[source] >= rows_each:
-                left_out[index] = SOURCE_CAP
-            elif len(taken) >= most:
-                left_out[index] = FEEDBACK_CAP
+    def of_each(self, table: pd.DataFrame, rows_each: int, most: float = np.inf) -> pd.Series[str]:
+        """Take at most so many truths of each client and of each source, and in all. Return the reasons."""
+        # The name of a token stands for all addresses that use it.
+        clients = [address.partition("@")[0] for address in table["client"]]
+        of_client: Counter[str] = Counter(dict.fromkeys(self._trusted, -len(table)))
+        # Anybody can say that a source has the name of a trusted client.
+        of_source: Counter[str] = Counter(dict.fromkeys(self._trusted.difference(clients), -len(table)))
+        reasons, taken = [], 0
+        for client, source in zip(clients, table["source"], strict=True):
+            if of_client[client] >= rows_each:
+                reasons.append(CLIENT_CAP)
+            elif source and of_source[source] >= rows_each:
+                reasons.append(SOURCE_CAP)
+            elif taken >= most:
+                reasons.append(FEEDBACK_CAP)
             else:
-                clients[client] += 1
-                sources[source] += 1
-                taken.append(index)
-        return table.loc[taken], left_out
+                of_client[client] += 1
+                of_source[source] += 1
+                taken += 1
+                reasons.append("")
+        return pd.Series(reasons, index=table.index, dtype=object)

@@ -89,14 +89,17 @@ def train_candidate(folder: Path, store: VersionStore, actor: Actor, report: Cal
 def check_every_gate(
     candidate: Candidate, champion: Champion, golden: Golden, holdout: pd.DataFrame
 ) -> list[GateResult]:
-    """Check the gates of every training and promotion, and the three of a retraining."""
+    """Check the gates of every training and promotion, and the three of a retraining; the last if all others hold."""
     old, new = champion.version.predictor, candidate.store.open(1)
-    return [
+    predict = new.predictor.predict
+    gates = [
         *check_gates(candidate.store.check(1), new.signature, old),
-        golden_gate(golden, new.predictor.predict, old.predict),
-        holdout_gate(holdout, new.signature.names, new.predictor.predict, old.predict),
-        source_gate(golden, new.predictor.predict, _training_rows(candidate, old.predict), _fit(candidate.spec)),
+        golden_gate(golden, predict, old.predict),
+        holdout_gate(holdout, new.signature.names, predict, old.predict),
     ]
+    if all(gate.passed for gate in gates):  # it costs a fit for each source
+        gates.append(source_gate(golden, predict, _training_rows(candidate, old.predict), _fit(candidate.spec)))
+    return gates
 
 
 def publish(candidate: Candidate, store: VersionStore, actor: Actor) -> int:

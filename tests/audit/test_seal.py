@@ -11,9 +11,10 @@ from flask import Flask
 
 from app.settings import Settings
 from audit.seal import find_changed_files, seal
-from journal import FeedbackReader, daily_files
+from journal import daily_files
 from registry import VersionStore
 from tests.app.requests import ROW
+from tests.journal.truths import truths_in
 from tests.registry.conftest import ANN, flip_bits, run
 
 pytestmark = pytest.mark.slow
@@ -65,7 +66,7 @@ def test_a_request_that_ends_after_its_day_was_sealed_is_read_with_it_and_no_sea
     assert f"feedback-2026-11-01.late-{today}.csv: 1 rows, 0 torn" in done.stdout
     traced = run(settings, "audit", "trace", "late")
     assert (traced.returncode, "GROUND TRUTH (1)" in traced.stdout) == (0, True)
-    assert [truth.actual for truth in FeedbackReader(logs)] == [1, 2, 3]
+    assert [truth.actual for truth in truths_in(logs)] == [1, 2, 3]
     names = seal(store, logs, datetime.now(UTC) + timedelta(days=2), ANN)
     assert names == [f"{stream}-2026-11-01.late-{today}.csv" for stream in ("requests", "predictions", "feedback")]
     assert list(find_changed_files(store, logs)) == []

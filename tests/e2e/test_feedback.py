@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from journal import FeedbackReader
 from tests.e2e.server import Server, run, serving, wait_until
+from tests.journal.truths import truths_in
 
 SECONDS = 6.0
 Key = tuple[str, int, float]
@@ -59,8 +59,7 @@ def test_no_acknowledged_truth_is_lost_or_doubled_when_workers_are_killed(crowd:
     told = [truth for client in clients for truth in client.result()[0]]
     assert kills > 3
     assert len(told) > 100
-    reader = FeedbackReader(crowd.logs / "boston")
-    logged = Counter((truth.request_id, truth.row, truth.actual) for truth in reader)
+    logged = Counter((truth.request_id, truth.row, truth.actual) for truth in truths_in(crowd.logs / "boston"))
     assert {logged[truth] for truth in told} == {1}
     assert max(logged.values()) == 1
     broken = sum(client.result()[1] for client in clients)
@@ -68,4 +67,3 @@ def test_no_acknowledged_truth_is_lost_or_doubled_when_workers_are_killed(crowd:
     wait_until(crowd.ready, "a server that recovered by itself")
     checked = run("audit", "check", SERVE_MODELS=str(crowd.models), SERVE_LOGS=str(crowd.logs))
     assert "have no feedback row" not in checked.stderr
-    assert f", {reader.torn} torn" in next(line for line in checked.stdout.splitlines() if line.startswith("feedback"))

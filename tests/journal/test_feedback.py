@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from csv_dialect import DialectError
-from journal import FeedbackReader, Journal, Truth, TruthError, encode_feedback, parse_truth
+from journal import Journal, Truth, TruthError, encode_feedback, parse_truth
 from journal.feedback import FEEDBACK_COLUMNS, MAX_COMMENT, MAX_ROW, MAX_SOURCE
 from request_ids import is_request_id
+from tests.journal.truths import truths_in
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 TIME = "2026-11-26T12:00:00.000000Z"
@@ -88,7 +89,7 @@ def test_a_value_that_is_not_plausible_is_refused_with_the_range(actual: Any) ->
 @pytest.mark.parametrize("actual", [0.0, 50.0, 1e-300, 0.1 + 0.2])
 def test_a_value_inside_the_range_is_kept_to_the_last_bit(actual: float, tmp_path: Path) -> None:
     write(tmp_path, parse(request_id="a", actual=actual))
-    assert [truth.actual for truth in FeedbackReader(tmp_path)] == [actual]
+    assert [truth.actual for truth in truths_in(tmp_path)] == [actual]
 
 
 @pytest.mark.parametrize("row", [-1.0, 0.5, MAX_ROW + 1.0, float("inf"), float("nan"), "1", True, []])
@@ -138,20 +139,4 @@ def test_what_was_written_is_read_back(
     folder = tmp_path_factory.mktemp("logs")
     truth = parse(request_id=request_id, row=float(row), actual=actual, source=source, comment=comment)
     write(folder, truth)
-    assert list(FeedbackReader(folder)) == [truth]
-
-
-def test_truths_come_in_the_order_of_time_also_late_ones_and_lines_without_one_are_counted(tmp_path: Path) -> None:
-    def at(time: str, comment: str) -> Truth:
-        return Truth(time, "a", 0, 1.0, "", "", comment, "")
-
-    write(tmp_path, at("2026-11-25T10:00:02Z", "second"), at("2026-11-25T10:00:01Z", "first"))
-    write(tmp_path, at("2026-11-26T10:00:00Z", "fourth"), at("2026-11-26T10:00:00Z", "fifth"))
-    header = (tmp_path / "feedback-2026-11-25.csv").read_text().partition("\n")[0]
-    changed = ["t,a,0,nan,,,,", "t,a,-1,1,,,,", "t,a,x,1,,,,", "t,a,0,1,,,", "t,a,0,1,,,,"[:-1]]
-    late = "\n".join([header, "2026-11-25T23:59:59Z,a,0,1.0,,,third,", *changed])
-    (tmp_path / "feedback-2026-11-25.late-2026-11-26.csv").write_text(late)
-    reader = FeedbackReader(tmp_path)
-    for _ in range(2):
-        assert [truth.comment for truth in reader] == ["first", "second", "third", "fourth", "fifth"]
-        assert reader.torn == len(changed)
+    assert truths_in(folder) == [truth]

@@ -11,10 +11,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.settings import Settings
-from journal import FeedbackReader, daily_files
+from journal import daily_files
 from registry import current_user
 from tests.app.requests import ROW
 from tests.e2e.server import ROOT, environment
+from tests.journal.truths import truths_in
 from tests.registry.conftest import run
 
 pytestmark = pytest.mark.slow
@@ -45,7 +46,7 @@ def test_the_truths_of_a_file_are_recorded_and_unknown_ids_are_told(answered: Se
         "1 of 3 request ids are in no prediction log, like b; their truths are kept, "
         "and count when such a prediction is there\n"
     )
-    truths = list(FeedbackReader(answered.log_folder))
+    truths = truths_in(answered.log_folder)
     assert [(truth.request_id, truth.row, truth.actual, truth.source) for truth in truths] == [
         ("a-1", 0, 22.5, "survey"),
         ("-2", 0, 23.0, "clerk"),
@@ -71,7 +72,7 @@ def test_a_bad_line_is_named_and_nothing_is_recorded_unless_it_is_skipped(answer
     assert daily_files(answered.log_folder, "feedback") == []
     done = run(answered, "monitor", "feedback", str(file), "--skip-bad")
     assert (done.returncode, done.stdout) == (0, f"{file}: 2 truths recorded, 2 bad lines left out\n")
-    assert [truth.request_id for truth in FeedbackReader(answered.log_folder)] == ["a-1", "-2"]
+    assert [truth.request_id for truth in truths_in(answered.log_folder)] == ["a-1", "-2"]
 
 
 def test_what_is_no_csv_is_refused_with_its_line_even_if_bad_lines_are_skipped(
@@ -107,7 +108,7 @@ def test_a_long_file_comes_from_the_standard_input_and_many_faults_are_counted(a
     assert (done.returncode, done.stdout) == (0, "standard input: 20000 truths recorded, 200 bad lines left out\n")
     assert len(done.stderr.splitlines()) == 101
     assert "standard input, line 20002, column row: expected which row" in done.stderr
-    assert [truth.row for truth in FeedbackReader(answered.log_folder)] == list(range(20_000))
+    assert [truth.row for truth in truths_in(answered.log_folder)] == list(range(20_000))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="NOT TESTED: a full disk, because mounting one needs root")
@@ -120,7 +121,7 @@ def test_a_log_that_can_not_be_written_is_told_with_what_was_recorded(
     assert done.returncode == 1
     assert "No space left on device" in done.stderr
     assert "0 truths were recorded before: run the command again, no truth counts twice" in done.stderr
-    assert list(FeedbackReader(small_disk / "boston")) == []
+    assert truths_in(small_disk / "boston") == []
 
 
 def test_without_a_champion_nobody_knows_what_is_plausible(settings: Settings, tmp_path: Path) -> None:

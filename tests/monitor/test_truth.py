@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from journal import FeedbackReader
 from monitor.truth import join_truths, read_truths
 from monitor.window import Window
+from tests.journal.truths import truths_in
 from tests.monitor.logs_of_truth import FEEDBACK, INPUTS, Logs
 
 
@@ -61,7 +61,7 @@ def test_the_truths_are_those_of_the_journal_s_own_reader(logs: Logs) -> None:
         request, hour = f"-r{random.integers(40)}", random.integers(24)  # a minus is escaped
         time = f"2026-11-{random.integers(21, 24)}T{hour:02}:00:00.{number:06}Z"
         logs.tell(request, random.normal(20, 3), row=int(random.integers(3)), time=time, source='"a, b"')
-    truths = {(truth.request_id, truth.row): truth for truth in FeedbackReader(logs.folder)}
+    truths = {(truth.request_id, truth.row): truth for truth in truths_in(logs.folder)}
     read = read_truths(logs.folder)
     found = read.table.set_index(["request_id", "row"])
     assert found["actual"].to_dict() == {key: truth.actual for key, truth in truths.items()}

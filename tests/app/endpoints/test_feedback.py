@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from werkzeug.test import TestResponse
 
-from journal import FeedbackReader, daily_files
+from journal import daily_files
 from tests.app.conftest import MakeClient, Service
 from tests.app.requests import FullDisk, any_json, ask
 from tests.conftest import HOUSES
+from tests.journal.truths import truths_in
 
 TRUTH = {"request_id": "a-1", "actual": 21.5}
 ERROR = ("success", "error", "problems", "request_id")
@@ -75,7 +76,7 @@ def test_many_truths_come_as_a_list_or_as_csv(service: Service) -> None:
 def test_the_same_truth_again_and_a_later_one_are_kept_beside_the_first(client: Service) -> None:
     for actual in (21.5, 21.5, 22.0):
         assert client.post("/feedback", json={**TRUTH, "actual": actual}).status_code == 200
-    truths = FeedbackReader(client.settings.log_folder)
+    truths = truths_in(client.settings.log_folder)
     assert [truth.actual for truth in truths] == [21.5, 21.5, 22.0]
 
 

@@ -87,6 +87,8 @@ def test_without_a_setting_this_machine_is_believed(service: Service, peer: str)
         {"REMOTE_ADDR": "::ffff:192.0.2.7"},
         {"REMOTE_ADDR": "2001:db8::1"},
         {"HTTP_X_FORWARDED_FOR": "127.0.0.1"},
+        {"HTTP_X_FORWARDED_PROTO": "http"},
+        {"HTTP_X_ENVOY_EXPECTED_RQ_TIMEOUT_MS": "15000"},
         {"HTTP_FORWARDED": "for=127.0.0.1"},
         {"HTTP_X_REAL_IP": "127.0.0.1"},
         {"HTTP_VIA": "1.1 proxy"},

@@ -39,8 +39,6 @@ def test_what_passed_waits_to_be_shadow_and_then_to_be_champion(store: VersionSt
     assert state(store) == (2, True)
     promote(store, 2, "champion", ANN, override=True)
     assert state(store) is None
-    assert attempt.made_by_retraining(store, 2)
-    assert not attempt.made_by_retraining(store, 1)
 
 
 def test_whoever_ends_the_shadow_ends_the_attempt(store: VersionStore) -> None:
@@ -69,6 +67,15 @@ def test_a_version_that_somebody_retired_is_none_to_go_on_with(store: VersionSto
     assert state(store) is None
 
 
+def test_the_same_data_set_is_not_tried_again(store: VersionStore) -> None:
+    facts = {"champion": 1, "dataset_sha256": "a", "holdout_sha256": "b"}
+    assert attempt.why_not_again(store, facts, "c") == ""
+    assert attempt.why_not_again(store, facts, "a") == "version 1 was trained with the same data set"
+    attempt.record(store, attempt.REFUSED, "ann", **facts)
+    assert attempt.why_not_again(store, facts, "c").endswith("a gate failed with the same data set")
+    assert attempt.why_not_again(store, {**facts, "champion": 2}, "c") == ""
+
+
 def test_only_the_rows_of_its_own_shadow_count(store: VersionStore, tmp_path: Path) -> None:
     challenger = attempt.open_challenger(store)
     assert challenger is not None
@@ -85,5 +92,8 @@ def test_only_the_rows_of_its_own_shadow_count(store: VersionStore, tmp_path: Pa
         with open(path, "ab") as file:
             if not file.tell():
                 file.write(",".join(prediction_columns(HOUSES.names)).encode() + b"\n")
-            file.write(encode_predictions(f"{day}T08:00:00Z", "id", "boston", version, role, rows, rows[:, 0]))
+            file.writelines(
+                encode_predictions(f"{day}T08:00:00Z", "id", "boston", version, role, rows, predictions)
+                for predictions in (rows[:, 0], np.full(3, np.nan, dtype=np.float32))
+            )
     assert attempt.shadowed_rows(tmp_path, challenger) == 3

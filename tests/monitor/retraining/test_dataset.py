@@ -13,9 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monitor.errors import MonitorError
 from monitor.retraining.champion import Champion, Golden
-from monitor.retraining.dataset import describe, staging, write_dataset
+from monitor.retraining.dataset import describe, write_dataset
 from monitor.retraining.selection import select
 from registry import Input, Output, Signature, Version
 from registry.predictor import Float32Array
@@ -41,7 +40,7 @@ class Constant:
 def written(tmp_path: Path) -> dict[str, Any]:
     """Write 700 old rows and 100 truths; the data have another name for an input, and for the label."""
     old = pd.DataFrame({"Size, m": np.arange(700) / 7, "zone": 1.0, "cost": 21.5})
-    champion = Champion(Version(1, "", SIGNATURE, Constant()), SPEC, ("Size, m", "zone", "cost"), old)
+    champion = Champion(Version(1, "", SIGNATURE, Constant()), SPEC, "0", ("Size, m", "zone", "cost"), old)
     joined = pd.DataFrame(
         {
             "time": pd.date_range("2026-11-20", periods=100, freq="h"),
@@ -105,23 +104,3 @@ def test_the_summary_names_who_is_over_the_cap(written: dict[str, Any], tmp_path
     said = describe(written, tmp_path)
     assert f"source 'loud': of 40 truths, 0 are put aside for a person, and {loud['capped']} are over the cap" in said
     assert "not judged by slices of year" in said
-
-
-def test_a_folder_that_was_not_finished_is_removed(tmp_path: Path) -> None:
-    def stop() -> None:
-        with staging(tmp_path) as folder:
-            (folder / "file").write_text("half")
-            raise ValueError("stopped")
-
-    with pytest.raises(ValueError, match="stopped"):
-        stop()
-    assert list(tmp_path.iterdir()) == []
-    with staging(tmp_path) as folder:
-        folder.rename(tmp_path / "whole")
-    assert (tmp_path / "whole").is_dir()
-
-
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(MonitorError, match="file.*: can't be written"), staging(tmp_path / "file"):
-        pass

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from monitor.profiles.reference import Float32s, Floats
 from monitor.retraining.champion import Golden
 from monitor.retraining.gates import Predict, TrainingRows, compare, golden_gate, holdout_gate, shadow_gate, source_gate
+from registry.promotion_gates import GateResult
 
 RANDOM = np.random.default_rng(0)
 ROWS = RANDOM.uniform(-1, 1, (100, 1)).astype(np.float32)
@@ -85,6 +88,19 @@ def test_one_source_must_not_move_the_golden_error_by_more_than_its_interval(lie
     assert gate.passed is passed
     assert "of 21 sources, the 10 that pull most" in gate.detail
     assert lies == 0 or "without the source 'liar'" in gate.detail
+
+
+def test_the_source_that_is_outside_counts_even_if_another_inside_is_further_away() -> None:
+    data = TrainingRows(ROWS[:2].astype(float), np.ones(2), np.ones(2), np.array(["a", "b"], dtype=object))
+
+    def gate(*errors: float) -> GateResult:
+        fits = [lambda _, error=error: (GOLDEN.label - error).astype(np.float32) for error in errors]
+        return source_gate(GOLDEN, line(2), data, lambda *_: fits.pop())
+
+    value, low, high = map(float, re.findall(r"RMSE (\S+) on .* interval (\S+) to (\S+);", gate(1, 1).detail)[0])
+    assert high - value > value - low
+    assert gate(0.999 * high, 1.001 * low).passed
+    assert not gate(0.999 * high, 0.999 * low).passed
 
 
 def test_the_source_that_pulls_most_is_left_out_first() -> None:

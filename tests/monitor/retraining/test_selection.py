@@ -82,6 +82,13 @@ def test_a_trusted_client_has_no_cap_but_that_of_all_feedback() -> None:
     assert len(chosen.of("")) == 300
 
 
+def test_a_trusted_client_lends_no_source_its_name() -> None:
+    chosen = selected(truths(400), truths(300, name="loud", client="relay", source="relay"), trusted="relay")
+    assert (chosen.of("")["client"] == "relay").sum() <= chosen.rows_each
+    alone = selected(truths(1000, client="relay", source=""), trusted="relay")
+    assert len(alone.of("")) == 300
+
+
 def test_the_caps_shrink_with_the_data_set() -> None:
     # 700 old rows, and each of two clients may have 1 %: 7, not the 10 of a data set of 1,000 rows.
     chosen = selected(truths(500, client=[f"client {number % 2}" for number in range(500)]))
@@ -133,10 +140,10 @@ def test_who_sends_most_of_the_truths_does_not_set_the_measure_of_the_others() -
     assert selection.RESIDUAL not in reasons(chosen, "r")
 
 
-def test_residuals_that_are_mostly_equal_put_nobody_aside() -> None:
+def test_an_echo_of_the_predictions_lets_no_other_truth_in() -> None:
     table = truths(100)
-    table["actual"] = table["x"].astype(np.float64) + (table.index < 10)
-    assert selected(table).of(selection.RESIDUAL).empty
+    table["actual"] = table["x"].astype(np.float64) + 40 * (table.index < 10)
+    assert len(selected(table).of(selection.RESIDUAL)) == 10
 
 
 def test_truths_that_all_fail_leave_an_empty_selection() -> None:
