@@ -90,8 +90,8 @@ def read_truths(
 
     Args:
         plausible: the range of the model's output; a value outside it, or one that is no number, is only counted.
-        since: in UTC; leave out files that are more than a day older: what was told then is about no prediction after it. So
-            memory grows with the window, and not with all truths that ever came. None reads all.
+        since: in UTC; files that are more than a day older are left out, for what was told then is about no prediction
+            after it. So memory grows with the window, not with all truths that ever came. None reads all.
     """
     parts, faults = [_concat(())], []
     first = (max(since, _FIRST) - _EARLY).date().isoformat() if since else ""
