@@ -56,6 +56,10 @@ class InvalidInput(ServingError):
     """A value can't be predicted from."""
 
 
+class InvalidTruth(ServingError):
+    """What a client says was true can't be."""
+
+
 class TooLarge(ServingError):
     """The request has too many bytes or rows."""
 

@@ -1,7 +1,9 @@
 """What counting costs a request: one call of the recorder with a request of one row, in microseconds of CPU.
 
 ``python benchmarks/metrics_cost.py [INPUTS …]``: by default with 3 and 13 inputs, and with a batch of 1,000 rows. The
-least of many short runs, so that what else the machine does counts little.
+least of many short runs, so that what else the machine does counts little. It is a lower bound: in a loop, code and
+counts stay in the processor's caches. Between all else that a request does, the same call took 8 to 13 us where it took
+2.5 in the loop (two busy cores, CPython 3.11 built without PGO; 29,000 of 426,000 instructions in the process).
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ def cost(inputs: int, rows: int = 1) -> float:
     for _ in range(RUNS):
         start = time.thread_time()
         for _ in range(calls):
-            recorder.record(ROUTE, 200, 0.0007, (), attempts, 0.00003, 150)
+            recorder.record(ROUTE, 200, 0.0007, (), attempts, (0.00003, 150))
         least = min(least, (time.thread_time() - start) / calls)
     return least * 1e6
 

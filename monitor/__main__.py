@@ -12,9 +12,11 @@ import signal
 import sys
 from typing import NoReturn
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read with numpy; threads for small matrices wait for each other
+
 from journal import JournalError
 from monitor import compare, feedback, watch
-from monitor.errors import MonitorError
+from monitor.errors import MonitorError, UsageError
 from monitor.report import command as report
 from monitor.retraining import command as retraining
 from registry import CommonSettings, RegistryError
@@ -40,7 +42,7 @@ def main() -> int:
         code: int = arguments.run(arguments, CommonSettings.from_env(os.environ))
     except (MonitorError, RegistryError, JournalError) as error:
         print(error, file=sys.stderr)
-        return 1
+        return WRONG_ARGUMENTS if isinstance(error, UsageError) else 1
     return code
 
 

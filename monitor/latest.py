@@ -32,7 +32,7 @@ def update(settings: CommonSettings, now: datetime) -> int:
         OSError: if a report can't be written.
         MonitorError: or RegistryError, if none can be made.
     """
-    from monitor.report.build import build_report, to_json  # they need pandas and scipy, and the watch does not
+    from monitor.report.build import build, to_json  # they need pandas and scipy, and the watch does not
     from monitor.report.render import to_html
     from monitor.window import Window
 
@@ -43,10 +43,10 @@ def update(settings: CommonSettings, now: datetime) -> int:
         for end in [*_unfinished(reports, now), now]:
             day = (end - timedelta(microseconds=1)).date()
             first = datetime.combine(day - (_DAYS * _DAY), datetime.min.time(), UTC)
-            report = build_report(settings, Window(first, end))
+            report = build(settings, Window(first, end)).report
             replace(reports / f"report-{day}.html", to_html(report).encode())
             replace(reports / f"report-{day}.json", to_json(report).encode())
-        alert = build_report(settings, Window(now - _DAY, now), alpha=ALERT_ALPHA)
+        alert = build(settings, Window(now - _DAY, now), alpha=ALERT_ALPHA).report
         replace(reports / "alert.json", to_json(alert).encode())
     since = f"{_DAYS} days"
     if alert["verdict"] in _ALARMS and report["verdict"] not in _ALARMS:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
-from monitor.errors import MonitorError
+from monitor.errors import UsageError
 
 _AGO = re.compile(r"([1-9][0-9]{0,4})([dhm])", re.ASCII)
 _DAY = timedelta(days=1)
@@ -46,7 +46,7 @@ def parse_since(text: str, now: datetime) -> datetime:
         now: in UTC.
 
     Raises:
-        MonitorError: if it is none of these, or not in the past.
+        UsageError: if it is none of these, or not in the past.
     """
     if match := _AGO.fullmatch(text):
         number, unit = int(match[1]), match[2]
@@ -57,8 +57,8 @@ def parse_since(text: str, now: datetime) -> datetime:
     try:
         since = datetime.fromisoformat(text)
     except ValueError:
-        raise MonitorError(f"--since {text!r}: expected a time like 7d, 24h, 30m or 2026-11-20") from None
+        raise UsageError(f"--since {text!r}: expected a time like 7d, 24h, 30m or 2026-11-20") from None
     since = since.astimezone(UTC) if since.tzinfo else since.replace(tzinfo=UTC)
     if since >= now:
-        raise MonitorError(f"--since {text}: expected a time in the past; it is {now:%Y-%m-%dT%H:%M} UTC")
+        raise UsageError(f"--since {text}: expected a time in the past; it is {now:%Y-%m-%dT%H:%M} UTC")
     return since

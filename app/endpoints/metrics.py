@@ -13,6 +13,7 @@ from app.endpoints.report_files import ReportFiles
 from app.http.application import Application
 from app.metrics import processes
 from app.metrics.exposition import CONTENT_TYPE, Family, render
+from app.metrics.layout import STARTED
 from app.metrics.recorder import Recorder
 from app.metrics.reports import report_families
 from app.metrics.series import families, reference_families
@@ -55,11 +56,10 @@ class _Metrics:
             "process_resident_memory_bytes", "gauge", "Resident memory of the master and its workers, added up."
         )
         start = Family("process_start_time_seconds", "gauge", "When the master began, in seconds since 1970.")
+        start.add(self._slots.master[STARTED])
         if measured := processes.measure(self._slots):
             cpu.add(measured[0])
             memory.add(measured[1])
-        if began := processes.start_time(self._slots):
-            start.add(began)
         return iter((info, cpu, memory, start))
 
     def _versions(self) -> Iterator[Family]:

@@ -31,7 +31,7 @@ def register(app: Application, plane: DataPlane) -> None:
     def monitor() -> str:
         report, alert = files.newest(), files.alert()
         shown = {"verdicts": files.verdicts(), "model": plane.settings.model, "stale": _is_stale(report)}
-        faults = dict(files.faults)  # another thread may find one meanwhile
+        faults = files.faults
         try:
             return render_template("monitor.html", report=report, alert=alert, faults=faults, **shown)
         except Exception:  # another version's report may lack a member: the page says so, and the log what

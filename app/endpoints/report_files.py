@@ -32,13 +32,16 @@ class ReportFiles:
 
     Attributes:
         folder: ``SERVE_LOGS/MODEL/reports``.
-        faults: by file name, why it is not shown. As of the last time that each file was asked for.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.faults: dict[str, str] = {}
-        self._kept: dict[str, tuple[object, Json | None]] = {}
+        self._kept: dict[str, tuple[object, Json | None, str]] = {}  # by file name: its state, content, and fault
+
+    @property
+    def faults(self) -> dict[str, str]:
+        """By file name, why it is not shown; as of the last time that each file was asked for."""
+        return {name: fault for name, (_, _, fault) in list(self._kept.items()) if fault}
 
     def newest(self) -> Json | None:
         """Return the newest day's report; None if there is none."""
@@ -52,7 +55,7 @@ class ReportFiles:
         """Return ``day``, ``verdict``, ``because`` and ``headline`` of each day's report, the newest first."""
         names = self._names()[:MAX_VERDICTS]
         for name in self._kept.keys() - {*names, "alert.json"}:
-            self._forget(name)
+            self._kept.pop(name, None)
         reports = [(name, report) for name in names if (report := self._read(name))]
         members = ("verdict", "because", "headline")
         return [{"day": name[7:17], **{key: report[key] for key in members}} for name, report in reports]
@@ -79,30 +82,25 @@ class ReportFiles:
             return []
         return sorted(names, reverse=True)
 
-    def _forget(self, name: str) -> None:
-        self._kept.pop(name, None)
-        self.faults.pop(name, None)
-
     def _read(self, name: str) -> Json | None:
         path = self.folder / name
         try:
             status = path.stat()
         except OSError:
-            self._forget(name)
+            self._kept.pop(name, None)
             return None
         state = (status.st_mtime_ns, status.st_size, status.st_ino)
         kept = self._kept.get(name)
         if kept is not None and kept[0] == state:
             return kept[1]
-        report: Json | None = None
-        self.faults.pop(name, None)
+        report, fault = None, ""
         try:
             if not _is_readable(status):
                 raise ValueError("it is no plain file, or too large")
             report = _checked(orjson.loads(path.read_bytes()))
         except (OSError, ValueError) as error:
-            self.faults[name] = f"{name} is not shown: {error}"
-        self._kept[name] = (state, report)
+            fault = f"{name} is not shown: {error}"
+        self._kept[name] = (state, report, fault)
         return report
 
 

@@ -103,16 +103,16 @@ class Application:
             response = handler(context) if handler is not None else Response.from_app(self._flask_app, environ)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer and the log its rows
             response = self._error_response(error, context, default)
+        appended = None
         try:
-            self.audit_log.append(context, response.status_code)
+            appended = self.audit_log.append(context, response.status_code)
         except Exception as error:  # noqa: BLE001 - whatever it is, a reply without its rows must not leave
             response.close()
             response = self._error_response(error, context, default)
         try:
             seconds = time.perf_counter() - context.started
-            appended = context.append_seconds, context.append_bytes
             self._recorder.record(
-                context.route, response.status_code, seconds, context.refused, context.attempts, *appended
+                context.route, response.status_code, seconds, context.refused, context.attempts, appended
             )
             if context.to_mirror and response.status_code == HTTPStatus.OK:
                 self.mirror(context)

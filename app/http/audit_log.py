@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from app.errors import MAX_ERRORS, FieldError, InvalidInput, NotReady
+from app.errors import MAX_ERRORS, FieldError, InvalidTruth, NotReady
 from app.http.context import RequestContext
 from app.metrics.recorder import Recorder
 from app.results import Attempt
@@ -76,10 +76,13 @@ class AuditLog:
         """Give the prediction log a column for each input."""
         self._journal.add_stream("predictions", prediction_columns(names))
 
-    def append(self, context: RequestContext, status: int) -> None:
+    def append(self, context: RequestContext, status: int) -> tuple[float, int] | None:
         """Write what was attempted for a request or came with it, and then the request's own row, all or nothing.
 
         The request's row comes last: a prediction counts as answered if its request has a row with status 200.
+
+        Returns:
+            how many seconds that took, and how many bytes it was; None if there was nothing to write.
 
         Raises:
             NotReady: if they can't be written.
@@ -104,11 +107,12 @@ class AuditLog:
                 error=context.error,
                 body=context.body if status < 400 else excerpt(context.body),
             )
-        if rows:
-            context.append_seconds = self._write(arrived, context.request_id, rows)
-            context.append_bytes = sum([len(block) for block in rows.values()])
-            if context.truths:
-                self._recorder.count("feedback_rows", context.truths)
+        if not rows:
+            return None
+        appended = self._write(arrived, context.request_id, rows)
+        if context.truths:
+            self._recorder.count("feedback_rows", context.truths)
+        return appended
 
     def append_attempts(self, arrived: datetime, request_id: str, attempts: Sequence[Attempt]) -> None:
         """Write prediction rows alone, of a request that goes on or is over; it arrived then, in UTC.
@@ -117,9 +121,8 @@ class AuditLog:
             NotReady: if they can't be written.
         """
         time_text = timestamp(arrived)
-        encoded = _encode(time_text, request_id, attempts)
-        seconds = self._write(time_text, request_id, {"predictions": encoded})
-        self._recorder.record_append(seconds, len(encoded), attempts)
+        rows = {"predictions": _encode(time_text, request_id, attempts)}
+        self._recorder.record_append(*self._write(time_text, request_id, rows), attempts)
 
     def check(self) -> None:
         """Check that rows can be written today.
@@ -136,8 +139,8 @@ class AuditLog:
             raise NotReady(str(error)) from error
         self._next_check = now + _CHECK_INTERVAL
 
-    def _write(self, arrived: str, request_id: str, rows: dict[str, bytes]) -> float:
-        """Write rows by stream. Return how long that took, in seconds."""
+    def _write(self, arrived: str, request_id: str, rows: dict[str, bytes]) -> tuple[float, int]:
+        """Write rows by stream. Return how many seconds that took, and how many bytes it was."""
         started = time.perf_counter()
         try:
             self._journal.append(arrived[:10], rows)
@@ -145,7 +148,7 @@ class AuditLog:
             self._recorder.count("append_failed")
             logger.error("request %s: %s", request_id, error)
             raise NotReady("the log can't be written, so there is no answer: try again later") from error
-        return time.perf_counter() - started
+        return time.perf_counter() - started, sum(map(len, rows.values()))
 
 
 def excerpt(body: bytes) -> bytes:
@@ -163,7 +166,7 @@ def add_truths(context: RequestContext, sent: Iterable[SentTruth], plausible: tu
         plausible: the smallest and the largest value that can be true.
 
     Raises:
-        InvalidInput: naming each place where something is wrong.
+        InvalidTruth: naming each place where something is wrong.
     """
     truths, errors = [], []
     client = _client(context.environ)
@@ -177,7 +180,7 @@ def add_truths(context: RequestContext, sent: Iterable[SentTruth], plausible: tu
             if len(errors) >= MAX_ERRORS:
                 break
     if errors:
-        raise InvalidInput.from_errors(errors)
+        raise InvalidTruth.from_errors(errors)
     context.feedback, context.truths = encode_feedback(truths), len(truths)
 
 

@@ -33,7 +33,6 @@ class RequestContext:
         attempts: prediction rows that are not in the log yet.
         feedback: rows of ground truth that are not in the log yet, as lines of CSV; ``truths`` is their number.
         to_mirror: inputs that a shadow is to see after the answer.
-        append_seconds, append_bytes: how long its rows' way into the log took, and how many bytes they were.
     """
 
     environ: dict[str, Any]
@@ -50,8 +49,6 @@ class RequestContext:
     feedback: bytes = b""
     truths: int = 0
     to_mirror: list[Mirrored] = field(default_factory=list)
-    append_seconds: float = 0.0
-    append_bytes: int = 0
 
     def add(self, result: PredictionResult) -> None:
         """Add what was attempted, to be logged before the reply."""

@@ -7,7 +7,16 @@ from collections.abc import Callable, Sequence
 from flask import Response, render_template
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from app.errors import InvalidInput, MalformedRequest, ModelFailed, NotFound, NotReady, ServingError, TooLarge
+from app.errors import (
+    InvalidInput,
+    InvalidTruth,
+    MalformedRequest,
+    ModelFailed,
+    NotFound,
+    NotReady,
+    ServingError,
+    TooLarge,
+)
 from app.http.context import RequestContext
 from app.http.responses import HTML, JSON, JSONResponse, WSGIResponse, negotiate
 
@@ -19,6 +28,7 @@ _STATUS: dict[type[ServingError], int] = {
     NotFound: 404,
     TooLarge: 413,
     InvalidInput: 422,
+    InvalidTruth: 422,
     ModelFailed: 500,
     NotReady: 503,
 }

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 
 from app.metrics.layout import BINS
-from registry import Float32Array, Predictor, RegistryError, VersionStore
+from registry import Float32Array, Predictor, VersionStore
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +49,6 @@ def find_deciles(store: VersionStore, number: int, predictor: Predictor) -> list
             return []
         parts = [predictor.predict(rows[start : start + _PART]) for start in range(0, len(rows), _PART)]
         return [Deciles.of(column) for column in (np.concatenate(parts), *rows.T)]
-    except (RegistryError, RuntimeError) as error:
+    except Exception as error:  # noqa: BLE001 - whatever a runtime raises, the version is served all the same
         logger.warning("version %d: its rows are not counted by decile: %s", number, error)
         return []

@@ -36,11 +36,11 @@ PID, BREAKER_OPEN = 0, 1
 EVENT = {name: 2 + place for place, name in enumerate(EVENTS)}
 APPENDS = 2 + len(EVENTS)  # how many in each bucket, more, and the sum of their seconds
 APPEND_SUM = APPENDS + len(APPEND_BUCKETS) + 1
-REQUESTS = APPEND_SUM + 1  # by route, then by status
-DURATIONS = REQUESTS + MAX_ROUTES * len(STATUSES)  # by route: as of the appends
-DURATION_SUM = len(DURATION_BUCKETS) + 1
-DURATION_SIZE = DURATION_SUM + 1
-VERSIONS = DURATIONS + MAX_ROUTES * DURATION_SIZE  # a table of (version, role): the key, then counts of rows
+ROUTES = APPEND_SUM + 1  # by route: requests by status, then how many in each bucket, more, and the sum of seconds
+DURATIONS = len(STATUSES)
+DURATION_SUM = DURATIONS + len(DURATION_BUCKETS) + 1
+ROUTE_SIZE = DURATION_SUM + 1
+VERSIONS = ROUTES + MAX_ROUTES * ROUTE_SIZE  # a table of (version, role): the key, then counts of rows
 KEY, ROWS, IMPLAUSIBLE, FALLBACK, PREDICTED = range(5)  # the last is followed by the other bins
 VERSION_SIZE = PREDICTED + BINS
 COLUMNS = VERSIONS + MAX_VERSIONS * VERSION_SIZE  # by input: requests refused, rows outside training, rows by bin
@@ -50,6 +50,6 @@ _END = COLUMNS + MAX_COLUMNS * COLUMN_SIZE
 PAGE = mmap.PAGESIZE // 8
 SLOT_SIZE = -(-_END // PAGE) * PAGE  # doubles; a slot is whole pages, so that two workers never write to the same one
 
-# The master's doubles: its process, how many slots were ever used, seconds of CPU of the workers that ended, and the
-# most seconds of CPU that were shown.
-MASTER_PID, USED, ENDED_CPU, SHOWN_CPU = range(4)
+# The master's doubles: its process, when it began, how many slots were ever used, seconds of CPU of the workers that
+# ended, and the most seconds of CPU that were shown.
+MASTER_PID, STARTED, USED, ENDED_CPU, SHOWN_CPU = range(5)

@@ -34,10 +34,3 @@ def measure(slots: SlotMap) -> tuple[float, int, int] | None:
             alive += 1
     slots.master[SHOWN_CPU] = seconds = max(seconds, slots.master[SHOWN_CPU])
     return seconds, resident, alive
-
-
-def start_time(slots: SlotMap) -> float | None:
-    """Return when the master began, in seconds since 1970."""
-    with suppress(OSError):
-        return (_PROC / str(int(slots.master[MASTER_PID]))).stat().st_ctime
-    return None

@@ -1,7 +1,7 @@
 """What is counted of a request: one call, under one lock, before its reply leaves.
 
-It must cost little: a request of one row changes about a dozen doubles. That takes 2 microseconds in a loop, and 4 to 5
-between everything else that a request does. Nothing here waits for anything but another thread's count.
+It must cost little: a request of one row changes about a dozen doubles. Nothing here waits for anything but another
+thread's count.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import threading
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -24,7 +24,6 @@ from app.metrics.layout import (
     COLUMN_SIZE,
     COLUMNS,
     DURATION_BUCKETS,
-    DURATION_SIZE,
     DURATION_SUM,
     DURATIONS,
     EVENT,
@@ -38,7 +37,8 @@ from app.metrics.layout import (
     PID,
     PREDICTED,
     REFUSED,
-    REQUESTS,
+    ROUTE_SIZE,
+    ROUTES,
     ROWS,
     STATUSES,
     VALUES,
@@ -47,7 +47,7 @@ from app.metrics.layout import (
 )
 from app.metrics.slots import Slot, SlotMap
 from app.results import Attempt
-from registry import SHADOW, Float32Array
+from registry import SHADOW
 
 OTHER = "other"
 _FEW = 8  # rows up to which Python is faster than numpy
@@ -74,22 +74,19 @@ class Recorder:
 
     def __init__(self, slot: Slot | None = None) -> None:
         self._slot = SlotMap(1).slot(1) if slot is None else slot
+        self._doubles = np.ctypeslib.as_array(self._slot)  # the same, for counts of many rows
         self._slot[PID], self._slot[BREAKER_OPEN] = os.getpid(), 0
         self._lock = threading.Lock()
         self._entries: dict[tuple[int, str], _Entry] = {}  # of versions in a role
-        self._route_places: dict[str, tuple[int, int]] = {}  # where its statuses and its durations are counted
         self._input_places: dict[str, int] = {}
-        self.routes: Sequence[str] = (OTHER,)
+        self.set_routes(())
         self.inputs: Sequence[str] = ()
         self.deciles: dict[int, Sequence[Deciles]] = {}
 
     def set_routes(self, routes: Collection[str]) -> None:
         """Name the routes, in an order that is the same in all workers. What has no place is counted as other."""
         self.routes = (OTHER, *list(dict.fromkeys(routes))[: MAX_ROUTES - 1])
-        self._route_places = {
-            route: (REQUESTS + place * len(STATUSES), DURATIONS + place * DURATION_SIZE)
-            for place, route in enumerate(self.routes)
-        }
+        self._route_places = {route: ROUTES + place * ROUTE_SIZE for place, route in enumerate(self.routes)}
 
     def set_version(self, number: int, inputs: Sequence[str], deciles: Sequence[Deciles]) -> None:
         """Name the inputs, which all versions share, and the deciles of a version: of its predictions, and by input.
@@ -97,10 +94,11 @@ class Recorder:
         Args:
             deciles: empty if it has no reference; then its rows are not counted by decile.
         """
-        self.inputs = inputs[: MAX_COLUMNS - 1]
-        self._input_places = {name: 1 + place for place, name in enumerate(self.inputs)}
-        self.deciles[number] = deciles
-        self._entries.clear()
+        with self._lock:
+            self.inputs = inputs[: MAX_COLUMNS - 1]
+            self._input_places = {name: 1 + place for place, name in enumerate(self.inputs)}
+            self.deciles[number] = deciles
+            self._entries.clear()
 
     def record(
         self,
@@ -109,8 +107,7 @@ class Recorder:
         seconds: float,
         refused: Collection[str],
         attempts: Sequence[Attempt],
-        append_seconds: float,
-        append_bytes: int,
+        appended: tuple[float, int] | None,
     ) -> None:
         """Count a request.
 
@@ -119,19 +116,18 @@ class Recorder:
             seconds: from its arrival until now.
             refused: the names of the inputs that it was refused for.
             attempts: that were logged with it.
-            append_seconds: how long that took.
-            append_bytes: 0 if nothing had to be logged, or nothing could be.
+            appended: how many seconds that took, and how many bytes it was; None if nothing was logged.
         """
-        slot, (statuses, durations) = self._slot, self._route_places.get(route, (REQUESTS, DURATIONS))
+        slot, place = self._slot, self._route_places.get(route, ROUTES)
         with self._lock:
-            slot[statuses + _STATUS.get(status, 0)] += 1.0
-            slot[durations + bisect_left(DURATION_BUCKETS, seconds)] += 1.0
-            slot[durations + DURATION_SUM] += seconds
+            slot[place + _STATUS.get(status, 0)] += 1.0
+            slot[place + DURATIONS + bisect_left(DURATION_BUCKETS, seconds)] += 1.0
+            slot[place + DURATION_SUM] += seconds
             if refused:
                 for column in {self._input_places.get(name, 0) for name in refused}:
                     slot[COLUMNS + column * COLUMN_SIZE + REFUSED] += 1.0
-            if append_bytes:
-                self._count_append(append_seconds, append_bytes, attempts)
+            if appended:
+                self._count_append(*appended, attempts)
 
     def record_append(self, seconds: float, size: int, attempts: Sequence[Attempt]) -> None:
         """Count rows that were logged before their request was over, or after it; ``size`` in bytes."""
@@ -145,35 +141,36 @@ class Recorder:
 
     def set_breaker(self, is_open: bool) -> None:
         """Note whether this worker's circuit breaker is open, and count that it opened."""
-        if is_open and not self._slot[BREAKER_OPEN]:
-            self.count("breaker_opened")
-        self._slot[BREAKER_OPEN] = is_open
+        with self._lock:
+            self._slot[EVENT["breaker_opened"]] += is_open and not self._slot[BREAKER_OPEN]
+            self._slot[BREAKER_OPEN] = is_open
 
     def _count_append(self, seconds: float, size: int, attempts: Sequence[Attempt]) -> None:
         slot = self._slot
         slot[APPENDS + bisect_left(APPEND_BUCKETS, seconds)] += 1.0
         slot[APPEND_SUM] += seconds
         slot[_APPENDED_BYTES] += size
-        is_first = True  # who is asked next gets rows that were counted with the first
         for attempt in attempts:
-            version, role = attempt.version, attempt.role
+            version, role, predictions = attempt.version, attempt.role, attempt.predictions
             place, output_bins, input_bins = self._entries.get((version, role)) or self._find_entry(version, role)
-            slot[place + ROWS] += len(attempt.predictions)
-            if attempt.flags is not None:
-                self._count_flags(place, attempt.flags, is_first)
+            is_first = attempt is attempts[0]  # who is asked next gets rows that were counted with the first
             if not is_first:
                 input_bins = []
-            is_first = False
-            if len(attempt.predictions) > _FEW:
-                _count_bins(slot, output_bins, [attempt.predictions])
-                _count_bins(slot, input_bins, attempt.inputs.T)
+            slot[place + ROWS] += len(predictions)
+            if attempt.flags is not None:
+                self._count_flags(place, attempt.flags, is_first)
+            if len(predictions) > _FEW:
+                columns = (predictions, *attempt.inputs.T)
+                for (start, edges), column in zip([*output_bins, *input_bins], columns, strict=False):
+                    counts = np.bincount(np.searchsorted(edges, column), minlength=BINS)  # NaN is in the last bin
+                    self._doubles[start : start + BINS] += counts
                 continue
             for start, edges in output_bins:
-                for value in attempt.predictions.tolist():
+                for value in predictions.tolist():
                     slot[start + (bisect_left(edges, value) if value == value else BINS - 1)] += 1.0
             if input_bins:
                 for row in attempt.inputs.tolist():
-                    for (start, edges), value in zip(input_bins, row):  # noqa: B905 - would cost as much as three counts
+                    for (start, edges), value in zip(input_bins, row):  # noqa: B905 - costs three counts
                         slot[start + bisect_left(edges, value)] += 1.0
 
     def _count_flags(self, place: int, flags: Sequence[str], is_first: bool) -> None:
@@ -201,12 +198,5 @@ class Recorder:
         starts = (COLUMNS + column * COLUMN_SIZE + VALUES for column in self._input_places.values())
         # The shadow's inputs were counted with the version that answered.
         input_bins = list(zip(starts, edges[1:], strict=False)) if role != SHADOW else []
-        self._entries[version, role] = entry = place, [(place + PREDICTED, edges[0])] if edges else [], input_bins
+        self._entries[version, role] = entry = place, [(place + PREDICTED, edge) for edge in edges[:1]], input_bins
         return entry
-
-
-def _count_bins(slot: Slot, bins: _Bins, columns: Iterable[Float32Array]) -> None:
-    """Count in which bins the values of columns, float32 (n,) each, are. NaN is in the last."""
-    for (start, edges), column in zip(bins, columns, strict=False):
-        for place, count in enumerate(np.bincount(np.searchsorted(edges, column), minlength=BINS).tolist()):
-            slot[start + place] += count

@@ -11,6 +11,7 @@ import ctypes
 import mmap
 import os
 import resource
+import time
 from collections.abc import Iterable
 from functools import cache
 from typing import TypeAlias
@@ -18,7 +19,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from app.metrics.layout import BREAKER_OPEN, ENDED_CPU, MASTER_PID, PID, SLOT_SIZE, USED
+from app.metrics.layout import BREAKER_OPEN, ENDED_CPU, MASTER_PID, PID, SLOT_SIZE, STARTED, USED
 
 MAX_SLOTS = 256  # memory is taken only for those in use; workers beyond share the last one
 
@@ -40,7 +41,7 @@ class SlotMap:
         self._memory = mmap.mmap(-1, (1 + slots) * SLOT_SIZE * 8)
         self._array = np.frombuffer(self._memory).reshape(1 + slots, SLOT_SIZE)
         self.master = self.slot(0)
-        self.master[MASTER_PID] = os.getpid()
+        self.master[MASTER_PID], self.master[STARTED] = os.getpid(), time.time()
         self._slots = slots
 
     def take(self, taken: Iterable[int]) -> int:

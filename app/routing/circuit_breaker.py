@@ -14,10 +14,10 @@ class CircuitBreaker:
 
     Args:
         clock: seconds that only go forward.
-        on_change: is told whether it is open, each time it opens or closes.
+        on_change: is called after each failure, and when it closes.
     """
 
-    def __init__(self, clock: Callable[[], float], on_change: Callable[[bool], None] = lambda _: None) -> None:
+    def __init__(self, clock: Callable[[], float], on_change: Callable[[], None] = lambda: None) -> None:
         self._clock = clock
         self._on_change = on_change
         self._lock = threading.Lock()
@@ -45,9 +45,7 @@ class CircuitBreaker:
         if success and not self._failures:
             return
         with self._lock:
-            was_open = self.is_open
             self._failures = 0 if success else self._failures + 1
             if self._failures == FAILURE_THRESHOLD:
                 self._next_probe = self._clock() + RESET_TIMEOUT
-            if self.is_open != was_open:
-                self._on_change(self.is_open)
+            self._on_change()

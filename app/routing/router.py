@@ -181,18 +181,22 @@ class ModelRouter:
                 models.pop(CANARY, None)
             if CHAMPION in models:
                 workers = self._settings.workers
-                clock, events = self._clock, self._events
-                table = build_routing_table(models, share, entry, table, workers, clock, events)
+                show, clock = self._show_breaker, self._clock
+                table = build_routing_table(models, share, entry, table, workers, clock, show)
             # Together: whoever is answered by the new table finds the faults that go with it.
             known, self.faults, self._table = self.faults, faults, table
-        breaker = table.champion.breaker if table else None
-        self._events.set_breaker(breaker is not None and breaker.is_open)  # another champion has another breaker
+        self._show_breaker()  # another champion has another breaker
         if CHAMPION in models:
             self._cache.pin({model.number for model in models.values()})
         for alias, reason in faults.items():
             if known.get(alias) != reason:
                 logger.error("%s: %s", alias, reason)
         return not faults
+
+    def _show_breaker(self) -> None:
+        """Tell the metrics of the champion's breaker; a champion's that was replaced does not matter any more."""
+        breaker = self._table.champion.breaker if self._table else None
+        self._events.set_breaker(breaker is not None and breaker.is_open)
 
     def _read_aliases(self, faults: dict[str, str]) -> Mapping[str, int]:
         """Return the aliases that the history allows; none if it can't be verified: then nothing changes."""

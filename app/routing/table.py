@@ -80,7 +80,7 @@ def build_routing_table(
     previous: RoutingTable | None,
     workers: int,
     clock: Callable[[], float],
-    events: RoutingEvents,
+    on_breaker_change: Callable[[], None],
 ) -> RoutingTable:
     """Return the table for the models by alias, a champion among them.
 
@@ -94,7 +94,7 @@ def build_routing_table(
     if fallback is not None and fallback.model is models[CHAMPION]:
         fallback = None
     has_canary, mirrored = CANARY in models and traffic_share > 0, SHADOW in models
-    breaker = CircuitBreaker(clock, events.set_breaker) if fallback else None
+    breaker = CircuitBreaker(clock, on_breaker_change) if fallback else None
     if previous and (previous.champion.model, previous.champion.fallback) == (models[CHAMPION], fallback):
         breaker = previous.champion.breaker
     champion = Route(models[CHAMPION], CHAMPION, fallback, breaker, has_canary, mirrored)

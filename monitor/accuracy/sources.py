@@ -23,6 +23,7 @@ ALPHA = 0.01
 # How far apart, in standard deviations of the others' residuals. Twice the drift that matters: what a source measures
 # is seldom a random sample of all that was predicted.
 EFFECT = 0.3
+MAJORITY = 0.55  # of the rows with truth: what the others need for one to be set aside as the one that is wrong
 
 
 @dataclass(slots=True)
@@ -55,7 +56,8 @@ def judge_sources(rows: pd.DataFrame) -> list[Source]:
 
     The one that differs most from the median residual is set aside first, as long as its difference from the others is
     significant and large; the others are then compared without it (as in Rosner, Technometrics 25 (1983) 165). So one
-    that lies does not make all the others look different, while the honest ones have the majority of the truths.
+    that lies does not make all the others look different, while the honest ones have the majority of the truths. If
+    those that would be left have no clear majority, nobody can tell who lies: all that differ are named.
 
     Args:
         rows: ``request_id``, ``residual`` (prediction less truth), ``source`` and ``client``.
@@ -100,8 +102,11 @@ def _judge_kind(kind: str, rows: pd.DataFrame, names: list[str], looked_at: int)
         if not apart:
             break
         furthest = max(apart, key=lambda source: abs(source.bias - centre)).source
+        others = _without(everything, sums[furthest])
+        if others.rows[0] < MAJORITY * everything.rows[0]:
+            break
         del left[furthest]
-        everything = _without(everything, sums[furthest])
+        everything = others
     return list(sources.values())
 
 

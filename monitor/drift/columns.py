@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from monitor.drift import words
-from monitor.drift.result import MIN_REQUESTS, Result, Verdict
+from monitor.drift.result import MIN_REQUESTS, Criteria, Result, Verdict
 from monitor.drift.shares import ShareTest
 from monitor.profiles.profile import Profile
 from monitor.profiles.reference import Column, Reference
@@ -39,7 +39,7 @@ class ColumnDrift:
 
     Attributes:
         shift_sd: the difference of the means, in standard deviations of the reference.
-        p: the smallest p-value of its tests, corrected. effect: of the test that decides.
+        p, effect: of the test that the reason speaks of, or of the one with the smallest p; p is corrected.
     """
 
     name: str
@@ -96,42 +96,42 @@ def describe_column(
     index: int,
     tests: dict[str, Result],
     shares: list[ShareTest],
-    *,
-    enough: bool,
-    alpha: float,
-    effect: float,
-    level: float,
+    criteria: Criteria,
     signature: Signature | None,
 ) -> ColumnDrift:
     """Return the column with its verdict, once the p-values of all tests are corrected.
 
     Args:
         shares: the tests of its missing values, and of those outside the reference's.
-        enough: whether the window has enough requests to judge any column.
-        effect: the shift that matters, in standard deviations. level: of one test, for the power.
+        signature: for label and unit.
     """
     column, counts = baseline.reference.columns[index], profile.counts[index]
     rows, requests = int(counts.sum()), int(profile.scores.requests[index])
     mean, sd, shift = _moments(profile, column, index)
     deff, reference_deff = _design_effects(profile, baseline, index)
-    power = _power(rows / deff, column.rows / reference_deff, deff, 2 * effect, level)
+    find = 2 * criteria.effect
+    power = _power(rows / deff, column.rows / reference_deff, deff, find, criteria.level)
     results = {**(tests if requests >= MIN_REQUESTS else {}), **{share.name: share.result for share in shares}}
-    alarms = {name: result for name, result in results.items() if enough and result.alarms(alpha)}
-    deciding = min((alarms or tests or results).values(), key=lambda result: result.adjusted, default=None)
+    alarms = {
+        name: result for name, result in results.items() if not criteria.lacking and result.alarms(criteria.alpha)
+    }
+    smallest = min((alarms or tests).values(), key=lambda result: result.adjusted, default=None)
+    deciding = alarms.get("mann_whitney", smallest)  # as the words of a drift: a shift says more than a distance
     verdict: Verdict = "calm"
     if alarms:
         verdict = "drift"
-        reason = words.drift(column, counts, baseline.reference, alarms, shift, shares)
+        told = [share.sentence for share in shares if share.name in alarms]
+        reason = words.drift(column, counts, baseline.reference, alarms, shift, told)
     elif not column.rows:
         reason = f"{column.name} has no value {words.where(baseline.reference)}"
+    elif criteria.lacking:
+        verdict, reason = "cannot_judge", f"{column.name}: {criteria.lacking}"
     elif requests < MIN_REQUESTS:
-        verdict, reason = "cannot_judge", words.too_few_requests(column.name, requests)
-    elif not enough:
-        verdict, reason = "cannot_judge", words.unequal_requests(column.name)
+        verdict, reason = "cannot_judge", words.too_few_values(column.name, requests)
     elif power.rows_missing != 0:
-        verdict, reason = "cannot_judge", words.too_few_rows(column.name, power.rows_missing, 2 * effect)
+        verdict, reason = "cannot_judge", words.too_few_rows(column.name, power.rows_missing, find)
     else:
-        is_small = any(result.adjusted <= alpha for result in results.values())
+        is_small = any(result.adjusted <= criteria.alpha for result in results.values())
         reason = words.calm(column.name, baseline.reference, is_small)
     label, unit = _label(signature, index, column.name)
     points, both = column.points.astype(np.float64), bool(rows and column.rows)
@@ -153,9 +153,9 @@ def describe_column(
         outside_share=int(outside) / rows if both else math.nan,
         design_effect=deff,
         tests=tests,
-        psi=stability_index.effect(counts, column.cell_counts) if both else math.nan,
+        psi=stability_index.statistic(counts, column.cell_counts) if both else math.nan,
         wasserstein=wasserstein.statistic(counts, column.cell_counts, points) if both else math.nan,
-        p=min((result.adjusted for result in results.values()), default=math.nan),
+        p=deciding.adjusted if deciding else math.nan,
         effect=deciding.effect if deciding else math.nan,
         verdict=verdict,
         reason=reason,
@@ -180,12 +180,9 @@ def day_figures(profile: Profile, reference: Reference) -> dict[str, dict[str, f
 
 def _design_effects(profile: Profile, baseline: Baseline, index: int) -> tuple[float, float]:
     """Return the design effect of the window's column, and of the reference's; at least 1."""
-    column, of_window, of_reference = (
-        baseline.reference.columns[index],
-        profile.categories[index],
-        baseline.categories[index],
-    )
-    if column.kind == "category" and of_window is not None and of_reference is not None:
+    column = baseline.reference.columns[index]
+    of_window, of_reference = profile.categories[index], baseline.categories[index]
+    if of_window is not None and of_reference is not None:
         return (
             chi_squared.design_effect(profile.counts[index], at_least_one(of_window.design_effect)),
             chi_squared.design_effect(column.cell_counts, at_least_one(of_reference.design_effect)),

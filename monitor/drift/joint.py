@@ -89,8 +89,10 @@ def joint_drift(profile: Profile, baseline: Baseline, pairs: list[PairTest], alp
     ]
     drifts.sort(key=lambda drift: (drift.verdict != "drift", -abs(drift.z)))
     classifier = _classifier(profile, baseline, alpha)
-    alarms = any(drift.verdict == "drift" for drift in drifts) or (classifier and classifier.verdict == "drift")
-    return JointDrift("drift" if alarms else "calm", drifts[:SHOWN], classifier)
+    verdicts = {found.verdict for found in (*drifts, classifier) if found}
+    nothing: Verdict = "cannot_judge" if len(baseline.reference.columns) > 2 else "calm"  # one input goes with none
+    verdict: Verdict = "drift" if "drift" in verdicts else "calm" if verdicts else nothing
+    return JointDrift(verdict, drifts[:SHOWN], classifier)
 
 
 def _classifier(profile: Profile, baseline: Baseline, alpha: float) -> ClassifierDrift | None:

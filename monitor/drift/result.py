@@ -10,6 +10,23 @@ MIN_REQUESTS = 30  # fewer say too little about how much requests differ
 MIN_EQUAL_REQUESTS = 10  # of one size that would weigh as much: one large request among many small ones is no evidence
 
 
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """What makes a change of a column drift, and what its verdict requires.
+
+    Attributes:
+        alpha: the chance of a false alarm in one report.
+        effect: the shift that matters, in standard deviations.
+        level: of one test of a column, for the power.
+        lacking: why nothing about the rows of the window can be judged; "" if it can.
+    """
+
+    alpha: float
+    effect: float
+    level: float
+    lacking: str
+
+
 @dataclass(slots=True)
 class Result:
     """The result of one test.

@@ -5,13 +5,12 @@ docs/monitoring.md says how often the rule is wrong.
 
 from __future__ import annotations
 
-import math
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
+from monitor.drift import words
 from monitor.drift.columns import ColumnDrift, column_tests, describe_column
 from monitor.drift.joint import JointDrift, correlation_tests, joint_drift
-from monitor.drift.result import MIN_EQUAL_REQUESTS, MIN_REQUESTS, Result, Verdict
+from monitor.drift.result import MIN_EQUAL_REQUESTS, MIN_REQUESTS, Criteria, Result, Verdict
 from monitor.drift.shares import share_tests
 from monitor.profiles.profile import Profile
 from monitor.profiles.reference import Reference
@@ -37,20 +36,21 @@ class ShareDrift:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """The drift of a window: the section "drift" of the report. ``tests``: how many the p-values are corrected for."""
+    """The drift of a window: the section "drift" of the report.
+
+    Attributes:
+        reason: why nothing about the rows could be judged; "" if it could.
+        tests: how many the p-values are corrected for.
+    """
 
     verdict: Verdict
+    reason: str
     alpha: float
     effect: float
     tests: int
     columns: list[ColumnDrift]
     shares: list[ShareDrift]
     joint: JointDrift
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the section as JSON has it; a figure that does not exist, or is infinite, is None."""
-        section: dict[str, Any] = _finite(asdict(self))
-        return section
 
 
 def judge_drift(
@@ -82,8 +82,7 @@ def judge_drift(
         ([share.result for share in shares], SHARES_WEIGHT),
         ([pair.result for pair in pairs], CORRELATIONS_WEIGHT),
     )
-    equal = float(equal_requests(profile.missing_sums)[0])
-    enough = profile.requests >= MIN_REQUESTS and equal >= MIN_EQUAL_REQUESTS
+    criteria = Criteria(alpha, effect, column_level(len(reference.columns), alpha), _lacking(profile))
     columns = [
         describe_column(
             profile,
@@ -91,11 +90,8 @@ def judge_drift(
             index,
             tests[index],
             [share for share in shares if share.column == index],
-            enough=enough,
-            alpha=alpha,
-            effect=effect,
-            level=column_level(len(reference.columns), alpha),
-            signature=signature,
+            criteria,
+            signature,
         )
         for index in indexes
     ]
@@ -105,18 +101,27 @@ def judge_drift(
             share.share,
             share.reference,
             share.result.adjusted,
-            ("drift" if share.result.alarms(alpha) else "calm") if enough or share.column is None else "cannot_judge",
+            "cannot_judge"
+            if criteria.lacking and share.column is not None
+            else "drift"
+            if share.result.alarms(alpha)
+            else "calm",
         )
         for share in shares
     ]
-    joint = joint_drift(profile, baseline, pairs, alpha) if enough else JointDrift("cannot_judge", [], None)
-    verdicts: set[Verdict] = {
-        joint.verdict,
-        *(column.verdict for column in columns),
-        *(share.verdict for share in judged),
-    }
-    verdict: Verdict = "cannot_judge" if not enough or "cannot_judge" in verdicts else "calm"
-    return Drift("drift" if "drift" in verdicts else verdict, alpha, effect, len(results), columns, judged, joint)
+    joint = JointDrift("cannot_judge", [], None) if criteria.lacking else joint_drift(profile, baseline, pairs, alpha)
+    verdicts = {joint.verdict, *(item.verdict for item in columns), *(item.verdict for item in judged)}
+    verdict: Verdict = "drift" if "drift" in verdicts else "cannot_judge" if "cannot_judge" in verdicts else "calm"
+    return Drift(verdict, criteria.lacking, alpha, effect, len(results), columns, judged, joint)
+
+
+def _lacking(profile: Profile) -> str:
+    """Return why the rows of the window can't be judged; "" if they can."""
+    if profile.requests < MIN_REQUESTS:
+        return words.too_few_requests(profile.requests)
+    if equal_requests(profile.missing_sums)[0] < MIN_EQUAL_REQUESTS:
+        return words.UNEQUAL
+    return ""
 
 
 def _correct(*families: tuple[list[Result], float]) -> list[Result]:
@@ -126,11 +131,3 @@ def _correct(*families: tuple[list[Result], float]) -> list[Result]:
     for result, adjusted in zip(results, adjust([result.p for result in results], weights), strict=True):
         result.adjusted = adjusted
     return results
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitor.drift.result import Result
+from monitor.drift import words
+from monitor.drift.result import MIN_REQUESTS, Result
 from monitor.profiles.profile import Profile, RequestSums
 from monitor.profiles.reference import Floats
 from monitor.statistics import binomial
@@ -23,7 +24,7 @@ class ShareTest:
     Attributes:
         column: its index; None for requests.
         reference: the share in the reference, or the one to expect.
-        words: the sentence up to the share: "age is missing in".
+        sentence: what it is, for a reader: "age is missing in 3 % of the rows, in training 0 %".
     """
 
     name: str
@@ -31,8 +32,7 @@ class ShareTest:
     share: float
     reference: float
     result: Result
-    words: str
-    is_outside: bool = False
+    sentence: str
 
 
 def share_tests(profile: Profile, baseline: Baseline, refused: tuple[int, int] | None) -> list[ShareTest]:
@@ -42,10 +42,10 @@ def share_tests(profile: Profile, baseline: Baseline, refused: tuple[int, int] |
         refused: how many requests were refused, and how many came.
     """
     tests = [*_missing(profile, baseline), *_outside(profile, baseline)] if profile.rows else []
-    if refused and refused[1]:
+    if refused and refused[1] >= MIN_REQUESTS:
         count, requests = refused
         share, p = binomial.statistic(count, requests), binomial.p_value_above(count, requests, LEAST_CHANGE)
-        tests.append(ShareTest("refused", None, share, 0.0, Result(share, p, share, LEAST_CHANGE), "refused:"))
+        tests.append(ShareTest("refused", None, share, 0.0, Result(share, p, share, LEAST_CHANGE), ""))
     return tests
 
 
@@ -63,7 +63,8 @@ def _missing(profile: Profile, baseline: Baseline) -> Iterator[ShareTest]:
         )
         share, reference = binomial.statistic(missing, profile.rows), binomial.statistic(column.missing, reference_rows)
         result = Result(share, p, binomial.effect(share, reference), LEAST_CHANGE)
-        yield ShareTest(f"missing: {column.name}", index, share, reference, result, f"{column.name} is missing in")
+        sentence = words.share(f"{column.name} is missing", share, words.where(baseline.reference), reference)
+        yield ShareTest(f"missing: {column.name}", index, share, reference, result, sentence)
 
 
 def _outside(profile: Profile, baseline: Baseline) -> Iterator[ShareTest]:
@@ -78,8 +79,8 @@ def _outside(profile: Profile, baseline: Baseline) -> Iterator[ShareTest]:
         share, expected = binomial.statistic(count, rows), min(2 / (reference_rows + 1), 1.0)
         p = binomial.p_value_outside(count / float(deffs[index]), rows / float(deffs[index]), reference_rows)
         result = Result(share, p, max(binomial.effect(share, expected), 0.0), LEAST_CHANGE)
-        words = f"{column.name} is outside the range of the reference in"
-        yield ShareTest(f"outside: {column.name}", index, share, expected, result, words, is_outside=True)
+        sentence = words.share(f"{column.name} is outside the range of the reference", share, "expected", expected)
+        yield ShareTest(f"outside: {column.name}", index, share, expected, result, sentence)
 
 
 def _of_indicators(sums: RequestSums) -> Floats:

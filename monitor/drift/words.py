@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from monitor.drift.result import MIN_REQUESTS, Result
-from monitor.drift.shares import ShareTest
 from monitor.profiles.reference import Column, Ints, Reference
 from monitor.statistics import chi_squared, kolmogorov_smirnov
 
+UNEQUAL = "a few large requests have most of the rows, and a verdict needs rows of more requests"
+TOO_SMALL = "the reference has too few rows"
 _LARGEST_SHIFT = 6.0  # beyond it a few absurd values make the mean, and say nothing of the others
 
 
@@ -25,21 +26,22 @@ def drift(
     reference: Reference,
     alarms: Mapping[str, Result],
     shift: float,
-    shares: Sequence[ShareTest],
+    shares: Sequence[str],
 ) -> str:
-    """Return what has changed: the shape of the distribution, then missing values and values outside the reference."""
-    then, said = where(reference), []
+    """Return what has changed: the shape of the distribution, then the sentences about the column's ``shares``."""
+    then, shape = where(reference), ""
     if "chi_squared" in alarms:
-        said.append(_category(column, window, then))
+        shape = _category(column, window, then)
     elif "mann_whitney" in alarms:  # a shift says more than a distance
-        said.append(_shift(column.name, shift, alarms["mann_whitney"].effect > 0, then))
+        shape = _shift(column.name, shift, alarms["mann_whitney"].effect > 0, then)
     elif "kolmogorov_smirnov" in alarms:
-        said.append(_shape(column, window, then))
-    for share in shares:
-        if share.name in alarms:
-            expected = "expected" if share.is_outside else then
-            said.append(f"{share.words} {_percent(share.share)} of the rows, {expected} {_percent(share.reference)}")
-    return "; ".join(said)
+        shape = _shape(column, window, then)
+    return "; ".join(filter(None, [shape, *shares]))
+
+
+def share(what: str, now: float, expected: str, reference: float) -> str:
+    """Return the sentence about a share of the rows."""
+    return f"{what} in {_percent(now)} of the rows, {expected} {_percent(reference)}"
 
 
 def calm(name: str, reference: Reference, is_small: bool) -> str:
@@ -49,21 +51,24 @@ def calm(name: str, reference: Reference, is_small: bool) -> str:
     return f"{name} is as {where(reference)}"
 
 
-def too_few_requests(name: str, requests: int) -> str:
+def too_few_requests(requests: int) -> str:
     """Return that the window has too few requests for a verdict."""
-    return f"{name} has values in {requests} requests; a verdict needs {MIN_REQUESTS}"
+    are = "is 1" if requests == 1 else f"are {requests or 'none'}"
+    return f"a verdict needs {MIN_REQUESTS} requests, and there {are}"
 
 
-def unequal_requests(name: str) -> str:
-    """Return that a few requests have most of the rows."""
-    return f"{name}: a few large requests have most of the rows; a verdict needs rows of more requests"
+def too_few_values(name: str, requests: int) -> str:
+    """Return that too few requests have a value of the column."""
+    have = "1 request has" if requests == 1 else f"{requests or 'no'} requests have"
+    return f"{name}: {have} a value, and a verdict needs {MIN_REQUESTS}"
 
 
 def too_few_rows(name: str, missing: int | None, shift: float) -> str:
     """Return how many rows are missing to find a shift of so many standard deviations."""
     if missing is None:
-        return f"{name}: the reference is too small to find a shift of {shift:g} standard deviations in any window"
-    return f"{name}: {missing} more rows are needed to find a shift of {shift:g} standard deviations reliably"
+        return f"{name}: {TOO_SMALL} to find a shift of {shift:g} standard deviations, however many rows come"
+    more = "1 more row is" if missing == 1 else f"{missing:,} more rows are"
+    return f"{name}: {more} needed to find a shift of {shift:g} standard deviations"
 
 
 def _shift(name: str, shift: float, is_higher: bool, then: str) -> str:

@@ -22,7 +22,12 @@ def actions(report: Json) -> Iterator[str]:
         yield "Collect true values for them, with `POST /feedback` or `python -m monitor feedback FILE.csv`."
         yield "Then `python -m monitor retrain` decides whether a new version pays."
     elif verdict == "cannot_judge":
-        yield "Wait for more rows, or look at a longer window, as with `python -m monitor report --since 30d`."
+        powers = [column["power"] for column in with_verdict(report["drift"]["columns"], verdict) if column["power"]]
+        if not report["drift"]["reason"] and any(power["rows_missing"] is None for power in powers):
+            yield "Train with more rows; or pin a window that you know to be calm, and compare with that one:"
+            yield "`python -m monitor pin --override --reason …`, then `python -m monitor report --against pinned`."
+        else:
+            yield "Wait for more requests, or look at a longer window, as with `python -m monitor report --since 30d`."
     for pair in report["comparisons"][:3]:
         if pair["truth"] and pair["truth"]["verdict"] == "better":
             yield (
@@ -30,7 +35,7 @@ def actions(report: Json) -> Iterator[str]:
                 f"`python -m registry promote {pair['second']} --reason …` makes it champion, if it passes every gate."
             )
     if report["traffic"]["errors"]:
-        yield "Find the requests with a status of 5xx in the logs, and what the error log says of them."
+        yield "Look for the requests with status 5xx in the logs: their column `error` says what happened."
     if report["faults"]:
         yield "See what is wrong with the logs: `python -m audit check`."
 
@@ -41,26 +46,34 @@ def not_judged(report: Json) -> Iterator[str]:
     yield from _accuracy(report)
 
 
-def rows_missing(report: Json) -> int:
-    """Return how many more rows the column needs that needs the most; 0 if nobody can tell."""
-    columns = with_verdict(report["drift"]["columns"], "cannot_judge")
-    return max((round((column["power"] or {}).get("rows_missing") or 0) for column in columns), default=0)
+def doubt(report: Json) -> str:
+    """Return why the drift can't be judged."""
+    columns, window = with_verdict(report["drift"]["columns"], "cannot_judge"), report["window"]
+    if report["drift"]["reason"] or not columns:
+        return str(report["drift"]["reason"])
+    missing = max(round((column["power"] or {}).get("rows_missing") or 0) for column in columns)
+    if not missing:
+        return reason(columns[0])
+    have = f"{amount(window['rows'], 'row')} of {amount(window['requests'], 'request')}"
+    return f"{have}; {amount(missing, 'more row')} {'is' if missing == 1 else 'are'} needed"
 
 
 def _drift(report: Json) -> Iterator[str]:
     drift = report["drift"]
-    for column in with_verdict(drift["columns"], "cannot_judge")[:5]:
-        yield f"{begin(reason(column))}."
-    if more := len(with_verdict(drift["columns"], "cannot_judge")[5:]):
-        yield f"{amount(more, 'more column')} could not be judged."
-    for share in with_verdict(drift["shares"], "cannot_judge"):
-        yield f"{share['name']}: too few rows to judge this share."
+    if drift["reason"]:
+        yield f"Drift: {drift['reason']}."
+        return
+    alike: dict[str, list[str]] = {}  # most columns lack the same
+    for column in with_verdict(drift["columns"], "cannot_judge"):
+        alike.setdefault(column["reason"].removeprefix(column["name"]), []).append(column_name(column))
+    for why, names in alike.items():
+        yield f"{begin(listed(names, most=5))}{why}."
     if (drift["joint"] or {}).get("verdict") == "cannot_judge":
         yield "How the inputs go together: too few rows."
     weak = {column_name(column): column["power"]["detectable_sd"] for column in drift["columns"] if column["power"]}
     name, shift = max(((n, s) for n, s in weak.items() if s is not None), key=lambda item: item[1], default=("", 0))
     if shift > drift["effect"]:
-        yield f"A shift of less than {decimal(shift)} standard deviations is not seen with these rows ({name})."
+        yield f"A shift of less than {decimal(shift)} standard deviations can go unseen in so few rows ({name})."
 
 
 def _accuracy(report: Json) -> Iterator[str]:
@@ -73,4 +86,4 @@ def _accuracy(report: Json) -> Iterator[str]:
     labels = {str(column["name"]): column_name(column) for column in report["drift"]["columns"]}
     unlike = with_verdict(representative.get("columns"), "differs")
     if names := [labels.get(item["name"], str(item["name"])) for item in unlike]:
-        yield f"Rows with truth differ from the others in {listed(names)}: the error of all rows may be another one."
+        yield f"Rows with a true value differ from the others in {listed(names)}: all rows may have another error."

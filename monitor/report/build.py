@@ -6,7 +6,7 @@ import json
 import math
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -44,10 +44,8 @@ class Built:
     reference: Reference
 
 
-def build_report(
-    settings: CommonSettings, window: Window, *, against: Against = "training", alpha: float = ALPHA
-) -> dict[str, Any]:
-    """Return the report on a window, ready for a JSON writer.
+def build(settings: CommonSettings, window: Window, *, against: Against = "training", alpha: float = ALPHA) -> Built:
+    """Return the report on a window, ready for a JSON writer, with the rows that it is about.
 
     Args:
         against: what the window is compared with: the champion's training rows, or the newest pinned window.
@@ -57,11 +55,6 @@ def build_report(
         MonitorError: if there are no logs, or nothing to compare them with.
         RegistryError: if there is no champion, or it can't be used.
     """
-    return build(settings, window, against=against, alpha=alpha).report
-
-
-def build(settings: CommonSettings, window: Window, *, against: Against = "training", alpha: float = ALPHA) -> Built:
-    """Return the report on a window with the rows that it is about; see :func:`build_report`."""
     store, logs = settings.store(), settings.log_folder
     champion = store.number_of(CHAMPION)
     _require_logs(logs)
@@ -100,7 +93,7 @@ def build(settings: CommonSettings, window: Window, *, against: Against = "train
         },
         "faults": list(dict.fromkeys([*profile.faults, *joined.faults])),
         "traffic": _traffic(profile.traffic, profile.total, window),
-        "drift": {**drift.to_json(), "days": list(_days(profile.days, reference))},
+        "drift": {**asdict(drift), "days": list(_days(profile.days, reference))},
         "accuracy": accuracy,
         "comparisons": compare_versions(logs, window, champion, profile.total.groups, joined.rows, cache=cache),
     }

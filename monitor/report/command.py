@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from monitor.errors import MonitorError
+from monitor.errors import MonitorError, UsageError
 from monitor.report.words import CALM, EXIT_CODES
 from registry import Actor, CommonSettings, current_user
 from registry.signature import MODEL_NAME
@@ -44,12 +44,12 @@ def _add_window(parser: argparse.ArgumentParser) -> None:
 
 def _report(arguments: argparse.Namespace, settings: CommonSettings) -> int:
     # The report needs pandas and scipy; the other commands and --help do without.
-    from monitor.report.build import build_report, to_json
+    from monitor.report.build import build, to_json
     from monitor.report.render import to_html, to_text
     from monitor.window import Window
 
     window = Window.ending(datetime.now(UTC), arguments.since)
-    report = build_report(_of_model(settings, arguments.model), window, against=arguments.against)
+    report = build(_of_model(settings, arguments.model), window, against=arguments.against).report
     if arguments.html is not None:
         _write(arguments.html, to_html(report))
     if arguments.json == STANDARD_OUTPUT:
@@ -69,7 +69,7 @@ def _pin(arguments: argparse.Namespace, settings: CommonSettings) -> int:
     settings = _of_model(settings, arguments.model)
     actor = Actor(arguments.by.strip(), arguments.reason.strip())
     if not actor.by or not actor.reason:
-        raise MonitorError("--by and --reason: expected a name and a reason, for the history")
+        raise UsageError("--by and --reason: expected a name and a reason, for the history")
     built = build(settings, Window.ending(datetime.now(UTC), arguments.since))
     report = built.report
     calm = report["verdict"] == CALM
@@ -88,7 +88,7 @@ def _of_model(settings: CommonSettings, model: str | None) -> CommonSettings:
     if model is None:
         return settings
     if not MODEL_NAME.fullmatch(model):
-        raise MonitorError(f"--model {model!r}: expected the name of a folder in {settings.models}")
+        raise UsageError(f"--model {model!r}: expected the name of a folder in {settings.models}")
     return replace(settings, model=model)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from monitor.report.advice import actions, not_judged, rows_missing
+from monitor.report.advice import actions, doubt, not_judged
 from monitor.report.phrases import (
     Json,
     amount,
@@ -26,7 +26,7 @@ from monitor.report.phrases import (
 
 CALM, DRIFT, ACCURACY, CANNOT_JUDGE = "calm", "drift", "accuracy", "cannot_judge"
 REFUSED = "refused"  # the one share that is of requests
-MAX_SENTENCES = 8  # about columns, and about shares
+MAX_SENTENCES = 8  # about columns, and about comparisons
 EXIT_CODES = {CALM: 0, DRIFT: 10, ACCURACY: 20, CANNOT_JUDGE: 30}
 
 
@@ -62,8 +62,7 @@ def _headline(report: Json) -> str:
         found, high = decimal(overall.get("rmse")), decimal(expected.get("high"))
         return f"Worse accuracy: {metric} {found}, and at most {high} was expected"
     if verdict == CANNOT_JUDGE:
-        unjudged = with_verdict(drift["columns"], CANNOT_JUDGE)
-        return f"Can't judge: {_because(report) if rows_missing(report) or not unjudged else reason(unjudged[0])}"
+        return f"Can't judge: {_because(report)}"
     if verdict == CALM:
         return f"Calm: the rows are like those {where(report)}"
     columns = strongest_first(with_verdict(drift["columns"], DRIFT))
@@ -80,22 +79,26 @@ def _because(report: Json) -> str:
         overall = report["accuracy"]["overall"] or {}
         return f"{report['accuracy']['metric'].upper()} {decimal(overall.get('rmse'))}"
     if report["verdict"] == CANNOT_JUDGE:
-        window = report["window"]
-        missing = rows_missing(report)
-        have = f"{amount(window['rows'], 'row')} of {amount(window['requests'], 'request')}"
-        return f"{have}; {amount(missing, 'more row')} {'is' if missing == 1 else 'are'} needed" if missing else have
+        return doubt(report)
+    if report["verdict"] == CALM:
+        return ""
     names = [column_name(column) for column in strongest_first(with_verdict(drift["columns"], DRIFT))]
-    names += ["refused requests" if share["name"] == REFUSED else share["name"] for share in _other_shares(drift)]
+    if _refused(drift):
+        names.append("refused requests")
     if (drift["joint"] or {}).get("verdict") == DRIFT:
         names.append("how the inputs go together")
-    return listed(names) if report["verdict"] == DRIFT else ""
+    return listed(names, most=4)
 
 
 def _findings(report: Json) -> Iterator[str]:
+    if report["verdict"] == ACCURACY:
+        yield from _of_accuracy(report)
     yield from _of_columns(report)
-    yield from _of_shares(report)
+    if refused := _refused(report["drift"]):
+        yield f"{percent(refused['share'])} of the requests were refused; up to 1 % is usual."
     yield from _of_joint(report)
-    yield from _of_accuracy(report)
+    if report["verdict"] != ACCURACY:
+        yield from _of_accuracy(report)
     yield from _of_comparisons(report)
     if errors := report["traffic"]["errors"]:
         yield f"{amount(errors, 'request')} failed with a status of 5xx."
@@ -103,31 +106,21 @@ def _findings(report: Json) -> Iterator[str]:
 
 def _of_columns(report: Json) -> Iterator[str]:
     columns = report["drift"]["columns"]
-    drifted, calm = with_verdict(columns, DRIFT), with_verdict(columns, CALM)
-    for column in strongest_first(drifted)[:MAX_SENTENCES]:
-        means = f"on average {decimal(column['mean'])}, {where(report)} {decimal(column['reference_mean'])}"
-        chance = f"chance does not explain it ({probability(column['p'])})"
-        yield f"{begin(reason(column))}{'' if column['kind'] == 'category' else f'; {means}'}; {chance}."
+    drifted = strongest_first(with_verdict(columns, DRIFT))
+    for column in drifted[:MAX_SENTENCES]:
+        means = ""
+        if column["kind"] != "category" and column["mean"] is not None:
+            means = f"; on average {decimal(column['mean'])}, {where(report)} {decimal(column['reference_mean'])}"
+        yield f"{begin(reason(column))}{means}; chance does not explain it ({probability(column['p'])})."
     if more := len(drifted[MAX_SENTENCES:]):
         yield f"{amount(more, 'more column')} drifted; the table has them."
-    if calm and not drifted:
-        yield f"{begin(amount(len(calm), 'column'))} are distributed as {where(report)}."
-    elif calm:
-        yield f"Calm: {listed([column_name(column) for column in calm])}."
+    if calm := [column_name(column) for column in with_verdict(columns, CALM)]:
+        yield f"No drift in {listed(calm, most=5)}."
 
 
-def _of_shares(report: Json) -> Iterator[str]:
-    for share in _other_shares(report["drift"])[:MAX_SENTENCES]:
-        if share["name"] == REFUSED:
-            yield f"{percent(share['share'])} of the requests were refused."
-        else:
-            yield f"{share['name']}: {percent(share['share'])}, {where(report)} {percent(share['reference_share'])}."
-
-
-def _other_shares(drift: Json) -> list[Json]:
-    """Return the shares that have changed and that no drifted column speaks of."""
-    said = {column["name"] for column in with_verdict(drift["columns"], DRIFT)}
-    return [share for share in with_verdict(drift["shares"], DRIFT) if share["name"].partition(": ")[2] not in said]
+def _refused(drift: Json) -> Json | None:
+    """Return the share of refused requests if it is drift; a drifted column speaks of the other shares."""
+    return next((share for share in with_verdict(drift["shares"], DRIFT) if share["name"] == REFUSED), None)
 
 
 def _of_joint(report: Json) -> Iterator[str]:
@@ -139,7 +132,8 @@ def _of_joint(report: Json) -> Iterator[str]:
         yield f"{begin(names)} go together in another way: their correlation is {window}, {where(report)} {reference}."
     classifier = joint.get("classifier")
     if classifier and classifier["verdict"] == DRIFT:
-        yield f"A classifier tells these rows from those {where(report)}: AUC {decimal(classifier['auc'])}."
+        auc = decimal(classifier["auc"])
+        yield f"A classifier can tell these rows from those {where(report)}: AUC {auc}, where 0.5 is chance."
 
 
 def _of_accuracy(report: Json) -> Iterator[str]:
@@ -147,22 +141,31 @@ def _of_accuracy(report: Json) -> Iterator[str]:
     metric, overall, expected = accuracy["metric"].upper(), accuracy["overall"], accuracy["expected"]
     if overall and overall["rmse"] is not None:
         found = f"{metric} {decimal(overall['rmse'])} ({decimal(overall['low'])} to {decimal(overall['high'])})"
-        card = f"; the card expects {decimal(expected['low'])} to {decimal(expected['high'])}" if expected else ""
-        yield f"{found} over {amount(overall['rows'], 'row')} with truth{card}."
+        card = f"; its card promises {decimal(expected['low'])} to {decimal(expected['high'])}" if expected else ""
+        yield f"The champion has {found} on {amount(overall['rows'], 'row')} with a true value{card}."
+        if report["verdict"] == ACCURACY and overall["bias"]:
+            way = "high" if overall["bias"] > 0 else "low"
+            yield f"Its predictions are {decimal(abs(overall['bias']))} too {way} on average."
     for source in with_verdict(accuracy["sources"], "differs")[:5]:
         name = f"{source_name(source)} ({percent(source['share'])} of them)"
-        yield f"True values from {name} differ from the others: bias {signed(source['bias'])}."
+        bias, others = signed(source["bias"]), signed(source.get("others"))
+        yield f"True values from {name} differ: prediction less truth is {bias} on average, {others} for the others."
     if unknown := accuracy["unknown"]:
         ids = listed([quoted(name) for name in accuracy["unknown_ids"][:3]])
-        yield f"{amount(unknown, 'true value')} name requests that the logs don't have{f': {ids}' if ids else ''}."
+        yield f"The requests of {amount(unknown, 'true value')} are not in the logs{f': {ids}' if ids else ''}."
 
 
 def _of_comparisons(report: Json) -> Iterator[str]:
     for pair in report["comparisons"][:MAX_SENTENCES]:
-        text = f"Version {pair['second']} ({pair['role']}) less version {pair['first']}"
+        first, text = pair["first"], f"Version {pair['second']} ({pair['role']})"
         if pair["rows"]:
-            text += f" on {amount(pair['rows'], 'row')}: {decimal(pair['difference']['mean'])} on average"
+            mean = pair["difference"]["mean"]
+            size = f"{decimal(abs(mean))} {'more' if mean > 0 else 'less'} than" if mean else "the same as"
+            text += f" predicts {size} version {first}, on average of {amount(pair['rows'], 'row')}"
+        else:
+            text += f" has no row in common with version {first}"
         if truth := pair["truth"]:
-            second, first = decimal(truth["rmse_second"]), decimal(truth["rmse_first"])
-            text += f"; RMSE {second} against {first} on {amount(truth['rows'], 'row')} with truth: {truth['verdict']}"
+            errors = f"RMSE {decimal(truth['rmse_second'])} against {decimal(truth['rmse_first'])}"
+            rows = amount(truth["rows"], "row")
+            text += f"; {errors} on {rows} with a true value: {truth['verdict'].replace('_', ' ')}"
         yield f"{text}."

@@ -11,7 +11,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from monitor.profiles.reference import Floats, Ints
 from monitor.statistics.request_sums import Requests, request_sums, variance_of_mean
@@ -42,8 +41,7 @@ def statistic(window: Floats, reference: Floats, window_requests: Requests, refe
     """
     is_window = np.repeat([True, False], [len(window), len(reference)])
     folds = np.concatenate([_folds(window_requests), _folds(reference_requests)])
-    with threadpool_limits(1):  # where others use the cores, threads wait for each other
-        all_scores = _cross_fit(_features(np.concatenate([window, reference])), is_window, folds)
+    all_scores = _cross_fit(_features(np.concatenate([window, reference])), is_window, folds)
     better = np.full(len(folds), np.nan)  # the share of the other sample's rows in the fold that the row beats
     for fold in range(FOLDS):
         test = folds == fold
@@ -58,7 +56,9 @@ def statistic(window: Floats, reference: Floats, window_requests: Requests, refe
     of_reference = request_sums(better[~is_window, None], reference_requests)
     auc = float(of_window.mean[0])
     error = math.sqrt(2 * float(variance_of_mean(of_window)[0] + variance_of_mean(of_reference)[0]))
-    return Separation(auc, (auc - 0.5) / error if error > 0 else math.copysign(math.inf, auc - 0.5))
+    if error > 0:
+        return Separation(auc, (auc - 0.5) / error)
+    return Separation(auc, 0.0 if auc == 0.5 else math.copysign(math.inf, auc - 0.5))  # all rows are equal, or none
 
 
 def p_value(separation: Separation) -> float:

@@ -14,19 +14,14 @@ BINS = 10
 
 
 def statistic(window: Ints, reference: Ints) -> float:
-    """Return Σ (w - r) ln(w / r) over bins with the shares w and r; an empty bin counts as half a row.
+    """Return Σ (w - r) ln(w / r) over the deciles, with the shares w and r; an empty bin counts as half a row.
 
     Args:
-        window, reference: how many rows are in each bin, int64 (b,).
+        window, reference: how many rows are in each cell, int64 (2d + 1,).
     """
-    shares = [np.maximum(counts, 0.5) / counts.sum() for counts in (window, reference)]
-    return float(((shares[0] - shares[1]) * np.log(shares[0] / shares[1])).sum())
-
-
-def effect(window: Ints, reference: Ints) -> float:
-    """Return the index of rows that are counted in cells, int64 (2d + 1,): the bins are the reference's deciles."""
     middle = (np.cumsum(reference) - reference / 2) / reference.sum()
     bins = np.minimum((middle * BINS).astype(np.int64), BINS - 1)
-    binned = [np.bincount(bins, weights=counts, minlength=BINS) for counts in (window, reference)]
-    filled = (binned[0] + binned[1]) > 0
-    return statistic(binned[0][filled], binned[1][filled])
+    counts = np.array([np.bincount(bins, weights=rows, minlength=BINS) for rows in (window, reference)])
+    counts = counts[:, counts.any(axis=0)]  # where many values tie, a decile may have no value at all
+    of_window, of_reference = np.maximum(counts, 0.5) / counts.sum(axis=1, keepdims=True)
+    return float(((of_window - of_reference) * np.log(of_window / of_reference)).sum())

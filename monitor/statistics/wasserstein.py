@@ -20,8 +20,3 @@ def statistic(window: Ints, reference: Ints, points: Floats) -> float:
     before, after = of_window[1:-2:2], of_window[2:-1:2]  # each inner gap
     apart = np.abs((before + after) / 2 - of_reference[1:-2:2])
     return float((apart * np.diff(points.astype(np.float64))).sum())
-
-
-def effect(distance: float, sd: float) -> float:
-    """Return the distance in standard deviations of the reference."""
-    return distance / sd if sd > 0 else 0.0

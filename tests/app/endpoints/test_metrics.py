@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,12 @@ def test_every_metric_is_documented_with_its_type_its_labels_and_its_meaning(cli
         assert lines, f"{name} has no sample"
     rows = re.findall(r"^\| `(\w+)` \| (\w+) \| (.*?) ?\| (.*) \|$", DOCUMENT.read_text(), re.MULTILINE)
     assert rows == shown
+
+
+def test_the_start_is_that_of_the_master_and_stays(client: Service) -> None:
+    began = value(client, "process_start_time_seconds")
+    assert 0 <= time.time() - began < 24 * 3600
+    assert value(client, "process_start_time_seconds") == began
 
 
 def test_promtool_accepts_what_a_scrape_shows(client: Service) -> None:
@@ -105,6 +112,9 @@ def test_ground_truth_is_counted(client: Service) -> None:
     truths = [{"request_id": "mine", "actual": 20, "comment": "two\nlines"}, {"request_id": "late", "actual": 21}]
     assert client.post("/feedback", json=truths).status_code == 200
     assert value(client, "serve_feedback_rows_total") == 2
+    assert client.post("/feedback", json={"request_id": "mine", "rm": 6}).status_code == 422
+    refused = re.findall(r"^model_refused_requests_total{.*} (.*)$", scrape(client), re.MULTILINE)
+    assert refused == ["0"] * 4  # what is wrong with a truth is no input of a model
 
 
 def test_rows_that_cannot_be_logged_are_failures_of_the_log(make_client: MakeClient) -> None:
@@ -123,8 +133,11 @@ def test_the_fallback_and_the_breaker_are_counted(tricky: VersionStore, client: 
     assert value(client, "model_breaker_openings_total") == 1
     assert value(client, 'model_alias_version{alias="champion"}') == 2
     assert value(client, 'model_alias_version{alias="fallback"}') == 1
+    breaker = client.application.extensions["router"].champion().breaker
     make_champion(tricky, 1)
     wait_until(lambda: value(client, 'model_alias_version{alias="champion"}') == 1, "the other champion")
+    for success in (True, *[False] * 9):  # requests that began before the change
+        breaker.record(success=success)
     assert value(client, "model_breaker_open_workers") == 0
     assert value(client, "model_breaker_openings_total") == 1
 

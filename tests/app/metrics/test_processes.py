@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.metrics.layout import PID
-from app.metrics.processes import measure, start_time
+from app.metrics.processes import measure
 from app.metrics.slots import SlotMap
 from tests.app.metrics.test_slots import fork
 
@@ -46,9 +46,3 @@ def test_memory_is_that_of_the_processes_that_live() -> None:
     slots.slot(slots.take(()))[PID] = 2**22 + 1  # more than any process has
     resident = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     assert measured(slots)[1] == pytest.approx(resident, rel=0.2)
-
-
-def test_the_start_is_that_of_the_master() -> None:
-    began = start_time(SlotMap(1))
-    assert began is not None
-    assert 0 <= time.time() - began < 24 * 3600

@@ -35,7 +35,7 @@ class Counts:
             self.recorder.set_version(number, INPUTS, [Deciles.of(column) for column in REFERENCE.T])
 
     def record(self, *attempts: Attempt, route: str = "/predict", status: int = 200, **more: Any) -> None:
-        arguments = {"refused": (), "append_seconds": 0.0002, "append_bytes": 100, **more}
+        arguments = {"refused": (), "appended": (0.0002, 100), **more}
         self.recorder.record(route, status, 0.002, attempts=attempts, **arguments)
 
     def read(self, name: str) -> dict[tuple[str, ...], float]:
@@ -130,7 +130,7 @@ def test_a_request_is_refused_once_for_each_input_and_for_all_that_is_none(count
 
 
 def test_rows_that_could_not_be_logged_do_not_count(counts: Counts) -> None:
-    counts.record(attempt([[1, 1, 2]]), status=503, append_seconds=0.0, append_bytes=0)
+    counts.record(attempt([[1, 1, 2]]), status=503, appended=None)
     assert counts.read("serve_http_requests_total") == {("/predict", "503"): 1}
     assert counts.read("model_rows_total") == {}
 

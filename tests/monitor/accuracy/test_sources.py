@@ -46,6 +46,15 @@ def test_of_two_sources_the_one_with_less_truths_is_named() -> None:
     assert {source.source for source in sources if source.verdict == "cannot_judge"} == {"survey", "a"}  # none is left
 
 
+def test_of_two_sources_with_half_of_the_truths_each_nobody_knows_which_is_wrong() -> None:
+    for seed in range(5):
+        random = np.random.default_rng(seed)
+        rows = [told(random, 500, "a", source="survey"), told(random, 520, "a", source="guess", bias=6)]
+        sources = [source for source in judge_sources(pd.concat(rows)) if source.kind == "source"]
+        assert {source.verdict for source in sources} == {"differs"}
+        assert sources[0].others == pytest.approx(sources[1].bias)
+
+
 def test_two_liars_are_both_named() -> None:
     random = np.random.default_rng(3)
     liars = [told(random, 1000, name, bias=6) for name in ("eve", "mallory")]

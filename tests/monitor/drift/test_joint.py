@@ -41,6 +41,7 @@ def test_few_rows_have_no_classifier_and_few_requests_no_verdict() -> None:
     rows, _ = window(rows=90)
     assert judged(rows).joint.classifier is None
     assert judged(rows, np.arange(90) // 9).joint.verdict == "cannot_judge"
+    assert judged(rows, against=baseline(20)).joint.verdict == "cannot_judge"
 
 
 def test_rows_of_alike_requests_change_no_correlation() -> None:

@@ -62,5 +62,11 @@ def test_refused_requests_are_drift_if_they_are_more_than_one_in_a_hundred(refus
     assert share(drift, "refused").verdict == drift.verdict == verdict
 
 
+def test_the_first_requests_are_no_drift_if_all_are_refused() -> None:
+    drift = judged(np.zeros((0, 5), np.float32), refused=(29, 29))
+    assert (drift.verdict, drift.reason) == ("cannot_judge", "a verdict needs 30 requests, and there are none")
+    assert judged(np.zeros((0, 5), np.float32), refused=(30, 30)).verdict == "drift"
+
+
 def test_a_share_that_is_0_on_both_sides_takes_no_power_from_the_others() -> None:
     assert not [item for item in judged(*window()).shares if item.name.startswith("missing")]

@@ -40,7 +40,7 @@ def of_verdict(verdict: str) -> Json:
     if verdict == "accuracy":
         accuracy["verdict"] = "accuracy"
         accuracy["overall"] |= {"rmse": 6.54, "low": 5.3, "high": 7.8}
-        accuracy["sources"][0]["verdict"] = "differs"
+        accuracy["sources"][0] |= {"verdict": "differs", "others": 0.1}
     return add_words(report)
 
 

@@ -7,13 +7,14 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from app.settings import Settings
 from monitor.errors import MonitorError
-from monitor.report.build import build_report, finite, to_json
+from monitor.report.build import build, finite, to_json
 from monitor.report.render import to_html, to_text
 from monitor.window import Window
 from registry import NotPublishedError
@@ -21,6 +22,10 @@ from tests.conftest import as_user
 from tests.monitor.report.conftest import NOW, WriteLogs
 
 WINDOW = Window(NOW - timedelta(days=7), NOW)
+
+
+def build_report(*arguments: Any, **options: Any) -> dict[str, Any]:
+    return build(*arguments, **options).report
 
 
 def test_calm_logs_give_a_calm_report_with_the_figures_of_the_logs(houses: Settings, write_logs: WriteLogs) -> None:
@@ -78,8 +83,8 @@ def test_a_shadow_with_the_smaller_error_is_compared_and_advised(houses: Setting
     assert (pair["first"], pair["second"], pair["role"], pair["rows"]) == (1, 2, "shadow", 300)
     assert pair["difference"]["mean"] == pytest.approx(1, abs=1e-4)
     assert (
-        "Version 2 (shadow) less version 1 on 300 rows: 1 on average; RMSE 1 against 2 on 300 rows with truth: better."
-        in report["findings"]
+        "Version 2 (shadow) predicts 1 more than version 1, on average of 300 rows; "
+        "RMSE 1 against 2 on 300 rows with a true value: better." in report["findings"]
     )
     assert any("`python -m registry promote 2 --reason …`" in sentence for sentence in report["actions"])
     assert "2 less 1 <small>shadow</small>" in to_html(report)
@@ -89,8 +94,10 @@ def test_few_requests_can_not_be_judged(houses: Settings, write_logs: WriteLogs)
     write_logs(12)
     report = build_report(houses, WINDOW)
     assert (report["verdict"], report["window"]["rows"]) == ("cannot_judge", 12)
-    assert re.fullmatch(r"Can't judge: 12 rows of 12 requests; \d+ more rows are needed", report["headline"])
-    assert "Rooms has values in 12 requests; a verdict needs 30." in report["not_judged"]
+    assert report["headline"] == "Can't judge: a verdict needs 30 requests, and there are 12"
+    write_logs(60)
+    report = build_report(houses, WINDOW)
+    assert re.fullmatch(r"Can't judge: 72 rows of \d+ requests; \d+ more rows are needed", report["headline"])
 
 
 def test_a_window_without_a_request_is_drawn_too(houses: Settings, write_logs: WriteLogs) -> None:

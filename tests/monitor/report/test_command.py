@@ -48,10 +48,10 @@ def test_what_went_wrong_is_one_sentence(houses: Settings, tmp_path: Path) -> No
     for words, code, text in (
         (["report"], 1, "has no logs yet"),
         (["report", "--model", "other"], 1, "no version is champion yet"),
-        (["report", "--model", "../x"], 1, "expected the name of a folder"),
-        (["report", "--since", "soon"], 1, "--since 'soon': expected a time like 7d"),
+        (["report", "--model", "../x"], 64, "expected the name of a folder"),
+        (["report", "--since", "soon"], 64, "--since 'soon': expected a time like 7d"),
         (["report", "--against", "nothing"], 64, "invalid choice"),
-        (["pin", "--reason", " "], 1, "--by and --reason: expected"),
+        (["pin", "--reason", " "], 64, "--by and --reason: expected"),
     ):
         done = run(houses, "monitor", *words)
         assert (done.returncode, text in done.stderr, "Traceback" in done.stderr) == (code, True, False), done.stderr

@@ -49,7 +49,7 @@ def test_drift_is_said_with_both_means_the_shift_and_p_and_what_to_do() -> None:
         "Rooms is 0.29 standard deviations higher than in training; on average 6.48, in training 6.28; "
         "chance does not explain it (p < 0.0001)."
     )
-    assert "Calm: Property tax and Built before 1940." in report["findings"]
+    assert "No drift in Property tax and Built before 1940." in report["findings"]
     assert any("`python -m monitor retrain`" in sentence for sentence in report["actions"])
 
 
@@ -79,28 +79,27 @@ def test_the_strongest_input_is_the_headline_before_the_prediction_and_a_categor
 def test_shares_and_correlations_can_be_the_drift() -> None:
     report = of_verdict("calm")
     drift = report["drift"]
-    drift["verdict"] = drift["joint"]["verdict"] = drift["shares"][1]["verdict"] = "drift"
-    drift["shares"][1]["share"] = 0.023
+    drift["verdict"] = drift["joint"]["verdict"] = drift["shares"][0]["verdict"] = "drift"
+    drift["shares"][0]["share"] = 0.023
     drift["joint"]["correlations"][0] |= {"verdict": "drift", "window": 0.1}
     drift["joint"]["classifier"] |= {"verdict": "drift", "auc": 0.62}
     words = add_words(report)
-    assert words["headline"] == "Drift: missing: rm and how the inputs go together"
-    assert "missing: rm: 2.3 %, in training 0 %." in words["findings"]
+    assert words["headline"] == "Drift: refused requests and how the inputs go together"
+    assert "2.3 % of the requests were refused; up to 1 % is usual." in words["findings"]
     assert (
         "Rooms and Property tax go together in another way: their correlation is +0.10, in training −0.29."
         in words["findings"]
     )
-    assert "A classifier tells these rows from those in training: AUC 0.62." in words["findings"]
+    assert (
+        "A classifier can tell these rows from those in training: AUC 0.62, where 0.5 is chance." in words["findings"]
+    )
 
 
 def test_what_could_not_be_judged_is_said_with_what_is_missing() -> None:
     report = of_verdict("cannot_judge")
     assert report["not_judged"] == [
-        *[
-            f"{name}: 788 more rows are needed."
-            for name in ("Rooms", "Property tax", "Built before 1940", "The prediction")
-        ],
-        "A shift of less than 0.4 standard deviations is not seen with these rows (Rooms).",
+        "Rooms, Property tax, Built before 1940 and the prediction: 788 more rows are needed.",
+        "A shift of less than 0.4 standard deviations can go unseen in so few rows (Rooms).",
         "Accuracy: no true values are known for this window; `POST /feedback` takes them.",
     ]
     few = example()
@@ -111,14 +110,15 @@ def test_what_could_not_be_judged_is_said_with_what_is_missing() -> None:
     }
     assert add_words(few)["not_judged"] == [
         "Accuracy: the truth is known for 12 requests.",
-        "Rows with truth differ from the others in Rooms: the error of all rows may be another one.",
+        "Rows with a true value differ from the others in Rooms: all rows may have another error.",
     ]
 
 
 def test_a_source_whose_truth_differs_is_named_and_to_be_checked_first() -> None:
     report = of_verdict("accuracy")
     assert (
-        "True values from the source “survey” (98 % of them) differ from the others: bias +0.40." in report["findings"]
+        "True values from the source “survey” (98 % of them) differ: prediction less truth is +0.40 on average, "
+        "+0.10 for the others." in report["findings"]
     )
     assert report["actions"][0] == "Check the true values from the source “survey” before anything is trained on them."
 
@@ -127,8 +127,21 @@ def test_a_reference_that_is_too_small_for_any_window_is_the_headline() -> None:
     report = of_verdict("cannot_judge")
     for column in report["drift"]["columns"]:
         column["power"]["rows_missing"] = None
-        column["reason"] = f"{column['name']}: the reference is too small to find a shift of 0.3"
-    assert add_words(report)["headline"] == "Can't judge: Rooms: the reference is too small to find a shift of 0.3"
+        column["reason"] = f"{column['name']}: the reference has too few rows to find a shift of 0.3"
+    words = add_words(report)
+    assert words["headline"] == "Can't judge: Rooms: the reference has too few rows to find a shift of 0.3"
+    assert words["actions"][0].startswith("Train with more rows")
+
+
+def test_too_few_requests_are_said_once() -> None:
+    report = of_verdict("cannot_judge")
+    report["drift"]["reason"] = "a verdict needs 30 requests, and there is 1"
+    words = add_words(report)
+    assert words["headline"] == "Can't judge: a verdict needs 30 requests, and there is 1"
+    assert [sentence for sentence in words["not_judged"] if "Accuracy" not in sentence] == [
+        "Drift: a verdict needs 30 requests, and there is 1."
+    ]
+    assert words["actions"][0].startswith("Wait for more requests")
 
 
 def test_a_text_of_a_client_stays_one_short_line_in_a_sentence() -> None:

@@ -44,3 +44,5 @@ def test_rows_that_a_line_parts_and_columns_that_are_constant_are_no_trouble() -
     found = domain_classifier.statistic(window, reference, numbers, numbers)
     assert found.auc == 1
     assert found.z > 10
+    same = domain_classifier.statistic(np.zeros((200, 3)), np.zeros((200, 3)), numbers, numbers)
+    assert (same.auc, same.z) == (0.5, 0)
