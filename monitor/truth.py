@@ -29,6 +29,7 @@ from monitor.window import Window
 KEY = ["request_id", "row"]
 _TEXTS = ["request_id", "source", "comment", "client"]
 _EARLY = timedelta(days=1)  # by how much a clock may be wrong
+_FIRST = datetime.min.replace(tzinfo=UTC) + _EARLY
 _NAMED = 20  # unknown ids that are named
 
 
@@ -89,11 +90,11 @@ def read_truths(
 
     Args:
         plausible: the range of the model's output; a value outside it, or one that is no number, is only counted.
-        since: leave out files that are more than a day older: what was told then is about no prediction after it. So
-            memory grows with the window, and not with all truths that ever came. None reads all.
+        since: in UTC; files that are more than a day older are left out, for what was told then is about no prediction
+            after it. So memory grows with the window, not with all truths that ever came. None reads all.
     """
     parts, faults = [_concat(())], []
-    first = (since.astimezone(UTC) - _EARLY).date().isoformat() if since else ""
+    first = (max(since, _FIRST) - _EARLY).date().isoformat() if since else ""
     for path in (path for path in daily_files(logs, FEEDBACK) if day_of(path) >= first):
         try:
             file = LogFile.open(path)

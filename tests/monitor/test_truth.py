@@ -86,7 +86,8 @@ def test_truths_that_were_told_before_a_window_are_not_read(logs: Logs) -> None:
     logs.tell("b", 5, time="2026-11-18T08:00:00.000000Z")
     found = join_truths(logs.folder, Window(day(20), day(21)))
     assert (found.matched, len(found.told.table)) == (1, 1)
-    assert len(join_truths(logs.folder).told.table) == 2
+    for window in (None, Window(datetime.min.replace(tzinfo=UTC), day(21))):
+        assert len(join_truths(logs.folder, window).told.table) == 2
 
 
 def test_rows_that_came_after_their_day_was_sealed_are_joined_too(logs: Logs) -> None:
