@@ -64,7 +64,7 @@ BANK_SIZE = COUNTED - HEAD
 
 # The ring. Rows with more inputs than fit in a record, and of versions before the last ones, are counted in place.
 MAX_RECORDS, MAX_INPUTS, MAX_EDGES = 256, 34, 8
-RECORD = struct.Struct(f"=3d6id{4 * MAX_INPUTS}s")  # its fields are in ring.py
+RECORD = struct.Struct(f"3d5id{4 * MAX_INPUTS}s")  # its fields are in ring.py
 RING = COUNTED + BANK_SIZE
 EDGES = RING + MAX_RECORDS * RECORD.size // 8  # of the deciles, by version: of its predictions, then of each input
 EDGES_SHAPE = MAX_EDGES, 1 + MAX_INPUTS, BINS - 1

@@ -30,9 +30,8 @@ ROLES = (OTHER, "champion", "canary", "fallback", "shadow", "pinned")
 _APPENDED_BYTES = layout.EVENT["appended_bytes"]
 _STATUS = {status: place for place, status in enumerate(layout.STATUSES)}
 _Bins = Sequence[tuple[int, Sequence[float]]]  # of columns: where they are counted, and their upper edges
-# Where rows are counted, the bins of the predictions and of the inputs. The same as a record has it: where, by which
-# edges, and how many columns; -1 if a record can't have it.
-_Entry = tuple[int, _Bins, _Bins, tuple[int, int, int]]
+# Where rows are counted, the bins of the predictions and of the inputs; a record's columns, -1 if they have no room.
+_Entry = tuple[int, _Bins, _Bins, int]
 _pack, _SIZE = RECORD.pack_into, RECORD.size
 _OUTSIDE, _IMPLAUSIBLE, _INSTEAD = ":outside_training", "output:implausible", "instead_of:"  # words of the log's flags
 
@@ -109,13 +108,13 @@ class Recorder:
         """
         place, status_place = self._route_places.get(route, layout.ROUTES), _STATUS.get(status, 0)
         append_seconds, size = appended or (0.0, 0)
-        version, edges, columns, prediction, inputs = 0, 0, 0, 0.0, b""
+        version, columns, prediction, inputs = 0, 0, 0.0, b""
         with self._lock:
             usual = not refused
             if attempts and appended:
                 attempt = attempts[0]
                 predictions, key = attempt.predictions, (attempt.version, attempt.role)
-                version, edges, columns = (self._entries.get(key) or self._find_entry(*key))[3]
+                version, _, _, columns = self._entries.get(key) or self._find_entry(*key)
                 usual = usual and columns >= 0 and len(attempts) == len(predictions) == 1 and attempt.flags is None
                 if usual:
                     prediction, inputs = predictions.item(), attempt.inputs.tobytes()
@@ -134,7 +133,6 @@ class Recorder:
                     place,
                     status_place,
                     version,
-                    edges,
                     columns,
                     prediction,
                     inputs,
@@ -221,11 +219,8 @@ class Recorder:
         # The shadow's inputs were counted with the version that answered.
         input_bins = list(zip(starts, edges[1:], strict=False)) if role != SHADOW else []
         output_bins = [(place + layout.PREDICTED, edge) for edge in edges[:1]]
-        edges_place, columns = 0, 0
-        if edges:
-            has_edges = version in self._versions_with_edges and len(input_bins) <= MAX_INPUTS
-            edges_place = self._versions_with_edges.index(version) if has_edges else 0
-            columns = 1 + len(input_bins) if has_edges else -1
-        counted = place, edges_place, columns
-        self._entries[version, role] = entry = place, output_bins, input_bins, counted
+        columns = 0 if not edges else -1
+        if edges and version in self._versions_with_edges and len(input_bins) <= MAX_INPUTS:
+            columns = self._versions_with_edges.index(version) * 64 + 1 + len(input_bins)
+        self._entries[version, role] = entry = place, output_bins, input_bins, columns
         return entry

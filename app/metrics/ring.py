@@ -11,13 +11,14 @@ from app.metrics.layout import BANK_SIZE, COUNTED, EDGES, HEAD, MAX_INPUTS, MAX_
 Doubles = NDArray[np.float64]
 
 # What layout.RECORD packs: amounts, which are 0 if nothing was appended; the places of the route and of the version in
-# a role, 0 without a row; how many columns are counted, by whose edges: the prediction's, then inputs'.
+# a role, 0 without a row; how many columns are counted, the prediction and then inputs, plus 64 times by whose edges.
 _AMOUNTS = ("seconds", "append_seconds", "append_bytes")
-_PLACES = ("appended", "route", "status", "version", "edges", "columns")
+_PLACES = ("appended", "route", "status", "version", "columns")
 _DTYPE = np.dtype(
     [(name, "d") for name in _AMOUNTS]
     + [(name, "i") for name in _PLACES]
-    + [("prediction", "d"), ("inputs", "f", (MAX_INPUTS,))]
+    + [("prediction", "d"), ("inputs", "f", (MAX_INPUTS,))],
+    align=True,
 )
 
 
@@ -62,16 +63,17 @@ def _count(records: NDArray[np.void], edges: Doubles) -> Doubles:
         version[version > 0] + layout.ROWS,
     ]
     values = np.column_stack([records["prediction"], records["inputs"]])
-    for place, columns in set(zip(records["edges"].tolist(), records["columns"].tolist(), strict=True)):
-        same = (records["edges"] == place) & (records["columns"] == columns)
+    for key in np.unique(records["columns"]):
+        same = records["columns"] == key
+        place, columns = divmod(int(key), 64)
         for column in range(columns):
             start = layout.COLUMNS + column * layout.COLUMN_SIZE + layout.VALUES
             start = start if column else version[same] + layout.PREDICTED
             bins = np.searchsorted(edges[place, column], values[same, column])  # NaN is in the last bin
             places.append(start + bins)
+    # Each sum from left to right, so that none is less than what was shown of fewer records.
+    sums = np.full((3, len(records)), [[0], [layout.APPEND_SUM], [layout.EVENT["appended_bytes"]]])
+    sums[0] = route + layout.DURATION_SUM
+    amounts = np.concatenate([records[name] for name in _AMOUNTS])
     counts = np.bincount(np.concatenate(places), minlength=COUNTED).astype(np.float64)
-    sums = (route + layout.DURATION_SUM, layout.APPEND_SUM, layout.EVENT["appended_bytes"])
-    for name, place in zip(_AMOUNTS, sums, strict=True):
-        # One after the other, so that no sum is less than what was shown of fewer records.
-        np.add.at(counts, np.broadcast_to(np.asarray(place, dtype=np.intp), len(records)), records[name])
-    return counts
+    return counts + np.bincount(sums.ravel(), amounts, COUNTED)

@@ -95,7 +95,7 @@ def test_rows_of_more_inputs_than_a_record_has_room_for_are_counted_in_place() -
 
 @pytest.mark.parametrize("seed", range(3))
 def test_each_published_record_counts_once_though_workers_are_killed(seed: int) -> None:
-    slots, delays, total = SlotMap(1), random.Random(seed), 0
+    slots, delays, total = SlotMap(1), random.Random(seed), 0.0
     slots.take(())
     slot = slots.slot(1)
 
