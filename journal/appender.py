@@ -93,10 +93,7 @@ class Appender:
         return True
 
     def probe(self, optional: Collection[str]) -> None:
-        """Check that the next append finds what it needs: the lock, room on the disk, and files that are ours.
-
-        Args:
-            optional: streams whose files do not matter.
+        """Check that the next append finds the lock, room on the disk, and files that are ours, but for ``optional``.
 
         Raises:
             JournalError, OSError: with what is wrong.

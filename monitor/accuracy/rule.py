@@ -60,8 +60,10 @@ def judge_accuracy(
     joined = join_truths(logs, window, inputs=reference.names[:-1], plausible=plausible, cache=cache)
     rows = joined.rows.assign(residual=joined.rows["prediction"].astype(np.float64) - joined.rows["actual"])
     rows = rows[np.isfinite(rows["residual"])]
+    # Predictions that are not plausible are never sent; the report's traffic counts them.
     not_sent = [flags for flags in rows["flags"].unique() if IMPLAUSIBLE in flags]
-    sent = rows[rows["role"].isin(ANSWERING) & ~rows["flags"].isin(not_sent)]
+    rows = rows[~rows["flags"].isin(not_sent)]
+    sent = rows[rows["role"].isin(ANSWERING)]
     own = sent[sent["version"] == champion]
     overall = measure(own)
     expected = _expected(store, champion)

@@ -196,8 +196,7 @@ def test_without_a_token_every_route_that_needs_one_refuses_as_documented(
 ) -> None:
     token, line = new_token("ann")
     (tmp_path / "tokens").write_text(line)
-    file = str(tmp_path / "tokens")
-    closed = make_client(tokens=file, page_tokens=file, feedback_token=token)
+    closed = make_client(**dict.fromkeys(("tokens", "page_tokens"), str(tmp_path / "tokens")), feedback_token=token)
     document = closed.get("/openapi.json", headers={"Authorization": f"Bearer {token}"}).json
     assert list(Draft202012Validator(OPENAPI_31).iter_errors(document)) == []
     for path, method, operation in read_operations(document):
