@@ -4,7 +4,7 @@
 least of many short runs, so that what else the machine does counts little. It is a lower bound: in a loop, code and
 counts stay in the processor's caches. The folds of the ring, one in 256 calls, are in it. Within a request of 3 inputs,
 the call takes 14,600 of 422,000 instructions (cachegrind, 2,000 calls of the application in the process, CPython 3.11
-built without PGO); in a loop 16,900, and 19,400 with 13 inputs. When all was counted in place, these were 29,500, 30,900
+built without PGO); in a loop 16,900, and 19,400 with 13 inputs. With all counted in place, these were 29,500, 30,900
 and 54,900. A row with flags is still counted in place, and takes 8.5 us in the loop where a usual one takes 1.8.
 """
 
