@@ -1,12 +1,23 @@
 """The layout of a slot: which of its doubles counts what.
 
-A slot is a fixed number of doubles, so labels are places in tables of fixed size: what a table has no place for is
-counted in its place for others. A client's text is never a label.
+    PID, BREAKER_OPEN, WRITTEN, STATE | bank 0 | bank 1 | RING: 256 records | EDGES of 8 versions
+
+A bank is all counts. One of the two is current: what is rare is counted there in place. The usual request is a record
+in the ring; the store of WRITTEN after it publishes it. When the ring is full, the current bank and the records are
+added up in the other bank (ring.py), and one store of STATE commits: that bank is current, those records are folded. So
+a worker may be killed at any moment, and each published record counts once. A reader that finds the same STATE before
+and after has a copy that fits together. It needs a processor that keeps the order of stores, as x86 does; on others, a
+scrape may see what was in a record's place before.
+
+A slot has a fixed size, so labels are places in tables of fixed size: what a table has no place for is counted in its
+place for others. A client's text is never a label.
 """
 
 from __future__ import annotations
 
+import math
 import mmap
+import struct
 
 # Upper bounds of the buckets, in seconds: of requests, and of appends to the log.
 DURATION_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -31,10 +42,12 @@ EVENTS = (
     "shadow_failed",
 )
 
-# The first doubles of a worker's slot are not counts: its process, 0 if it ended, and whether its breaker is open.
-PID, BREAKER_OPEN = 0, 1
-EVENT = {name: 2 + place for place, name in enumerate(EVENTS)}
-APPENDS = 2 + len(EVENTS)  # how many in each bucket, more, and the sum of their seconds
+# The head of a slot: its process, 0 if it ended; whether its breaker is open; how many records were ever written; how
+# many of them were folded, times 2, and which bank is current.
+PID, BREAKER_OPEN, WRITTEN, STATE, HEAD = range(5)
+# A bank: these are places in the slot if bank 0 is current; in bank 1, all is BANK_SIZE further on.
+EVENT = {name: HEAD + place for place, name in enumerate(EVENTS)}
+APPENDS = HEAD + len(EVENTS)  # how many in each bucket, more, and the sum of their seconds
 APPEND_SUM = APPENDS + len(APPEND_BUCKETS) + 1
 ROUTES = APPEND_SUM + 1  # by route: requests by status, then how many in each bucket, more, and the sum of seconds
 DURATIONS = len(STATUSES)
@@ -46,9 +59,20 @@ VERSION_SIZE = PREDICTED + BINS
 COLUMNS = VERSIONS + MAX_VERSIONS * VERSION_SIZE  # by input: requests refused, rows outside training, rows by bin
 REFUSED, OUTSIDE, VALUES = range(3)
 COLUMN_SIZE = VALUES + BINS
-_END = COLUMNS + MAX_COLUMNS * COLUMN_SIZE
+COUNTED = COLUMNS + MAX_COLUMNS * COLUMN_SIZE  # the size of the head and a bank
+BANK_SIZE = COUNTED - HEAD
+
+# The ring. Rows with more inputs than fit in a record, and of versions before the last ones, are counted in place.
+MAX_RECORDS, MAX_INPUTS, MAX_EDGES = 256, 34, 8
+RECORD = struct.Struct(f"3d5id{4 * MAX_INPUTS}s")  # its fields are in ring.py
+RING = COUNTED + BANK_SIZE
+EDGES = RING + MAX_RECORDS * RECORD.size // 8  # of the deciles, by version: of its predictions, then of each input
+EDGES_SHAPE = MAX_EDGES, 1 + MAX_INPUTS, BINS - 1
+EDGES_END = EDGES + math.prod(EDGES_SHAPE)
 PAGE = mmap.PAGESIZE // 8
-SLOT_SIZE = -(-_END // PAGE) * PAGE  # doubles; a slot is whole pages, so that two workers never write to the same one
+SLOT_SIZE = (
+    -(-EDGES_END // PAGE) * PAGE
+)  # doubles; a slot is whole pages, so that two workers never write to the same one
 
 # The master's doubles: its process, when it began, how many slots were ever used, seconds of CPU of the workers that
 # ended, and the most seconds of CPU that were shown.

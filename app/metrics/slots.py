@@ -2,7 +2,7 @@
 
 A slot belongs to a place among the workers and not to a process: a new worker takes the slot of one that ended, and
 goes on counting there. So nothing is lost when a worker is killed, nothing grows, and no count ever falls. A double is
-written in one step, so a reader needs no lock.
+written in one step, so a reader needs no lock (layout.py has the picture).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.metrics.layout import BREAKER_OPEN, ENDED_CPU, MASTER_PID, PID, SLOT_SIZE, STARTED, USED
+from app.metrics.ring import snapshot
 
 MAX_SLOTS = 256  # memory is taken only for those in use; workers beyond share the last one
 
@@ -63,8 +64,8 @@ class SlotMap:
         return (ctypes.c_double * SLOT_SIZE).from_buffer(self._memory, number * SLOT_SIZE * 8)
 
     def read(self) -> NDArray[np.float64]:
-        """Return what the slots hold now, float64 (slots that were ever used, SLOT_SIZE)."""
-        return self._array[1 : 1 + int(self.master[USED])].copy()
+        """Return the heads and the counts of the slots now, float64 (slots that were ever used, COUNTED)."""
+        return np.array([snapshot(slot) for slot in self._array[1 : 1 + int(self.master[USED])]])
 
 
 @cache

@@ -7,7 +7,7 @@ import signal
 import warnings
 from collections.abc import Callable
 
-from app.metrics.layout import BREAKER_OPEN, ENDED_CPU, EVENT, PAGE, PID, SLOT_SIZE
+from app.metrics.layout import BREAKER_OPEN, COUNTED, ENDED_CPU, EVENT, PAGE, PID, SLOT_SIZE
 from app.metrics.recorder import Recorder
 from app.metrics.slots import SlotMap, adopt, own_slot, shared_map
 
@@ -75,7 +75,7 @@ def test_the_lowest_free_slot_is_taken_and_the_last_one_shared() -> None:
 def test_only_slots_that_were_ever_used_are_read() -> None:
     slots = SlotMap()
     slots.take([1])
-    assert slots.read().shape == (2, SLOT_SIZE)
+    assert slots.read().shape == (2, COUNTED)
 
 
 def test_a_slot_is_whole_pages() -> None:
