@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import resource
 import shutil
 import subprocess
@@ -101,7 +102,9 @@ def measure(folder: Path, kind: str) -> None:
         sys.exit("\n".join(found.faults))
     usage = resource.getrusage(resource.RUSAGE_SELF)
     rows = sum(group.rows for group in found.total.groups.values())
-    cost = {"seconds": seconds, "cpu": usage.ru_utime + usage.ru_stime, "megabytes": usage.ru_maxrss / 1024}
+    # Not ru_maxrss: that has the memory of the parent too, as it was when it started this process.
+    peak = int(re.findall(r"^VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)[0]) / 1024
+    cost = {"seconds": seconds, "cpu": usage.ru_utime + usage.ru_stime, "megabytes": peak}
     print(json.dumps({"rows": rows, "requests": found.traffic.total.requests, **cost}))
 
 
