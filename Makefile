@@ -35,7 +35,7 @@ test: test-fast ## run every test, and check that branch coverage does not fall
 	$(VENV) -m coverage run --append -m pytest -rs -m slow
 	$(VENV) -m coverage report
 
-test-fast: ## check style and types, and run the tests that take no server and no training (under a minute)
+test-fast: ## check style and types, and run the tests that take no server and no training (about two minutes)
 	@$(INSTALL) test "$(PYTHON)"
 	$(VENV) -m ruff check .
 	$(VENV) -m ruff format --check .
