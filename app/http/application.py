@@ -109,17 +109,22 @@ class Application:
         except Exception as error:  # noqa: BLE001 - whatever it is, a reply without its rows must not leave
             response.close()
             response = self._error_response(error, context, default)
+        self._count(context, response.status_code, appended)
         try:
-            seconds = time.perf_counter() - context.started
-            self._recorder.record(
-                context.route, response.status_code, seconds, context.refused, context.attempts, appended
-            )
             if context.to_mirror and response.status_code == HTTPStatus.OK:
                 self.mirror(context)
             return send(response, context, start_response)
         except BaseException:
             response.close()  # nobody else will
             raise
+
+    def _count(self, context: RequestContext, status: int, appended: tuple[float, int] | None) -> None:
+        """Count a request; its rows say that it was answered, so it is answered whatever fails here."""
+        seconds = time.perf_counter() - context.started
+        try:
+            self._recorder.record(context.route, status, seconds, context.refused, context.attempts, appended)
+        except Exception:
+            logger.exception("request %s was not counted", context.request_id)
 
     def _handle_flask_error(self, error: Exception) -> Any:
         return self._error_response(error, current_request(), self._render_page)

@@ -70,9 +70,7 @@ EDGES = RING + MAX_RECORDS * RECORD.size // 8  # of the deciles, by version: of 
 EDGES_SHAPE = MAX_EDGES, 1 + MAX_INPUTS, BINS - 1
 EDGES_END = EDGES + math.prod(EDGES_SHAPE)
 PAGE = mmap.PAGESIZE // 8
-SLOT_SIZE = (
-    -(-EDGES_END // PAGE) * PAGE
-)  # doubles; a slot is whole pages, so that two workers never write to the same one
+SLOT_SIZE = -(-EDGES_END // PAGE) * PAGE  # whole pages, so that two workers never write to the same one
 
 # The master's doubles: its process, when it began, how many slots were ever used, seconds of CPU of the workers that
 # ended, and the most seconds of CPU that were shown.

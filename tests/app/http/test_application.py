@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.metrics.recorder import Recorder
 from tests.app.conftest import MakeClient, Service
 from tests.app.requests import FullDisk, ask
 
@@ -47,3 +48,17 @@ def test_a_doubled_slash_leaves_an_error_to_the_protocol_of_its_path(service: Se
         # The test client takes a path that begins with two slashes for a host.
         reply = service.post("/", json={}, environ_overrides={"PATH_INFO": path})
         service.check_error(reply, 400, "", *members)
+
+
+def test_a_request_that_cannot_be_counted_is_answered_as_its_row_says(
+    client: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("no memory is left")
+
+    monkeypatch.setattr(Recorder, "record", fail)
+    reply = client.post("/predict_json", json=[6, 250, 66.5])
+    assert reply.status_code == 200
+    (row,) = client.new_rows("requests")
+    assert (row["request_id"], row["status"]) == (reply.json["request_id"], "200")
+    assert f"request {row['request_id']} was not counted" in caplog.text
