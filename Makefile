@@ -31,9 +31,9 @@ watch: ## report on the logs every hour, beside a service that was started with 
 	@exec $(VENV) -m monitor watch
 
 test: COVERAGE = -m coverage run
-test: test-fast ## run every test, and check that branch coverage does not fall
-	$(VENV) -m coverage run --append -m pytest -rs -m slow
+test: test-fast ## run every test, and check that branch coverage by the fast ones does not fall
 	$(VENV) -m coverage report
+	$(VENV) -m pytest -rs -m slow
 
 test-fast: ## check style and types, and run the tests that take no server and no training (about two minutes)
 	@$(INSTALL) test "$(PYTHON)"

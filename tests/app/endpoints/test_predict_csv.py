@@ -206,13 +206,13 @@ def test_a_log_that_fails_in_the_middle_is_503_and_no_row_counts_as_answered(
 
 
 @pytest.mark.parametrize("accept", ["text/csv", "application/json"])
-def test_only_a_long_reply_needs_a_file(service: Service, accept: str) -> None:
+def test_only_a_long_reply_needs_a_file(client: Service, accept: str) -> None:
     def nameless_files() -> int:
         links = [str(file.readlink()) for file in Path("/proc/self/fd").iterdir() if file.is_symlink()]
-        return sum("(deleted)" in link and str(service.settings.logs) in link for link in links)
+        return sum("(deleted)" in link and str(client.settings.logs) in link for link in links)
 
     for rows, has_file in ((2, False), (200_000, True)):
-        with send_csv(service, "rm,tax,age\n" + "6,250,66.5\n" * rows, Accept=accept) as reply:
+        with send_csv(client, "rm,tax,age\n" + "6,250,66.5\n" * rows, Accept=accept) as reply:
             assert (reply.status_code, nameless_files() > 0) == (200, has_file)
         assert nameless_files() == 0
 
