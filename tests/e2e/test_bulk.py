@@ -65,7 +65,7 @@ def test_megabytes_of_bad_rows_are_given_up_after_a_while_and_others_are_answere
         headers = {"Content-Type": "text/csv"}
         sent = [pool.submit(server.request, "POST", "/predict_csv", body, headers, 300) for _ in range(2)]
         wait_until(lambda: len(nameless_files(server)) == 2, "both files to be worked on")
-        for _ in range(50):
+        for _ in range(200):
             assert server.ask()[0] == 200
         assert len(nameless_files(server)) == 2  # the others did not wait for the end of a file
         replies = [reply.result() for reply in sent]

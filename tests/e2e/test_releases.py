@@ -73,16 +73,16 @@ def ask_many(server: Server, requests: Iterable[bytes]) -> list[int]:
     return numbers
 
 
-def test_a_canary_gets_its_share_of_20_000_requests_and_a_client_always_one_version(store: VersionStore) -> None:
+def test_a_canary_gets_its_share_of_100_000_requests_and_a_client_always_one_version(store: VersionStore) -> None:
     canary(store, 2, 0.05, ANN)
     request = head(Content_Length=len(ROW)) + ROW
     with serving(store.folder.parent) as server:
         with ThreadPoolExecutor(8) as pool:
-            numbers = pool.map(lambda _: ask_many(server, [request] * 2500), range(8))
+            numbers = pool.map(lambda _: ask_many(server, [request] * 12_500), range(8))
         answers = Counter(number for of_connection in numbers for number in of_connection)
-        assert answers.total() == 20_000
+        assert answers.total() == 100_000
         # The 99.9 % interval of a binomial distribution: 3.29 standard deviations.
-        assert abs(answers[2] - 1000) < 3.29 * (20_000 * 0.05 * 0.95) ** 0.5
+        assert abs(answers[2] - 5000) < 3.29 * (100_000 * 0.05 * 0.95) ** 0.5
         clients = [head(Content_Length=len(ROW), X_Client_ID=f"client {number}") + ROW for number in range(200)]
         first = ask_many(server, clients)
         assert 1 < Counter(first)[2] < 40

@@ -60,11 +60,11 @@ def test_any_body_is_one_printable_field_that_reads_back_exactly(body: bytes) ->
 
 
 @pytest.mark.parametrize("body", [b"\x00\x1b", b"\xff\xfe", b"\\\n", b'"', "\x85\u2028".encode(), "£\n".encode(), b"'"])
-def test_no_body_takes_more_than_a_microsecond_for_a_byte(body: bytes) -> None:
+def test_no_body_takes_more_than_a_quarter_of_a_microsecond_for_a_byte(body: bytes) -> None:
     body *= 1_000_000 // len(body)
     started = time.process_time()
     _escape_body(body)
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < 0.25
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import logging
 import os
 from collections.abc import Callable
@@ -17,11 +16,8 @@ from app.http.access import TokenFile, TokenFileError, new_token, read_tokens
 from tests.app.conftest import Clock, MakeClient, Service
 from tests.app.requests import PREDICTION, ROW, TENSOR
 
-# The same in each run: the names of tests hold them, and processes that share the tests must agree on the names.
-TOKEN, OTHER = ("Ann-1234" * 6)[:43], ("team_B-9" * 6)[:43]
-LINE, OTHER_LINE = (
-    f"{name} {hashlib.sha256(token.encode()).hexdigest()}" for name, token in (("ann", TOKEN), ("team-b.1", OTHER))
-)
+TOKEN, LINE = new_token("ann")
+OTHER, OTHER_LINE = new_token("team-b.1")
 MISSING = "a token is needed: send the header Authorization: Bearer TOKEN"
 FORM = {"rm": "6", "tax": "250", "age": "66.5"}
 PREDICTIONS: list[tuple[str, dict[str, Any], tuple[str, ...]]] = [
