@@ -50,10 +50,11 @@ COPY --from=train /srv/models models
 COPY csv_dialect.py filesystem.py request_ids.py ./
 COPY registry registry
 COPY journal journal
+COPY charts charts
 COPY monitor monitor
 COPY templates templates
 COPY app/static/report.css app/static/
-RUN python -m compileall -q csv_dialect.py filesystem.py journal monitor registry request_ids.py
+RUN python -m compileall -q charts csv_dialect.py filesystem.py journal monitor registry request_ids.py
 USER 10002:0
 # A watch that works writes the alert each hour.
 HEALTHCHECK --interval=60s --timeout=5s --start-period=120s CMD ["sh", "-c", \
@@ -79,11 +80,12 @@ COPY csv_dialect.py filesystem.py request_ids.py ./
 COPY registry registry
 COPY journal journal
 COPY audit audit
+COPY charts charts
 COPY templates templates
 COPY app app
 COPY deploy/healthcheck.py deploy/
 COPY gunicorn.conf.py .
-RUN python -m compileall -q app audit csv_dialect.py filesystem.py journal registry request_ids.py
+RUN python -m compileall -q app audit charts csv_dialect.py filesystem.py journal registry request_ids.py
 USER 10001:0
 EXPOSE 5000
 STOPSIGNAL SIGTERM

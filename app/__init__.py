@@ -13,11 +13,15 @@ from pathlib import Path
 
 from flask import Flask
 
+import charts
 from app.endpoints import (
+    browser,
     feedback,
+    form,
     health,
     metrics,
     mlflow,
+    model_pages,
     monitor,
     open_inference,
     openapi,
@@ -91,11 +95,23 @@ def create_app(
     flask.url_map.merge_slashes = False  # a doubled slash makes another path, and no redirect
     flask.jinja_env.trim_blocks = flask.jinja_env.lstrip_blocks = True
     flask.add_template_filter(plain)
+    flask.jinja_env.globals["charts"] = charts
     flask.extensions["router"] = router
     access = Access(settings.tokens, settings.page_tokens, settings.feedback_token)
     app = Application(flask, audit_log, now, mirror, access, recorder)
     plane = DataPlane(router, InferencePipeline(router), audit_log, settings)
-    for family in (pages, predict_json, predict_csv, tensorflow_serving, open_inference, mlflow, monitor):
+    families = (
+        pages,
+        form,
+        model_pages,
+        browser,
+        predict_json,
+        predict_csv,
+        tensorflow_serving,
+        open_inference,
+        mlflow,
+    )
+    for family in (*families, monitor):
         family.register(app, plane)
     feedback.register(app, plane, access)
     health.register(app, plane, shadow, access)

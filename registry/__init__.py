@@ -16,7 +16,9 @@ from registry.errors import (
     SettingError,
     SignatureError,
 )
+from registry.figures import Figures
 from registry.formatting import plain, printable
+from registry.interval import Interval
 from registry.predictor import Float32Array, Predictor, Runtime
 from registry.settings import CommonSettings
 from registry.signature import INPUT_TENSOR, OUTPUT_TENSOR, SIGNATURE_NAME, Input, Output, Signature
@@ -33,10 +35,12 @@ __all__ = [
     "SIGNATURE_NAME",
     "Actor",
     "CommonSettings",
+    "Figures",
     "Float32Array",
     "HistoryError",
     "Input",
     "IntegrityError",
+    "Interval",
     "NotPublishedError",
     "Output",
     "Predictor",

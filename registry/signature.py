@@ -13,6 +13,7 @@ from typing import Any
 
 from registry.errors import SignatureError
 from registry.formatting import plain
+from registry.interval import Interval
 
 FORMAT = 1
 
@@ -82,12 +83,13 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """The inputs in their order (the columns of the float32 rows), and the one output."""
+    """The inputs in their order (the columns of the float32 rows), the one output, and its intervals if it has any."""
 
     model: str
     title: str
     inputs: tuple[Input, ...]
     output: Output
+    interval: Interval | None = None
 
     def __post_init__(self) -> None:
         if not MODEL_NAME.fullmatch(self.model):
@@ -131,7 +133,9 @@ class Signature:
             for item in self.inputs
         ]
         output = {key: getattr(self.output, key) for key in _OUTPUT_KEYS}
-        return {"format": FORMAT, "model": self.model, "title": self.title, "inputs": inputs, "output": output}
+        interval = {"interval": self.interval.to_json()} if self.interval else {}
+        content = {"format": FORMAT, "model": self.model, "title": self.title, "inputs": inputs, "output": output}
+        return {**content, **interval}
 
     @classmethod
     def from_json(cls, data: Any) -> Signature:
@@ -160,6 +164,7 @@ class Signature:
                 **_texts(data, "model", "title"),
                 inputs=inputs,
                 output=Output(**_texts(output, "name", "label", "unit"), plausible=_pair(output["plausible"])),
+                interval=Interval.from_json(data["interval"]) if "interval" in data else None,
             )
         except KeyError as error:
             raise SignatureError(f"signature.json: the key {error} is missing") from error

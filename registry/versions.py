@@ -22,6 +22,7 @@ from registry.actor import Actor
 from registry.aliases import CHALLENGER, CHAMPION, PENDING, RETIRED, AliasStore
 from registry.consistency import describe_changed, describe_retired, describe_unknown
 from registry.errors import HistoryError, IntegrityError, NotPublishedError, PublishError, RegistryError, SignatureError
+from registry.figures import Figures
 from registry.history_line import PUBLISH
 from registry.integrity import SIGNATURE, VerifiedFiles, verify_files, write_sums
 from registry.predictor import MODEL_FILES, Predictor, Runtime, open_predictor
@@ -42,6 +43,7 @@ class Version:
     digest: str
     signature: Signature
     predictor: Predictor
+    figures: Figures | None = None
 
 
 class VersionStore:
@@ -132,7 +134,7 @@ class VersionStore:
             predictor = open_predictor(model, runtime, signature.example)
         except RegistryError as error:
             raise RegistryError(f"{verified.folder}: {error}") from error
-        return Version(number, verified.digest, signature, predictor)
+        return Version(number, verified.digest, signature, predictor, _figures(verified))
 
     def signature(self, number: int) -> Signature:
         """Return the signature of a version, after a check of its files."""
@@ -244,3 +246,10 @@ def _signature(verified: VerifiedFiles) -> Signature:
         return Signature.from_json(json.loads(verified.read(SIGNATURE)))
     except ValueError as error:
         raise SignatureError(f"{verified.folder / SIGNATURE}: not JSON ({error})") from error
+
+
+def _figures(verified: VerifiedFiles) -> Figures | None:
+    try:
+        return Figures.from_card(json.loads(verified.read(CARD))) if CARD in verified else None
+    except ValueError:  # it predicts without them
+        return None

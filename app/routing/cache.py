@@ -19,7 +19,7 @@ from app.codecs.json_decoder import JsonDecoder
 from app.codecs.validation import SignatureValidator
 from app.errors import ModelNotReady, NotFound, NotReady
 from app.settings import Settings
-from registry import Predictor, RegistryError, Signature, VersionStore
+from registry import Figures, Predictor, RegistryError, Signature, VersionStore
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +38,7 @@ class LoadedModel:
     predictor: Predictor
     decoder: JsonDecoder
     validator: SignatureValidator
+    figures: Figures | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,7 @@ class ModelCache:
         signature = version.signature
         decoder = JsonDecoder(signature, self._settings.max_rows)
         validator = SignatureValidator(signature)
-        model = LoadedModel(number, version.digest, signature, version.predictor, decoder, validator)
+        model = LoadedModel(number, version.digest, signature, version.predictor, decoder, validator, version.figures)
         self._on_load(model)
         logger.info("%s version %d is loaded, %s", signature.model, number, version.digest)
         return model
