@@ -79,7 +79,7 @@ def labels(marks: Sequence[float]) -> list[str]:
 
 def width(text: str) -> float:
     """Return about how wide a text is in the type of charts on a phone, in units; a page shows it a little narrower."""
-    return sum(4 if character in f"{THIN} .,'" else 9 for character in text)
+    return sum(4 if character in f"{THIN} .,'" else 15 if character >= "\u2e80" else 9 for character in text)
 
 
 def extent(*series: Iterable[float | None]) -> tuple[float, float]:
