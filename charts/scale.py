@@ -60,7 +60,7 @@ def ticks(low: float, high: float, count: int = 5) -> list[float]:
     if best is None:  # so few marks are wanted that none falls into the range
         return [low]
     _, step, first, last = best
-    return [mark for mark in (float(step * i) for i in range(first, last + 1)) if low <= mark <= high]
+    return [float(step * i) for i in range(first, last + 1)]
 
 
 def labels(marks: Sequence[float]) -> list[str]:

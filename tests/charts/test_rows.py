@@ -95,6 +95,17 @@ def test_a_whisker_shows_a_value_its_interval_and_the_reference() -> None:
     assert reference.get("x1") == reference.get("x2") == "143.2"
 
 
+def test_what_is_no_number_is_not_drawn() -> None:
+    none = math.nan
+    assert of_class(parse(whisker(5, none, 7, 6, 10)), "whisker") == []
+    assert of_class(parse(whisker(none, 4, 7, 6, 10)), "point") == []
+    assert of_class(parse(whisker(5, 4, 7, none, 10)), "rule") == []
+    assert of_class(parse(mark(none, 0, 3)), "point") == []
+    root = parse(step(1, none, 0, 3))
+    assert of_class(root, "up") == of_class(root, "down") == of_class(root, "total") == []
+    assert of_class(parse(sparkline([1, none])), "point") == []
+
+
 def test_a_sparkline_marks_the_last_value() -> None:
     root = parse(sparkline([3, 1, 2]))
     (line,), (point,) = of_class(root, "line"), of_class(root, "point")
