@@ -26,7 +26,6 @@ from journal import (
     Journal,
     JournalError,
     PartialFailure,
-    Recent,
     TruthError,
     encode_feedback,
     encode_predictions,
@@ -35,6 +34,9 @@ from journal import (
     prediction_columns,
     read_recent,
     timestamp,
+)
+from journal import (
+    Recent as Recent,
 )
 
 logger = logging.getLogger(__name__)
