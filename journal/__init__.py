@@ -13,6 +13,7 @@ from journal.encoding import (
     prediction_columns,
     timestamp,
 )
+from journal.explanations import EXPLANATIONS, encode_explanations, explanation_columns, is_explained
 from journal.feedback import (
     FEEDBACK,
     FEEDBACK_COLUMNS,
@@ -27,6 +28,7 @@ from journal.reader import LogReader, find, whole_lines
 from journal.writer import Durability, Journal
 
 __all__ = [
+    "EXPLANATIONS",
     "FEEDBACK",
     "FEEDBACK_COLUMNS",
     "FEEDBACK_NUMBERS",
@@ -41,10 +43,13 @@ __all__ = [
     "close_days",
     "daily_files",
     "day_of",
+    "encode_explanations",
     "encode_feedback",
     "encode_predictions",
     "encode_request",
+    "explanation_columns",
     "find",
+    "is_explained",
     "is_feedback",
     "is_predicted",
     "last_day_of",
