@@ -20,8 +20,8 @@ from registry.history_line import format_entry
 def trace(store: VersionStore, logs: Path, request_id: str) -> list[dict[str, Any]]:
     """Return each request that had this id, oldest first: a client may use an id twice.
 
-    A trace has the ``request``, its ``predictions``, their ``explanations`` if they were asked for, the ``versions`` that
-    answered, the ground truth that came for this id (``feedback``), and ``faults``: what is missing or not as it was.
+    A trace has the ``request``, its ``predictions`` and ``explanations``, the ``versions`` that answered, the ground
+    truth that came for this id (``feedback``), and ``faults``: what is missing or not as it was.
 
     Args:
         logs: the folder of the model's logs.
