@@ -7,7 +7,8 @@ from typing import Any
 from flask import Blueprint, render_template
 
 from app.endpoints.data_plane import DataPlane
-from app.endpoints.predict_json import prediction_response
+from app.endpoints.predict_json import answer_with
+from app.endpoints.query import EXPLAIN, INTERVAL, Query, parse_query
 from app.errors import ServingError
 from app.http.application import Application
 from app.http.context import current_request
@@ -39,9 +40,12 @@ class _Form:
         typed: dict[str, str] = {}
         as_page = negotiate(HTML, JSON) == HTML
         try:
+            asked = Query() if as_page else parse_query(context.environ.get("QUERY_STRING", ""), INTERVAL, EXPLAIN)
             fields = read_form(context, self._plane.settings.max_body)
             route = self._plane.router.route(context.client_id)
             batch, typed = route.model.decoder.decode_form(fields)
+            if not as_page:
+                return answer_with(asked, self._plane, context, route, batch, single=True)
             result = context.add_complete(self._plane.pipeline.predict(route, batch))
         except ServingError as error:
             if not as_page:
@@ -49,7 +53,7 @@ class _Form:
             context.fail(error)
             marked, messages = _place_errors(error, self._signature().names)
             return self.form(typed=typed, errors=marked, messages=messages), status_of(error)
-        return self.form(typed=typed, result=result) if as_page else prediction_response(result, context, single=True)
+        return self.form(typed=typed, result=result)
 
     def form(self, **context: Any) -> str:
         """Show the form, with what was typed and what came of it."""
