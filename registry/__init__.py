@@ -20,6 +20,7 @@ from registry.figures import Figures
 from registry.formatting import plain, printable
 from registry.interval import Interval
 from registry.predictor import Float32Array, Predictor, Runtime
+from registry.published_files import CheckedFile, PublishedFiles
 from registry.settings import CommonSettings
 from registry.signature import INPUT_TENSOR, OUTPUT_TENSOR, SIGNATURE_NAME, Input, Output, Signature
 from registry.versions import Version, VersionStore
@@ -34,6 +35,7 @@ __all__ = [
     "SHADOW",
     "SIGNATURE_NAME",
     "Actor",
+    "CheckedFile",
     "CommonSettings",
     "Figures",
     "Float32Array",
@@ -45,6 +47,7 @@ __all__ = [
     "Output",
     "Predictor",
     "PublishError",
+    "PublishedFiles",
     "RegistryError",
     "ReleaseError",
     "Runtime",
