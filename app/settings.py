@@ -50,7 +50,7 @@ def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
 
 
 def _are_origins(text: str) -> bool:
-    """Return whether a text is empty, ``*``, or a list of origins as browsers send them: without a path, and not null."""
+    """Return whether a text is empty, ``*``, or a list of origins: without a path, and never ``null``."""
     return text in ("", "*") or all(map(_ORIGIN.fullmatch, _split(text)))
 
 
