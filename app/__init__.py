@@ -18,6 +18,7 @@ from app.endpoints import (
     browser,
     feedback,
     form,
+    header,
     health,
     metrics,
     mlflow,
@@ -38,6 +39,7 @@ from app.http.audit_log import AuditLog
 from app.http.context import RequestContext
 from app.http.cors import CrossOrigin
 from app.http.forwarded import ForwardedHeaders
+from app.inference.explainers import Explainers
 from app.inference.pipeline import InferencePipeline
 from app.inference.shadow import ShadowMirror
 from app.metrics.deciles import find_deciles
@@ -102,7 +104,8 @@ def create_app(
     access = Access(settings.tokens, settings.page_tokens, settings.feedback_token)
     cross_origin = CrossOrigin(settings.prediction_origins, settings.file_origins)
     app = Application(flask, audit_log, now, mirror, access, recorder, cross_origin)
-    plane = DataPlane(router, InferencePipeline(router), audit_log, settings)
+    explainers = Explainers(store, settings.runtime)
+    plane = DataPlane(router, InferencePipeline(router), audit_log, settings, explainers)
     families = (
         pages,
         form,
@@ -119,6 +122,7 @@ def create_app(
         family.register(app, plane)
     feedback.register(app, plane, access)
     health.register(app, plane, shadow, access)
+    header.register(app, plane, access)
     openapi.register(app, router, settings, access)
     metrics.register(app, plane, slots, recorder)
     recorder.set_routes([rule.rule for rule in flask.url_map.iter_rules()] + app.fast_routes)

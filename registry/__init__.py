@@ -18,7 +18,7 @@ from registry.errors import (
 )
 from registry.figures import Figures
 from registry.formatting import plain, printable
-from registry.interval import Interval
+from registry.interval import CategoryTerm, Interval, NumberTerm
 from registry.predictor import Float32Array, Predictor, Runtime
 from registry.published_files import CheckedFile, PublishedFiles
 from registry.settings import CommonSettings
@@ -35,6 +35,7 @@ __all__ = [
     "SHADOW",
     "SIGNATURE_NAME",
     "Actor",
+    "CategoryTerm",
     "CheckedFile",
     "CommonSettings",
     "Figures",
@@ -44,6 +45,7 @@ __all__ = [
     "IntegrityError",
     "Interval",
     "NotPublishedError",
+    "NumberTerm",
     "Output",
     "Predictor",
     "PublishError",
