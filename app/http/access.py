@@ -139,14 +139,17 @@ class Access:
             return self._feedback if path == FEEDBACK_PATH else self._predictions
         return None if path in _OPEN_PATHS or path.startswith(_OPEN_FOLDER) else self._pages
 
-    def check(self, environ: dict[str, Any]) -> None:
+    def check(self, environ: dict[str, Any], *, shared: bool = False) -> None:
         """Check that a client may ask; the environ's ``REMOTE_USER`` then has the name of its token, if it needs one.
+
+        Args:
+            shared: whether the page that asks is one of another origin that may.
 
         Raises:
             HTTPError: if it may not.
         """
         method = environ["REQUEST_METHOD"]
-        if environ.get("HTTP_SEC_FETCH_SITE") == "cross-site" and method not in SAFE_METHODS:
+        if environ.get("HTTP_SEC_FETCH_SITE") == "cross-site" and method not in SAFE_METHODS and not shared:
             # The browser may have sent a password along.
             raise HTTPError(403, "a page of another site may not ask for predictions or tell what is true")
         tokens = self.find_tokens(method, environ["PATH_INFO"])

@@ -20,6 +20,7 @@ from app.errors import ServingError
 from app.http.access import Access
 from app.http.audit_log import AuditLog
 from app.http.context import RequestContext, current_request, start_request
+from app.http.cors import NOT_SHARED, CrossOrigin
 from app.http.error_responses import (
     ErrorRenderer,
     HTTPError,
@@ -45,6 +46,7 @@ class Application:
         now: returns the time in UTC.
         mirror: is given each answered and logged request that a shadow is to see.
         access: checks who may ask.
+        cross_origin: says which pages of other origins may.
         recorder: counts each request.
     """
 
@@ -56,6 +58,7 @@ class Application:
         mirror: Mirror,
         access: Access,
         recorder: Recorder,
+        cross_origin: CrossOrigin,
     ) -> None:
         self.flask = flask
         self.audit_log = audit_log
@@ -63,6 +66,7 @@ class Application:
         self._now = now
         self._access = access
         self._recorder = recorder
+        self._cross_origin = cross_origin
         self._flask_app = flask.wsgi_app
         self._fast_routes: dict[str, Handler] = {}
         self._renderers: dict[str, ErrorRenderer] = {}
@@ -96,11 +100,12 @@ class Application:
         default = self._render_page if handler is None else render_error
         if handler is not None:
             context.route = environ["PATH_INFO"]
+        sharing = NOT_SHARED
         response: WSGIResponse
         try:
-            if self._access.needs_tokens or "HTTP_SEC_FETCH_SITE" in environ:
-                self._access.check(environ)
-            response = handler(context) if handler is not None else Response.from_app(self._flask_app, environ)
+            if handler is None or "HTTP_ORIGIN" in environ:
+                sharing = self._cross_origin.find(environ)
+            response = sharing.preflight or self._answer(environ, context, handler, shared=sharing.is_allowed)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer and the log its rows
             response = self._error_response(error, context, default)
         appended = None
@@ -113,10 +118,17 @@ class Application:
         try:
             if context.to_mirror and response.status_code == HTTPStatus.OK:
                 self.mirror(context)
-            return send(response, context, start_response)
+            return send(response, context, start_response, sharing.headers)
         except BaseException:
             response.close()  # nobody else will
             raise
+
+    def _answer(
+        self, environ: dict[str, Any], context: RequestContext, handler: Handler | None, *, shared: bool
+    ) -> WSGIResponse:
+        if self._access.needs_tokens or "HTTP_SEC_FETCH_SITE" in environ:
+            self._access.check(environ, shared=shared)
+        return handler(context) if handler is not None else Response.from_app(self._flask_app, environ)
 
     def _count(self, context: RequestContext, status: int, appended: tuple[float, int] | None) -> None:
         """Count a request; its rows say that it was answered, so it is answered whatever fails here."""
