@@ -29,6 +29,7 @@ from app.endpoints import (
     predict_csv,
     predict_json,
     tensorflow_serving,
+    traces,
 )
 from app.endpoints.data_plane import DataPlane
 from app.http.access import Access
@@ -114,6 +115,7 @@ def create_app(
     for family in (*families, monitor):
         family.register(app, plane)
     feedback.register(app, plane, access)
+    traces.register(app, plane, access)
     health.register(app, plane, shadow, access)
     openapi.register(app, router, settings, access)
     metrics.register(app, plane, slots, recorder)
