@@ -18,6 +18,7 @@ from app.endpoints import (
     browser,
     feedback,
     form,
+    header,
     health,
     metrics,
     mlflow,
@@ -37,6 +38,7 @@ from app.http.application import Application
 from app.http.audit_log import AuditLog
 from app.http.context import RequestContext
 from app.http.forwarded import ForwardedHeaders
+from app.inference.explainers import Explainers
 from app.inference.pipeline import InferencePipeline
 from app.inference.shadow import ShadowMirror
 from app.metrics.deciles import find_deciles
@@ -100,7 +102,8 @@ def create_app(
     flask.extensions["router"] = router
     access = Access(settings.tokens, settings.page_tokens, settings.feedback_token)
     app = Application(flask, audit_log, now, mirror, access, recorder)
-    plane = DataPlane(router, InferencePipeline(router), audit_log, settings)
+    explainers = Explainers(store, settings.runtime)
+    plane = DataPlane(router, InferencePipeline(router), audit_log, settings, explainers)
     families = (
         pages,
         form,
@@ -117,6 +120,7 @@ def create_app(
     feedback.register(app, plane, access)
     traces.register(app, plane, access)
     health.register(app, plane, shadow, access)
+    header.register(app, plane, access)
     openapi.register(app, router, settings, access)
     metrics.register(app, plane, slots, recorder)
     recorder.set_routes([rule.rule for rule in flask.url_map.iter_rules()] + app.fast_routes)
