@@ -30,6 +30,7 @@ from app.endpoints import (
     predict_csv,
     predict_json,
     tensorflow_serving,
+    traces,
     version_files,
 )
 from app.endpoints.data_plane import DataPlane
@@ -121,6 +122,7 @@ def create_app(
     for family in (*families, monitor):
         family.register(app, plane)
     feedback.register(app, plane, access)
+    traces.register(app, plane, access)
     health.register(app, plane, shadow, access)
     header.register(app, plane, access)
     openapi.register(app, router, settings, access)

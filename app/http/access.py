@@ -174,6 +174,13 @@ class Access:
         """Return whether a client may see how the service is."""
         return self._pages is None or self._pages.find(_authorization(environ)) is not None
 
+    def may_see_records(self, environ: dict[str, Any]) -> bool:
+        """Return whether a client may see what the logs hold of a request: whoever has a token for pages.
+
+        If no page needs a token, only who is on this machine: clients choose ids, so others could guess them.
+        """
+        return _is_local(environ) if self._pages is None else self.shows_details(environ)
+
 
 def read_tokens(path: Path) -> list[tuple[str, bytes]]:
     """Return the names and the digests of a file with lines ``NAME SHA-256``; those that begin with # do not count.
