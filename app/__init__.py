@@ -102,7 +102,6 @@ def create_app(
     plane = DataPlane(router, InferencePipeline(router), audit_log, settings)
     families = (
         pages,
-        form,
         model_pages,
         browser,
         predict_json,
@@ -113,6 +112,7 @@ def create_app(
     )
     for family in (*families, monitor):
         family.register(app, plane)
+    form.register(app, plane, access)
     feedback.register(app, plane, access)
     health.register(app, plane, shadow, access)
     openapi.register(app, router, settings, access)

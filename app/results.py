@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from app.errors import FieldError, ServingError
 from registry import Float32Array
 
@@ -60,3 +63,4 @@ class PredictionResult:
     attempts: Sequence[Attempt]
     faults: Sequence[str] = ()
     to_mirror: Mirrored | None = None
+    intervals: NDArray[np.float64] | None = None

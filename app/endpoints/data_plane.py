@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from app.errors import NotFound, NotReady
 from app.http.audit_log import AuditLog
 from app.http.context import RequestContext
+from app.inference.explainer import Explainer
 from app.inference.pipeline import InferencePipeline
+from app.routing.cache import LoadedModel
 from app.routing.router import ModelRouter
 from app.routing.table import Route
 from app.settings import Settings
@@ -21,6 +23,10 @@ class DataPlane:
     pipeline: InferencePipeline
     audit_log: AuditLog
     settings: Settings
+
+    def explainer(self, model: LoadedModel) -> Explainer:
+        """Return what explains the predictions of a version."""
+        raise NotReady(f"version {model.number} can't be explained")
 
     def select(self, name: str, number: str | None, context: RequestContext | None = None) -> Route:
         """Return the route of the version that a URL names; without a number, of the one that answers this request.

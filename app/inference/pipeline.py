@@ -32,7 +32,7 @@ class InferencePipeline:
     def __init__(self, router: ModelRouter) -> None:
         self._router = router
 
-    def predict(self, route: Route, batch: InputBatch) -> PredictionResult:
+    def predict(self, route: Route, batch: InputBatch, level: float | None = None) -> PredictionResult:  # noqa: ARG002 - stub
         """Predict for every row of a batch, (n, k).
 
         Raises:
