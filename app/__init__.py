@@ -36,6 +36,7 @@ from app.http.application import Application
 from app.http.audit_log import AuditLog
 from app.http.context import RequestContext
 from app.http.forwarded import ForwardedHeaders
+from app.inference.explainers import Explainers
 from app.inference.pipeline import InferencePipeline
 from app.inference.shadow import ShadowMirror
 from app.metrics.deciles import find_deciles
@@ -99,7 +100,8 @@ def create_app(
     flask.extensions["router"] = router
     access = Access(settings.tokens, settings.page_tokens, settings.feedback_token)
     app = Application(flask, audit_log, now, mirror, access, recorder)
-    plane = DataPlane(router, InferencePipeline(router), audit_log, settings)
+    explainers = Explainers(store, settings.runtime)
+    plane = DataPlane(router, InferencePipeline(router), audit_log, settings, explainers)
     families = (
         pages,
         model_pages,

@@ -8,6 +8,7 @@ from app.errors import NotFound, NotReady
 from app.http.audit_log import AuditLog
 from app.http.context import RequestContext
 from app.inference.explainer import Explainer
+from app.inference.explainers import Explainers
 from app.inference.pipeline import InferencePipeline
 from app.routing.cache import LoadedModel
 from app.routing.router import ModelRouter
@@ -23,10 +24,17 @@ class DataPlane:
     pipeline: InferencePipeline
     audit_log: AuditLog
     settings: Settings
+    explainers: Explainers
 
     def explainer(self, model: LoadedModel) -> Explainer:
-        """Return what explains the predictions of a version."""
-        raise NotReady(f"version {model.number} can't be explained")
+        """Return what explains the predictions of a version; it is made when it is first asked for.
+
+        Raises:
+            MalformedRequest: if the version has no training rows to explain against.
+            NotReady: if its files can't be read now.
+            ModelFailed: if the model fails.
+        """
+        return self.explainers.of(model)
 
     def select(self, name: str, number: str | None, context: RequestContext | None = None) -> Route:
         """Return the route of the version that a URL names; without a number, of the one that answers this request.
