@@ -18,7 +18,7 @@ from registry.errors import (
 )
 from registry.figures import Figures
 from registry.formatting import plain, printable
-from registry.interval import Interval
+from registry.interval import CategoryTerm, Interval, NumberTerm
 from registry.predictor import Float32Array, Predictor, Runtime
 from registry.settings import CommonSettings
 from registry.signature import INPUT_TENSOR, OUTPUT_TENSOR, SIGNATURE_NAME, Input, Output, Signature
@@ -34,6 +34,7 @@ __all__ = [
     "SHADOW",
     "SIGNATURE_NAME",
     "Actor",
+    "CategoryTerm",
     "CommonSettings",
     "Figures",
     "Float32Array",
@@ -42,6 +43,7 @@ __all__ = [
     "IntegrityError",
     "Interval",
     "NotPublishedError",
+    "NumberTerm",
     "Output",
     "Predictor",
     "PublishError",

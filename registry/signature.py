@@ -13,7 +13,7 @@ from typing import Any
 
 from registry.errors import SignatureError
 from registry.formatting import plain
-from registry.interval import Interval
+from registry.interval import CategoryTerm, Interval
 
 FORMAT = 1
 
@@ -110,6 +110,8 @@ class Signature:
                 owners[name] = item.name
             _check_input(item)
         _check_range("output: plausible", self.output.plausible)
+        if self.interval:
+            _check_interval(self.interval, self.inputs)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -164,12 +166,21 @@ class Signature:
                 **_texts(data, "model", "title"),
                 inputs=inputs,
                 output=Output(**_texts(output, "name", "label", "unit"), plausible=_pair(output["plausible"])),
-                interval=Interval.from_json(data["interval"]) if "interval" in data else None,
+                interval=_interval(data["interval"]) if "interval" in data else None,
             )
         except KeyError as error:
             raise SignatureError(f"signature.json: the key {error} is missing") from error
         except (TypeError, ValueError) as error:
             raise SignatureError(f"signature.json: {error}") from error
+
+
+def _interval(content: Any) -> Interval:
+    try:
+        return Interval.from_json(content)
+    except KeyError as error:
+        raise SignatureError(f"signature.json: interval: the key {error} is missing") from error
+    except (OverflowError, TypeError, ValueError) as error:
+        raise SignatureError(f"signature.json: interval: {error}") from error
 
 
 def _texts(data: Mapping[str, Any], *keys: str) -> dict[str, str]:
@@ -190,6 +201,15 @@ def _check_input(item: Input) -> None:
         raise SignatureError(f"input {item.name}: categories must be different codes in ascending order")
     if item.category_labels and len(item.category_labels) != len(item.categories):
         raise SignatureError(f"input {item.name}: {len(item.categories)} categories need as many labels")
+
+
+def _check_interval(interval: Interval, inputs: tuple[Input, ...]) -> None:
+    if len(interval.terms) != len(inputs):
+        raise SignatureError(f"interval: terms: expected {len(inputs)}, one for each input, not {len(interval.terms)}")
+    for item, term in zip(inputs, interval.terms, strict=True):
+        codes = term.codes if isinstance(term, CategoryTerm) else ()
+        if codes != item.categories:
+            raise SignatureError(f"interval: terms: {item.name}: expected the codes {item.categories}, not {codes}")
 
 
 def _check_range(what: str, pair: tuple[float, float]) -> None:

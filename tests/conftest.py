@@ -24,7 +24,7 @@ from flask.testing import FlaskClient
 
 from app import create_app
 from app.settings import Settings
-from registry import Actor, Input, Output, Signature, VersionStore
+from registry import Actor, Input, Interval, NumberTerm, Output, Signature, VersionStore
 from registry.integrity import write_sums
 
 MODELS = Path(__file__).parent / "models"
@@ -41,6 +41,13 @@ HOUSES = Signature(
         Input("age", "Built before 1940", "%", (), (0, 100), (2.5, 100), 66.5),
     ),
     output=Output("medv", "Median value", "$1000", (0, 100)),
+)
+# Its model has none; a test that wants them publishes replace(HOUSES, interval=HOUSES_INTERVAL).
+HOUSES_INTERVAL = Interval(
+    quantiles={0.5: 2.5, 0.8: 5.0, 0.9: 8.0, 0.95: 11.0},
+    rows=506,
+    intercept=0.1,
+    terms=(NumberTerm(3.5, 8.75, 0.25, 0.5), NumberTerm(187, 711, -0.125, 0.0), NumberTerm(2.5, 100, 0.0, 0.0)),
 )
 GATES = ({"name": "parity", "limit": 1e-5, "value": 1e-6, "passed": True},)
 
