@@ -18,6 +18,7 @@ from app.endpoints import (
     browser,
     feedback,
     form,
+    header,
     health,
     metrics,
     mlflow,
@@ -117,6 +118,7 @@ def create_app(
     form.register(app, plane, access)
     feedback.register(app, plane, access)
     health.register(app, plane, shadow, access)
+    header.register(app, plane, access)
     openapi.register(app, router, settings, access)
     metrics.register(app, plane, slots, recorder)
     recorder.set_routes([rule.rule for rule in flask.url_map.iter_rules()] + app.fast_routes)

@@ -14,7 +14,7 @@ from monitor.report.phrases import Json, amount, decimal, percent, probability, 
 from registry import printable
 
 ROOT = Path(__file__).parents[2]
-TEMPLATES, STYLE = ROOT / "templates", ROOT / "app" / "static" / "report.css"
+TEMPLATES, STYLE = ROOT / "templates", ROOT / "app" / "static" / "style.css"
 
 
 def to_html(report: Json) -> str:
