@@ -17,7 +17,7 @@ from app.errors import FieldError
 from app.inference.explainer import Explainer, Explanation
 from app.results import PredictionResult
 from app.routing.cache import LoadedModel
-from registry import Float32Array, Input, Interval
+from registry import Float32Array, Input, Interval, plain
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class Curve:
     @property
     def rows(self) -> list[tuple[float | str, ...]]:
         """The numbers for its table."""
-        heads: Sequence[float | str] = self.labels or self.x
+        heads = self.labels or [plain(x).replace("-", "−") for x in self.x]  # in full, so that a row can be asked for
         columns = [heads, self.y, *(self.band or ())]
         rows = list(zip(*columns, strict=True))
         return rows if self.labels else rows[::_ROWS]

@@ -90,10 +90,13 @@ function follow(field) {
   const refused = document.getElementById(`problem-${field.name}`).textContent;
   const text = !refused && (value < Number(low) || value > Number(high)) ? field.dataset.beyond : "";
   if (beyond.textContent !== text) beyond.textContent = text;
-  moveNeedle(document.querySelector(`#spread-${field.name} svg`), value);
-}
-
-function moveNeedle(picture, value) {
+  const needle = document.querySelector(`#spread-${field.name} .needle`);
+  if (!needle) return;
+  if (Number.isNaN(value)) return needle.setAttribute("visibility", "hidden");
+  const start = Number(needle.dataset.low), end = Number(needle.dataset.high);
+  const share = Math.min(Math.max((value - start) / (end - start), 0), 1);
+  needle.setAttribute("transform", `translate(${(2 + 296 * share).toFixed(1)})`);
+  needle.removeAttribute("visibility");
 }
 
 form.addEventListener("submit", (event) => {
