@@ -60,7 +60,7 @@ def ticks(low: float, high: float, count: int = 5) -> list[float]:
     if best is None:  # so few marks are wanted that none falls into the range
         return [low]
     _, step, first, last = best
-    return [mark for mark in (float(step * i) for i in range(first, last + 1)) if low <= mark <= high]
+    return [float(step * i) for i in range(first, last + 1)]
 
 
 def labels(marks: Sequence[float]) -> list[str]:
@@ -79,7 +79,7 @@ def labels(marks: Sequence[float]) -> list[str]:
 
 def width(text: str) -> float:
     """Return about how wide a text is in the type of charts on a phone, in units; a page shows it a little narrower."""
-    return sum(4 if character in f"{THIN} .,'" else 9 for character in text)
+    return sum(4 if character in f"{THIN} .,'" else 15 if character >= "\u2e80" else 9 for character in text)
 
 
 def extent(*series: Iterable[float | None]) -> tuple[float, float]:

@@ -24,6 +24,8 @@ from journal.feedback import (
 )
 from journal.log_folder import JournalError, close_days, daily_files, day_of, last_day_of
 from journal.reader import LogReader, find, whole_lines
+from journal.search import Search
+from journal.tail import Recent, Tail, read_recent, read_tail
 from journal.writer import Durability, Journal
 
 __all__ = [
@@ -36,6 +38,9 @@ __all__ = [
     "JournalError",
     "LogReader",
     "PartialFailure",
+    "Recent",
+    "Search",
+    "Tail",
     "Truth",
     "TruthError",
     "close_days",
@@ -50,6 +55,8 @@ __all__ = [
     "last_day_of",
     "parse_truth",
     "prediction_columns",
+    "read_recent",
+    "read_tail",
     "timestamp",
     "whole_lines",
 ]

@@ -140,7 +140,7 @@ def evaluate_slices(spec: Spec, data: Dataset, evaluation: Evaluation) -> list[S
     slices = []
     for column in dict.fromkeys([*(item.column for item in spec.inputs), *spec.evaluation.slices]):
         values = data.columns[column].to_numpy()
-        names, numbers = _slice(values, values[data.train_rows])
+        names, numbers = slice_column(values, values[data.train_rows])
         for number, name in enumerate(names):
             inside = errors[numbers == number]
             test = inside["test"].dropna()
@@ -159,7 +159,7 @@ def _rmse_interval(errors: Floats, samples: int, generator: np.random.Generator)
     return float(low), float(high)
 
 
-def _slice(values: Floats, training: Floats) -> tuple[list[str], Indices]:
+def slice_column(values: Floats, training: Floats) -> tuple[list[str], Indices]:
     """Return the name of each slice, and the number of the slice that each of the values is in."""
     distinct, numbers = np.unique(values, return_inverse=True)
     if len(distinct) <= MAX_SLICE_VALUES:

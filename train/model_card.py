@@ -33,6 +33,9 @@ def model_card(spec: Spec, signature: Signature, card: Mapping[str, Any]) -> str
         undefined=StrictUndefined,
     )
     environment.filters["span"] = lambda limits: " to ".join(map(plain, limits))
+    environment.filters["part"] = lambda part: (
+        f"{part['name']} ({part['coverage']:.1%} of {part['rows']} rows)".replace("%", " %")
+    )
     template = environment.get_template("model_card.md.jinja")
     reference_rows = min(card["split"]["training_rows"], REFERENCE_ROWS)
     return template.render(

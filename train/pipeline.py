@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from train.evaluation import Evaluation, PredictFunction, baselines, bootstrap_i
 from train.export import export_differences, write_exports
 from train.figures import build_figures
 from train.gates import MetricGate, measure_gates, require_passed
+from train.intervals import intervals_of
 from train.model_card import model_card
 from train.network import Model, fit_network, predict, weights_digest
 from train.plots import write_plots
@@ -85,10 +86,14 @@ def train(
         test_label, test_predictions = data.label[data.test_rows], evaluation.test_predictions
         intervals = bootstrap_intervals(test_label, test_predictions, spec.evaluation.bootstrap, spec.seed)
 
+        interval, interval_figures = intervals_of(spec, data, evaluation)
+        signature = replace(signature, interval=interval)
+
         report("exporting", 1.0)
         write_exports(model, folder)
         parity = _parity(model, folder, data)
-        gates = measure_gates(spec.gates, evaluation, compared, slices, parity["largest_in_label_sd"])
+        largest = parity["largest_in_label_sd"]
+        gates = measure_gates(spec.gates, evaluation, compared, slices, largest, interval_figures)
         require_passed(gates)
 
         write_plots(folder, spec.label, test_label, test_predictions)
@@ -100,6 +105,7 @@ def train(
             "intervals": intervals,
             "baselines": {name: metadata.metrics_section(baseline) for name, baseline in compared.items()},
             "slices": [asdict(item) for item in slices],
+            "interval": asdict(interval_figures) if interval_figures else None,
             "parity": parity,
             "gates": [{**asdict(gate), "passed": gate.passed} for gate in gates],
             "weights_sha256": weights_digest(model),

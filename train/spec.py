@@ -76,6 +76,9 @@ class GateLimits:
         test_vs_least_squares: test RMSE over that of least squares.
         cv_vs_gradient_boosting: cross-validated RMSE over that of gradient boosting.
         worst_slice: cross-validated RMSE of the worst slice over that of all rows.
+        interval_worst_third: of the worst third of the rows by prediction, the share outside the 90 % interval.
+        interval_worst_slice: the same of the worst slice of an input.
+        interval_width: the mean width of the 90 % intervals over that of intervals of one width for all rows.
     """
 
     parity: float
@@ -83,6 +86,9 @@ class GateLimits:
     test_vs_least_squares: float | None
     cv_vs_gradient_boosting: float | None
     worst_slice: float | None
+    interval_worst_third: float | None = None
+    interval_worst_slice: float | None = None
+    interval_width: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +235,7 @@ def _fit(table: TomlTable) -> FitConfig:
 
 
 def _gates(table: TomlTable) -> GateLimits:
-    optional = ("test_vs_least_squares", "cv_vs_gradient_boosting", "worst_slice")
+    optional = ("test_vs_least_squares", "cv_vs_gradient_boosting", "worst_slice", "interval_width")
     limits = {name: table.optional_number(name, 0, 100) for name in optional}
-    return GateLimits(table.number("parity", 0, 1), table.number("test_vs_mean", 0, 1), **limits)
+    shares = {name: table.optional_number(name, 0, 1) for name in ("interval_worst_third", "interval_worst_slice")}
+    return GateLimits(table.number("parity", 0, 1), table.number("test_vs_mean", 0, 1), **limits, **shares)

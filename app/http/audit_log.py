@@ -33,7 +33,11 @@ from journal import (
     encode_request,
     parse_truth,
     prediction_columns,
+    read_recent,
     timestamp,
+)
+from journal import (
+    Recent as Recent,
 )
 
 logger = logging.getLogger(__name__)
@@ -68,6 +72,7 @@ class AuditLog:
         recorder: Recorder | None = None,
     ) -> None:
         self._recorder = recorder or Recorder()
+        self._folder = folder
         self._journal = Journal(folder, durability=durability, write=write)
         self._journal.add_stream("requests", REQUEST_COLUMNS)
         self._journal.add_stream(FEEDBACK, FEEDBACK_COLUMNS, optional=True)  # predictions do without it
@@ -139,6 +144,14 @@ class AuditLog:
         except JournalError as error:
             raise NotReady(str(error)) from error
         self._next_check = now + _CHECK_INTERVAL
+
+    def read_recent(self, now: datetime) -> Recent:
+        """Return the newest rows, some hundred of each log; ``now`` is in UTC.
+
+        Raises:
+            OSError: if a file can't be read.
+        """
+        return read_recent(self._folder, now)
 
     def _write(self, arrived: str, request_id: str, rows: dict[str, bytes]) -> tuple[float, int]:
         """Write rows by stream. Return how many seconds that took, and how many bytes it was."""

@@ -35,7 +35,7 @@ def corners(course: str) -> Iterator[tuple[float, float]]:
         numbers = [float(number) for number in NUMBER.findall(rest)]
         if letter in "ML":
             assert len(numbers) % 2 == 0
-            for x, y in zip(numbers[::2], numbers[1::2], strict=True):  # noqa: B020  # where the pen is afterwards
+            for x, y in zip(numbers[::2], numbers[1::2], strict=True):  # x and y: where the pen is now
                 yield x, y
         elif letter == "m":
             x, y = x + numbers[0], y + numbers[1]

@@ -61,7 +61,7 @@ data = {file = "diabetes.csv", sha256 = "{sha256}"}
 label = {column = "target", name = "progression", label = "Progression", plausible = [-200, 600]}
 """
     + SETTINGS.replace("{slice}", "sex")
-    + "test_vs_least_squares = 1.001\n"
+    + "test_vs_least_squares = 1.001\ninterval_worst_third = 0.18\ninterval_worst_slice = 0.2\ninterval_width = 1.05\n"
 )
 
 

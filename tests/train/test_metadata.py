@@ -46,8 +46,9 @@ def test_the_card_says_what_the_model_was_made_from_and_how_well_it_predicts(pub
     assert card["intervals"]["rmse"][0] < 6.152 < card["intervals"]["rmse"][1]
     assert set(card["baselines"]) == {"mean", "least_squares", "gradient_boosting"}
     assert {item["column"] for item in card["slices"]} == {"rm", "tax", "age", "chas", "lstat"}
-    assert [set(gate) for gate in card["gates"]] == [{"name", "limit", "value", "passed"}] * 4
+    assert [set(gate) for gate in card["gates"]] == [{"name", "limit", "value", "passed"}] * 7
     assert all(gate["passed"] for gate in card["gates"])
+    assert card["interval"]["levels"]["0.9"]["coverage"] == pytest.approx(0.9, abs=0.03)
     assert set(card["packages"]) == {"python", "tensorflow", "keras", "numpy", "pandas", "scikit-learn"}
     assert card["parameters"] == 4 + 7  # 4 of the regression; 3 means, 3 variances and 1 count of the normalization
     assert datetime.fromisoformat(card["created"]).utcoffset() == datetime.now(UTC).utcoffset()
@@ -62,3 +63,15 @@ def test_reference_and_test_csv_contain_all_rows_in_full_precision(published: Pa
         assert header == ["rm", "tax", "age", "medv"]
         expected = np.column_stack([data.inputs, data.label])[positions]
         np.testing.assert_array_equal(np.array(rows, dtype=float), expected)
+
+
+@pytest.mark.slow
+def test_the_signature_of_every_trained_model_has_intervals(published: Path, diabetes: str) -> None:
+    assert "passed interval_worst_third: " in diabetes
+    for model, rows in (("boston", 506), ("diabetes", 442)):
+        signature = VersionStore(published, model).signature(1)
+        assert signature.interval
+        assert signature.interval.rows == rows
+        assert list(signature.interval.quantiles) == [0.5, 0.8, 0.9, 0.95]
+        example = np.array([signature.example], np.float32)
+        assert 0 < signature.interval.half_width(example, 0.9)[0] < np.ptp(signature.output.plausible) / 2

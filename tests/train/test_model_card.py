@@ -27,6 +27,16 @@ def test_it_has_the_sections_of_the_paper_and_the_words_of_the_spec(published: P
     assert "can't reliably find a shift of an input by less than 0.2" in text
     assert "Tested slices: `rm`, `tax`, `age`, `chas`, `lstat`." in text
     assert text.count("\n| `lstat` |") == 4
+    assert re.findall(r"^\| (\d+) % \| \d\d\.\d % \| [\d.]+ \|$", text, re.MULTILINE) == ["50", "80", "90", "95"]
+    assert re.search(r"inside for the \w+ predictions \(8\d\.\d % of 16\d rows\), and of the slices", text)
+    assert "about 9 in 10 real values lie inside. What it does not promise: that this holds for one row" in text
+
+
+@pytest.mark.slow
+def test_without_intervals_it_promises_none(published: Path) -> None:
+    store = VersionStore(published, "boston")
+    card = {**store.card(1), "interval": None}
+    assert "interval promises" not in model_card(read_spec(Path("train/boston.toml")), store.signature(1), card)
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ def test_a_spec_is_read_with_its_defaults(tmp_path: Path) -> None:
     assert spec.inputs[1].limits == (0, 5)
     assert spec.label.name == "price"
     assert spec.gates.worst_slice is None
+    assert spec.gates.interval_width is None
     assert spec.about.details == ""
     assert spec.effect == 0.15
 
@@ -63,6 +64,16 @@ def test_the_shipped_specs_can_be_read(name: str) -> None:
         ('slices = ["year"]', 'slices = ["price"]', "judge.slices: 'price' is the label"),
         ("parity = 1e-5", "", "gates.parity: this key is missing"),
         ("parity = 1e-5", "parity = 1e-5\nluck = 1", "gates.luck: unknown key"),
+        (
+            "parity = 1e-5",
+            "parity = 1e-5\ninterval_worst_third = 1.1",
+            "gates.interval_worst_third: expected a number from 0 to 1",
+        ),
+        (
+            "parity = 1e-5",
+            "parity = 1e-5\ninterval_wurst_slice = 0.1",
+            "gates.interval_wurst_slice: unknown key; was interval_worst_slice meant?",
+        ),
         ("[gates]", "[monitor]\neffect = 0\n[gates]", "monitor.effect: expected a number from 0.01 to 10"),
         ("[gates]", "[monitor]\nefect = 1\n[gates]", "monitor.efect: unknown key; was effect meant?"),
     ],

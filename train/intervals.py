@@ -1,0 +1,246 @@
+"""Prediction intervals: made from the errors of cross-validation, and judged on rows that they were not made from.
+
+An interval is as wide as the quantile of past errors says, times a scale that a small model of the inputs gives each
+row: split conformal prediction with scaled errors (Lei et al. 2018, doi:10.1080/01621459.2017.1307116, section 5.2),
+with the errors of all folds instead of those of one held-out part. An error comes from a fit that has not seen its row,
+and it is divided by a scale that has not seen its fold.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from registry import CategoryTerm, Interval, NumberTerm
+from registry.interval import MIN_RANGE, Term
+from train.dataset import Dataset, Floats, Indices
+from train.evaluation import Evaluation, slice_column
+from train.spec import InputSpec, Spec
+
+LEVELS = (0.5, 0.8, 0.9, 0.95)
+JUDGED = 0.9  # the level that pages show, and that the gates judge
+MIN_SLICE_ROWS = 50  # of fewer, the share inside says little
+
+_FLOOR = 0.1  # of the mean error: it is added to each, so that the logarithm of a small one is not far below the others
+_RIDGE = 10.0  # the penalty on the weights of the scale, which keeps it near constant where the rows are few
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some of the rows, and the share of them whose real value was inside its interval."""
+
+    name: str
+    rows: int
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """All rows at one level: the share inside, and the mean width from low to high in the label's unit."""
+
+    coverage: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalFigures:
+    """How intervals made like the published ones did, each fold of the rows with those that the other folds make.
+
+    Attributes:
+        rows: how many rows were judged.
+        levels: by level.
+        width_vs_plain: at JUDGED, the mean width over that of intervals of the same width for every row.
+        worst_third: at JUDGED, of the thirds of the rows in order of prediction the one with the smallest share inside.
+        worst_slice: the same of the slices of the inputs with MIN_SLICE_ROWS rows or more; None if there is none.
+    """
+
+    rows: int
+    levels: Mapping[str, Level]
+    width_vs_plain: float
+    worst_third: Part
+    worst_slice: Part | None
+
+
+def intervals_of(spec: Spec, data: Dataset, evaluation: Evaluation) -> tuple[Interval | None, IntervalFigures | None]:
+    """Return the intervals of a model that was evaluated, and how such intervals did; None if there are none."""
+    errors, held_out = np.abs(data.label - evaluation.cv_predictions), [rows for _, rows in data.folds]
+    interval = make_interval(spec.inputs, data.inputs, errors, held_out)
+    return interval, judge_intervals(spec, data, evaluation)
+
+
+def make_interval(
+    inputs: Sequence[InputSpec], rows: Floats, errors: Floats, folds: Sequence[Indices]
+) -> Interval | None:
+    """Make the intervals of a model from its errors.
+
+    The scale is the same for every row if another would not make the intervals narrower in the mean.
+
+    Args:
+        rows: float64 (n, k).
+        errors: absolute ones, float64 (n,), in the label's unit; each by a fit that has not seen the row.
+        folds: positions; they divide the rows.
+
+    Returns:
+        None if there is no error to make them from.
+    """
+    plain = _quantiles(errors)
+    if JUDGED not in plain:
+        return None
+    constant = tuple(_constant(item, rows[:, column]) for column, item in enumerate(inputs))
+    try:
+        if len(folds) > 1:
+            scales = _cross_fitted(inputs, rows, errors, folds)
+            mean = float(np.mean(scales))
+            quantiles = _quantiles(errors / scales * mean)
+            if quantiles.get(JUDGED, math.inf) < plain[JUDGED]:
+                intercept, terms = _fit(inputs, rows, errors)
+                return Interval(quantiles, len(rows), _short(intercept - math.log(mean)), terms)
+        return Interval(plain, len(rows), 0.0, constant)
+    except ValueError:  # errors near the ends of float32
+        return None
+
+
+def judge_intervals(spec: Spec, data: Dataset, evaluation: Evaluation) -> IntervalFigures | None:
+    """Return how intervals like the published ones do on rows they were not made from; None if there are none.
+
+    For each fold they are made anew from the other folds, as :func:`make_interval` makes them from all.
+    """
+    errors = np.abs(data.label - evaluation.cv_predictions)
+    held_out = [rows for _, rows in data.folds]
+    half_widths = {level: np.full(len(errors), np.nan) for level in LEVELS}
+    plain = np.empty(len(errors))
+    for number, judged in enumerate(held_out):
+        others = held_out[:number] + held_out[number + 1 :]
+        kept = np.concatenate(others)
+        starts = np.cumsum([0, *map(len, others)])
+        folds = [np.arange(start, end) for start, end in pairwise(starts)]
+        interval = make_interval(spec.inputs, data.inputs[kept], errors[kept], folds)
+        if interval is None:
+            return None
+        plain[judged] = _quantiles(errors[kept])[JUDGED]
+        for level in interval.quantiles:
+            half_widths[level][judged] = interval.half_width(data.inputs[judged].astype(np.float32), level)
+    levels = {
+        f"{level:g}": Level(float(np.mean(errors <= half)), 2 * float(np.mean(half)))
+        for level, half in half_widths.items()
+        if not np.isnan(half).any()
+    }
+    inside = errors <= half_widths[JUDGED]
+    thirds = zip(
+        ("lowest", "middle", "highest"),
+        np.array_split(np.argsort(evaluation.cv_predictions, kind="stable"), 3),
+        strict=True,
+    )
+    slices = _slices(spec, data, inside)
+    return IntervalFigures(
+        rows=len(errors),
+        levels=levels,
+        width_vs_plain=float(np.mean(half_widths[JUDGED]) / np.mean(plain)),
+        worst_third=min((_part(f"{name} predictions", inside[third]) for name, third in thirds), key=_coverage),
+        worst_slice=min(slices, key=_coverage, default=None),
+    )
+
+
+def _slices(spec: Spec, data: Dataset, inside: np.ndarray) -> list[Part]:
+    parts = []
+    for item in spec.inputs:
+        values = data.columns[item.column].to_numpy()
+        names, numbers = slice_column(values, values[data.train_rows])
+        parts += [_part(f"{item.name} {name}", inside[numbers == number]) for number, name in enumerate(names)]
+    return [part for part in parts if part.rows >= MIN_SLICE_ROWS]
+
+
+def _part(name: str, inside: np.ndarray) -> Part:
+    return Part(name, len(inside), float(np.mean(inside)) if len(inside) else math.nan)
+
+
+def _coverage(part: Part) -> float:
+    return part.coverage
+
+
+def _quantiles(scores: Floats) -> dict[float, float]:
+    """Return the ceil((n + 1) level)-th smallest of n scores, by level; without the levels that n is too few for.
+
+    The six digits of :func:`_short` are rounded up, so that the score itself is within.
+    """
+    ordered = np.sort(scores)
+    ranks = {level: math.ceil(round((len(scores) + 1) * level, 9)) for level in LEVELS}  # 9: 0.9 is not exact
+    values = {level: _short(1.00001 * float(ordered[rank - 1])) for level, rank in ranks.items() if rank <= len(scores)}
+    return {level: value for level, value in values.items() if value > 0}
+
+
+def _cross_fitted(inputs: Sequence[InputSpec], rows: Floats, errors: Floats, folds: Sequence[Indices]) -> Floats:
+    """Return the scale of each row, float64 (n,), fitted on the other folds."""
+    scales = np.empty(len(rows))
+    for number, held_out in enumerate(folds):
+        kept = np.concatenate([*folds[:number], *folds[number + 1 :]])
+        scale = Interval({JUDGED: 1.0}, len(kept), *_fit(inputs, rows[kept], errors[kept]))
+        scales[held_out] = scale.half_width(rows[held_out].astype(np.float32), JUDGED)
+    return scales
+
+
+def _fit(inputs: Sequence[InputSpec], rows: Floats, errors: Floats) -> tuple[float, tuple[Term, ...]]:
+    """Fit the logarithm of the errors by ridge regression on the inputs. Return the intercept and the terms.
+
+    A number enters standardised and squared, a category as an indicator for each code.
+    """
+    target = np.log(errors + _FLOOR * np.mean(errors))
+    columns: list[Floats] = []
+    for column, item in enumerate(inputs):
+        values = rows[:, column]
+        if item.categories:
+            columns += [(values == code).astype(np.float64) for code in item.categories]
+        else:
+            standardised = (values - np.mean(values)) / (np.std(values) or 1.0)
+            columns += [standardised, standardised**2]
+    features = np.column_stack(columns)
+    means = features.mean(axis=0)
+    centred = features - means
+    gram = centred.T @ centred + _RIDGE * np.eye(len(means))
+    weights = np.linalg.solve(gram, centred.T @ (target - np.mean(target)))
+    intercept = float(np.mean(target) - means @ weights)
+    remaining, terms = weights.tolist(), list[Term]()
+    for column, item in enumerate(inputs):
+        count = len(item.categories) or 2
+        own, remaining = remaining[:count], remaining[count:]
+        if item.categories:
+            terms.append(CategoryTerm(item.categories, tuple(map(_short, own))))
+        else:
+            constant, term = _in_range(own[0], own[1], rows[:, column])
+            intercept += constant
+            terms.append(term)
+    return intercept, tuple(terms)
+
+
+def _in_range(weight: float, square: float, values: Floats) -> tuple[float, NumberTerm]:
+    """Return weight * z + square * z**2 of the standardised value z as a constant and a term.
+
+    A term counts from the middle of the range, in halves of it.
+    """
+    low, high = _range(values)
+    deviation = float(np.std(values)) or 1.0
+    middle, half = ((low + high) / 2 - float(np.mean(values))) / deviation, (high - low) / 2 / deviation
+    slope, curve = (weight + 2 * square * middle) * half, square * half**2
+    return weight * middle + square * middle**2, NumberTerm(low, high, _short(slope), _short(curve))
+
+
+def _constant(item: InputSpec, values: Floats) -> Term:
+    """Return a term that adds nothing."""
+    if item.categories:
+        return CategoryTerm(item.categories, (0.0,) * len(item.categories))
+    return NumberTerm(*_range(values), 0.0, 0.0)
+
+
+def _range(values: Floats) -> tuple[float, float]:
+    """Return the smallest and the largest value; if all are the same, a range that begins there."""
+    low, high = float(values.min()), float(values.max())
+    return low, high if high - low > MIN_RANGE else low + max(1.0, abs(low))
+
+
+def _short(value: float) -> float:
+    """Return a number with the six digits that matter, so that people can read signature.json."""
+    return float(f"{value:.6g}")
