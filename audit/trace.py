@@ -12,7 +12,7 @@ from typing import Any
 
 from audit.tolerant_reader import Faults, pick
 from audit.versions import AS_PUBLISHED, CHANGED, read_card
-from journal import FEEDBACK, find, is_predicted
+from journal import EXPLANATIONS, FEEDBACK, find, is_explained, is_predicted
 from registry import RegistryError, VersionStore, find_inconsistencies, printable
 from registry.history_line import format_entry
 
@@ -20,8 +20,8 @@ from registry.history_line import format_entry
 def trace(store: VersionStore, logs: Path, request_id: str) -> list[dict[str, Any]]:
     """Return each request that had this id, oldest first: a client may use an id twice.
 
-    A trace has the ``request``, its ``predictions``, the ``versions`` that answered, the ground truth that came for
-    this id (``feedback``), and ``faults``: what is missing or not as it was.
+    A trace has the ``request``, its ``predictions``, their ``explanations`` if they were asked for, the ``versions`` that
+    answered, the ground truth that came for this id (``feedback``), and ``faults``: what is missing or not as it was.
 
     Args:
         logs: the folder of the model's logs.
@@ -29,17 +29,22 @@ def trace(store: VersionStore, logs: Path, request_id: str) -> list[dict[str, An
     Raises:
         OSError: if a log file can't be read.
     """
-    predictions, truths = (list(find(logs, stream, request_id)) for stream in ("predictions", FEEDBACK))
+    streams = ("predictions", EXPLANATIONS, FEEDBACK)
+    predictions, explanations, truths = (list(find(logs, stream, request_id)) for stream in streams)
     traces = []
     for request in find(logs, "requests", request_id):
-        rows = [row for row in predictions if row["time"] == request["time"]]
+        rows, explained = (
+            [row for row in stream if row["time"] == request["time"]] for stream in (predictions, explanations)
+        )
         faults = Faults(find_inconsistencies(store.aliases))
         if is_predicted(request) and not rows:
             faults.add("the request was answered, and has no prediction row")
+        if is_explained(request) and not explained:
+            faults.add("the request was answered with explanations, and has no row of them")
         numbers = sorted({int(row["version"]) for row in rows})
         versions = [_describe_version(store, number, request["time"], faults) for number in numbers]
-        parts = {"request": request, "predictions": rows, "versions": versions, "feedback": truths}
-        traces.append({**parts, "faults": list(faults)})
+        parts = {"request": request, "predictions": rows, "explanations": explained, "versions": versions}
+        traces.append({**parts, "feedback": truths, "faults": list(faults)})
     return traces
 
 
@@ -47,6 +52,9 @@ def format_text(trace: Mapping[str, Any]) -> str:
     """Return a trace as text for a person; no character of it moves a terminal's cursor."""
     lines = ["REQUEST", *_format_members(trace["request"]), "", f"PREDICTIONS ({len(trace['predictions'])})"]
     lines += [_format_row({**row, "time": ""}) for row in trace["predictions"]]
+    if trace["explanations"]:
+        lines += ["", f"EXPLANATIONS ({len(trace['explanations'])})"]
+        lines += [_format_row({**row, "time": ""}) for row in trace["explanations"]]
     for version in trace["versions"]:
         members = {name: value for name, value in version.items() if name not in ("gates", "signed_off")}
         lines += ["", f"VERSION {version['version']}", *_format_members(members)]

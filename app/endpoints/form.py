@@ -17,7 +17,8 @@ from app.endpoints.data_plane import DataPlane
 from app.endpoints.form_answer import Answer, interval_level, make_answer
 from app.endpoints.form_fields import make_fields, place_problems
 from app.endpoints.form_truth import FormTruth
-from app.endpoints.predict_json import prediction_response
+from app.endpoints.predict_json import answer_with
+from app.endpoints.query import EXPLAIN, INTERVAL, parse_query
 from app.errors import ServingError
 from app.http.access import FORM_FEEDBACK_PATH, Access
 from app.http.application import Application
@@ -84,10 +85,9 @@ class _Form:
         read: Callable[[], Fields] = lambda: read_form(context, self._plane.settings.max_body)  # noqa: E731 - short
         if negotiate(HTML, JSON) == HTML:
             return self._answer(context, read)
+        wishes = parse_query(context.environ.get("QUERY_STRING", ""), INTERVAL, EXPLAIN)
         route, batch, _ = self._decode(context, read())
-        return prediction_response(
-            context.add_complete(self._plane.pipeline.predict(route, batch)), context, single=True
-        )
+        return answer_with(wishes, self._plane, context, route, batch, single=True)
 
     def _answer(self, context: RequestContext, read: Callable[[], Fields]) -> tuple[str, int]:
         """Return the form with the answer or with what is wrong, and the status."""
@@ -100,7 +100,8 @@ class _Form:
             context.fail(error)
             return self._render(typed, error), status_of(error)
         model = _answering(route, result.version)
-        answer = make_answer(model, result, *self._explain(context, model, result))
+        explanation, explainer = self._explain(context, route, result)
+        answer = make_answer(model, result, explanation, explainer)
         return self._render(typed, answer=answer, model=model), 200
 
     def _decode(self, context: RequestContext, fields: Fields) -> tuple[Route, InputBatch, dict[str, str]]:
@@ -109,19 +110,18 @@ class _Form:
         return route, *route.model.decoder.decode_form(fields)
 
     def _explain(
-        self, context: RequestContext, model: LoadedModel, result: PredictionResult
+        self, context: RequestContext, route: Route, result: PredictionResult
     ) -> tuple[Explanation | None, Explainer | None]:
         """Return why the row got its prediction, and what explains the version; None each where that can't be told."""
         try:
-            explainer = self._plane.explainer(model)
+            explainer = self._plane.explainer(_answering(route, result.version))
         except ServingError:  # it has no training rows, or can't be opened a second time now
             return None, None
         try:
-            explanation = explainer.explain(result.attempts[-1].inputs)[0]
+            return self._plane.explain(context, route, result)[0], explainer
         except Exception:  # whatever a runtime raises: the prediction is there, and is not lost for its explanation
             logger.exception("request %s: there is no explanation", context.request_id)
             return None, explainer
-        return explanation, explainer
 
     def _render(
         self,

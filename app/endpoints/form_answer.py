@@ -121,7 +121,9 @@ def make_answer(
         explainer: what varies the row; None if nothing can.
     """
     row, value = result.attempts[-1].inputs[0], float(result.predictions[0])
-    interval = None if result.intervals is None else (float(result.intervals[0, 0]), float(result.intervals[0, 1]))
+    interval = None
+    if result.intervals is not None and not np.isnan(result.intervals[0]).any():
+        interval = (float(result.intervals[0, 0]), float(result.intervals[0, 1]))
     waterfall = None if explanation is None else _make_waterfall(model, row, value, explanation)
     curves: list[Curve] = []
     if explainer is not None:

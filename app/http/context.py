@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from app.errors import InvalidInput, ServingError
-from app.results import Attempt, Mirrored, PredictionResult
+from app.results import Attempt, ExplainedRows, Mirrored, PredictionResult
 from request_ids import is_request_id, new_request_id
 
 logger = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ class RequestContext:
         version: the version that answered; 0 while none has.
         attempts: prediction rows that are not in the log yet.
         feedback: rows of ground truth that are not in the log yet, as lines of CSV; ``truths`` is their number.
+        explained: rows of explanations that are not in the log yet.
         to_mirror: inputs that a shadow is to see after the answer.
     """
 
@@ -51,6 +53,7 @@ class RequestContext:
     feedback: bytes = b""
     truths: int = 0
     to_mirror: list[Mirrored] = field(default_factory=list)
+    explained: Sequence[ExplainedRows] = ()
 
     def add(self, result: PredictionResult) -> None:
         """Add what was attempted, to be logged before the reply."""

@@ -109,7 +109,7 @@ def test_an_address_is_counted_under_its_route(client: Service) -> None:
         client.get(path)
     text = client.get("/metrics").text
     counts = dict(re.findall(r'serve_http_requests_total\{route="/form",status="(\d+)"\} (\d+)', text))
-    assert counts == {"200": "2", "422": "1"}
+    assert {status: count for status, count in counts.items() if count != "0"} == {"200": "2", "422": "1"}
     assert 'model_rows_total{version="1",role="champion"} 1' in text
     assert 'model_refused_requests_total{input="rm"} 1' in text
 
