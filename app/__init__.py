@@ -109,7 +109,6 @@ def create_app(
     plane = DataPlane(router, InferencePipeline(router), audit_log, settings, explainers)
     families = (
         pages,
-        form,
         model_pages,
         version_files,
         browser,
@@ -121,6 +120,7 @@ def create_app(
     )
     for family in (*families, monitor):
         family.register(app, plane)
+    form.register(app, plane, access)
     feedback.register(app, plane, access)
     traces.register(app, plane, access)
     health.register(app, plane, shadow, access)
