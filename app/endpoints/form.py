@@ -8,7 +8,7 @@ from flask import Blueprint, render_template
 
 from app.endpoints.data_plane import DataPlane
 from app.endpoints.predict_json import answer_with
-from app.endpoints.query import EXPLAIN, INTERVAL, Query, parse_query
+from app.endpoints.query import EXPLAIN, INTERVAL, parse_query
 from app.errors import ServingError
 from app.http.application import Application
 from app.http.context import current_request
@@ -40,7 +40,7 @@ class _Form:
         typed: dict[str, str] = {}
         as_page = negotiate(HTML, JSON) == HTML
         try:
-            asked = Query() if as_page else parse_query(context.environ.get("QUERY_STRING", ""), INTERVAL, EXPLAIN)
+            asked = parse_query(context.environ.get("QUERY_STRING", ""), INTERVAL, EXPLAIN)
             fields = read_form(context, self._plane.settings.max_body)
             route = self._plane.router.route(context.client_id)
             batch, typed = route.model.decoder.decode_form(fields)
