@@ -41,13 +41,14 @@ def test_a_model_of_somebody_elses_data_is_served_with_its_own_form_card_and_log
     assert by_place["predictions"] == reply["predictions"]
 
     page = server.request("GET", "/form")[1]
-    assert re.findall(r'name="(\w+)"', page)[1:] == list(table.columns)  # the first is the viewport's
-    assert '<option value="2">two</option>' in page
+    names = re.findall(r'<input[^>]* name="(\w+)"', page)
+    assert list(dict.fromkeys(names)) == list(table.columns)  # a category has a radio button for each of its codes
+    assert re.search(r'type="radio" name="sex" value="2"> two</label>', page)
     fields = "&".join(f"{name}={value}" for name, value in table.iloc[0].items())
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     status, page = server.request("POST", "/predict_form", fields.encode(), form)
     assert status == 200
-    assert f"<strong>{reply['predictions'][0]}</strong>" in page
+    assert f'the model gave <data value="{reply["predictions"][0]}"' in page
 
     card = server.request("GET", "/models/diabetes/1")[1]
     assert "<h2>Ethical considerations</h2>" in card
