@@ -16,12 +16,13 @@ from app import create_app
 from app.http.access import new_token
 from app.settings import Settings
 from registry import VersionStore
+from registry.integrity import write_sums
 from registry.promotion import canary, clear, promote, shadow
 from tests.app.conftest import MakeClient, Service
 from tests.app.requests import ANN, make_champion
 from tests.cards import card_of
-from tests.conftest import HOUSES, publish
-from tests.registry.conftest import edit, publish_changed, retire
+from tests.conftest import HOUSES, LINEAR, publish, write_version
+from tests.registry.conftest import edit, retire
 
 OTHER = {"errors": (1.0, -1.0), "hidden": (8, 4)}  # of a version that is better on half of the rows
 
@@ -166,12 +167,18 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """Versions whose cards were written by another program."""
     folder = tmp_path_factory.mktemp("odd")
     publish(folder / "models", card=card_of())
-    for value in ODD:
-        publish(folder / "models", card={**card_of(), **dict.fromkeys((*PARTS, "figures", "by", "created"), value)})
-        publish(folder / "models", card={**card_of(), "spec": value, "slices": [value], "gates": [value, {}]})
     store = VersionStore(folder / "models", "boston")
-    for text in ("", "[]", "[" * 100_000, '{"metrics": {"rmse": 1e999}}', '{"metrics": {"rmse": NaN}}'):
-        publish_changed(store, {"card.json": text})
+    texts = ["", "[]", "[" * 100_000, '{"metrics": {"rmse": 1e999}}', '{"metrics": {"rmse": NaN}}']
+    for value in ODD:
+        texts.append(json.dumps({**card_of(), **dict.fromkeys((*PARTS, "figures", "by", "created"), value)}))
+        texts.append(json.dumps({**card_of(), "spec": value, "slices": [value], "gates": [value, {}]}))
+    for number, text in enumerate(texts, 2):
+        version = store.folder / str(number)
+        version.mkdir()
+        write_version(version, HOUSES, LINEAR)
+        (version / "card.json").write_text(text)
+        write_sums(version)
+    store.aliases.import_existing(ANN)
     settings = Settings(models=folder / "models", logs=folder / "logs")
     app = create_app(settings)
     yield Service(app, settings)
@@ -180,7 +187,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 def test_whatever_a_card_holds_its_pages_are_shown(odd: Service) -> None:
     get(odd, "/models")
-    for number in range(1, 2 + 2 * len(ODD) + 5):
+    for number in range(1, 1 + 5 + 2 * len(ODD) + 1):
         get(odd, f"/models/boston/{number}")
         get(odd, f"/models/compare?a=1&b={number}")
         get(odd, f"/models/compare?a={number}&b=1")
