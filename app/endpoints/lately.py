@@ -110,7 +110,7 @@ class LatelyReader:
 
 
 def _summarise(recent: Recent, now: datetime, inputs: Sequence[str]) -> Lately:
-    since = (now - timedelta(seconds=_MINUTE)).isoformat(timespec="microseconds")
+    since = (now - timedelta(seconds=_MINUTE)).isoformat(timespec="microseconds").replace("+00:00", "Z")
     seconds = _MINUTE
     if recent.since > since:
         seconds = max((now - datetime.fromisoformat(recent.since)).total_seconds(), 0.001)
