@@ -12,13 +12,13 @@ from typing import Any
 
 from audit.tolerant_reader import Faults, pick
 from audit.versions import AS_PUBLISHED, CHANGED, read_card
-from journal import FEEDBACK, find, is_predicted
+from journal import EXPLANATIONS, FEEDBACK, find, is_explained, is_predicted
 from registry import RegistryError, VersionStore, find_inconsistencies, printable
 from registry.history_line import format_entry
 
 Row = Mapping[str, str]  # of a log, by column
 Rows = Sequence[Row]
-ANSWERS = ("predictions", "explanations")  # the streams with what a request was answered
+ANSWERS = ("predictions", EXPLANATIONS)  # the streams with what a request was answered
 
 
 def trace(store: VersionStore, logs: Path, request_id: str) -> list[dict[str, Any]]:
@@ -48,6 +48,8 @@ def describe(store: VersionStore, request: Row, predictions: Rows, explanations:
     faults = Faults(find_inconsistencies(store.aliases))
     if is_predicted(request) and not predictions:
         faults.add("the request was answered, and has no prediction row")
+    if is_explained(request) and not explanations:
+        faults.add("the request was answered with explanations, and has no row of them")
     numbers = sorted({int(row["version"]) for row in predictions})
     versions = [_describe_version(store, number, request["time"], faults) for number in numbers]
     parts = {"request": request, "predictions": predictions, "explanations": explanations, "versions": versions}

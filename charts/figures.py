@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from charts.frame import Frame, bin_edges, foot_marks, inside, slots
 from charts.scale import Scale, apart, extent, number, rounded, width
-from charts.svg import bars, course, dots, figure, label, line, path, picked, ribbon, ring
+from charts.svg import bars, course, dots, figure, label, line, path, picked, ribbon, ring, stroke
 
 _MOST_NAMED = 5  # versions whose values have room beside them
 _MOST_VERSIONS = 40
@@ -197,11 +197,8 @@ def _ribbon(frame: Frame, xs: Sequence[float], band: tuple[Sequence[float], Sequ
 def _whiskers(frame: Frame, xs: Sequence[float], band: _Band | None) -> str:
     """Return a vertical line at each x, from the lower to the upper end."""
     lower, upper = (_places(frame, xs, series) for series in band or ((), ()))
-    return "".join(
-        line("whisker", low[0], low[1], high[0], high[1])
-        for low, high in zip(lower, upper, strict=False)
-        if low and high
-    )
+    ends = zip(lower, upper, strict=False)
+    return path("whisker", "".join(stroke(*low, *high) for low, high in ends if low and high))
 
 
 def _names(names: Sequence[str], places: Sequence[float], y: float, bold: Sequence[int] = ()) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from charts.scale import Scale, labels, ticks, width
-from charts.svg import label, line
+from charts.svg import label, line, path, stroke
 
 LEFT, TOP = 34, 24
 _HANGS_OVER = 6  # units that the number at an end may stand beyond the box
@@ -30,11 +30,9 @@ class Frame:
     def grid(self) -> str:
         """Return the horizontal lines with their numbers; no vertical ones."""
         marks = ticks(self.y.low, self.y.high)
-        parts = []
-        for mark, text in zip(marks, labels(marks), strict=True):
-            y = self.y(mark)
-            parts += [line("gridline", self.x.first, y, self.x.last, y), label(self.x.first - 6, y + 4, text, "e")]
-        return "".join(parts)
+        rows = [(self.y(mark), text) for mark, text in zip(marks, labels(marks), strict=True)]
+        lines = "".join(stroke(self.x.first, y, self.x.last, y) for y, _ in rows)
+        return path("gridline", lines) + "".join(label(self.x.first - 6, y + 4, text, "e") for y, text in rows)
 
     def foot(self) -> str:
         """Return the horizontal axis with round marks."""

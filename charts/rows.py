@@ -90,3 +90,22 @@ def sparkline(values: Sequence[float]) -> Markup:
     if points and points[-1]:
         parts.append(ring(*points[-1], 3.5))
     return picture(200, 36, parts, "spark")
+
+
+def compared(reference: Sequence[float], window: Sequence[float]) -> Markup:
+    """Return two histograms over the same bins, as shares: a window's as a line over the reference's as bars."""
+    top = max((share for share in (*reference, *window) if math.isfinite(share)), default=0) or 1
+    x, y = Scale(0, max(len(reference), len(window), 1), 2, 198), Scale(0, top, 42, 4)
+    steps = "".join(f"V{place(y(share))}H{place(x(i + 1))}" for i, share in enumerate(window))
+    parts = [path("bars", bars(((x(i), x(i + 1), share / top) for i, share in enumerate(reference)), 42, 38))]
+    parts += [path("edge", f"M2 42{steps}V42" if steps else ""), line("axis", 2, 42, 198, 42)]
+    return picture(200, 44, parts)
+
+
+def shifts(values: Sequence[float | None]) -> Markup:
+    """Return values around zero in their order, as a line with a gap at each None."""
+    known = [value if value is not None and math.isfinite(value) else None for value in values]
+    top = max([0.5, *(abs(value) for value in known if value is not None)])
+    x, y = Scale(-0.5, max(len(known), 1) - 0.5, 4, 196), Scale(-top, top, 74, 6)
+    points = [None if value is None else (round(x(i)), round(y(value))) for i, value in enumerate(known)]
+    return picture(200, 80, [line("axis", 4, 40, 196, 40), path("line", course(points))], "spark")

@@ -59,12 +59,19 @@ def label(x: float, y: float, text: str, kind: str = "", room: float = math.inf)
 
 def line(kind: str, x1: float, y1: float, x2: float, y2: float) -> str:
     """Return a straight line."""
-    return f'<line class="{kind}" x1="{place(x1)}" x2="{place(x2)}" y1="{place(y1)}" y2="{place(y2)}"/>'
+    return path(kind, stroke(x1, y1, x2, y2))
 
 
 def path(kind: str, course: str) -> str:
     """Return a path; nothing if it goes nowhere."""
     return f'<path class="{kind}" d="{course}"/>' if course else ""
+
+
+def stroke(x1: float, y1: float, x2: float, y2: float) -> str:
+    """Return the course of a straight line."""
+    from_x, from_y, to_x, to_y = place(x1), place(y1), place(x2), place(y2)
+    to = f"H{to_x}" if to_y == from_y else f"V{to_y}" if to_x == from_x else f"L{to_x} {to_y}"
+    return f"M{from_x} {from_y}{to}"
 
 
 def ring(x: float, y: float, radius: float = 5) -> str:
@@ -96,14 +103,17 @@ def ribbon(upper: Sequence[tuple[float, float]], lower: Sequence[tuple[float, fl
 
 def bars(slots: Iterable[tuple[float, float, float]], base: float, tallest: float) -> str:
     """Return the course of bars: each from left to right, as high as its share of the tallest; none where that is 0."""
-    foot = place(base)
-    parts = []
+    foot, pen = place(base), math.nan
+    parts: list[str] = []
     for left, right, share in slots:
         if share > 0:
             gap = 0.5 if right - left > 3 else 0.0
-            top = place(base - max(tallest * share, 1.5))
-            parts.append(f"M{place(left + gap)} {foot}V{top}H{place(max(right - gap, left + gap + 0.5))}V{foot}")
-    return "".join(parts)
+            start, end = round(left + gap, 1), round(max(right - gap, left + gap + 0.5), 1)
+            there = f"h{place(start - pen)}" if start - pen < 10 else f"H{place(start)}"  # along the foot, unseen
+            parts.append(there if parts else f"M{place(start)} {foot}")
+            parts.append(f"V{place(base - max(tallest * min(share, 1), 1.5))}H{place(end)}V{foot}")
+            pen = end
+    return "".join(parts).replace("h0V", "V")
 
 
 def picked(count: int, most: int = 500) -> range | list[int]:

@@ -25,7 +25,7 @@ ARROWS = {
     "journal": "filesystem request_ids",
     "registry": "filesystem",
     "audit": "filesystem journal registry",
-    "monitor": "csv_dialect filesystem journal registry train",
+    "monitor": "charts csv_dialect filesystem journal registry train",
     "train": "csv_dialect filesystem registry",
     "errors": "",
     "results": "errors registry",

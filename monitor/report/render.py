@@ -10,6 +10,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+import charts
 from monitor.report.phrases import Json, amount, decimal, percent, probability, signed
 from registry import printable
 
@@ -26,6 +27,7 @@ def to_html(report: Json) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
+    environment.globals["charts"] = charts
     template = environment.get_template("report_file.html")
     return template.render(report=report, style=STYLE.read_text(encoding="utf-8")) + "\n"
 

@@ -49,6 +49,12 @@ def corners(course: str) -> Iterator[tuple[float, float]]:
             assert letter == "Z"
 
 
+def strokes(root: ET.Element, kind: str) -> list[tuple[tuple[float, float], tuple[float, float]]]:
+    """The straight lines of a class, each from its beginning to its end."""
+    drawn = [list(corners(element.attrib["d"])) for element in of_class(root, kind)]
+    return [pair for points in drawn for pair in zip(points[::2], points[1::2], strict=True)]
+
+
 def box(root: ET.Element) -> tuple[float, float]:
     """The width and the height of a drawing."""
     _, _, width, height = map(float, root.attrib["viewBox"].split())

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charts import field_histogram, mark, sparkline, step, whisker
-from tests.charts.drawing import corners, of_class, parse, words
+from charts import compared, field_histogram, mark, shifts, sparkline, step, whisker
+from tests.charts.drawing import corners, of_class, parse, strokes, words
 from tests.charts.test_figures import ANY, COUNTS, EDGES, check, histograms
 
 
@@ -20,6 +20,8 @@ def test_pictures_are_hidden_from_screen_readers() -> None:
         mark(1, 0, 3),
         whisker(5, 4, 6, 5, 10),
         sparkline([1, 2]),
+        compared([0.5, 0.5], [0.4, 0.6]),
+        shifts([0.1, 0.2]),
     ):
         root = parse(picture)
         assert root.get("aria-hidden") == "true"
@@ -53,14 +55,14 @@ def test_the_needle_stands_at_the_end_for_a_value_outside() -> None:
 def test_each_bin_with_rows_has_a_bar_that_is_seen_however_few_they_are() -> None:
     (bars,) = of_class(parse(field_histogram([0, 1, 2, 3], [100_000, 0, 1])), "bars")
     points = list(corners(bars.attrib["d"]))
-    assert bars.attrib["d"].count("M") == 2
+    assert bars.attrib["d"].count("V") == 2 * 2  # up and down
     assert sorted({y for _, y in points}) == [8, 38.5, 40]
 
 
 def test_a_category_has_a_bar_around_each_code() -> None:
     root = parse(field_histogram([1, 2, 5], [40, 10, 3], 2))
     (bars,) = of_class(root, "bars")
-    assert bars.attrib["d"].count("M") == 3
+    assert bars.attrib["d"].count("V") == 2 * 3
     assert words(root) == ["1", "5"]
 
 
@@ -89,10 +91,9 @@ def test_a_step_begins_where_the_one_before_it_ended() -> None:
 
 def test_a_whisker_shows_a_value_its_interval_and_the_reference() -> None:
     root = parse(whisker(5, 4, 7, 6, 10))
-    (interval,), (point,), (reference,) = (of_class(root, kind) for kind in ("whisker", "point", "rule"))
-    assert (interval.get("x1"), interval.get("x2")) == ("96.8", "166.4")
-    assert point.get("cx") == "120"
-    assert reference.get("x1") == reference.get("x2") == "143.2"
+    assert strokes(root, "whisker") == [((96.8, 12), (166.4, 12))]
+    assert [point.get("cx") for point in of_class(root, "point")] == ["120"]
+    assert strokes(root, "rule") == [((143.2, 1), (143.2, 23))]
 
 
 def test_what_is_no_number_is_not_drawn() -> None:
@@ -120,6 +121,34 @@ def test_a_sparkline_of_any_length_is_small_and_ends_at_the_last_value(count: in
     check(picture)
     assert len(picture) < 1600
     assert len(of_class(parse(picture), "point")) == min(count, 1)
+
+
+def test_a_window_is_drawn_as_a_line_over_the_bars_of_its_reference() -> None:
+    root = parse(compared([0.25, 0.5, 0.25], [0.0, 0.25, 0.75]))
+    (line,), (bars,) = of_class(root, "edge"), of_class(root, "bars")
+    assert [y for _, y in corners(line.attrib["d"])] == [42, 42, 42, 29.3, 29.3, 4, 4, 42]
+    assert {y for _, y in corners(bars.attrib["d"])} == {42, 29.3, 16.7}
+
+
+def test_shifts_are_drawn_around_zero_with_a_gap_where_there_is_none() -> None:
+    root = parse(shifts([0.0, -1.0, None, 1.0, 0.5]))
+    (line,) = of_class(root, "line")
+    assert list(corners(line.attrib["d"].split("m")[0])) == [(23, 40), (62, 74), (138, 6), (177, 23)]
+    assert line.attrib["d"].count("M") == 2
+    assert strokes(root, "axis") == [((4, 40), (196, 40))]
+
+
+def test_small_shifts_look_small() -> None:
+    (line,) = of_class(parse(shifts([0.01, -0.01])), "line")
+    assert {y for _, y in corners(line.attrib["d"])} <= {39, 40, 41}
+
+
+@given(st.lists(st.floats(min_value=0), max_size=40), st.lists(ANY, max_size=40), st.lists(st.none() | ANY))
+def test_any_shares_and_shifts_make_a_picture(
+    reference: list[float], window: list[float], values: list[float | None]
+) -> None:
+    check(compared(reference, window))
+    check(shifts(values))
 
 
 @given(histograms(), st.none() | ANY)

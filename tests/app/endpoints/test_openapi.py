@@ -119,11 +119,11 @@ def test_the_document_is_valid_and_so_is_every_schema_and_reference(document: di
 
 
 def test_every_route_and_no_other_path_is_in_the_document(client: Service, document: dict[str, Any]) -> None:
-    files = {"/static/<path:filename>", "/docs/<name>"}
+    files = {"/static/<path:filename>", "/static/tensorflow.js", "/docs/<name>"}
     first_version = {"/v1", "/v1/", "/v1/<path:rest>", "/v1/models/boston:predict", "/v1/models/boston:regress"}
     fast = {"/v2/models/boston/infer"}  # the short way of what is there with a <name>
     routes = {
-        (rule.rule.replace("int:", "").replace("<", "{").replace(">", "}"), method.lower())
+        (rule.rule.replace("int:", "").replace("path:", "").replace("<", "{").replace(">", "}"), method.lower())
         for rule in client.application.url_map.iter_rules()
         if rule.rule not in files | first_version | fast
         for method in rule.methods - {"HEAD", "OPTIONS"}
@@ -158,7 +158,7 @@ def test_every_page_and_every_example_is_answered_as_documented(client: Service,
     for path, method, operation in operations:
         if method == "get":
             reply = client.get(path)
-            assert reply.status_code == 200, path
+            assert reply.status_code == (308 if path == "/form_async" else 200), path
             assert_documented(operation, reply)
             continue
         assert list(examples(operation))
@@ -167,7 +167,7 @@ def test_every_page_and_every_example_is_answered_as_documented(client: Service,
             for accept in operation["responses"]["200"]["content"].keys() - {"application/octet-stream"}:
                 reply = send(client, path, media_type, body, Accept=accept)
                 assert (reply.status_code, reply.mimetype) == (200, accept), (path, body, reply.text)
-                assert ("X-Model-Version" in reply.headers) == (path != "/feedback")
+                assert ("X-Model-Version" in reply.headers) == (not path.endswith("/feedback"))
                 assert_documented(operation, reply)
 
 
