@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote_plus, urlencode
 
-from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 
 from app.codecs.batch import InputBatch
 from app.endpoints.data_plane import DataPlane
@@ -34,7 +34,6 @@ from app.routing.table import Route
 logger = logging.getLogger(__name__)
 
 FORM_PATH = "/form"
-_TRACE = "traces.page"  # the endpoint that shows what is known of a request
 Fields = list[tuple[str, str]]
 
 
@@ -147,7 +146,7 @@ class _Form:
             query=urlencode({name: typed[name] for name in signature.names if name in typed}),
             example=urlencode({item.name: f"{item.example:.15g}" for item in signature.inputs}),
             may_tell=self._access.may_tell(environ),
-            trace=_TRACE if _TRACE in current_app.view_functions and self._access.shows_details(environ) else "",
+            may_trace=self._access.may_see_records(environ),
         )
 
 

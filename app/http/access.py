@@ -19,7 +19,7 @@ from werkzeug.datastructures import Authorization
 
 from app.http.audit_log import SAFE_METHODS
 from app.http.error_responses import HTTPError
-from app.http.forwarded import parse_address
+from app.http.forwarded import is_local
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +32,6 @@ _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750, section 2.1
 # They say no more than whether the service works; and the files of the pages are the same everywhere.
 _OPEN_PATHS = frozenset({"/health", "/health/live", "/health/ready", "/ping", "/v2/health/live", "/v2/health/ready"})
 _OPEN_FOLDER = "/static/"
-# Who comes through a proxy is not on this machine, even if the proxy is. Envoy may add X-Forwarded-Proto alone.
-_PROXY_HEADERS = ("HTTP_X_FORWARDED_", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA", "HTTP_X_ENVOY_")
 
 
 class TokenFileError(ValueError):
@@ -170,7 +168,7 @@ class Access:
         """
         if self._feedback is not None:
             environ["REMOTE_USER"] = self._feedback.authenticate(_authorization(environ))
-        elif not _is_local(environ):
+        elif not is_local(environ):
             remedy = "set SERVE_FEEDBACK_TOKEN for the service, and send it in the header Authorization: Bearer TOKEN"
             raise HTTPError(
                 403, f"without a token, ground truth is taken only from the service's own machine: {remedy}"
@@ -180,7 +178,7 @@ class Access:
         """Return whether a client may say what is true, as :meth:`check_feedback` says it; nobody is noted for it."""
         if self._feedback is not None:
             return self._feedback.find(_authorization(environ)) is not None
-        return _is_local(environ)
+        return is_local(environ)
 
     def shows_details(self, environ: dict[str, Any]) -> bool:
         """Return whether a client may see how the service is."""
@@ -191,7 +189,7 @@ class Access:
 
         If no page needs a token, only who is on this machine: clients choose ids, so others could guess them.
         """
-        return _is_local(environ) if self._pages is None else self.shows_details(environ)
+        return is_local(environ) if self._pages is None else self.shows_details(environ)
 
 
 def read_tokens(path: Path) -> list[tuple[str, bytes]]:
@@ -231,23 +229,6 @@ def new_token(name: str) -> tuple[str, str]:
 def _is_navigation(environ: dict[str, Any]) -> bool:
     """Return whether a browser goes to the page itself: nothing on another page asks, not even in a frame."""
     return (environ.get("HTTP_SEC_FETCH_MODE"), environ.get("HTTP_SEC_FETCH_DEST")) == ("navigate", "document")
-
-
-def _is_local(environ: dict[str, Any]) -> bool:
-    """Return whether a request comes from this machine, and not through a proxy.
-
-    A page of another site can make its own name lead to this machine (DNS rebinding), so the host is looked at too.
-    """
-    if any(name.startswith(_PROXY_HEADERS) for name in environ):
-        return False
-    peer, host = environ.get("REMOTE_ADDR", ""), environ.get("HTTP_HOST", "")
-    is_local_name = host.partition(":")[0] in ("", "localhost")
-    return (not peer or _is_loopback(peer)) and (is_local_name or _is_loopback(host))  # a Unix socket has no peer
-
-
-def _is_loopback(address: str) -> bool:
-    parsed = parse_address(address)
-    return parsed is not None and parsed.is_loopback
 
 
 def _authorization(environ: dict[str, Any]) -> Authorization | None:

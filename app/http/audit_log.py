@@ -28,6 +28,7 @@ from journal import (
     Journal,
     JournalError,
     PartialFailure,
+    Recent,
     TruthError,
     encode_explanations,
     encode_feedback,
@@ -38,9 +39,6 @@ from journal import (
     prediction_columns,
     read_recent,
     timestamp,
-)
-from journal import (
-    Recent as Recent,
 )
 
 logger = logging.getLogger(__name__)

@@ -2,17 +2,66 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 
 from tests.app.conftest import Service
+from tests.app.requests import make_champion
+from tests.conftest import publish
+from tests.registry.conftest import publish_changed
 
 
 def test_the_first_page_says_what_is_predicted_and_how_to_ask(service: Service) -> None:
     page = service.get("/").text
     for text in ("Median value", "$1000", "[6, 250, 66.5]", "/predict_json", "187 to 711", "rooms"):
         assert text in page
+
+
+def test_the_first_page_says_how_good_the_version_is_and_does_without_figures(client: Service) -> None:
+    page = client.get("/").text
+    assert "from three inputs" in page
+    assert "This version’s card has no figures" in page
+    card = {"metrics": {"rmse": 4.5}, "intervals": {"rmse": [4, 5]}, "split": {"test_rows": 102}}
+    card["baselines"] = {"mean": {"metrics": {"rmse": 9.25}}}
+    card["figures"] = {
+        "inputs": {},
+        "output": {"edges": [0, 1], "counts": [1]},
+        "actual": [1, 2],
+        "predicted": [1.5, 9],
+        "half_width": [1, 1],
+    }
+    publish_changed(client.settings.store(), {"card.json": json.dumps(card)})
+    make_champion(client.settings.store(), 2)
+    page = client.get("/").text
+    for text in (
+        "On 102 test rows",
+        '"num">4.5<',
+        "guessing the mean has",
+        "9.25",
+        "outside its 90 % interval, 1 of 2",
+    ):
+        assert text in page
+    assert page.count('class="dot') == 2
+
+
+def test_a_card_that_was_changed_since_leaves_the_first_page_without_figures(client: Service) -> None:
+    (client.settings.models / "boston" / "1" / "card.json").write_text('{"metrics": {"rmse": 1}}')
+    page = client.get("/")
+    assert (page.status_code, "typical error" in page.text) == (200, False)
+
+
+@pytest.mark.parametrize("path", ["/", "/monitor"])
+def test_a_page_that_did_not_change_is_not_sent_again(client: Service, path: str) -> None:
+    first = client.get(path)
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    etag = {"If-None-Match": first.headers["ETag"]}
+    again = client.get(path, headers=etag)
+    assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", first.headers["ETag"])
+    if path == "/":
+        make_champion(client.settings.store(), publish(client.settings.models))
+        assert client.get(path, headers=etag).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,10 @@ from tests.conftest import publish
 
 HTML = {"Accept": "text/html"}
 JSON = {"Accept": "application/json"}
+
+
+def get_json(client: Service, request_id: str) -> Any:
+    return client.get(f"/requests/{request_id}", headers=JSON).json
 
 
 def get(client: Service, request_id: str, query: str = "", **headers: str) -> str:
@@ -48,7 +53,7 @@ def test_it_is_json_for_programs_and_as_the_command_tells_it(client: Service) ->
     ask(client, [ROW, OTHER_ROW], X_Request_ID="mine")
     reply = client.get("/requests/mine", headers=JSON)
     assert reply.headers["Cache-Control"] == "no-store"
-    content = reply.json
+    content: Any = reply.json
     assert (content["request_id"], content["complete"], len(content["days"])) == ("mine", True, 2)
     assert content["traces"] == trace(client.settings.store(), client.settings.log_folder, "mine")
 
@@ -77,12 +82,12 @@ def test_what_a_client_sent_is_no_markup_and_may_be_no_text(client: Service) -> 
     page = get(client, "odd")
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "<script>alert" not in page
-    assert r"\udcff" in client.get("/requests/odd", headers=JSON).json["traces"][0]["request"]["body"]
+    assert r"\udcff" in get_json(client, "odd")["traces"][0]["request"]["body"]
 
 
 def test_a_long_body_and_many_rows_are_shown_in_part(client: Service) -> None:
     ask(client, [ROW] * 500, X_Request_ID="long")
-    (trace,) = client.get("/requests/long", headers=JSON).json["traces"]
+    (trace,) = get_json(client, "long")["traces"]
     assert len(trace["request"]["body"]) == 2000
     assert [row["row"] for row in trace["predictions"]] == [str(row) for row in range(100)]
     page = get(client, "long")
