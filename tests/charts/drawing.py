@@ -6,8 +6,11 @@ import re
 from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
+from hypothesis import HealthCheck, settings
 from markupsafe import Markup
 
+# For tests of any data: a busy machine is no failure.
+any_data = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NUMBER = re.compile(r"-?\d*\.?\d+(?:e[-+]?\d+)?")
 ARROW = re.compile(r"([A-Za-z])([^A-Za-z]*)")
 

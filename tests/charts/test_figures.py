@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 from charts import answer, curve, scatter, versions
-from tests.charts.drawing import box, corners, of_class, parse, places, strokes, words
+from tests.charts.drawing import any_data, box, corners, of_class, parse, places, strokes, words
 
 EDGES, COUNTS = [0.0, 10, 20, 30, 40, 50], [5, 30, 40, 0, 10]
 X, Y = [0.0, 10, 20, 30, 40, 50], [5.0, 12, 20, 31, 39, 48]
@@ -239,6 +239,7 @@ def test_words_are_escaped_and_cut_wherever_they_stand() -> None:
         assert (root[1].text or "").startswith("<b>&\"' 売上 \ufffd\ufffd[2J\ufffd long")
 
 
+@any_data
 @given(histograms(), ANY, st.none() | st.tuples(ANY, ANY))
 def test_any_answer_makes_a_drawing(
     histogram: tuple[list[float], list[int]], value: float, interval: tuple[float, float] | None
@@ -246,6 +247,7 @@ def test_any_answer_makes_a_drawing(
     check(answer("a", "d", *histogram, value, interval))
 
 
+@any_data
 @given(PAIRS, PAIRS, st.tuples(ANY, ANY), histograms(), st.none() | st.tuples(ANY, ANY), st.booleans())
 def test_any_curve_makes_a_drawing(
     points: list[tuple[float, float]],
@@ -264,12 +266,14 @@ def test_any_curve_makes_a_drawing(
     check(drawing)
 
 
+@any_data
 @given(PAIRS, st.lists(st.booleans(), max_size=30), st.booleans())
 def test_any_points_make_a_drawing(points: list[tuple[float, float]], outside: list[bool], diagonal: bool) -> None:
     xs, ys = [x for x, _ in points], [y for _, y in points]
     check(scatter("s", "t", "d", ("up", "along"), (xs, ys), outside=outside, diagonal=diagonal))
 
 
+@any_data
 @given(st.lists(st.tuples(st.text(), ANY, st.none() | ANY, st.none() | ANY, st.booleans()), max_size=50))
 def test_any_versions_make_a_drawing(items: list[tuple[str, float, float | None, float | None, bool]]) -> None:
     check(versions("v", "t", "d", "unit", items))
