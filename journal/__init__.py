@@ -13,6 +13,7 @@ from journal.encoding import (
     prediction_columns,
     timestamp,
 )
+from journal.explanations import EXPLANATIONS, encode_explanations, explanation_columns, is_explained
 from journal.feedback import (
     FEEDBACK,
     FEEDBACK_COLUMNS,
@@ -29,6 +30,7 @@ from journal.tail import Recent, Tail, read_recent, read_tail
 from journal.writer import Durability, Journal
 
 __all__ = [
+    "EXPLANATIONS",
     "FEEDBACK",
     "FEEDBACK_COLUMNS",
     "FEEDBACK_NUMBERS",
@@ -46,10 +48,13 @@ __all__ = [
     "close_days",
     "daily_files",
     "day_of",
+    "encode_explanations",
     "encode_feedback",
     "encode_predictions",
     "encode_request",
+    "explanation_columns",
     "find",
+    "is_explained",
     "is_feedback",
     "is_predicted",
     "last_day_of",

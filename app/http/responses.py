@@ -110,9 +110,14 @@ def revalidated_page(page: str) -> Response:
     return response
 
 
-def send(response: WSGIResponse, context: RequestContext, start_response: Callable[..., object]) -> Iterable[bytes]:
-    """Send a response, with the headers that every response has."""
-    headers = [("X-Request-ID", context.request_id), ("X-Content-Type-Options", "nosniff")]
+def send(
+    response: WSGIResponse,
+    context: RequestContext,
+    start_response: Callable[..., object],
+    added: Sequence[tuple[str, str]] = (),
+) -> Iterable[bytes]:
+    """Send a response, with the headers that every response has, and those that are added for this request."""
+    headers = [("X-Request-ID", context.request_id), ("X-Content-Type-Options", "nosniff"), *added]
     if context.version:
         headers.append(("X-Model-Version", str(context.version)))
     if response.mimetype == HTML:
