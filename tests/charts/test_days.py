@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charts import bars_by_day, lines_by_day, points_by_day
-from tests.charts.drawing import any_data, corners, of_class, parse, strokes, words
-from tests.charts.test_figures import ANY, check
+from tests.charts.drawing import ANY, any_data, check, corners, of_class, parse, strokes, words
 
 VALUES = st.lists(st.none() | ANY, max_size=60)
 

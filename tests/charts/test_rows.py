@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charts import compared, field_histogram, mark, shifts, sparkline, step, whisker
-from tests.charts.drawing import any_data, corners, of_class, parse, strokes, words
-from tests.charts.test_figures import ANY, COUNTS, EDGES, check, histograms
+from tests.charts.drawing import ANY, any_data, check, corners, histograms, of_class, parse, strokes, words
+from tests.charts.test_figures import COUNTS, EDGES
 
 
 def test_pictures_are_hidden_from_screen_readers() -> None:
