@@ -53,7 +53,7 @@ COPY journal journal
 COPY charts charts
 COPY monitor monitor
 COPY templates templates
-COPY app/static/report.css app/static/
+COPY app/static/style.css app/static/
 RUN python -m compileall -q charts csv_dialect.py filesystem.py journal monitor registry request_ids.py
 USER 10002:0
 # A watch that works writes the alert each hour.

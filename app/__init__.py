@@ -18,6 +18,7 @@ from app.endpoints import (
     browser,
     feedback,
     form,
+    header,
     health,
     metrics,
     mlflow,
@@ -29,13 +30,17 @@ from app.endpoints import (
     predict_csv,
     predict_json,
     tensorflow_serving,
+    traces,
+    version_files,
 )
 from app.endpoints.data_plane import DataPlane
 from app.http.access import Access
 from app.http.application import Application
 from app.http.audit_log import AuditLog
 from app.http.context import RequestContext
+from app.http.cors import CrossOrigin
 from app.http.forwarded import ForwardedHeaders
+from app.inference.explainers import Explainers
 from app.inference.pipeline import InferencePipeline
 from app.inference.shadow import ShadowMirror
 from app.metrics.deciles import find_deciles
@@ -98,12 +103,14 @@ def create_app(
     flask.jinja_env.globals["charts"] = charts
     flask.extensions["router"] = router
     access = Access(settings.tokens, settings.page_tokens, settings.feedback_token)
-    app = Application(flask, audit_log, now, mirror, access, recorder)
-    plane = DataPlane(router, InferencePipeline(router), audit_log, settings)
+    cross_origin = CrossOrigin(settings.prediction_origins, settings.file_origins)
+    app = Application(flask, audit_log, now, mirror, access, recorder, cross_origin)
+    explainers = Explainers(store, settings.runtime)
+    plane = DataPlane(router, InferencePipeline(router), audit_log, settings, explainers)
     families = (
         pages,
-        form,
         model_pages,
+        version_files,
         browser,
         predict_json,
         predict_csv,
@@ -113,8 +120,11 @@ def create_app(
     )
     for family in (*families, monitor):
         family.register(app, plane)
+    form.register(app, plane, access)
     feedback.register(app, plane, access)
+    traces.register(app, plane, access)
     health.register(app, plane, shadow, access)
+    header.register(app, plane, access)
     openapi.register(app, router, settings, access)
     metrics.register(app, plane, slots, recorder)
     recorder.set_routes([rule.rule for rule in flask.url_map.iter_rules()] + app.fast_routes)

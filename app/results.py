@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from app.errors import FieldError, ServingError
 from registry import Float32Array
 
@@ -49,6 +52,7 @@ class PredictionResult:
         attempts: every version's rows, to be logged before anything is sent.
         faults: what versions failed with, for the error log.
         to_mirror: the inputs, if a shadow is to see them.
+        intervals: the ends of each row's interval, float64 (n, 2), if a level was asked for; NaN where there is none.
     """
 
     predictions: Float32Array
@@ -60,3 +64,21 @@ class PredictionResult:
     attempts: Sequence[Attempt]
     faults: Sequence[str] = ()
     to_mirror: Mirrored | None = None
+    intervals: NDArray[np.float64] | None = None
+
+
+@dataclass(slots=True)
+class ExplainedRows:
+    """The rows whose predictions by one version were explained, as the log of explanations has them.
+
+    Attributes:
+        values: of each row the base and the contribution of each input, float64 (m, k + 1).
+        row_numbers: which rows of the request these are, from 0 on.
+        method: how the contributions were found: "exact" or "sampled".
+    """
+
+    model: str
+    version: int
+    values: NDArray[np.float64]
+    row_numbers: Sequence[int]
+    method: str

@@ -20,6 +20,12 @@ PATH_PREFIX = re.compile(r"(/(?!\.\.?(/|$))[A-Za-z0-9._~-]+)+")
 ANY_HOST = "0.0.0.0"  # noqa: S104 - what * means, and what platforms that give a port expect
 _BIND = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]]+):([0-9]{1,5})")
 _UNIX = "unix:"
+# RFC 6454, section 6.2. A page in an application may have a scheme of its own.
+_ORIGIN = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]*://([A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])"
+    r"(:(?!0)(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[0-5]?[0-9]{1,4}))?"
+)
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}  # browsers leave them out
 # Where platforms say which port to listen on, the more special first: Vertex AI; Cloud Run, Heroku and others.
 _PORTS = ("AIP_HTTP_PORT", "PORT")
 # What Kubernetes sets for a Service called "serve", or "serve-" and more, in each container, as Docker's links did.
@@ -41,6 +47,21 @@ def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
         return tuple(ip_network(part.strip()) for part in text.split(","))
     except ValueError:
         return ()
+
+
+def _are_origins(text: str) -> bool:
+    """Return whether a text is empty, ``*``, or a list of origins: without a path, and never ``null``."""
+    return text in ("", "*") or all(map(_ORIGIN.fullmatch, _split(text)))
+
+
+def _origins(text: str) -> frozenset[str]:
+    """Return the origins of a list that was checked, as browsers write them: in lower case, without a default port."""
+    origins = [part.lower() for part in _split(text) if part]
+    return frozenset(origin.removesuffix(_DEFAULT_PORTS.get(origin.partition(":")[0], "\n")) for origin in origins)
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip(" \t") for part in text.split(",")]
 
 
 def _is_address(text: str) -> bool:
@@ -109,6 +130,18 @@ class Settings(CommonSettings):
         expected="at least 16 characters of A-Z a-z 0-9 . _ ~ + / -, as `openssl rand -base64 32` prints them",
         secret=True,
     )
+    cors_origins: str = setting(
+        "",
+        "origins whose pages may ask for predictions, separated by commas, or * for every origin; empty for none",
+        check=_are_origins,
+        expected="origins like https://shop.example or http://localhost:3000, without a path, or * alone",
+    )
+    tfjs_origins: str = setting(
+        "*",
+        "origins whose pages may load the TensorFlow.js files of the versions, or * for every origin; empty for none",
+        check=_are_origins,
+        expected="origins like https://shop.example or http://localhost:3000, without a path, or * alone",
+    )
     monitor: Literal["0", "1"] = setting("1", "0: `make run` starts no monitor beside the service")
 
     @classmethod
@@ -125,6 +158,16 @@ class Settings(CommonSettings):
         settings = read_settings(cls, _with_platform_port(environ))
         settings.store()
         return settings
+
+    @property
+    def prediction_origins(self) -> frozenset[str]:
+        """The origins of ``cors_origins``, as browsers write them."""
+        return _origins(self.cors_origins)
+
+    @property
+    def file_origins(self) -> frozenset[str]:
+        """The origins of ``tfjs_origins``, as browsers write them."""
+        return _origins(self.tfjs_origins)
 
     @property
     def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:

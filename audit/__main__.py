@@ -82,7 +82,7 @@ def _check(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> in
     if not log_files(logs):
         raise RegistryError(f"{logs}: no logs yet")
     days = list(count_rows(logs))
-    for stream in zip(*((day.requests, day.predictions, day.feedback) for day in days), strict=True):
+    for stream in zip(*((day.requests, day.predictions, day.explanations, day.feedback) for day in days), strict=True):
         for file in (file for files in stream for file in files):
             print(file)
     lost = sum(day.lost for day in days)
@@ -92,7 +92,10 @@ def _check(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> in
     lost_truths = sum(day.lost_truths for day in days)
     if lost_truths:
         print(f"{lost_truths} answered requests with ground truth have no feedback row", file=sys.stderr)
-    return 1 if changed or lost or lost_truths or any(day.torn for day in days) else 0
+    lost_explanations = sum(day.lost_explanations for day in days)
+    if lost_explanations:
+        print(f"{lost_explanations} requests that were answered with explanations have no row of them", file=sys.stderr)
+    return 1 if changed or lost or lost_truths or lost_explanations or any(day.torn for day in days) else 0
 
 
 def _verify(store: VersionStore, logs: Path, arguments: argparse.Namespace) -> int:  # noqa: ARG001 - as every command's

@@ -5,11 +5,13 @@ All rows of a request are in the files of one day, so only the request ids of on
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from journal import FEEDBACK, LogReader, daily_files, day_of, is_feedback, is_predicted
+from journal import EXPLANATIONS, FEEDBACK, LogReader, daily_files, day_of, is_explained, is_feedback, is_predicted
+
+Readers = Sequence[LogReader]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,7 @@ class FileCount:
 
     Attributes:
         torn: how many lines are not whole rows.
-        unanswered: how many prediction rows belong to no answered request of that day.
+        unanswered: how many rows of predictions or explanations belong to no answered request of that day.
     """
 
     file: str
@@ -39,19 +41,22 @@ class DayCount:
         lost: how many answered requests have no prediction row.
         first_lost: the request id that sorts first among them; empty if there are none.
         lost_truths: how many requests with ground truth were answered, and have no feedback row.
+        lost_explanations: how many requests were answered with explanations, and have no row of them.
     """
 
     requests: Sequence[FileCount]
     predictions: Sequence[FileCount]
+    explanations: Sequence[FileCount]
     feedback: Sequence[FileCount]
     lost: int
     first_lost: str
     lost_truths: int
+    lost_explanations: int
 
     @property
     def files(self) -> Sequence[FileCount]:
         """The files of all streams."""
-        return (*self.requests, *self.predictions, *self.feedback)
+        return (*self.requests, *self.predictions, *self.explanations, *self.feedback)
 
     @property
     def torn(self) -> int:
@@ -65,30 +70,42 @@ def count_rows(logs: Path) -> Iterator[DayCount]:
     Raises:
         OSError: if a file can't be read.
     """
-    paths = {stream: daily_files(logs, stream) for stream in ("requests", "predictions", FEEDBACK)}
+    paths = {stream: daily_files(logs, stream) for stream in ("requests", "predictions", EXPLANATIONS, FEEDBACK)}
     for day in sorted({day_of(path) for files in paths.values() for path in files}):
-        answered: set[str] = set()
-        predicted: set[str] = set()
-        told: set[str] = set()  # when: the rows of a request with ground truth have its time
-        # The requests first: a prediction that is written meanwhile is then no lost one.
-        requests, predictions, feedback = ([path for path in files if day_of(path) == day] for files in paths.values())
-        request_counts, prediction_counts, feedback_counts = [], [], []
-        for reader in map(LogReader, requests):
-            for row in reader:
-                if is_predicted(row):
-                    answered.add(row["request_id"])
-                elif row["status"] == "200" and is_feedback(row):
-                    told.add(row["time"])
-            request_counts.append(FileCount(reader.path.name, reader.rows, reader.torn))
-        for reader in map(LogReader, predictions):
-            unanswered = 0
-            for row in reader:
-                predicted.add(row["request_id"])
-                unanswered += row["request_id"] not in answered
-            prediction_counts.append(FileCount(reader.path.name, reader.rows, reader.torn, unanswered))
-        for reader in map(LogReader, feedback):
-            told.difference_update(row["time"] for row in reader)
-            feedback_counts.append(FileCount(reader.path.name, reader.rows, reader.torn))
-        lost = answered - predicted
-        first = min(lost, default="")
-        yield DayCount(request_counts, prediction_counts, feedback_counts, len(lost), first, len(told))
+        readers = [[LogReader(path) for path in files if day_of(path) == day] for files in paths.values()]
+        yield _count_day(*readers)
+
+
+def _count_day(requests: Readers, predictions: Readers, explanations: Readers, feedback: Readers) -> DayCount:
+    """Count the rows of a day's files."""
+    answered: set[str] = set()
+    unexplained: set[str] = set()
+    told: set[str] = set()  # when: the rows of a request with ground truth have its time
+    request_counts, feedback_counts = [], []
+    # The requests first: a prediction that is written meanwhile is then no lost one.
+    for reader in requests:
+        for row in reader:
+            if is_predicted(row):
+                answered.add(row["request_id"])
+                if is_explained(row):
+                    unexplained.add(row["request_id"])
+            elif row["status"] == "200" and is_feedback(row):
+                told.add(row["time"])
+        request_counts.append(FileCount(reader.path.name, reader.rows, reader.torn))
+    lost = set(answered)
+    prediction_counts = [_count_answers(reader, answered, lost) for reader in predictions]
+    explanation_counts = [_count_answers(reader, answered, unexplained) for reader in explanations]
+    for reader in feedback:
+        told.difference_update(row["time"] for row in reader)
+        feedback_counts.append(FileCount(reader.path.name, reader.rows, reader.torn))
+    counts = (request_counts, prediction_counts, explanation_counts, feedback_counts)
+    return DayCount(*counts, len(lost), min(lost, default=""), len(told), len(unexplained))
+
+
+def _count_answers(reader: LogReader, answered: Set[str], missing: set[str]) -> FileCount:
+    """Count the rows of a file that belong to answered requests and to others; take their ids from the missing ones."""
+    unanswered = 0
+    for row in reader:
+        missing.discard(row["request_id"])
+        unanswered += row["request_id"] not in answered
+    return FileCount(reader.path.name, reader.rows, reader.torn, unanswered)

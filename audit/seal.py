@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from filesystem import only_plain
-from journal import FEEDBACK, close_days, daily_files, last_day_of
+from journal import EXPLANATIONS, FEEDBACK, close_days, daily_files, last_day_of
 from registry import Actor, VersionStore
 from registry.history_line import SEAL, Entry
 
-STREAMS = ("requests", "predictions", FEEDBACK)
+STREAMS = ("requests", "predictions", EXPLANATIONS, FEEDBACK)
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 LOG_NAME = re.compile(rf"({'|'.join(STREAMS)})-{_DAY}(\.late-{_DAY})?\.csv", re.ASCII)
 # A request's rows go into the files of the day on which it arrived, so these may still grow for a while.

@@ -6,22 +6,26 @@ Reads the logs and the registry; changes nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from audit.tolerant_reader import Faults, pick
 from audit.versions import AS_PUBLISHED, CHANGED, read_card
-from journal import FEEDBACK, find, is_predicted
+from journal import EXPLANATIONS, FEEDBACK, find, is_explained, is_predicted
 from registry import RegistryError, VersionStore, find_inconsistencies, printable
 from registry.history_line import format_entry
+
+Row = Mapping[str, str]  # of a log, by column
+Rows = Sequence[Row]
+ANSWERS = ("predictions", EXPLANATIONS)  # the streams with what a request was answered
 
 
 def trace(store: VersionStore, logs: Path, request_id: str) -> list[dict[str, Any]]:
     """Return each request that had this id, oldest first: a client may use an id twice.
 
-    A trace has the ``request``, its ``predictions``, the ``versions`` that answered, the ground truth that came for
-    this id (``feedback``), and ``faults``: what is missing or not as it was.
+    A trace has the ``request``, its ``predictions``, their ``explanations`` if it asked for them, the ``versions`` that
+    answered, the ground truth that came for this id (``feedback``), and ``faults``: what is missing or not as it was.
 
     Args:
         logs: the folder of the model's logs.
@@ -29,24 +33,36 @@ def trace(store: VersionStore, logs: Path, request_id: str) -> list[dict[str, An
     Raises:
         OSError: if a log file can't be read.
     """
-    predictions, truths = (list(find(logs, stream, request_id)) for stream in ("predictions", FEEDBACK))
+    predictions, explanations, truths = (list(find(logs, stream, request_id)) for stream in (*ANSWERS, FEEDBACK))
     traces = []
     for request in find(logs, "requests", request_id):
-        rows = [row for row in predictions if row["time"] == request["time"]]
-        faults = Faults(find_inconsistencies(store.aliases))
-        if is_predicted(request) and not rows:
-            faults.add("the request was answered, and has no prediction row")
-        numbers = sorted({int(row["version"]) for row in rows})
-        versions = [_describe_version(store, number, request["time"], faults) for number in numbers]
-        parts = {"request": request, "predictions": rows, "versions": versions, "feedback": truths}
-        traces.append({**parts, "faults": list(faults)})
+        rows, explained = (
+            [row for row in rows if row["time"] == request["time"]] for rows in (predictions, explanations)
+        )
+        traces.append(describe(store, request, rows, explained, truths))
     return traces
+
+
+def describe(store: VersionStore, request: Row, predictions: Rows, explanations: Rows, truths: Rows) -> dict[str, Any]:
+    """Return the trace of one request, as :func:`trace` does, from its rows in the logs."""
+    faults = Faults(find_inconsistencies(store.aliases))
+    if is_predicted(request) and not predictions:
+        faults.add("the request was answered, and has no prediction row")
+    if is_explained(request) and not explanations:
+        faults.add("the request was answered with explanations, and has no row of them")
+    numbers = sorted({int(row["version"]) for row in predictions})
+    versions = [_describe_version(store, number, request["time"], faults) for number in numbers]
+    parts = {"request": request, "predictions": predictions, "explanations": explanations, "versions": versions}
+    return {**parts, "feedback": truths, "faults": list(faults)}
 
 
 def format_text(trace: Mapping[str, Any]) -> str:
     """Return a trace as text for a person; no character of it moves a terminal's cursor."""
     lines = ["REQUEST", *_format_members(trace["request"]), "", f"PREDICTIONS ({len(trace['predictions'])})"]
     lines += [_format_row({**row, "time": ""}) for row in trace["predictions"]]
+    if trace["explanations"]:
+        lines += ["", f"EXPLANATIONS ({len(trace['explanations'])})"]
+        lines += [_format_row({**row, "time": ""}) for row in trace["explanations"]]
     for version in trace["versions"]:
         members = {name: value for name, value in version.items() if name not in ("gates", "signed_off")}
         lines += ["", f"VERSION {version['version']}", *_format_members(members)]

@@ -13,6 +13,7 @@ from journal.encoding import (
     prediction_columns,
     timestamp,
 )
+from journal.explanations import EXPLANATIONS, encode_explanations, explanation_columns, is_explained
 from journal.feedback import (
     FEEDBACK,
     FEEDBACK_COLUMNS,
@@ -24,9 +25,12 @@ from journal.feedback import (
 )
 from journal.log_folder import JournalError, close_days, daily_files, day_of, last_day_of
 from journal.reader import LogReader, find, whole_lines
+from journal.search import Search
+from journal.tail import Recent, Tail, read_recent, read_tail
 from journal.writer import Durability, Journal
 
 __all__ = [
+    "EXPLANATIONS",
     "FEEDBACK",
     "FEEDBACK_COLUMNS",
     "FEEDBACK_NUMBERS",
@@ -36,20 +40,28 @@ __all__ = [
     "JournalError",
     "LogReader",
     "PartialFailure",
+    "Recent",
+    "Search",
+    "Tail",
     "Truth",
     "TruthError",
     "close_days",
     "daily_files",
     "day_of",
+    "encode_explanations",
     "encode_feedback",
     "encode_predictions",
     "encode_request",
+    "explanation_columns",
     "find",
+    "is_explained",
     "is_feedback",
     "is_predicted",
     "last_day_of",
     "parse_truth",
     "prediction_columns",
+    "read_recent",
+    "read_tail",
     "timestamp",
     "whole_lines",
 ]

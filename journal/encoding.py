@@ -127,7 +127,8 @@ def encode_predictions(
     table[:, -1] = predictions
     ends = _numbers(table)
     if flags is not None:
-        ends = [f"{end},{_escape_repeated(flag)}" for end, flag in zip(ends, flags, strict=True)]
+        escaped = {flag: escape_field(flag) for flag in set(flags)}
+        ends = [f"{end},{escaped[flag]}" for end, flag in zip(ends, flags, strict=True)]
     head = f"{time},{escape_field(request_id)},"
     middle = f",{_escape_repeated(model)},{version},{role},"
     end = "\n" if flags is not None else ",\n"

@@ -11,7 +11,7 @@ from journal.encoding import unescape_field
 from journal.log_folder import daily_files
 
 # The csv module refuses fields over 128 KiB; a logged body may be as long as the service accepts.
-_ANY_SIZE = 2**31 - 1
+ANY_SIZE = 2**31 - 1
 
 
 class LogReader:
@@ -33,14 +33,14 @@ class LogReader:
 
     def __iter__(self) -> Iterator[dict[str, str]]:
         self.rows = self.torn = 0
-        csv.field_size_limit(_ANY_SIZE)
+        csv.field_size_limit(ANY_SIZE)
         with open(self.path, encoding="utf-8", errors="surrogateescape", newline="\n", opener=only_plain) as file:
             columns = file.readline().rstrip("\n").split(",")
             for line in file:
                 if self._containing not in line:
                     continue
                 # A row is one line, even if a quote is open at its end: so a torn row can't swallow the next.
-                fields = _fields(line)
+                fields = fields_of(line)
                 if len(fields) != len(columns):
                     self.torn += 1
                 else:
@@ -50,11 +50,11 @@ class LogReader:
 
 def whole_lines(path: Path) -> Iterator[bytes]:
     """Yield a file's header and its whole rows, as lines of CSV for another reader."""
-    csv.field_size_limit(_ANY_SIZE)
+    csv.field_size_limit(ANY_SIZE)
     with open(path, "rb", opener=only_plain) as file:
         yield (header := file.readline())
         for line in file:
-            if len(_fields(line.decode("utf-8", "surrogateescape"))) == header.count(b",") + 1:
+            if len(fields_of(line.decode("utf-8", "surrogateescape"))) == header.count(b",") + 1:
                 yield line
 
 
@@ -66,8 +66,8 @@ def find(folder: Path, stream: str, request_id: str) -> Iterator[dict[str, str]]
                 yield row
 
 
-def _fields(line: str) -> list[str]:
-    """Return the fields of a line; none if it has no end, or is no CSV."""
+def fields_of(line: str) -> list[str]:
+    """Return the fields of a line, as they are escaped; none if it has no end, or is no CSV."""
     try:
         return next(csv.reader([line[:-1]], strict=True), []) if line.endswith("\n") else []
     except csv.Error:

@@ -20,6 +20,7 @@ from registry.figures import Figures
 from registry.formatting import plain, printable
 from registry.interval import CategoryTerm, Interval, NumberTerm
 from registry.predictor import Float32Array, Predictor, Runtime
+from registry.published_files import CheckedFile, PublishedFiles
 from registry.settings import CommonSettings
 from registry.signature import INPUT_TENSOR, OUTPUT_TENSOR, SIGNATURE_NAME, Input, Output, Signature
 from registry.versions import Version, VersionStore
@@ -35,6 +36,7 @@ __all__ = [
     "SIGNATURE_NAME",
     "Actor",
     "CategoryTerm",
+    "CheckedFile",
     "CommonSettings",
     "Figures",
     "Float32Array",
@@ -47,6 +49,7 @@ __all__ = [
     "Output",
     "Predictor",
     "PublishError",
+    "PublishedFiles",
     "RegistryError",
     "ReleaseError",
     "Runtime",

@@ -5,7 +5,8 @@ Training computes them once, so that no page reads rows or asks the model.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -67,18 +68,33 @@ class Figures:
         """Return the figures in a card; None if it has none, or others than these."""
         try:
             content = card[KEY]
-            inputs = {name: _input(item) for name, item in content["inputs"].items()}
-            series = (tuple(map(float, content[name])) for name in ("actual", "predicted", "half_width"))
-            return cls(inputs, _histogram(content["output"]), *series)
-        except (AttributeError, KeyError, TypeError, ValueError):
+            inputs = {str(name): _input(item) for name, item in content["inputs"].items()}
+            actual, predicted, half_width = (_numbers(content[name]) for name in ("actual", "predicted", "half_width"))
+            if len(predicted) != len(actual) or len(half_width) not in (0, len(actual)):
+                return None
+            return cls(inputs, _histogram(content["output"]), actual, predicted, half_width)
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
             return None
 
 
 def _input(item: Any) -> InputFigures:
-    low, high = map(float, item["mostly"])
-    x, y = (tuple(map(float, item[name])) for name in ("x", "y"))
-    return InputFigures(_histogram(item["histogram"]), (low, high), float(item["median"]), x, y)
+    histogram, x, y = _histogram(item["histogram"]), _numbers(item["x"]), _numbers(item["y"])
+    low, high = _numbers(item["mostly"])
+    (median,) = _numbers([item["median"]])
+    if len(x) != len(y):
+        raise ValueError("expected a y for each x")
+    return InputFigures(histogram, (low, high), median, x, y)
 
 
 def _histogram(item: Any) -> Histogram:
-    return Histogram(tuple(map(float, item["edges"])), tuple(map(int, item["counts"])))
+    edges, counts = _numbers(item["edges"]), tuple(map(int, item["counts"]))
+    if not counts or len(edges) - len(counts) not in (0, 1) or min(counts) < 0:
+        raise ValueError("expected edges and counts")
+    return Histogram(edges, counts)
+
+
+def _numbers(values: Iterable[Any]) -> tuple[float, ...]:
+    numbers = tuple(map(float, values))
+    if not all(map(math.isfinite, numbers)):
+        raise ValueError("expected finite numbers")
+    return numbers

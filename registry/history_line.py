@@ -48,6 +48,20 @@ _NEEDED = {
     PIN: ("file", "rows", "sha256"),
     RETRAIN: ("step",),
 }
+# What was done, in words.
+_DEEDS = {
+    PUBLISH: "published version {version}",
+    ADOPT: "took in version {version}, which had no line here",
+    PROMOTE: "made version {version} {alias}",
+    ROLLBACK: "rolled back: made version {version} champion again",
+    RETIRE: "retired version {version}",
+    CANARY: "gave version {version} {percent} of the requests, as canary",
+    SHADOW: "made version {version} shadow",
+    CLEAR: "took {alias} away from version {version}",
+    SEAL: "sealed the log file {file}",
+    PIN: "pinned the rows that reports on version {version} compare with",
+    RETRAIN: "retraining: {step}",
+}
 _CHECKSUM_LENGTH = len(', "sha256": ""}') + 64
 
 
@@ -90,6 +104,18 @@ def format_entry(content: Mapping[str, Any]) -> str:
     override = ", OVERRIDING A GATE" if content.get("override") else ""
     reason = f": {content['reason']}" if content.get("reason") else ""
     return printable(f"{content.get('time', '')}  {content.get('by', '')}  {', '.join(what)}{override}{reason}")
+
+
+def describe(content: Mapping[str, Any]) -> str:
+    """Return what an entry says was done, as words: "made version 2 champion"."""
+    action = content.get("action")
+    words = _DEEDS.get(str(action), "{action}")
+    if action == PUBLISH and "alias" in content:
+        words += " as {alias}"
+    share = content.get("share")
+    percent = f"{100 * share:g} %" if isinstance(share, int | float) else "a share"
+    values = {"alias": "an alias", "version": "?", "file": "?", "step": "?", **content, "percent": percent}
+    return printable(words.format_map(values))
 
 
 def _with_checksum(text: bytes) -> bytes:

@@ -14,6 +14,7 @@ from filesystem import only_plain, read_plain
 from registry.errors import IntegrityError, wrap_os_error
 
 SUMS, SIGNATURE = "SHA256SUMS", "signature.json"
+SIGNINGS = "signatures"  # the folder beside the versions that has N.sig, the signing of version N's SHA256SUMS
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
 
 
@@ -34,16 +35,25 @@ def write_sums(folder: Path) -> None:
     (folder / SUMS).write_text(text, encoding="utf-8")
 
 
+def read_sums(folder: Path) -> tuple[dict[str, str], bytes]:
+    """Return the digests that SHA256SUMS has, by the names of the files, and its content.
+
+    Raises:
+        IntegrityError: if it is missing, or has a line of another form.
+    """
+    path = folder / SUMS
+    with wrap_os_error(path, "read", IntegrityError, "; publish the version again"):
+        raw = read_plain(path)
+    return _parse(path, raw), raw
+
+
 def verify_files(folder: Path) -> VerifiedFiles:
     """Check every file below ``folder`` against SHA256SUMS, before anything in it is parsed.
 
     Raises:
         IntegrityError: naming each file that is missing, extra or changed.
     """
-    sums_file = folder / SUMS
-    with wrap_os_error(sums_file, "read", IntegrityError, "; publish the version again"):
-        raw = read_plain(sums_file)
-    sums = _parse(sums_file, raw)
+    sums, raw = read_sums(folder)
     present = set(_files(folder))
     problems = [f"{name} is missing" for name in sorted(sums.keys() - present)]
     problems += [f"{name} was not published" for name in sorted(present - sums.keys())]

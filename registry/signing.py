@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, l
 
 from filesystem import read_plain, replace
 from registry.errors import IntegrityError, RegistryError, wrap_os_error
+from registry.integrity import SIGNINGS
 
-FOLDER = "signatures"
+FOLDER = SIGNINGS
 
 
 def sign(folder: Path, number: int, sums: bytes, key_file: Path) -> Path:

@@ -20,14 +20,15 @@ from filesystem import read_plain, sync
 from registry import history_queries
 from registry.actor import Actor
 from registry.aliases import CHALLENGER, CHAMPION, PENDING, RETIRED, AliasStore
-from registry.consistency import describe_changed, describe_retired, describe_unknown
-from registry.errors import HistoryError, IntegrityError, NotPublishedError, PublishError, RegistryError, SignatureError
+from registry.consistency import describe_retired
+from registry.errors import HistoryError, NotPublishedError, PublishError, RegistryError, SignatureError
 from registry.figures import Figures
 from registry.history_line import PUBLISH
 from registry.integrity import SIGNATURE, VerifiedFiles, verify_files, write_sums
 from registry.predictor import MODEL_FILES, Predictor, Runtime, open_predictor
 from registry.probe import Prober
 from registry.promotion_gates import REFERENCE, read_table
+from registry.published_files import PublishedFiles, find_folder, require_recorded
 from registry.signature import Signature
 
 CARD, MODEL_CARD = "card.json", "model_card.md"
@@ -101,23 +102,19 @@ class VersionStore:
             IntegrityError: naming each file that is missing, extra or changed; or if the history does not name the
                 version, or the signature is missing or wrong.
         """
-        folder = self.folder / str(number)
-        if not folder.is_dir():
-            folder = self.folder / RETIRED / str(number)
-        if not folder.is_dir():
-            raise NotPublishedError(f"{self.folder}: version {number} is not published")
+        folder = find_folder(self.folder, number)
         verified = verify_files(folder)
         entries = self.history.undamaged() if tolerant else self.history.entries()
-        published = history_queries.published_digests(entries).get(number, verified.digest if tolerant else None)
-        if published is None:
-            raise IntegrityError(describe_unknown(self.folder, number))
-        if published != verified.digest:
-            raise IntegrityError(describe_changed(folder, number))
-        if self.key is not None:
-            from registry.signing import verify_signing
-
-            verify_signing(self.folder, number, verified.sums, self.key)
+        require_recorded(folder, number, verified.sums, entries, self.key, tolerant=tolerant)
         return verified
+
+    def files(self, number: int) -> PublishedFiles:
+        """Return the files of a version, which may be retired, after a check of its SHA256SUMS alone.
+
+        Raises:
+            RegistryError: or a subclass, as :meth:`check`.
+        """
+        return PublishedFiles.of(self.folder, number, self.history.entries(), self.key)
 
     def open(self, number: int, runtime: Runtime = "litert") -> Version:
         """Check and probe a version, and return it ready to predict.

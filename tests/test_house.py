@@ -25,7 +25,7 @@ ARROWS = {
     "journal": "filesystem request_ids",
     "registry": "filesystem",
     "audit": "filesystem journal registry",
-    "monitor": "csv_dialect filesystem journal registry train",
+    "monitor": "charts csv_dialect filesystem journal registry train",
     "train": "csv_dialect filesystem registry",
     "errors": "",
     "results": "errors registry",
@@ -36,7 +36,7 @@ ARROWS = {
     "routing": "codecs errors settings registry",
     "inference": "routing codecs errors results registry",
     "http": "metrics errors results journal request_ids",
-    "endpoints": "inference routing codecs http metrics errors results settings registry request_ids",
+    "endpoints": "inference routing codecs http metrics errors results settings audit registry request_ids",
     "app": "charts endpoints inference routing http metrics server settings registry",
 }
 # The rooms of monitor/, each after those that it imports. Its single files stand between them, and are left out.

@@ -56,7 +56,11 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """The RMSE on one slice: on its test rows (None if it has none), and in cross-validation on all its rows."""
+    """The RMSE on one slice: on its test rows (None if it has none), and in cross-validation on all its rows.
+
+    Attributes:
+        low, high: the 95 % percentile bootstrap interval of ``cv_rmse``.
+    """
 
     column: str
     slice: str
@@ -64,6 +68,8 @@ class Slice:
     test_rmse: float | None
     cv_rows: int
     cv_rmse: float
+    low: float
+    high: float
 
 
 def rmse(errors: Floats) -> float:
@@ -130,6 +136,7 @@ def evaluate_slices(spec: Spec, data: Dataset, evaluation: Evaluation) -> list[S
     """
     errors = pd.DataFrame({"cv": data.label - evaluation.cv_predictions})
     errors.loc[data.test_rows, "test"] = data.label[data.test_rows] - evaluation.test_predictions
+    generator = np.random.default_rng(spec.seed)
     slices = []
     for column in dict.fromkeys([*(item.column for item in spec.inputs), *spec.evaluation.slices]):
         values = data.columns[column].to_numpy()
@@ -139,8 +146,17 @@ def evaluate_slices(spec: Spec, data: Dataset, evaluation: Evaluation) -> list[S
             test = inside["test"].dropna()
             test_rmse = rmse(test.to_numpy()) if len(test) else None
             if len(inside):
-                slices.append(Slice(column, name, len(test), test_rmse, len(inside), rmse(inside["cv"].to_numpy())))
+                cv = inside["cv"].to_numpy()
+                low, high = _rmse_interval(cv, spec.evaluation.bootstrap, generator)
+                slices.append(Slice(column, name, len(test), test_rmse, len(cv), rmse(cv), low, high))
     return slices
+
+
+def _rmse_interval(errors: Floats, samples: int, generator: np.random.Generator) -> tuple[float, float]:
+    """Return the 95 % percentile bootstrap interval of the RMSE of (n,) errors."""
+    drawn = [rmse(errors[generator.integers(len(errors), size=len(errors))]) for _ in range(samples)]
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return float(low), float(high)
 
 
 def slice_column(values: Floats, training: Floats) -> tuple[list[str], Indices]:

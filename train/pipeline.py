@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from registry import Actor, Signature, VersionStore
+from registry.figures import KEY as FIGURES
 from registry.integrity import SIGNATURE
 from registry.versions import CARD, MODEL_CARD
 from train import metadata
@@ -23,6 +24,7 @@ from train.code_version import packages
 from train.dataset import Dataset, Floats
 from train.evaluation import Evaluation, PredictFunction, baselines, bootstrap_intervals, evaluate, evaluate_slices
 from train.export import export_differences, write_exports
+from train.figures import build_figures
 from train.gates import MetricGate, measure_gates, require_passed
 from train.intervals import intervals_of
 from train.model_card import model_card
@@ -113,6 +115,7 @@ def train(
             "commit": commit,
             "created": now.isoformat(timespec="seconds"),
             "training_seconds": round(seconds, 2),
+            FIGURES: build_figures(signature, data, lambda rows: predict(model, rows), test_predictions).to_json(),
         }
         metadata.write_json(folder / CARD, card)
         (folder / MODEL_CARD).write_text(model_card(spec, signature, card), encoding="utf-8")

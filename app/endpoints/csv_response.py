@@ -1,4 +1,4 @@
-"""The reply to a CSV file, gathered while it is read: the same CSV with three more columns, or JSON."""
+"""The reply to a CSV file, gathered while it is read: the same CSV with more columns, or JSON."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ from typing import IO, Any
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from app.codecs.csv_reader import CsvBatch, CsvBatchReader
+from app.endpoints.query import Query, explanation_objects, interval_pairs
 from app.errors import FieldError, InvalidInput
 from app.http.context import RequestContext
 from app.http.responses import CSV, JSON, FileResponse
+from app.inference.explainer import Explanation
 from app.results import PredictionResult
 
-_ADDED = ("prediction", "warnings", "error")
+_ADDED, _ENDS = ("prediction", "warnings", "error"), ("interval_low", "interval_high")
+Explanations = Sequence[Explanation | None] | None
 _IN_MEMORY = 1 << 20  # bytes of a reply, or of one of its lists in JSON, that need no file
 
 
@@ -42,7 +46,7 @@ class ResponseWriter(ABC):
             self._files[name] = held.enter_context(file)
 
     @abstractmethod
-    def add(self, batch: CsvBatch, result: PredictionResult, first: int) -> None:
+    def add(self, batch: CsvBatch, result: PredictionResult, first: int, explanations: Explanations) -> None:
         """Add a batch and its predictions; ``first`` is the number of its first row."""
 
     @abstractmethod
@@ -59,29 +63,36 @@ class ResponseWriter(ABC):
 
 
 class CsvResponseWriter(ResponseWriter):
-    """The client's own text, with three more columns.
+    """The client's own text, with three more columns, and those that the query asks for.
+
+    Args:
+        names: of the inputs.
 
     Raises:
         InvalidInput: if it has one of them already.
     """
 
-    def __init__(self, reader: CsvBatchReader, folder: Path, held: ExitStack) -> None:
-        if taken := [name for name in _ADDED if name in reader.names]:
+    def __init__(
+        self, reader: CsvBatchReader, folder: Path, held: ExitStack, wishes: Query, names: Sequence[str]
+    ) -> None:
+        contributions = ("base", *(f"contribution_{name}" for name in names))
+        added = (*_ADDED, *(_ENDS if wishes.level is not None else ()), *(contributions if wishes.explain else ()))
+        if taken := [name for name in added if name in reader.names]:
             message = "this column is added by the reply: rename or remove it"
             raise InvalidInput.from_errors([FieldError(0, name, message) for name in taken])
         super().__init__(folder, held, CSV)
         self._separator = reader.dialect.separator.encode()
         self._has_decimal_commas = reader.dialect.decimal == ","
         self._end = reader.end
+        self._width = len(contributions)
         self._file = self._files[CSV]
-        self._file.write(self._separator.join((reader.header, *map(str.encode, _ADDED))) + self._end)
+        self._file.write(self._separator.join((reader.header, *map(str.encode, added))) + self._end)
 
-    def add(self, batch: CsvBatch, result: PredictionResult, first: int) -> None:  # noqa: ARG002 - the other writer needs it
-        numbers = orjson.dumps(result.predictions, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].split(b",")
+    def add(self, batch: CsvBatch, result: PredictionResult, first: int, explanations: Explanations) -> None:  # noqa: ARG002 - the other writer needs it
+        numbers = self._format(result.predictions)
         separator = self._separator
-        if self._has_decimal_commas:
-            numbers = [b'"%b"' % number.replace(b".", b",") for number in numbers]
-        if not result.errors and not result.warnings:
+        beside = self._beside(result, explanations)
+        if not result.errors and not result.warnings and not beside:
             end = 2 * separator + self._end
             self._file.write(end.join(map(separator.join, zip(batch.records, numbers, strict=True))) + end)
             return
@@ -90,7 +101,29 @@ class CsvResponseWriter(ResponseWriter):
         for row, (record, number) in enumerate(zip(batch.records, numbers, strict=True)):
             record += separator * batch.missing.get(row, 0)
             number, error = (b"", _quote(format_location(errors[row], batch.lines))) if row in errors else (number, b"")
-            self._file.write(separator.join((record, number, warnings.get(row, b""), error)) + self._end)
+            cells = (record, number, warnings.get(row, b""), error, *(texts[row] for texts in beside))
+            self._file.write(separator.join(cells) + self._end)
+
+    def _beside(self, result: PredictionResult, explanations: Explanations) -> list[list[bytes]]:
+        """Return the cells of the columns that were asked for: a list for each column, n texts; empty for NaN."""
+        tables: list[NDArray[Any]] = []
+        if result.intervals is not None:
+            tables.append(result.intervals.astype(np.float32))
+        if explanations is not None:
+            missing = np.full(self._width, np.nan)
+            rows = [missing if item is None else [item.base, *item.contributions] for item in explanations]
+            tables.append(np.array(rows, dtype=np.float64))
+        columns = [np.ascontiguousarray(column) for table in tables for column in table.T]
+        texts = [self._format(column) for column in columns]
+        return [
+            [b"" if lacks else text for lacks, text in zip(np.isnan(column).tolist(), cells, strict=True)]
+            for column, cells in zip(columns, texts, strict=True)
+        ]
+
+    def _format(self, values: NDArray[Any]) -> list[bytes]:
+        """Return numbers, (n,), as cells, in the client's decimal mark."""
+        texts = orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1].split(b",")
+        return [b'"%b"' % text.replace(b".", b",") for text in texts] if self._has_decimal_commas else texts
 
     def response(self, model: str, context: RequestContext, filename: str | None) -> FileResponse:  # noqa: ARG002 - the other writer needs it
         response = FileResponse([self._file], f"{CSV}; charset=utf-8")
@@ -101,12 +134,18 @@ class CsvResponseWriter(ResponseWriter):
 
 
 class JsonResponseWriter(ResponseWriter):
-    """Predictions, null where there is none; warnings; and problems with their rows and lines."""
+    """Predictions, null where there is none; warnings; problems with their rows and lines; and what was asked for.
 
-    def __init__(self, folder: Path, held: ExitStack) -> None:
-        super().__init__(folder, held, "predictions", "warnings", "problems")
+    Args:
+        names: of the inputs.
+    """
 
-    def add(self, batch: CsvBatch, result: PredictionResult, first: int) -> None:
+    def __init__(self, folder: Path, held: ExitStack, wishes: Query, names: Sequence[str]) -> None:
+        beside = ["intervals"] * (wishes.level is not None) + ["explanations"] * wishes.explain
+        super().__init__(folder, held, "predictions", "warnings", "problems", *beside)
+        self._names = names
+
+    def add(self, batch: CsvBatch, result: PredictionResult, first: int, explanations: Explanations) -> None:
         predictions = result.predictions.copy()
         predictions[[error.row for error in result.errors]] = np.nan  # a null
         warnings: list[list[str]] = [[]] * len(batch.records)
@@ -116,7 +155,12 @@ class JsonResponseWriter(ResponseWriter):
             {"row": first + error.row, "line": batch.lines[error.row], "input": error.input, "message": error.message}
             for error in result.errors
         ]
-        for file, values in zip(self._files.values(), (predictions, warnings, problems), strict=True):
+        lists: list[Any] = [predictions, warnings, problems]
+        if result.intervals is not None:
+            lists.append(interval_pairs(result.intervals))
+        if explanations is not None:
+            lists.append(explanation_objects(explanations, self._names))
+        for file, values in zip(self._files.values(), lists, strict=True):
             text = orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1]
             if text:
                 file.write(b"," + text if file.tell() else text)

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from app.errors import NotFound, NotReady
 from app.http.audit_log import AuditLog
 from app.http.context import RequestContext
+from app.inference.explainer import Explainer, Explanation
+from app.inference.explainers import Explainers
+from app.inference.explanations import explain_answer
 from app.inference.pipeline import InferencePipeline
+from app.results import PredictionResult
+from app.routing.cache import LoadedModel
 from app.routing.router import ModelRouter
 from app.routing.table import Route
 from app.settings import Settings
@@ -21,6 +26,36 @@ class DataPlane:
     pipeline: InferencePipeline
     audit_log: AuditLog
     settings: Settings
+    explainers: Explainers
+
+    def explainer(self, model: LoadedModel) -> Explainer:
+        """Return what explains the predictions of a version; it is made when it is first asked for.
+
+        Raises:
+            MalformedRequest: if the version has no training rows to explain against.
+            NotReady: if its files can't be read now.
+            ModelFailed: if the model fails.
+        """
+        return self.explainers.of(model)
+
+    def explain(
+        self, context: RequestContext, route: Route, result: PredictionResult, first: int = 0
+    ) -> list[Explanation | None]:
+        """Explain what a route answered, and have that logged with the request.
+
+        Args:
+            first: which row of the request is the first of the result.
+
+        Returns:
+            the explanation of each row, by the version that answered it; None where there is no answer.
+
+        Raises:
+            TooLarge: if these are too many rows for one request.
+            ServingError: if a version can't be explained.
+        """
+        explanations, logged = explain_answer(self.explainers, route, result, first)
+        context.explained = [*context.explained, *logged]
+        return explanations
 
     def select(self, name: str, number: str | None, context: RequestContext | None = None) -> Route:
         """Return the route of the version that a URL names; without a number, of the one that answers this request.

@@ -15,7 +15,7 @@ from app.endpoints.data_plane import DataPlane
 from app.endpoints.report_files import DAY, ReportFiles
 from app.errors import NotFound
 from app.http.application import Application
-from app.http.responses import CONTENT_SECURITY_POLICY, HTML, BytesResponse, JSONResponse
+from app.http.responses import CONTENT_SECURITY_POLICY, HTML, BytesResponse, JSONResponse, revalidated_page
 
 logger = logging.getLogger(__name__)
 
@@ -28,12 +28,12 @@ def register(app: Application, plane: DataPlane) -> None:
     """Add the routes to the application."""
     files = ReportFiles(plane.settings.log_folder / "reports")
 
-    def monitor() -> str:
+    def monitor() -> Any:
         report, alert = files.newest(), files.alert()
         shown = {"verdicts": files.verdicts(), "model": plane.settings.model, "stale": _is_stale(report)}
         faults = files.faults
         try:
-            return render_template("monitor.html", report=report, alert=alert, faults=faults, **shown)
+            return revalidated_page(render_template("monitor.html", report=report, alert=alert, faults=faults, **shown))
         except Exception:  # another version's report may lack a member: the page says so, and the log what
             logger.exception("%s: the newest reports can't be drawn", files.folder)
         faults["newest"] = "The newest reports can't be drawn; the error log says why."

@@ -17,6 +17,7 @@ from app.codecs.csv_reader import CsvBatchReader
 from app.endpoints.csv_response import CsvResponseWriter, JsonResponseWriter, ResponseWriter, format_location
 from app.endpoints.csv_upload import open_upload
 from app.endpoints.data_plane import DataPlane
+from app.endpoints.query import EXPLAIN, INTERVAL, Query, parse_query
 from app.errors import FieldError, InvalidInput, MalformedRequest, NotReady, TooLarge
 from app.http.application import Application
 from app.http.audit_log import format_partial_failure
@@ -55,19 +56,25 @@ class _Endpoint:
                 if not self._slots.acquire(blocking=False):
                     raise HTTPError(429, "too many files at once: try again in a second", [("Retry-After", "1")])
                 held.callback(self._slots.release)
-                response = self._predict(current_request(), _is_strict(), held)
+                context = current_request()
+                wishes = parse_query(context.environ.get("QUERY_STRING", ""), INTERVAL, EXPLAIN)
+                response = self._predict(context, _is_strict(), wishes, held)
                 response.held = held.pop_all()
                 return response
         except OSError as error:
             raise NotReady(f"a temporary file failed ({error.strerror or error}): try again later") from error
 
-    def _predict(self, context: RequestContext, strict: bool, held: ExitStack) -> FileResponse:
+    def _predict(self, context: RequestContext, strict: bool, wishes: Query, held: ExitStack) -> FileResponse:
         route, folder = self._plane.router.route(context.client_id), self._folder
+        names = route.model.signature.names
         with open_upload(context, self._max_upload, folder) as (read, filename), self._turn:
             reader = CsvBatchReader(self._give_way(read), route.model.decoder)
             as_csv = negotiate(CSV, JSON) == CSV
-            writer = CsvResponseWriter(reader, folder, held) if as_csv else JsonResponseWriter(folder, held)
-            self._predict_batches(reader, writer, route, context, strict)
+            if as_csv:
+                writer: ResponseWriter = CsvResponseWriter(reader, folder, held, wishes, names)
+            else:
+                writer = JsonResponseWriter(folder, held, wishes, names)
+            self._predict_batches(reader, writer, route, context, strict, wishes)
         return writer.response(route.model.signature.model, context, filename)
 
     def _give_way(self, read: Read) -> Read:
@@ -83,7 +90,13 @@ class _Endpoint:
         return give_way
 
     def _predict_batches(
-        self, reader: CsvBatchReader, writer: ResponseWriter, route: Route, context: RequestContext, strict: bool
+        self,
+        reader: CsvBatchReader,
+        writer: ResponseWriter,
+        route: Route,
+        context: RequestContext,
+        strict: bool,
+        wishes: Query,
     ) -> None:
         """Predict for every batch and log its rows; what went wrong goes into the request's row."""
         context.version = route.model.number  # also where no row can be predicted for
@@ -91,7 +104,9 @@ class _Endpoint:
         first_error = ""
         searched, began = 0.0, time.thread_time()
         for batch in reader.batches():
-            result = self._plane.pipeline.predict_partial(route, batch.inputs, count)
+            if wishes.explain:
+                self._plane.explainer(route.model).check_row_count(count + len(batch.records))
+            result = self._plane.pipeline.predict_partial(route, batch.inputs, count, wishes.level)
             context.add(result)
             if result.errors:
                 first_error = first_error or format_location(result.errors[0], batch.lines)
@@ -100,13 +115,16 @@ class _Endpoint:
                     raise result.error_type.from_errors(errors, first_error)
             bad = len({error.row for error in result.errors})
             failed += bad
-            writer.add(batch, result, count)
+            explanations = self._plane.explain(context, route, result, count) if wishes.explain else None
+            writer.add(batch, result, count, explanations)
             if writer.size() > (limit := _MAX_GROWTH * self._max_upload):
                 raise TooLarge(f"the reply would have more than {limit} bytes: send a part of the file at a time")
             count += len(batch.records)
             if context.attempts:
-                self._plane.audit_log.append_attempts(context.arrived, context.request_id, context.attempts)
+                attempts, explained = context.attempts, context.explained
+                self._plane.audit_log.append_attempts(context.arrived, context.request_id, attempts, explained)
                 context.attempts.clear()
+                context.explained = ()
             self._mirror(context)
             now = time.thread_time()
             searched, began = searched + (now - began) * bad / len(batch.records), now

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -20,6 +20,7 @@ from app.errors import ServingError
 from app.http.access import Access
 from app.http.audit_log import AuditLog
 from app.http.context import RequestContext, current_request, start_request
+from app.http.cors import NOT_SHARED, CrossOrigin
 from app.http.error_responses import (
     ErrorRenderer,
     HTTPError,
@@ -45,6 +46,7 @@ class Application:
         now: returns the time in UTC.
         mirror: is given each answered and logged request that a shadow is to see.
         access: checks who may ask.
+        cross_origin: says which pages of other origins may.
         recorder: counts each request.
     """
 
@@ -56,6 +58,7 @@ class Application:
         mirror: Mirror,
         access: Access,
         recorder: Recorder,
+        cross_origin: CrossOrigin,
     ) -> None:
         self.flask = flask
         self.audit_log = audit_log
@@ -63,8 +66,10 @@ class Application:
         self._now = now
         self._access = access
         self._recorder = recorder
+        self._cross_origin = cross_origin
         self._flask_app = flask.wsgi_app
         self._fast_routes: dict[str, Handler] = {}
+        self._questions: dict[str, Callable[[str], bool]] = {}
         self._renderers: dict[str, ErrorRenderer] = {}
         flask.before_request(_note_route)
         flask.register_error_handler(Exception, self._handle_flask_error)
@@ -79,6 +84,19 @@ class Application:
         self._fast_routes[path] = handler
         if not routed:
             self.flask.add_url_rule(path, path, lambda: handler(current_request()), methods=["POST"])
+
+    def add_question(self, path: str, asks: Callable[[str], bool]) -> None:
+        """Treat ``GET path`` as a request for a prediction, where its query asks for one.
+
+        Args:
+            asks: says it of a query that is not empty, as it was sent.
+        """
+        self._questions[path] = asks
+
+    @property
+    def questions(self) -> Collection[str]:
+        """The paths at which a GET may ask for a prediction."""
+        return self._questions.keys()
 
     @property
     def fast_routes(self) -> list[str]:
@@ -96,11 +114,14 @@ class Application:
         default = self._render_page if handler is None else render_error
         if handler is not None:
             context.route = environ["PATH_INFO"]
+        sharing = NOT_SHARED
         response: WSGIResponse
         try:
-            if self._access.needs_tokens or "HTTP_SEC_FETCH_SITE" in environ:
-                self._access.check(environ)
-            response = handler(context) if handler is not None else Response.from_app(self._flask_app, environ)
+            if handler is None:
+                self._note_question(context)
+            if handler is None or "HTTP_ORIGIN" in environ:
+                sharing = self._cross_origin.find(environ)
+            response = sharing.preflight or self._answer(context, handler, shared=sharing.is_allowed)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer and the log its rows
             response = self._error_response(error, context, default)
         appended = None
@@ -113,10 +134,25 @@ class Application:
         try:
             if context.to_mirror and response.status_code == HTTPStatus.OK:
                 self.mirror(context)
-            return send(response, context, start_response)
+            return send(response, context, start_response, sharing.headers)
         except BaseException:
             response.close()  # nobody else will
             raise
+
+    def _answer(self, context: RequestContext, handler: Handler | None, *, shared: bool) -> WSGIResponse:
+        environ = context.environ
+        if self._access.needs_tokens or "HTTP_SEC_FETCH_SITE" in environ:
+            self._access.check(environ, shared=shared, predicts=context.predicts)
+        return handler(context) if handler is not None else Response.from_app(self._flask_app, environ)
+
+    def _note_question(self, context: RequestContext) -> None:
+        """Note whether a GET asks for a prediction, before it is known who asks: a refusal has its row, too."""
+        environ = context.environ
+        if environ["REQUEST_METHOD"] == "GET" and (query := environ.get("QUERY_STRING")):
+            path = f"/{environ['PATH_INFO'].lstrip('/')}"  # as Flask will find it
+            asks = self._questions.get(path)
+            if asks is not None and asks(query):
+                context.predicts, context.route = True, path
 
     def _count(self, context: RequestContext, status: int, appended: tuple[float, int] | None) -> None:
         """Count a request; its rows say that it was answered, so it is answered whatever fails here."""

@@ -1,6 +1,7 @@
 """The logs of requests, predictions and ground truth: what is written down of a request before its reply leaves.
 
-The only module of the service that imports the journal. Each request that is not safe (RFC 9110) has a row.
+The only module of the service that imports the journal. Each request whose method is not safe (RFC 9110) has a row, and
+each other one that asks for a prediction.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from typing import Any, NamedTuple
 from app.errors import MAX_ERRORS, FieldError, InvalidTruth, NotReady
 from app.http.context import RequestContext
 from app.metrics.recorder import Recorder
-from app.results import Attempt
+from app.results import Attempt, ExplainedRows
 from journal import (
+    EXPLANATIONS,
     FEEDBACK,
     FEEDBACK_COLUMNS,
     REQUEST_COLUMNS,
@@ -26,12 +28,16 @@ from journal import (
     Journal,
     JournalError,
     PartialFailure,
+    Recent,
     TruthError,
+    encode_explanations,
     encode_feedback,
     encode_predictions,
     encode_request,
+    explanation_columns,
     parse_truth,
     prediction_columns,
+    read_recent,
     timestamp,
 )
 
@@ -67,14 +73,16 @@ class AuditLog:
         recorder: Recorder | None = None,
     ) -> None:
         self._recorder = recorder or Recorder()
+        self._folder = folder
         self._journal = Journal(folder, durability=durability, write=write)
         self._journal.add_stream("requests", REQUEST_COLUMNS)
         self._journal.add_stream(FEEDBACK, FEEDBACK_COLUMNS, optional=True)  # predictions do without it
         self._next_check = 0.0
 
     def set_inputs(self, names: Sequence[str]) -> None:
-        """Give the prediction log a column for each input."""
+        """Give the logs of predictions and of explanations a column for each input."""
         self._journal.add_stream("predictions", prediction_columns(names))
+        self._journal.add_stream(EXPLANATIONS, explanation_columns(names), optional=True)  # predictions do without it
 
     def append(self, context: RequestContext, status: int) -> tuple[float, int] | None:
         """Write what was attempted for a request or came with it, and then the request's own row, all or nothing.
@@ -91,10 +99,12 @@ class AuditLog:
         rows = {}
         if context.attempts:
             rows["predictions"] = _encode(arrived, context.request_id, context.attempts)
+        if context.explained:
+            rows[EXPLANATIONS] = _encode_explanations(arrived, context.request_id, context.explained)
         if context.feedback:
             rows[FEEDBACK] = context.feedback
         environ = context.environ
-        if environ["REQUEST_METHOD"] not in SAFE_METHODS:
+        if environ["REQUEST_METHOD"] not in SAFE_METHODS or context.predicts:
             rows["requests"] = encode_request(
                 time=arrived,
                 request_id=context.request_id,
@@ -114,14 +124,22 @@ class AuditLog:
             self._recorder.count("feedback_rows", context.truths)
         return appended
 
-    def append_attempts(self, arrived: datetime, request_id: str, attempts: Sequence[Attempt]) -> None:
-        """Write prediction rows alone, of a request that goes on or is over; it arrived then, in UTC.
+    def append_attempts(
+        self,
+        arrived: datetime,
+        request_id: str,
+        attempts: Sequence[Attempt],
+        explained: Sequence[ExplainedRows] = (),
+    ) -> None:
+        """Write prediction rows and what explains them, of a request that goes on or is over; it arrived then, in UTC.
 
         Raises:
             NotReady: if they can't be written.
         """
         time_text = timestamp(arrived)
         rows = {"predictions": _encode(time_text, request_id, attempts)}
+        if explained:
+            rows[EXPLANATIONS] = _encode_explanations(time_text, request_id, explained)
         self._recorder.record_append(*self._write(time_text, request_id, rows), attempts)
 
     def check(self) -> None:
@@ -138,6 +156,14 @@ class AuditLog:
         except JournalError as error:
             raise NotReady(str(error)) from error
         self._next_check = now + _CHECK_INTERVAL
+
+    def read_recent(self, now: datetime) -> Recent:
+        """Return the newest rows, some hundred of each log; ``now`` is in UTC.
+
+        Raises:
+            OSError: if a file can't be read.
+        """
+        return read_recent(self._folder, now)
 
     def _write(self, arrived: str, request_id: str, rows: dict[str, bytes]) -> tuple[float, int]:
         """Write rows by stream. Return how many seconds that took, and how many bytes it was."""
@@ -214,5 +240,13 @@ def _encode(arrived: str, request_id: str, attempts: Sequence[Attempt]) -> bytes
             attempt.row_numbers,
         )
         for attempt in attempts
+    ]
+    return b"".join(lines)
+
+
+def _encode_explanations(arrived: str, request_id: str, explained: Sequence[ExplainedRows]) -> bytes:
+    lines = [
+        encode_explanations(arrived, request_id, rows.model, rows.version, rows.values, rows.row_numbers, rows.method)
+        for rows in explained
     ]
     return b"".join(lines)

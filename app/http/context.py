@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from app.errors import InvalidInput, ServingError
-from app.results import Attempt, Mirrored, PredictionResult
+from app.results import Attempt, ExplainedRows, Mirrored, PredictionResult
 from request_ids import is_request_id, new_request_id
 
 logger = logging.getLogger(__name__)
@@ -27,11 +28,13 @@ class RequestContext:
         arrived: when the request arrived, in UTC; its rows belong to that day, even if they are written after midnight.
         started: the same moment on the clock that durations are measured with, in seconds.
         route: the rule or the path that it met, as it was registered; empty if it met none.
+        predicts: whether it asks for a prediction although its method is safe; then it is logged like any other.
         error: what the client was told, in one sentence; empty if all is well.
         refused: the inputs whose values were refused.
         version: the version that answered; 0 while none has.
         attempts: prediction rows that are not in the log yet.
         feedback: rows of ground truth that are not in the log yet, as lines of CSV; ``truths`` is their number.
+        explained: rows of explanations that are not in the log yet.
         to_mirror: inputs that a shadow is to see after the answer.
     """
 
@@ -42,6 +45,7 @@ class RequestContext:
     started: float
     body: bytes = b""
     route: str = ""
+    predicts: bool = False
     error: str = ""
     refused: frozenset[str] = frozenset()
     version: int = 0
@@ -49,6 +53,7 @@ class RequestContext:
     feedback: bytes = b""
     truths: int = 0
     to_mirror: list[Mirrored] = field(default_factory=list)
+    explained: Sequence[ExplainedRows] = ()
 
     def add(self, result: PredictionResult) -> None:
         """Add what was attempted, to be logged before the reply."""

@@ -80,7 +80,8 @@ def render_error_page(error: ServingError, status: int, context: RequestContext)
     """Return a page for a client that wants one, else JSON. Needs Flask's request context."""
     if negotiate(JSON, HTML) == JSON:
         return render_error(error, status, context)
-    return Response(render_template("error.html", error=error, status=status), status, mimetype=HTML)
+    page = render_template("error.html", error=error, status=status, request_id=context.request_id, current="")
+    return Response(page, status, mimetype=HTML)
 
 
 def render_error_member(error: ServingError, status: int, context: RequestContext) -> JSONResponse:  # noqa: ARG001 - an ErrorRenderer

@@ -101,9 +101,23 @@ def negotiate(*media_types: str) -> str:
     return request.accept_mimetypes.best_match(media_types) or media_types[0]
 
 
-def send(response: WSGIResponse, context: RequestContext, start_response: Callable[..., object]) -> Iterable[bytes]:
-    """Send a response, with the headers that every response has."""
-    headers = [("X-Request-ID", context.request_id), ("X-Content-Type-Options", "nosniff")]
+def revalidated_page(page: str) -> Response:
+    """Return a page that a browser asks for again each time, and gets only if it changed: 304, if it did not."""
+    response = Response(page, mimetype=HTML)
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.add_etag()
+    response.make_conditional(request.environ)
+    return response
+
+
+def send(
+    response: WSGIResponse,
+    context: RequestContext,
+    start_response: Callable[..., object],
+    added: Sequence[tuple[str, str]] = (),
+) -> Iterable[bytes]:
+    """Send a response, with the headers that every response has, and those that are added for this request."""
+    headers = [("X-Request-ID", context.request_id), ("X-Content-Type-Options", "nosniff"), *added]
     if context.version:
         headers.append(("X-Model-Version", str(context.version)))
     if response.mimetype == HTML:

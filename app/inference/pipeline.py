@@ -14,6 +14,7 @@ import numpy as np
 from app.codecs.batch import InputBatch
 from app.errors import FieldError, InvalidInput, ModelFailed, NotReady
 from app.inference.fallback import Step, add_notices, fall_back, find_answering, is_to_blame, merge_predictions
+from app.inference.intervals import find_intervals, flag_intervals, note_missing, require_level
 from app.results import Attempt, PredictionResult, Warnings
 from app.routing.router import ModelRouter
 from app.routing.table import Route
@@ -32,39 +33,60 @@ class InferencePipeline:
     def __init__(self, router: ModelRouter) -> None:
         self._router = router
 
-    def predict(self, route: Route, batch: InputBatch) -> PredictionResult:
+    def predict(self, route: Route, batch: InputBatch, level: float | None = None) -> PredictionResult:
         """Predict for every row of a batch, (n, k).
+
+        Args:
+            level: of the interval that each prediction is to have: 0.9 holds nine in ten.
 
         Raises:
             InvalidInput: if a value of any row can't be predicted from.
+            MalformedRequest: if the version has no interval of that level.
         """
+        if level is not None:
+            require_level(route.model.signature, route.model.number, level)
         inputs, warnings = route.model.validator.validate_inputs(batch)
-        return self._predict(route, inputs, range(len(inputs)), warnings, 0)
+        return self._predict(route, inputs, range(len(inputs)), warnings, 0, level)
 
-    def predict_partial(self, route: Route, batch: InputBatch, first: int) -> PredictionResult:
+    def predict_partial(
+        self, route: Route, batch: InputBatch, first: int, level: float | None = None
+    ) -> PredictionResult:
         """Predict for those rows of a batch that can be predicted from; the others are among the result's errors.
 
         Args:
             first: which row of the request is the first of the batch.
+            level: of the interval that each prediction is to have.
+
+        Raises:
+            MalformedRequest: if the version has no interval of that level.
         """
+        if level is not None:
+            require_level(route.model.signature, route.model.number, level)
         warnings, errors = route.model.validator.find_errors(batch)
         values = batch.values
         if not errors:
-            return self._predict(route, values.astype(np.float32), range(len(values)), warnings, first)
+            return self._predict(route, values.astype(np.float32), range(len(values)), warnings, first, level)
         bad = {error.row for error in errors}
         sound = [row for row in range(len(values)) if row not in bad]
         if not sound:
             model, predictions = route.model, np.full(len(values), np.nan, dtype=np.float32)
-            return PredictionResult(predictions, model.signature.model, model.number, {}, errors, InvalidInput, ())
+            result = PredictionResult(predictions, model.signature.model, model.number, {}, errors, InvalidInput, ())
+            return result if level is None else replace(result, intervals=np.full((len(values), 2), np.nan))
         inputs = np.full(values.shape, np.nan, dtype=np.float32)
         inputs[sound] = values[sound]
         warnings = {row: items for row, items in warnings.items() if row not in bad}
-        result = self._predict(route, inputs, sound, warnings, first)
+        result = self._predict(route, inputs, sound, warnings, first, level)
         error_type = result.error_type if result.errors else InvalidInput
         return replace(result, errors=[*errors, *result.errors], error_type=error_type)
 
     def _predict(
-        self, route: Route, inputs: Float32Array, rows: Sequence[int], warnings: Warnings, first: int
+        self,
+        route: Route,
+        inputs: Float32Array,
+        rows: Sequence[int],
+        warnings: Warnings,
+        first: int,
+        level: float | None,
     ) -> PredictionResult:
         """Predict for some rows of a batch, float32 (n, k), by their positions in it."""
         steps = [_ask(route, inputs, rows)]
@@ -75,7 +97,7 @@ class InferencePipeline:
         if len(steps) > 1 or predictions is None or len(predictions) < len(inputs):
             predictions, answering = merge_predictions(steps, len(inputs)), find_answering(steps)
         errors = [FieldError(row, "", message) for row, message in steps[-1].errors.items()]
-        return PredictionResult(
+        result = PredictionResult(
             predictions,
             route.model.signature.model,
             answering.model.number,
@@ -86,6 +108,7 @@ class InferencePipeline:
             [step.fault for step in steps if step.fault],
             (steps[0].inputs, _number_rows(rows, first)) if route.mirrored else None,
         )
+        return result if level is None else _with_intervals(result, steps, level)
 
     def _record_outcomes(self, steps: Sequence[Step]) -> None:
         for position, step in enumerate(steps):
@@ -153,6 +176,22 @@ def _attempts(steps: Sequence[Step], warnings: Warnings, first: int) -> list[Att
             attempts.append(Attempt(name, model.number, step.route.role, step.inputs, step.predictions, flags, numbers))
         fallback_for = model.number
     return attempts
+
+
+def _with_intervals(result: PredictionResult, steps: Sequence[Step], level: float) -> PredictionResult:
+    """Return a result with the interval of each row, in its flags too."""
+    intervals = find_intervals(steps, len(result.predictions), level)
+    answered = [step for step in steps if step.predictions is not None]
+    attempts = []
+    for step, attempt in zip(answered, result.attempts, strict=True):
+        ends = intervals[step.rows]
+        if step.errors:  # those rows are another version's, or nobody's
+            ends[[row in step.errors for row in step.rows]] = np.nan
+        attempts.append(replace(attempt, flags=flag_intervals(attempt.flags, ends, level)))
+    warnings = dict(result.warnings)
+    for row, notice in note_missing(answered, level).items():
+        warnings[row] = [*warnings.get(row, ()), notice]
+    return replace(result, attempts=attempts, warnings=dict(sorted(warnings.items())), intervals=intervals)
 
 
 def _number_rows(rows: Sequence[int], first: int) -> Sequence[int]:

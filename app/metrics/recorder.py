@@ -200,7 +200,7 @@ class Recorder:
                     bank[place + layout.IMPLAUSIBLE] += count
                 elif word.startswith(_INSTEAD):
                     bank[place + layout.FALLBACK] += count
-                elif is_first:
+                elif is_first and word.endswith(_OUTSIDE):  # else an interval
                     column = self._input_places.get(word.removesuffix(_OUTSIDE), 0)
                     bank[layout.COLUMNS + column * layout.COLUMN_SIZE + layout.OUTSIDE] += count
 

@@ -13,7 +13,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Set
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from app.codecs.json_decoder import JsonDecoder
 from app.codecs.validation import SignatureValidator
@@ -30,7 +31,11 @@ RETRY_INTERVAL, TIMEOUT = 1.0, 2.0
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A version that is ready to predict, with what reads and checks its rows."""
+    """A version that is ready to predict, with what reads and checks its rows.
+
+    Attributes:
+        kept: what others make for this version when it is first needed, by name: it is dropped with the version.
+    """
 
     number: int
     digest: str
@@ -39,6 +44,7 @@ class LoadedModel:
     decoder: JsonDecoder
     validator: SignatureValidator
     figures: Figures | None = None
+    kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

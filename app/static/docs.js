@@ -8,7 +8,7 @@ function dress() {
 dark.addEventListener("change", dress);
 dress();
 SwaggerUIBundle({
-  url: document.querySelector("#swagger-ui a").href,
+  url: document.querySelector("#openapi").href,
   dom_id: "#swagger-ui",
   presets: [SwaggerUIBundle.presets.apis],
   layout: "BaseLayout",

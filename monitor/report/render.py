@@ -10,11 +10,12 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+import charts
 from monitor.report.phrases import Json, amount, decimal, percent, probability, signed
 from registry import printable
 
 ROOT = Path(__file__).parents[2]
-TEMPLATES, STYLE = ROOT / "templates", ROOT / "app" / "static" / "report.css"
+TEMPLATES, STYLE = ROOT / "templates", ROOT / "app" / "static" / "style.css"
 
 
 def to_html(report: Json) -> str:
@@ -26,6 +27,7 @@ def to_html(report: Json) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
+    environment.globals["charts"] = charts
     template = environment.get_template("report_file.html")
     return template.render(report=report, style=STYLE.read_text(encoding="utf-8")) + "\n"
 

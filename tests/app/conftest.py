@@ -55,6 +55,12 @@ class Service(FlaskClient):
         assert text in message
         assert [(row["status"], row["error"]) for row in self.new_rows("requests")] == [(str(status), message)]
 
+    def check_page_error(self, path: str, status: int, text: str) -> None:
+        """Check that a GET is refused with a status and a message, and that it leaves no row."""
+        reply = self.get(path)
+        assert (reply.status_code, self.new_rows("requests")) == (status, []), path
+        assert text in reply.json["error"]
+
 
 MakeClient = Callable[..., Service]
 

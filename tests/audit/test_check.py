@@ -110,3 +110,19 @@ def test_a_file_without_a_good_row_is_no_lost_answer(settings: Settings, client:
     assert client.post("/predict_json", json=ROW).status_code == 200
     done = run(settings, "audit", "check")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.slow
+def test_explanations_are_counted_and_some_that_were_sent_and_are_gone_are_found(
+    settings: Settings, client: FlaskClient
+) -> None:
+    assert client.post("/predict_json?explain=1", json=[ROW, ROW]).status_code == 200
+    assert client.post("/predict_csv?explain=1", data="rm,tax,age\nx,1,1\n", content_type="text/csv").status_code == 200
+    assert client.post("/v1/models/boston:predict?explain=1", json={"instances": [ROW]}).status_code == 200
+    done = run(settings, "audit", "check")
+    (file,) = (settings.logs / "boston").glob("explanations-*.csv")
+    assert (done.returncode, done.stdout.splitlines()[-1], done.stderr) == (0, f"{file.name}: 2 rows, 0 torn", "")
+    file.write_text("".join(file.read_text().splitlines(keepends=True)[:1]))
+    done = run(settings, "audit", "check")
+    message = "1 requests that were answered with explanations have no row of them\n"
+    assert (done.returncode, done.stderr) == (1, message)

@@ -26,6 +26,7 @@ def old(settings: Settings, make_app: Callable[..., Flask]) -> list[Path]:
     client = make_app(now=lambda: datetime(2026, 11, 1, 12, tzinfo=UTC)).test_client()
     for _ in range(3):
         client.post("/predict_json", json=ROW)
+    client.post("/predict_json?explain=1", json=[ROW] * 4)
     for actual in (1, 2):
         client.post("/feedback", json={"request_id": "a", "actual": actual})
     return sorted((settings.logs / "boston").glob("*.csv"))
@@ -36,12 +37,12 @@ def test_the_files_of_finished_days_are_sealed_once(
 ) -> None:
     make_app().test_client().post("/predict_json", json=ROW)
     done = run(settings, "audit", "seal", "--by", "ann")
-    streams = ("requests", "predictions", "feedback")
+    streams = ("requests", "predictions", "explanations", "feedback")
     assert done.stdout.splitlines() == [f"{stream}-2026-11-01.csv: sealed" for stream in streams]
     assert run(settings, "audit", "seal").stdout == ""
     lines = [line.content for line in store.history.entries()]
     assert [(line["action"], line.get("rows"), line["by"]) for line in lines[2:]] == [
-        ("seal", rows, "ann") for rows in (5, 3, 2)
+        ("seal", rows, "ann") for rows in (6, 7, 4, 2)
     ]
     assert run(settings, "audit", "check").returncode == 0
 
@@ -52,7 +53,7 @@ def test_a_request_that_ends_after_its_day_was_sealed_is_read_with_it_and_no_sea
     logs = settings.logs / "boston"
     late = make_app(now=lambda: datetime(2026, 11, 1, 23, 59, tzinfo=UTC)).test_client()
     late.post("/predict_json", json=ROW)  # its worker has the day's files open
-    assert len(seal(store, logs, datetime.now(UTC), ANN)) == 3
+    assert len(seal(store, logs, datetime.now(UTC), ANN)) == 4
     assert late.post("/predict_json", json=ROW, headers={"X-Request-ID": "late"}).status_code == 200
     assert late.post("/feedback", json={"request_id": "late", "actual": 3}).status_code == 200
     today = datetime.now(UTC).date().isoformat()

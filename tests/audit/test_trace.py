@@ -90,6 +90,20 @@ def test_a_trace_shows_what_turned_out_to_be_true(
     assert [row["actual"] for row in traced["feedback"]] == ["30.0", "31.5"]
 
 
+def test_a_trace_shows_the_explanations_and_misses_those_that_were_sent(
+    answered: VersionStore, settings: Settings, client: FlaskClient
+) -> None:
+    reply = client.post("/predict_json?explain=1", json=ROW, headers={"X-Request-ID": "why"}).json
+    page = run(settings, "audit", "trace", "why").stdout
+    assert f"EXPLANATIONS (1)\n  row 0  version 2  base {reply['explanation']['base']}  contribution_rm " in page
+    (log,) = (settings.logs / "boston").glob("explanations-*.csv")
+    log.unlink()
+    done = run(settings, "audit", "trace", "why", "--json")
+    (traced,) = json.loads(done.stdout)
+    assert (done.returncode, traced["explanations"]) == (1, [])
+    assert traced["faults"] == ["the request was answered with explanations, and has no row of them"]
+
+
 def test_an_unknown_id_is_told_so(answered: VersionStore, settings: Settings) -> None:
     done = run(settings, "audit", "trace", "other")
     assert (done.returncode, "no request has the id other" in done.stderr) == (1, True)

@@ -59,3 +59,18 @@ def test_each_row_is_in_one_slice_of_each_column(
         assert sum(item.cv_rows for item in of_column) == len(data.label)
         assert sum(item.test_rows for item in of_column) == len(data.test_rows)
         assert len(of_column) == (2 if column == "chas" else 4)
+
+
+def test_a_slice_has_an_interval_that_is_repeatable_and_wider_for_fewer_rows(
+    boston: tuple[Spec, Dataset], evaluations: dict[str, Evaluation]
+) -> None:
+    slices, again = (evaluate_slices(*boston, evaluations["least_squares"]) for _ in range(2))
+    assert slices == again
+    assert all(item.low < item.cv_rmse < item.high for item in slices)
+    few, many = (next(item for item in slices if (item.column, item.slice) == ("chas", value)) for value in "10")
+    assert few.cv_rows < many.cv_rows
+    assert few.high - few.low > 2 * (many.high - many.low)
+    errors = boston[1].label - evaluations["least_squares"].cv_predictions
+    squares = errors[boston[1].columns["chas"] == 0] ** 2  # the normal approximation, by the delta method
+    deviation = squares.std() / np.sqrt(len(squares)) / (2 * many.cv_rmse)
+    assert (many.high - many.low) / 2 == pytest.approx(1.96 * deviation, rel=0.1)

@@ -30,7 +30,7 @@ INTERVALS = IntervalFigures(500, {"0.9": Level(0.875, 4.0)}, 0.75, Part("low", 1
 
 
 def slice_of(cv_rows: int, cv_rmse: float) -> Slice:
-    return Slice(column="a", slice="0", test_rows=0, test_rmse=None, cv_rows=cv_rows, cv_rmse=cv_rmse)
+    return Slice(column="a", slice="0", test_rows=0, test_rmse=None, cv_rows=cv_rows, cv_rmse=cv_rmse, low=0, high=9)
 
 
 def test_each_gate_measures_the_metric_of_its_name() -> None:

@@ -98,6 +98,11 @@ def test_flags_are_counted_by_input_and_by_version(counts: Counts) -> None:
     assert counts.read("model_implausible_rows_total") == {("1", "champion"): 1}
 
 
+def test_an_interval_is_no_value_outside_the_training_range(counts: Counts) -> None:
+    counts.record(attempt([[1, 1, 2]] * 2, flags=["interval:0.9:1.0:3.0", "rm:outside_training interval:0.9:1.0:3.0"]))
+    assert counts.read("model_outside_training_rows_total") == {("rm",): 1}
+
+
 def test_a_row_that_two_versions_were_asked_for_is_one_row_of_its_inputs(counts: Counts) -> None:
     row, flag = [1, 1, 2], "rm:outside_training"
     counts.record(

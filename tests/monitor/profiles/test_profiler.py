@@ -215,6 +215,23 @@ def test_flags_are_counted_and_rows_that_were_not_sent_are_in_no_other_count(tmp
     assert (answered.rows, answered.implausible, answered.fallback) == (4, 1, 2)
 
 
+def test_an_interval_is_no_unknown_flag_and_nothing_outside(tmp_path: Path) -> None:
+    flags = ["interval:0.9:1.0:3.0", "size:outside_training interval:0.9:1.0:3.0"]
+    made = Profiler(REFERENCE)
+    made.add(one_block([predictions([[1, 1, 1, 1]] * 2, flags=flags)], tmp_path))
+    (group,) = made.profile().groups.values()
+    assert (group.rows, group.outside.tolist(), made.faults("x.csv")) == (2, [1, 0, 0], [])
+
+
+def test_an_input_may_be_called_interval(tmp_path: Path) -> None:
+    flags = ["interval:outside_training interval:0.9:1.0:3.0"]
+    first, *others = REFERENCE.columns
+    reference = replace(REFERENCE, columns=(replace(first, name="interval"), *others))
+    rows = one_block([predictions([[1, 1, 1, 1]], flags=flags)], tmp_path)
+    (group,) = profile([rows], reference).groups.values()
+    assert group.outside.tolist() == [1, 0, 0]
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
 def test_a_prediction_that_is_no_number_is_counted_as_missing(tmp_path: Path, value: float) -> None:
     made = Profiler(REFERENCE)

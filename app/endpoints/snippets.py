@@ -1,0 +1,54 @@
+"""How to ask the service from a program: commands and code that work as they stand, for one typical row."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from registry import Signature, plain
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """Code in a language."""
+
+    language: str
+    code: str
+
+
+def make_snippets(url: str, signature: Signature, *, token: bool) -> list[Snippet]:
+    """Return how to ask for the prediction of the signature's example: with curl, in Python and in JavaScript.
+
+    They need no library. Tests run them.
+
+    Args:
+        url: of ``/predict_json``.
+        token: whether a token is needed; the code then has TOKEN in its place.
+    """
+    row = "{" + ", ".join(f"{json.dumps(item.name)}: {plain(item.example)}" for item in signature.inputs) + "}"
+    headers = {"Content-Type": "application/json", **({"Authorization": "Bearer TOKEN"} if token else {})}
+    options = "".join(f"  -H '{name}: {value}' \\\n" for name, value in headers.items())
+    return [
+        Snippet("curl", f"curl {url} \\\n{options}  -d '{signature.example_json}'"),
+        Snippet("Python", _PYTHON % {"url": json.dumps(url), "row": row, "headers": json.dumps(headers)}),
+        Snippet("JavaScript", _JAVASCRIPT % {"url": json.dumps(url), "row": row, "headers": json.dumps(headers)}),
+    ]
+
+
+_PYTHON = """\
+import json
+from urllib.request import Request, urlopen
+
+row = %(row)s
+headers = %(headers)s
+request = Request(%(url)s, json.dumps(row).encode(), headers)
+with urlopen(request) as reply:
+    print(json.load(reply)["prediction"])"""
+
+_JAVASCRIPT = """\
+const reply = await fetch(%(url)s, {
+  method: "POST",
+  headers: %(headers)s,
+  body: JSON.stringify(%(row)s),
+});
+console.log((await reply.json()).prediction);"""

@@ -1,0 +1,129 @@
+// Runs the TensorFlow.js files of a version in the page, and compares them with the server when the button is pressed.
+const root = document.querySelector("#run-model");
+const form = document.querySelector("#run-inputs");
+const state = document.querySelector("#run-state");
+const shown = document.querySelector("#run-prediction");
+const remark = document.querySelector("#run-remark");
+const fields = [...form.querySelectorAll("input, select")];
+const range = (text) => text.split(" ").map(Number);
+const plausible = range(root.dataset.plausible);
+let predict;
+
+// A decimal comma counts as a point, but not where it could separate thousands.
+function readNumber(text) {
+  const plain = text.trim().replace(/^[\u2212]/, "-");
+  const number = /^[+-]?\d{1,3},\d{3}$/.test(plain) ? NaN : Number(plain.replace(",", "."));
+  return plain && !/^[+-]?0[xbo]/i.test(plain) ? number : NaN;
+}
+
+// Returns the value of a field; says what is wrong with it, or where the model has seen no training rows.
+function readField(field) {
+  if (!field.dataset.limits) return Number(field.value);
+  const number = readNumber(field.value);
+  const [low, high] = range(field.dataset.limits);
+  const [first, last] = range(field.dataset.training);
+  const isGood = number >= low && number <= high;
+  const say = (kind, text) => (document.getElementById(kind + "-" + field.name).textContent = text);
+  say("problem", isGood ? "" : `expected a number from ${low} to ${high}, like ${field.defaultValue}`);
+  say("beyond", isGood && (number < first || number > last) ? `outside the training range, ${first} to ${last}` : "");
+  if (isGood) field.removeAttribute("aria-invalid");
+  else field.setAttribute("aria-invalid", "true");
+  return isGood ? number : NaN;
+}
+
+function update() {
+  const row = fields.map(readField);
+  const isGood = row.every(Number.isFinite);
+  const value = isGood ? predict([row])[0] : NaN;
+  shown.value = isGood ? String(value) : "";
+  shown.textContent = isGood ? rounded(value) : "–";
+  remark.textContent = !isGood
+    ? "No prediction: please correct the marked fields."
+    : isPlausible(value)
+      ? ""
+      : `The server would not send this: predictions are plausible from ${plausible[0]} to ${plausible[1]}.`;
+}
+
+function isPlausible(value) {
+  return value >= plausible[0] && value <= plausible[1];
+}
+
+function rounded(value) {
+  return String(Number(value.toPrecision(4)));
+}
+
+// The rows of a published CSV file: numbers, with a header; the inputs are found by their names.
+function readRows(text) {
+  const [header, ...lines] = text.trim().split(/\r?\n/).map((line) => line.split(","));
+  const places = fields.map((field) => header.indexOf(field.name));
+  return lines.map((cells) => places.map((place) => Number(cells[place] || NaN))).filter((row) => row.every(Number.isFinite));
+}
+
+async function ask(address, options) {
+  const reply = await fetch(address, options);
+  if (reply.ok) return reply;
+  const kind = reply.headers.get("Content-Type") || "";
+  throw new Error(kind.startsWith("application/json") ? (await reply.json()).error : `status ${reply.status}`);
+}
+
+async function compare() {
+  const read = readRows(await (await ask(root.dataset.rowsFile)).text());
+  const guesses = read.length ? predict(read) : [];
+  const all = read.filter((_, index) => isPlausible(guesses[index])); // the server answers no others
+  const count = Math.min(all.length, Number(root.dataset.rows));
+  if (!count) throw new Error("the file has no row that can be used");
+  const rows = Array.from({ length: count }, (_, index) => all[Math.floor((index * all.length) / count)]);
+  const began = performance.now();
+  const here = predict(rows);
+  const computed = performance.now();
+  const reply = await ask(root.dataset.predict, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ instances: rows }),
+  });
+  const there = (await reply.json()).predictions.map((row) => row[0]);
+  const answered = performance.now();
+  const difference = Math.max(...here.map((value, index) => Math.abs(value - there[index])));
+  const put = (id, text) => (document.getElementById("run-" + id).textContent = text);
+  document.getElementById("run-difference").value = String(difference);
+  put("difference", difference.toPrecision(2));
+  put("compared", String(count));
+  put("here", (computed - began).toFixed(1));
+  put("there", (answered - computed).toFixed(1));
+  document.getElementById("run-figures").hidden = false;
+  return `The largest difference is ${difference.toPrecision(2)}, in ${count} rows; request ${reply.headers.get("X-Request-ID")}.`;
+}
+
+async function onCompare(event) {
+  const verdict = document.querySelector("#run-verdict");
+  event.target.disabled = true;
+  verdict.className = "";
+  try {
+    verdict.textContent = await compare();
+  } catch (error) {
+    verdict.className = "problem";
+    verdict.textContent = `Not compared: ${error.message}`;
+  } finally {
+    event.target.disabled = false;
+  }
+}
+
+async function start() {
+  state.textContent = "The model is being loaded …";
+  const tf = await import("./tensorflow.js");
+  await tf.setBackend("cpu");
+  const model = await tf.loadLayersModel(root.dataset.model);
+  predict = (rows) =>
+    tf.tidy(() => Array.from(model.predict(tf.tensor2d(rows), { batchSize: rows.length }).dataSync()));
+  form.addEventListener("input", update);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  document.querySelector("#run-compare")?.addEventListener("click", onCompare);
+  update();
+  root.hidden = false;
+  state.textContent = "";
+}
+
+start().catch((error) => {
+  state.className = "problem";
+  state.textContent = `The model could not be loaded: ${error.message}`;
+});

@@ -1,0 +1,53 @@
+"""Explanations: what moved a prediction from the average of the training rows. The fourth stream, ``explanations``.
+
+A row belongs to the prediction of the same request, row and version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import unquote
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from journal.encoding import escape_field, is_predicted
+
+EXPLANATIONS = "explanations"
+_EXPLAINING = ("/predict_json", "/predict_csv")  # the ends of paths whose query may ask for it
+
+
+def explanation_columns(inputs: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns of the log of explanations of a model with these inputs: for each its contribution."""
+    contributions = (f"contribution_{name}" for name in inputs)  # an input may be called base
+    return ("time", "request_id", "row", "model", "version", "base", *contributions, "method")
+
+
+def encode_explanations(
+    time: str,
+    request_id: str,
+    model: str,
+    version: int,
+    values: NDArray[np.float64],
+    numbers: Sequence[int],
+    method: str,
+) -> bytes:
+    """Return the explanations of rows of one request as lines of CSV.
+
+    Args:
+        time: when the request arrived, as :func:`timestamp` writes it.
+        values: the base and the contributions, shape (n, k + 1), finite float64; written with the fewest digits that
+            read back the same.
+        numbers: the rows' numbers in the request.
+    """
+    head, middle = f"{time},{escape_field(request_id)},", f",{escape_field(model)},{version},"
+    texts = orjson.dumps(np.ascontiguousarray(values), option=orjson.OPT_SERIALIZE_NUMPY)[2:-2].decode().split("],[")
+    lines = [f"{head}{number}{middle}{text},{method}\n" for number, text in zip(numbers, texts, strict=True)]
+    return "".join(lines).encode()
+
+
+def is_explained(request: Mapping[str, str]) -> bool:
+    """Return whether a row of the request log stands for predictions that were answered with explanations."""
+    path, _, query = request.get("path", "").partition("?")
+    return "explain=1" in query.split("&") and unquote(path).endswith(_EXPLAINING) and is_predicted(request)
