@@ -30,6 +30,7 @@ from app.endpoints import (
     predict_csv,
     predict_json,
     tensorflow_serving,
+    traces,
     version_files,
 )
 from app.endpoints.data_plane import DataPlane
@@ -108,7 +109,6 @@ def create_app(
     plane = DataPlane(router, InferencePipeline(router), audit_log, settings, explainers)
     families = (
         pages,
-        form,
         model_pages,
         version_files,
         browser,
@@ -120,7 +120,9 @@ def create_app(
     )
     for family in (*families, monitor):
         family.register(app, plane)
+    form.register(app, plane, access)
     feedback.register(app, plane, access)
+    traces.register(app, plane, access)
     health.register(app, plane, shadow, access)
     header.register(app, plane, access)
     openapi.register(app, router, settings, access)

@@ -6,7 +6,7 @@ Reads the logs and the registry; changes nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,16 @@ from journal import EXPLANATIONS, FEEDBACK, find, is_explained, is_predicted
 from registry import RegistryError, VersionStore, find_inconsistencies, printable
 from registry.history_line import format_entry
 
+Row = Mapping[str, str]  # of a log, by column
+Rows = Sequence[Row]
+ANSWERS = ("predictions", EXPLANATIONS)  # the streams with what a request was answered
+
 
 def trace(store: VersionStore, logs: Path, request_id: str) -> list[dict[str, Any]]:
     """Return each request that had this id, oldest first: a client may use an id twice.
 
-    A trace has the ``request``, its ``predictions`` and ``explanations``, the ``versions`` that answered, the ground
-    truth that came for this id (``feedback``), and ``faults``: what is missing or not as it was.
+    A trace has the ``request``, its ``predictions``, their ``explanations`` if it asked for them, the ``versions`` that
+    answered, the ground truth that came for this id (``feedback``), and ``faults``: what is missing or not as it was.
 
     Args:
         logs: the folder of the model's logs.
@@ -29,23 +33,27 @@ def trace(store: VersionStore, logs: Path, request_id: str) -> list[dict[str, An
     Raises:
         OSError: if a log file can't be read.
     """
-    streams = ("predictions", EXPLANATIONS, FEEDBACK)
-    predictions, explanations, truths = (list(find(logs, stream, request_id)) for stream in streams)
+    predictions, explanations, truths = (list(find(logs, stream, request_id)) for stream in (*ANSWERS, FEEDBACK))
     traces = []
     for request in find(logs, "requests", request_id):
         rows, explained = (
-            [row for row in stream if row["time"] == request["time"]] for stream in (predictions, explanations)
+            [row for row in rows if row["time"] == request["time"]] for rows in (predictions, explanations)
         )
-        faults = Faults(find_inconsistencies(store.aliases))
-        if is_predicted(request) and not rows:
-            faults.add("the request was answered, and has no prediction row")
-        if is_explained(request) and not explained:
-            faults.add("the request was answered with explanations, and has no row of them")
-        numbers = sorted({int(row["version"]) for row in rows})
-        versions = [_describe_version(store, number, request["time"], faults) for number in numbers]
-        parts = {"request": request, "predictions": rows, "explanations": explained, "versions": versions}
-        traces.append({**parts, "feedback": truths, "faults": list(faults)})
+        traces.append(describe(store, request, rows, explained, truths))
     return traces
+
+
+def describe(store: VersionStore, request: Row, predictions: Rows, explanations: Rows, truths: Rows) -> dict[str, Any]:
+    """Return the trace of one request, as :func:`trace` does, from its rows in the logs."""
+    faults = Faults(find_inconsistencies(store.aliases))
+    if is_predicted(request) and not predictions:
+        faults.add("the request was answered, and has no prediction row")
+    if is_explained(request) and not explanations:
+        faults.add("the request was answered with explanations, and has no row of them")
+    numbers = sorted({int(row["version"]) for row in predictions})
+    versions = [_describe_version(store, number, request["time"], faults) for number in numbers]
+    parts = {"request": request, "predictions": predictions, "explanations": explanations, "versions": versions}
+    return {**parts, "feedback": truths, "faults": list(faults)}
 
 
 def format_text(trace: Mapping[str, Any]) -> str:

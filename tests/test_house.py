@@ -36,7 +36,7 @@ ARROWS = {
     "routing": "codecs errors settings registry",
     "inference": "routing codecs errors results registry",
     "http": "metrics errors results journal request_ids",
-    "endpoints": "inference routing codecs http metrics errors results settings registry request_ids",
+    "endpoints": "inference routing codecs http metrics errors results settings audit registry request_ids",
     "app": "charts endpoints inference routing http metrics server settings registry",
 }
 # The rooms of monitor/, each after those that it imports. Its single files stand between them, and are left out.

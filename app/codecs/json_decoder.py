@@ -29,8 +29,8 @@ from app.codecs.json_strict import (
     count_strings,
     join_names,
     parse_strict,
-    parse_typed,
 )
+from app.codecs.typed_number import parse_typed
 from app.errors import FieldError, InvalidInput, MalformedRequest, ServingError, TooLarge
 from csv_dialect import parse_decimal
 from registry import Signature

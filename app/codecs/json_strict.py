@@ -15,7 +15,7 @@ import numpy as np
 
 from app.codecs.batch import Float64Matrix, InputBatch, JsonRows
 from app.errors import MAX_ERRORS, FieldError, MalformedRequest
-from csv_dialect import DialectError, parse_decimal, read_decimal
+from csv_dialect import DialectError
 
 _MAX_NAMES = 20  # columns that a message names
 _NUMBERS = {int, float}
@@ -190,11 +190,3 @@ def join_names(names: Sequence[str]) -> str:
     """Return columns' names as they can stand in a message."""
     more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
     return ", ".join(map(excerpt, names[:_MAX_NAMES])) + more
-
-
-def parse_typed(text: str) -> float | str | DialectError:
-    """Return a number as a person types it, perhaps with a decimal comma; the text, if it is none; or why not."""
-    try:
-        return parse_decimal(read_decimal(text, "" if "," in text else "."))  # a point alone is decimal, as in JSON
-    except DialectError as error:
-        return error

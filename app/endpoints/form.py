@@ -1,72 +1,157 @@
-"""The form: made from the signature, answered with JavaScript and without."""
+"""The form: made from the signature, answered at its own address, with JavaScript and without.
+
+``GET /form`` with values asks for a prediction, so the address can be shared; it is logged as any other is.
+"""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote_plus, urlencode
 
-from flask import Blueprint, render_template
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 
+from app.codecs.batch import InputBatch
 from app.endpoints.data_plane import DataPlane
+from app.endpoints.form_answer import Answer, interval_level, make_answer
+from app.endpoints.form_fields import make_fields, place_problems
+from app.endpoints.form_truth import FormTruth
 from app.endpoints.predict_json import answer_with
 from app.endpoints.query import EXPLAIN, INTERVAL, parse_query
 from app.errors import ServingError
+from app.http.access import FORM_FEEDBACK_PATH, Access
 from app.http.application import Application
-from app.http.context import current_request
+from app.http.context import RequestContext, current_request
 from app.http.error_responses import status_of
-from app.http.form_body import read_form
+from app.http.form_body import read_form, read_query
 from app.http.responses import HTML, JSON, negotiate
-from registry import Signature
+from app.inference.explainer import Explainer, Explanation
+from app.results import PredictionResult
+from app.routing.cache import LoadedModel
+from app.routing.table import Route
 
-CORRECT_FIELDS = "No prediction: please correct the marked fields."
+logger = logging.getLogger(__name__)
+
+FORM_PATH = "/form"
+Fields = list[tuple[str, str]]
 
 
-def register(app: Application, plane: DataPlane) -> None:
+def register(app: Application, plane: DataPlane, access: Access) -> None:
     """Add the routes to the application."""
-    pages = _Form(plane)
+    pages = _Form(plane, access)
+    truth = FormTruth(plane, access)
     routes = Blueprint("form", __name__)
-    routes.add_url_rule("/form", "page", pages.form)
-    routes.add_url_rule("/form_async", "in_place", lambda: pages.form(in_place=True))
+    routes.add_url_rule(FORM_PATH, "page", pages.page)
+    routes.add_url_rule("/form_async", "moved", _move)
     routes.add_url_rule("/predict_form", "predict", pages.predict, methods=["POST"])
+    routes.add_url_rule(FORM_FEEDBACK_PATH, "tell", truth.tell, methods=["POST"])
     app.flask.register_blueprint(routes)
+    app.add_question(FORM_PATH, pages.asks)
+
+
+def _move() -> Any:
+    """Send who has an old address to the form."""
+    query = request.environ.get("QUERY_STRING", "")
+    return redirect(url_for("form.page") + (f"?{query}" if query else ""), 308)
 
 
 class _Form:
-    def __init__(self, plane: DataPlane) -> None:
+    def __init__(self, plane: DataPlane, access: Access) -> None:
         self._plane = plane
+        self._access = access
+
+    def asks(self, query: str) -> bool:
+        """Return whether a query has a value for an input, under one of its names; also if nobody knows the inputs."""
+        try:
+            names = self._plane.router.champion().model.decoder.accepted
+        except ServingError:
+            return True
+        return any(unquote_plus(part.partition("=")[0]) in names for part in query.split("&"))
+
+    def page(self) -> Any:
+        """Show the form; with the answer, if the address has values."""
+        context = current_request()
+        if not context.predicts:
+            return self._render({})
+        response = make_response(self._answer(context, lambda: read_query(context)))
+        response.headers["Cache-Control"] = "no-store"  # a page from a cache would be an answer without a row
+        return response
 
     def predict(self) -> Any:
-        """Answer the form, as a page or as JSON."""
+        """Answer the form's fields in a body, as a page or as JSON."""
         context = current_request()
+        read: Callable[[], Fields] = lambda: read_form(context, self._plane.settings.max_body)  # noqa: E731 - short
+        if negotiate(HTML, JSON) == HTML:
+            return self._answer(context, read)
+        wishes = parse_query(context.environ.get("QUERY_STRING", ""), INTERVAL, EXPLAIN)
+        route, batch, _ = self._decode(context, read())
+        return answer_with(wishes, self._plane, context, route, batch, single=True)
+
+    def _answer(self, context: RequestContext, read: Callable[[], Fields]) -> tuple[str, int]:
+        """Return the form with the answer or with what is wrong, and the status."""
         typed: dict[str, str] = {}
-        as_page = negotiate(HTML, JSON) == HTML
         try:
-            asked = parse_query(context.environ.get("QUERY_STRING", ""), INTERVAL, EXPLAIN)
-            fields = read_form(context, self._plane.settings.max_body)
-            route = self._plane.router.route(context.client_id)
-            batch, typed = route.model.decoder.decode_form(fields)
-            if not as_page:
-                return answer_with(asked, self._plane, context, route, batch, single=True)
-            result = context.add_complete(self._plane.pipeline.predict(route, batch))
+            route, batch, typed = self._decode(context, read())
+            result = self._plane.pipeline.predict(route, batch, interval_level(route.model))
+            context.add_complete(result)
         except ServingError as error:
-            if not as_page:
-                raise
             context.fail(error)
-            marked, messages = _place_errors(error, self._signature().names)
-            return self.form(typed=typed, errors=marked, messages=messages), status_of(error)
-        return self.form(typed=typed, result=result)
+            return self._render(typed, error), status_of(error)
+        model = _answering(route, result.version)
+        explanation, explainer = self._explain(context, route, result)
+        answer = make_answer(model, result, explanation, explainer)
+        return self._render(typed, answer=answer, model=model), 200
 
-    def form(self, **context: Any) -> str:
-        """Show the form, with what was typed and what came of it."""
-        empty: dict[str, Any] = {"typed": {}, "errors": {}, "messages": []}
-        texts = {"signature": self._signature(), "correct_fields": CORRECT_FIELDS}
-        return render_template("form.html", **{**empty, **texts, **context})
+    def _decode(self, context: RequestContext, fields: Fields) -> tuple[Route, InputBatch, dict[str, str]]:
+        """Return who answers, the one row of the form, and what was typed for each input."""
+        route = self._plane.router.route(context.client_id)
+        return route, *route.model.decoder.decode_form(fields)
 
-    def _signature(self) -> Signature:
-        return self._plane.router.champion().model.signature
+    def _explain(
+        self, context: RequestContext, route: Route, result: PredictionResult
+    ) -> tuple[Explanation | None, Explainer | None]:
+        """Return why the row got its prediction, and what explains the version; None each where that can't be told."""
+        try:
+            explainer = self._plane.explainer(_answering(route, result.version))
+        except ServingError:  # it has no training rows, or can't be opened a second time now
+            return None, None
+        try:
+            return self._plane.explain(context, route, result)[0], explainer
+        except Exception:  # whatever a runtime raises: the prediction is there, and is not lost for its explanation
+            logger.exception("request %s: there is no explanation", context.request_id)
+            return None, explainer
+
+    def _render(
+        self,
+        typed: dict[str, str],
+        error: ServingError | None = None,
+        answer: Answer | None = None,
+        model: LoadedModel | None = None,
+    ) -> str:
+        model = model or self._plane.router.champion().model
+        signature = model.signature
+        problems, messages = place_problems(error.errors if error else (), signature.names)
+        if error and not problems and not messages:
+            messages = [error.message]
+        environ = current_request().environ
+        return render_template(
+            "form.html",
+            signature=signature,
+            figures=model.figures,
+            fields=make_fields(signature, model.figures, typed, problems),
+            messages=messages,
+            answer=answer,
+            request_id=current_request().request_id,
+            query=urlencode({name: typed[name] for name in signature.names if name in typed}),
+            example=urlencode({item.name: f"{item.example:.15g}" for item in signature.inputs}),
+            may_tell=self._access.may_tell(environ),
+            may_trace=self._access.may_see_records(environ),
+        )
 
 
-def _place_errors(error: ServingError, names: tuple[str, ...]) -> tuple[dict[str, str], list[str]]:
-    """Return the messages that stand at a field, and those that stand below the form."""
-    marked = {item.input: item.message for item in reversed(error.errors) if item.input in names}
-    messages = [str(item) for item in error.errors if item.input not in names]
-    return marked, messages or [CORRECT_FIELDS if marked else error.message]
+def _answering(route: Route, number: int) -> LoadedModel:
+    """Return the version of a route that answered."""
+    while route.model.number != number and route.fallback is not None:
+        route = route.fallback
+    return route.model

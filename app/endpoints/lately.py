@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import isfinite
 
-from app.http.audit_log import AuditLog, Recent
+from app.http.audit_log import AuditLog
 from registry import CHAMPION
 
 SHOWN = 60  # predictions
@@ -40,6 +40,7 @@ _STATUSES = {
     422: "with unusable values",
     429: "too many at once",
 }
+_Rows = Sequence[Mapping[str, str]]
 _PLACE = re.compile(r"(?:(?:row|line) [0-9]+: )?([A-Za-z_][A-Za-z0-9_]*): (.*)", re.DOTALL)
 
 
@@ -104,29 +105,30 @@ class LatelyReader:
 
     def _read_anew(self, inputs: Sequence[str]) -> Lately:
         try:
-            return _summarise(self._audit_log.read_recent(now := self._now()), now, inputs)
+            recent = self._audit_log.read_recent(now := self._now())
+            return _summarise(recent.requests, recent.since, recent.predictions, now, inputs)
         except (OSError, KeyError, ValueError):  # or a row that no service wrote
             return Lately(unreadable=True)
 
 
-def _summarise(recent: Recent, now: datetime, inputs: Sequence[str]) -> Lately:
-    since = (now - timedelta(seconds=_MINUTE)).isoformat(timespec="microseconds")
+def _summarise(requests: _Rows, read_since: str, predictions: _Rows, now: datetime, inputs: Sequence[str]) -> Lately:
+    since = (now - timedelta(seconds=_MINUTE)).isoformat(timespec="microseconds").replace("+00:00", "Z")
     seconds = _MINUTE
-    if recent.since > since:
-        seconds = max((now - datetime.fromisoformat(recent.since)).total_seconds(), 0.001)
-    refused = [row for row in recent.requests if row["status"].startswith("4")]
+    if read_since > since:
+        seconds = max((now - datetime.fromisoformat(read_since)).total_seconds(), 0.001)
+    refused = [row for row in requests if row["status"].startswith("4")]
     reasons = Counter(_reason(row, inputs) for row in refused)
-    rows = [row for row in recent.predictions if row["role"] == CHAMPION]
+    rows = [row for row in predictions if row["role"] == CHAMPION]
     outside = sum("outside_training" in row["flags"] for row in rows)
     values = [float(row["prediction"]) for row in rows[-2 * SHOWN :] if "implausible" not in row["flags"]]
     return Lately(
-        requests=sum(row["time"] > since for row in recent.requests),
+        requests=sum(row["time"] > since for row in requests),
         seconds=seconds,
         predictions=tuple(value for value in values[-SHOWN:] if isfinite(value)),
         rows=len(rows),
         outside=outside / len(rows) if rows else None,
-        recent=len(recent.requests),
-        refused=len(refused) / len(recent.requests) if recent.requests else None,
+        recent=len(requests),
+        refused=len(refused) / len(requests) if requests else None,
         reason=reasons.most_common(1)[0][0] if reasons else ("", ""),
     )
 

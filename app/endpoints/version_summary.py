@@ -89,7 +89,7 @@ def summarise(card: Any, figures: Figures | None) -> Summary:
         mean_rmse=_number(_pick(card, "baselines", "mean", "metrics", "rmse")),
         test_rows=test_rows if type(test_rows) is int else None,
         metrics=[metric for name in _METRICS if (metric := _metric(card, name))],
-        coverage=_number(_pick(card, "interval", "coverage")),
+        coverage=_number(_pick(card, "interval", "levels", "0.9", "coverage")),
         figures=figures if figures and figures.actual else None,
         outside=outside,
     )

@@ -19,12 +19,12 @@ from werkzeug.datastructures import Authorization
 
 from app.http.audit_log import SAFE_METHODS
 from app.http.error_responses import HTTPError
-from app.http.forwarded import parse_address
+from app.http.forwarded import is_local
 
 logger = logging.getLogger(__name__)
 
 SCHEMES = ("bearer", "basic")
-FEEDBACK_PATH = "/feedback"
+FEEDBACK_PATH, FORM_FEEDBACK_PATH = "/feedback", "/form/feedback"
 _POLL_INTERVAL = 1.0  # seconds
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _LINE = re.compile(rf"({_NAME.pattern})[ \t]+([0-9a-fA-F]{{64}})\s*")
@@ -32,8 +32,6 @@ _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750, section 2.1
 # They say no more than whether the service works; and the files of the pages are the same everywhere.
 _OPEN_PATHS = frozenset({"/health", "/health/live", "/health/ready", "/ping", "/v2/health/live", "/v2/health/ready"})
 _OPEN_FOLDER = "/static/"
-# Who comes through a proxy is not on this machine, even if the proxy is. Envoy may add X-Forwarded-Proto alone.
-_PROXY_HEADERS = ("HTTP_X_FORWARDED_", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA", "HTTP_X_ENVOY_")
 
 
 class TokenFileError(ValueError):
@@ -133,26 +131,32 @@ class Access:
         self._feedback = Tokens("feedback", [("feedback", digest)]) if feedback_token else None
         self.needs_tokens = bool(tokens or page_tokens)
 
-    def find_tokens(self, method: str, path: str) -> Tokens | None:
-        """Return the tokens that a request needs one of; None if it needs none."""
-        if method not in SAFE_METHODS:
-            return self._feedback if path == FEEDBACK_PATH else self._predictions
+    def find_tokens(self, method: str, path: str, *, predicts: bool = False) -> Tokens | None:
+        """Return the tokens that a request needs one of; None if it needs none.
+
+        Args:
+            predicts: whether it asks for a prediction although its method is safe.
+        """
+        if method not in SAFE_METHODS or predicts:
+            return self._feedback if path in (FEEDBACK_PATH, FORM_FEEDBACK_PATH) else self._predictions
         return None if path in _OPEN_PATHS or path.startswith(_OPEN_FOLDER) else self._pages
 
-    def check(self, environ: dict[str, Any], *, shared: bool = False) -> None:
+    def check(self, environ: dict[str, Any], *, shared: bool = False, predicts: bool = False) -> None:
         """Check that a client may ask; the environ's ``REMOTE_USER`` then has the name of its token, if it needs one.
 
         Args:
             shared: whether the page that asks is one of another origin that may.
+            predicts: whether it asks for a prediction although its method is safe.
 
         Raises:
             HTTPError: if it may not.
         """
         method = environ["REQUEST_METHOD"]
-        if environ.get("HTTP_SEC_FETCH_SITE") == "cross-site" and method not in SAFE_METHODS and not shared:
-            # The browser may have sent a password along.
+        asks = method not in SAFE_METHODS or (predicts and not _is_navigation(environ))
+        if asks and environ.get("HTTP_SEC_FETCH_SITE") == "cross-site" and not shared:
+            # The browser may have sent a password along; and images of another site could fill the log.
             raise HTTPError(403, "a page of another site may not ask for predictions or tell what is true")
-        tokens = self.find_tokens(method, environ["PATH_INFO"])
+        tokens = self.find_tokens(method, environ["PATH_INFO"], predicts=predicts)
         if tokens is not None and tokens is not self._feedback:  # check_feedback is asked, however the path is written
             environ["REMOTE_USER"] = tokens.authenticate(_authorization(environ))
 
@@ -164,15 +168,28 @@ class Access:
         """
         if self._feedback is not None:
             environ["REMOTE_USER"] = self._feedback.authenticate(_authorization(environ))
-        elif not _is_local(environ):
+        elif not is_local(environ):
             remedy = "set SERVE_FEEDBACK_TOKEN for the service, and send it in the header Authorization: Bearer TOKEN"
             raise HTTPError(
                 403, f"without a token, ground truth is taken only from the service's own machine: {remedy}"
             )
 
+    def may_tell(self, environ: dict[str, Any]) -> bool:
+        """Return whether a client may say what is true, as :meth:`check_feedback` says it; nobody is noted for it."""
+        if self._feedback is not None:
+            return self._feedback.find(_authorization(environ)) is not None
+        return is_local(environ)
+
     def shows_details(self, environ: dict[str, Any]) -> bool:
         """Return whether a client may see how the service is."""
         return self._pages is None or self._pages.find(_authorization(environ)) is not None
+
+    def may_see_records(self, environ: dict[str, Any]) -> bool:
+        """Return whether a client may see what the logs hold of a request: whoever has a token for pages.
+
+        If no page needs a token, only who is on this machine: clients choose ids, so others could guess them.
+        """
+        return is_local(environ) if self._pages is None else self.shows_details(environ)
 
 
 def read_tokens(path: Path) -> list[tuple[str, bytes]]:
@@ -209,21 +226,9 @@ def new_token(name: str) -> tuple[str, str]:
     return token, f"{name} {sha256(token.encode()).hexdigest()}"
 
 
-def _is_local(environ: dict[str, Any]) -> bool:
-    """Return whether a request comes from this machine, and not through a proxy.
-
-    A page of another site can make its own name lead to this machine (DNS rebinding), so the host is looked at too.
-    """
-    if any(name.startswith(_PROXY_HEADERS) for name in environ):
-        return False
-    peer, host = environ.get("REMOTE_ADDR", ""), environ.get("HTTP_HOST", "")
-    is_local_name = host.partition(":")[0] in ("", "localhost")
-    return (not peer or _is_loopback(peer)) and (is_local_name or _is_loopback(host))  # a Unix socket has no peer
-
-
-def _is_loopback(address: str) -> bool:
-    parsed = parse_address(address)
-    return parsed is not None and parsed.is_loopback
+def _is_navigation(environ: dict[str, Any]) -> bool:
+    """Return whether a browser goes to the page itself: nothing on another page asks, not even in a frame."""
+    return (environ.get("HTTP_SEC_FETCH_MODE"), environ.get("HTTP_SEC_FETCH_DEST")) == ("navigate", "document")
 
 
 def _authorization(environ: dict[str, Any]) -> Authorization | None:

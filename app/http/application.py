@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -69,6 +69,7 @@ class Application:
         self._cross_origin = cross_origin
         self._flask_app = flask.wsgi_app
         self._fast_routes: dict[str, Handler] = {}
+        self._questions: dict[str, Callable[[str], bool]] = {}
         self._renderers: dict[str, ErrorRenderer] = {}
         flask.before_request(_note_route)
         flask.register_error_handler(Exception, self._handle_flask_error)
@@ -83,6 +84,19 @@ class Application:
         self._fast_routes[path] = handler
         if not routed:
             self.flask.add_url_rule(path, path, lambda: handler(current_request()), methods=["POST"])
+
+    def add_question(self, path: str, asks: Callable[[str], bool]) -> None:
+        """Treat ``GET path`` as a request for a prediction, where its query asks for one.
+
+        Args:
+            asks: says it of a query that is not empty, as it was sent.
+        """
+        self._questions[path] = asks
+
+    @property
+    def questions(self) -> Collection[str]:
+        """The paths at which a GET may ask for a prediction."""
+        return self._questions.keys()
 
     @property
     def fast_routes(self) -> list[str]:
@@ -103,9 +117,11 @@ class Application:
         sharing = NOT_SHARED
         response: WSGIResponse
         try:
+            if handler is None:
+                self._note_question(context)
             if handler is None or "HTTP_ORIGIN" in environ:
                 sharing = self._cross_origin.find(environ)
-            response = sharing.preflight or self._answer(environ, context, handler, shared=sharing.is_allowed)
+            response = sharing.preflight or self._answer(context, handler, shared=sharing.is_allowed)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer and the log its rows
             response = self._error_response(error, context, default)
         appended = None
@@ -123,12 +139,20 @@ class Application:
             response.close()  # nobody else will
             raise
 
-    def _answer(
-        self, environ: dict[str, Any], context: RequestContext, handler: Handler | None, *, shared: bool
-    ) -> WSGIResponse:
+    def _answer(self, context: RequestContext, handler: Handler | None, *, shared: bool) -> WSGIResponse:
+        environ = context.environ
         if self._access.needs_tokens or "HTTP_SEC_FETCH_SITE" in environ:
-            self._access.check(environ, shared=shared)
+            self._access.check(environ, shared=shared, predicts=context.predicts)
         return handler(context) if handler is not None else Response.from_app(self._flask_app, environ)
+
+    def _note_question(self, context: RequestContext) -> None:
+        """Note whether a GET asks for a prediction, before it is known who asks: a refusal has its row, too."""
+        environ = context.environ
+        if environ["REQUEST_METHOD"] == "GET" and (query := environ.get("QUERY_STRING")):
+            path = f"/{environ['PATH_INFO'].lstrip('/')}"  # as Flask will find it
+            asks = self._questions.get(path)
+            if asks is not None and asks(query):
+                context.predicts, context.route = True, path
 
     def _count(self, context: RequestContext, status: int, appended: tuple[float, int] | None) -> None:
         """Count a request; its rows say that it was answered, so it is answered whatever fails here."""

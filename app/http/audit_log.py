@@ -1,6 +1,7 @@
 """The logs of requests, predictions and ground truth: what is written down of a request before its reply leaves.
 
-The only module of the service that imports the journal. Each request that is not safe (RFC 9110) has a row.
+The only module of the service that imports the journal. Each request whose method is not safe (RFC 9110) has a row, and
+each other one that asks for a prediction.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from journal import (
     Journal,
     JournalError,
     PartialFailure,
+    Recent,
     TruthError,
     encode_explanations,
     encode_feedback,
@@ -37,9 +39,6 @@ from journal import (
     prediction_columns,
     read_recent,
     timestamp,
-)
-from journal import (
-    Recent as Recent,
 )
 
 logger = logging.getLogger(__name__)
@@ -105,7 +104,7 @@ class AuditLog:
         if context.feedback:
             rows[FEEDBACK] = context.feedback
         environ = context.environ
-        if environ["REQUEST_METHOD"] not in SAFE_METHODS:
+        if environ["REQUEST_METHOD"] not in SAFE_METHODS or context.predicts:
             rows["requests"] = encode_request(
                 time=arrived,
                 request_id=context.request_id,

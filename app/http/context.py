@@ -28,6 +28,7 @@ class RequestContext:
         arrived: when the request arrived, in UTC; its rows belong to that day, even if they are written after midnight.
         started: the same moment on the clock that durations are measured with, in seconds.
         route: the rule or the path that it met, as it was registered; empty if it met none.
+        predicts: whether it asks for a prediction although its method is safe; then it is logged like any other.
         error: what the client was told, in one sentence; empty if all is well.
         refused: the inputs whose values were refused.
         version: the version that answered; 0 while none has.
@@ -44,6 +45,7 @@ class RequestContext:
     started: float
     body: bytes = b""
     route: str = ""
+    predicts: bool = False
     error: str = ""
     refused: frozenset[str] = frozenset()
     version: int = 0

@@ -1,4 +1,4 @@
-"""A form in a request's body, urlencoded or multipart: its fields, and its files."""
+"""A form in a request's body, urlencoded or multipart, or in its query: its fields, and its files."""
 
 from __future__ import annotations
 
@@ -37,6 +37,19 @@ def read_form(context: RequestContext, max_body: int) -> list[tuple[str, str]]:
         return parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict")
     except ValueError as error:
         raise MalformedRequest(f"the body is no urlencoded form in UTF-8: {error}") from error
+
+
+def read_query(context: RequestContext) -> list[tuple[str, str]]:
+    """Return the names and texts of a form's fields, from the query of a request.
+
+    Raises:
+        MalformedRequest: if it is no form.
+    """
+    try:
+        query = context.environ.get("QUERY_STRING", "")
+        return parse_qsl(query, keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict")
+    except ValueError as error:
+        raise MalformedRequest(f"the address has no fields in UTF-8: {error}") from error
 
 
 def parse_multipart(

@@ -1,54 +1,148 @@
-// Answers the form in place. Without this script the same form loads a page with the answer.
-const form = document.querySelector("form[data-in-place]");
-const result = document.getElementById("result");
+// Answers the form in place: asks for the same address as a link would, and puts in what differs. Without this script
+// the same form loads a page with the answer.
+const form = document.querySelector("#inputs");
 const button = form.querySelector("button");
+const fields = () => [...form.elements].filter((field) => field.name);
+const typed = () => new URLSearchParams(new FormData(form)).toString();
+let asked = location.search ? typed() : null; // what is answered here, or on its way
+let shown = location.search;
+let request = null;
+let submitted = false; // whether a person asked, not only left a field: then there is a way back
 
-function line(kind, text) {
-  const paragraph = document.createElement("p");
-  paragraph.className = kind;
-  paragraph.textContent = text;
-  return paragraph;
-}
-
-function answer(reply) {
-  const paragraph = line("answer", "");
-  const value = document.createElement("strong");
-  value.textContent = reply.prediction;
-  paragraph.append(form.dataset.inPlace, " ", value);
-  return [paragraph, ...reply.warnings.map((warning) => line("warning", warning))];
-}
-
-// Puts each problem at its field. Returns the messages for below the form.
-function mark(reply) {
-  const others = new Set(reply.problems);
-  for (const field of form.elements) {
-    if (!field.name) continue;
-    const problem = reply.problems?.find((one) => one.input === field.name);
-    others.delete(problem);
-    document.getElementById("problem-" + field.name).textContent = problem ? problem.message : "";
-    if (problem) field.setAttribute("aria-invalid", "true");
+// Puts a newer page's live parts in place. What is open stays open, and nothing that can have the focus is replaced
+// unless it differs.
+function swap(page) {
+  for (const part of document.querySelectorAll("[data-live]")) {
+    const newer = page.getElementById(part.id);
+    if (!newer || newer.innerHTML === part.innerHTML) continue;
+    const open = [...part.querySelectorAll("details")].map((item) => item.open);
+    part.replaceChildren(...newer.childNodes);
+    part.querySelectorAll("details").forEach((item, index) => (item.open = open[index] ?? false));
+  }
+  for (const field of fields()) {
+    const invalid = page.getElementById(field.id || "")?.getAttribute("aria-invalid");
+    if (invalid) field.setAttribute("aria-invalid", invalid);
     else field.removeAttribute("aria-invalid");
   }
-  if (others.size) return [...others].map((one) => (one.input ? one.input + ": " : "") + one.message);
-  return [reply.problems?.length ? form.dataset.correctFields : reply.error];
 }
 
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
+function say(text, place = "#summary") {
+  const note = document.createElement("div");
+  note.className = "note bad";
+  note.setAttribute("role", "alert");
+  document.querySelectorAll("[role=alert]").forEach((older) => older.remove());
+  note.append(text);
+  document.querySelector(place).prepend(note);
+}
+
+async function load(address, options = {}) {
+  const response = await fetch(address, { headers: { Accept: "text/html" }, ...options });
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  if (page.querySelector("[data-live]")) return page;
+  throw new Error(page.querySelector("main .problem, main p")?.textContent.trim() || `status ${response.status}`);
+}
+
+async function ask(sent) {
+  const query = typed();
+  if (query === asked) {
+    submitted ||= sent && button.disabled; // Enter leaves the field first, and then sends
+    return;
+  }
+  submitted = sent;
+  asked = query;
+  request?.abort();
+  const mine = (request = new AbortController());
+  const address = `${form.action}?${query}`;
+  const focused = document.activeElement;
   button.disabled = true;
   try {
-    const response = await fetch(form.action, {
-      method: "POST",
-      headers: { Accept: "application/json" },
-      body: new URLSearchParams(new FormData(form)),
-    });
-    const reply = await response.json();
-    const messages = mark(reply);
-    result.replaceChildren(...(reply.success ? answer(reply) : messages.map((text) => line("problem", text))));
-    form.querySelector("[aria-invalid]")?.focus();
-  } catch {
-    result.replaceChildren(line("problem", "The service did not answer. Please try again."));
+    const page = await load(address, { signal: mine.signal });
+    swap(page);
+    fields().forEach(follow);
+    if (submitted) history.pushState(null, "", address);
+    else history.replaceState(null, "", address);
+    shown = location.search;
+    if (submitted) form.querySelector("[aria-invalid]")?.focus();
+  } catch (error) {
+    if (mine !== request) return; // a newer one is on its way
+    asked = null;
+    const lost = error instanceof TypeError;
+    say(lost ? "The service did not answer. Please try again." : `No prediction: ${error.message}`);
   } finally {
-    button.disabled = false;
+    if (mine === request) {
+      button.disabled = false;
+      if (focused === button && document.activeElement === document.body) button.focus();
+    }
+  }
+}
+
+// The number that a person typed, as the service reads it; NaN if it is none, or if it can be read in two ways.
+function parse(text) {
+  let number = text.trim().replace(/\u2212/g, "-").replace(/(\d)[ \u00a0\u2007\u2009\u202f'\u2019](?=\d{3})/g, "$1");
+  const comma = number.lastIndexOf(","), point = number.lastIndexOf(".");
+  if (comma >= 0 && point >= 0) number = number.replaceAll(comma > point ? "." : ",", "");
+  else if (/^[+-]?[1-9]\d{0,2},\d{3}$/.test(number)) return NaN;
+  number = number.replace(",", ".");
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(number) ? Number(number) : NaN;
+}
+
+// Says beside a field whether what is typed lies outside the training range, and moves the needle there.
+function follow(field) {
+  if (!field.dataset.beyond) return;
+  const value = parse(field.value);
+  const { low, high } = field.dataset;
+  const beyond = document.getElementById(`beyond-${field.name}`);
+  const refused = document.getElementById(`problem-${field.name}`).textContent;
+  const text = !refused && (value < Number(low) || value > Number(high)) ? field.dataset.beyond : "";
+  if (beyond.textContent !== text) beyond.textContent = text;
+  const needle = document.querySelector(`#spread-${field.name} .needle`);
+  if (!needle) return;
+  if (Number.isNaN(value)) return needle.setAttribute("visibility", "hidden");
+  const start = Number(needle.dataset.low), end = Number(needle.dataset.high);
+  const share = Math.min(Math.max((value - start) / (end - start), 0), 1);
+  needle.setAttribute("transform", `translate(${(2 + 296 * share).toFixed(1)})`);
+  needle.removeAttribute("visibility");
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  ask(true);
+});
+form.addEventListener("input", (event) => follow(event.target));
+// Each question is logged: so it is asked when a field is left, not at each key; and only after a first answer.
+form.addEventListener("change", () => {
+  const complete = fields().every((field) => field.type === "radio" || field.value.trim());
+  if (asked !== null && complete) ask(false);
+});
+form.addEventListener("keydown", (event) => {
+  const { dataset, value } = event.target;
+  const direction = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+  if (!direction || !dataset.step || Number.isNaN(parse(value))) return;
+  event.preventDefault();
+  event.target.value = Number((parse(value) + direction * Number(dataset.step)).toPrecision(12));
+  follow(event.target);
+});
+form.addEventListener("focusout", (event) => {
+  if (event.target.dataset.step) event.target.dispatchEvent(new Event("change", { bubbles: true }));
+});
+window.addEventListener("popstate", () => {
+  if (location.search !== shown) location.reload(); // else only the place on the page changed
+});
+
+// The real value is told in place, too.
+document.addEventListener("submit", async (event) => {
+  if (event.target.id !== "tell-form") return;
+  event.preventDefault();
+  const send = event.target.querySelector("button");
+  send.disabled = true;
+  try {
+    const body = new URLSearchParams(new FormData(event.target));
+    const page = await load(event.target.action, { method: "POST", body });
+    document.querySelector("#truth").replaceChildren(...page.querySelector("#truth").childNodes);
+    document.querySelector("#truth [aria-invalid]")?.focus();
+  } catch (error) {
+    send.disabled = false;
+    const lost = error instanceof TypeError;
+    say(lost ? "The service did not answer. Please try again." : `Not recorded: ${error.message}`, "#truth");
   }
 });

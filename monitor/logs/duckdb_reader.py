@@ -58,7 +58,7 @@ def read_predictions(file: LogFile, values: Sequence[str]) -> Iterator[Predictio
 
 def read_requests(file: LogFile) -> Iterator[RequestRows]:
     """Read the request log."""
-    is_feedback = f"coalesce(split_part({{path}}, '?', 1), '') = '{FEEDBACK}'"
+    is_feedback = f"ends_with(coalesce(split_part({{path}}, '?', 1), ''), '{FEEDBACK}')"
     query = ["epoch_us({time})", "{status}::BIGINT", "{duration_ms}", is_feedback, f"left({{error}}, {MAX_ERROR})"]
     types = {"time": "TIMESTAMP", "status": "INTEGER", "duration_ms": "DOUBLE"}
     for times, statuses, durations, feedback, errors in fetch(file, query, types, tuple(types)):

@@ -59,7 +59,7 @@ def _prediction(fields: Sequence[str]) -> tuple[object, ...]:
 
 def _request(fields: Sequence[str]) -> tuple[object, ...]:
     time, status, duration, path, error = fields
-    is_feedback = path.partition("?")[0] == FEEDBACK
+    is_feedback = path.partition("?")[0].endswith(FEEDBACK)
     return _micros(time), _integer(status), float(duration), is_feedback, error[:MAX_ERROR]
 
 

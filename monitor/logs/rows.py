@@ -16,7 +16,7 @@ ROLES = ("champion", "canary", "fallback", "shadow", "pinned")  # as the log wri
 IMPLAUSIBLE, OUTSIDE, INSTEAD_OF = "output:implausible", ":outside_training", "instead_of:"  # its flags
 INTERVAL = "interval:"  # begins one, too: also an input may have this name, so OUTSIDE is looked for first
 MAX_ERROR = 300  # characters of an error that are read
-FEEDBACK = "/feedback"  # the path to which ground truth is sent
+FEEDBACK = "/feedback"  # the end of each path to which ground truth is sent
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 Micros = NDArray[np.int64]  # microseconds since 1970 in UTC
 Hashes = NDArray[np.uint64]

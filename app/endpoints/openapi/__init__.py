@@ -46,7 +46,13 @@ def register(app: Application, router: ModelRouter, settings: Settings, access: 
         if content is None:
             rows = example_rows(model, store)
             content = build_document(fixed_part, model.signature, model.number, model.digest, settings.max_rows, rows)
-            add_security(content, lambda method, path: access.find_tokens(method, path) is not None)
+            asked = frozenset(app.questions)
+            add_security(
+                content,
+                lambda method, path: any(
+                    access.find_tokens(method, path, predicts=predicts) for predicts in (False, path in asked)
+                ),
+            )
             documents.clear()
             documents[model.digest] = content
         servers = {"servers": [{"url": request.script_root}]} if request.script_root else {}

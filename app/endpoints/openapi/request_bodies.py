@@ -85,6 +85,8 @@ def request_examples(signature: Signature, rows: ExampleRows) -> dict[tuple[str,
         ("CsvFile", MULTIPART): {"a file": {"file": csv}},
         ("Form", FORM): {"one row": objects[0]},
         ("Form", MULTIPART): {"one row": objects[0]},
+        ("FormTruth", FORM): {"the real value": truth},
+        ("FormTruth", MULTIPART): {"the real value": {**truth, "comment": "sold"}},
         ("PredictRequest", JSON): {
             "rows, by position": {"instances": rows},
             "rows, by name": {"signature_name": SIGNATURE_NAME, "instances": objects},

@@ -31,7 +31,7 @@ PREDICTIONS: list[tuple[str, dict[str, Any], tuple[str, ...]]] = [
     ("/invocations", {"json": {"inputs": [ROW]}}, ("error_code", "message")),
 ]
 INSIDE = [
-    "/", "/form", "/form_async", "/form_csv", "/docs", "/docs/swagger-ui.css", "/openapi.json", "/models/boston/1",
+    "/", "/form", "/form_csv", "/docs", "/docs/swagger-ui.css", "/openapi.json", "/models/boston/1",
     "/version", "/v1/models/boston", "/v1/models/boston/metadata", "/v2", "/v2/models/boston", "/nowhere",
     "//health/ready", "/static",
 ]  # fmt: skip

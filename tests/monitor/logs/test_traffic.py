@@ -29,7 +29,9 @@ def test_requests_are_counted_by_hour_and_by_what_they_got(tmp_path: Path) -> No
 
 
 def test_requests_with_ground_truth_are_no_traffic(tmp_path: Path) -> None:
-    truths = [request().replace(b"/predict_json", path) for path in (b"/feedback", b"/feedback?x=1")]
+    truths = [
+        request().replace(b"/predict_json", path) for path in (b"/feedback", b"/feedback?x=1", b"/form/feedback?rm=6")
+    ]
     assert count(tmp_path, *truths, request()).total.requests == 1
 
 

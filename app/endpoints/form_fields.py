@@ -1,0 +1,96 @@
+"""The fields of the form, from the signature: what was typed into each, what is wrong with it, what to say beside it.
+
+Numbers are passed on as numbers: the template writes them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from app.codecs.typed_number import parse_typed
+from app.errors import FieldError
+from registry import Figures, Input, Signature, plain
+from registry.figures import InputFigures
+
+_FEW = 4  # categories that are shown all at once
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One code of a category: as it is sent, as it is called, and whether it is chosen."""
+
+    code: str
+    label: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One input as the form shows it.
+
+    Attributes:
+        text: what was typed.
+        value: the number that this is; None if it is none.
+        problem: why it is refused; empty if it is not.
+        is_beyond: whether it is accepted, but outside of what the model was trained on.
+        choices: of a category; ``usual`` is what the most frequent one in training is called, if the version says.
+        is_short: whether the choices are few enough to be shown all at once.
+        step: by how much a key moves the value: about a hundredth of the training range.
+        figures: how the training rows are spread; None if the version does not say.
+    """
+
+    item: Input
+    text: str
+    value: float | None
+    problem: str
+    is_beyond: bool
+    choices: Sequence[Choice]
+    usual: str
+    is_short: bool
+    step: float
+    figures: InputFigures | None
+
+
+def make_fields(
+    signature: Signature, figures: Figures | None, typed: Mapping[str, str], problems: Mapping[str, str]
+) -> list[Field]:
+    """Return the fields, in the order of the inputs.
+
+    Args:
+        typed: texts by input; empty before anything was.
+        problems: messages by input.
+    """
+    return [
+        _make_field(
+            item,
+            figures.inputs.get(item.name) if figures else None,
+            typed.get(item.name, ""),
+            problems.get(item.name, ""),
+        )
+        for item in signature.inputs
+    ]
+
+
+def place_problems(errors: Sequence[FieldError], names: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """Return the messages that stand at a field, the first of each; and those that belong to none."""
+    marked = {error.input: error.message for error in reversed(errors) if error.input in names}
+    return marked, [str(error) for error in errors if error.input not in names]
+
+
+def _make_field(item: Input, figures: InputFigures | None, text: str, problem: str) -> Field:
+    parsed = parse_typed(text)
+    value = parsed if isinstance(parsed, float) and math.isfinite(parsed) else None
+    low, high = item.training
+    labels = item.category_labels or tuple(map(plain, item.categories))
+    is_beyond = value is not None and not problem and not low <= value <= high
+    codes = dict(zip(item.categories, labels, strict=True))
+    choices = [Choice(plain(code), name, code == value) for code, name in codes.items()]
+    usual = codes.get(figures.median, "") if figures else ""
+    return Field(item, text, value, problem, is_beyond, choices, usual, len(choices) <= _FEW, _step(low, high), figures)
+
+
+def _step(low: float, high: float) -> float:
+    """Return the power of ten that is nearest below a fiftieth of a range."""
+    return 10.0 ** math.floor(math.log10((high - low) / 50)) if high > low else 1.0

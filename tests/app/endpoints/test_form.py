@@ -1,0 +1,356 @@
+"""The form: at its own address and as a POST, its fields and messages, its answer, and the truth that it takes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from app.http.access import new_token
+from registry import Signature, plain
+from tests.app.conftest import MakeClient, Service
+from tests.app.requests import RAISES, FullDisk, make_champion
+from tests.conftest import HOUSES, publish
+from tests.journal.truths import truths_in
+
+TYPED = {"rooms": "6", "tax": "250", "age": "66.5"}
+ANSWER = "/form?rm=6&tax=250&age=66.5"
+AS_JSON = {"Accept": "application/json"}
+TOKEN, LINE = new_token("ann")
+
+
+def problems(page: str) -> dict[str, str]:
+    """Return the messages that stand at the fields."""
+    found = re.findall(r'id="problem-(\w+)"[^>]*>([^<]*)<', page)
+    return {name: unescape(text) for name, text in found if text and name not in ("actual", "comment")}
+
+
+def answered(page: str) -> str:
+    """Return the prediction of an answer as the model gave it; nothing if there is none."""
+    found = re.search(r'the model gave <data value="([^"]+)" class="num">\1</data>', page)
+    return found[1] if found else ""
+
+
+@pytest.fixture(autouse=True)
+def counted(request: pytest.FixtureRequest) -> None:
+    """Count what the shared service has of other tests."""
+    if "service" in request.fixturenames:
+        request.getfixturevalue("service").new_rows("feedback")
+
+
+def test_an_address_with_values_answers_and_is_logged_like_any_request_for_a_prediction(service: Service) -> None:
+    reply = service.get("/form?rooms=6&tax=250&age=66.5&other=1", headers={"X-Request-ID": "shared-1"})
+    assert (reply.status_code, answered(reply.text)) == (200, "23.505")
+    assert reply.headers["Cache-Control"] == "no-store"
+    assert reply.headers["X-Model-Version"] == "1"
+    assert 'href="/form?rm=6&amp;tax=250&amp;age=66.5"' in reply.text
+    assert "shared-1" in reply.text
+    (request,), (prediction,) = service.new_rows("requests"), service.new_rows("predictions")
+    expected = {"request_id": "shared-1", "method": "GET", "status": "200", "error": "", "body": ""}
+    assert {name: request[name] for name in expected} == expected
+    assert request["path"] == "/form?rooms=6&tax=250&age=66.5&other=1"
+    assert (prediction["request_id"], prediction["prediction"], prediction["role"]) == (
+        "shared-1",
+        "23.505",
+        "champion",
+    )
+
+
+def test_an_address_with_wrong_values_is_refused_and_logged(service: Service) -> None:
+    reply = service.get("/form?rm=six&tax=250&age=")
+    assert reply.status_code == 422
+    assert problems(reply.text) == {"rm": 'expected a number, not the text "six"', "age": "is missing"}
+    assert reply.headers["Cache-Control"] == "no-store"
+    (row,) = service.new_rows("requests")
+    assert (row["method"], row["status"]) == ("GET", "422")
+    assert row["error"].startswith("rm: expected a number")
+    assert service.new_rows("predictions") == []
+
+
+@pytest.mark.parametrize("query", ["", "?", "?utm_source=mail", "?prediction=1", "?&&", "?x=rm"])
+def test_an_address_without_values_shows_the_form_and_has_no_row(service: Service, query: str) -> None:
+    reply = service.get(f"/form{query}")
+    assert (reply.status_code, answered(reply.text)) == (200, "")
+    assert "no-store" not in reply.headers.get("Cache-Control", "")
+    assert service.new_rows("requests") == []
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
+def test_other_safe_methods_predict_nothing(service: Service, method: str) -> None:
+    reply = service.open(ANSWER, method=method)
+    assert (reply.status_code, reply.text) == (200, "")
+    assert (service.new_rows("requests"), service.new_rows("predictions")) == ([], [])
+
+
+@pytest.mark.parametrize("query", ["%72m=6&tax=250&age=66.5", "rm=6&tax=250&age=66%2C5", "r%6Foms=6&tax=250&age=66.5"])
+@pytest.mark.parametrize("path", ["/form", "//form", "///form"])
+def test_no_spelling_of_the_address_predicts_without_a_row(service: Service, path: str, query: str) -> None:
+    reply = service.get("/x", environ_overrides={"PATH_INFO": path, "QUERY_STRING": query})
+    assert (reply.status_code, answered(reply.text)) == (200, "23.505")
+    assert [row["status"] for row in service.new_rows("requests")] == ["200"]
+
+
+@pytest.mark.parametrize(
+    ("query", "status"), [("rm=%ff&tax=1", 400), ("rm=1" + "&a=1" * 1000, 400), ("rm=1&rm=2", 422)]
+)
+def test_an_address_that_is_no_form_is_refused_in_words(service: Service, query: str, status: int) -> None:
+    reply = service.get("/form", query_string=query)
+    assert (reply.status_code, 'role="alert"' in reply.text) == (status, True)
+    assert [row["status"] for row in service.new_rows("requests")] == [str(status)]
+
+
+def test_an_address_is_counted_under_its_route(client: Service) -> None:
+    for path in (ANSWER, "/form?rm=x", "/form"):
+        client.get(path)
+    text = client.get("/metrics").text
+    counts = dict(re.findall(r'serve_http_requests_total\{route="/form",status="(\d+)"\} (\d+)', text))
+    assert {status: count for status, count in counts.items() if count != "0"} == {"200": "2", "422": "1"}
+    assert 'model_rows_total{version="1",role="champion"} 1' in text
+    assert 'model_refused_requests_total{input="rm"} 1' in text
+
+
+def test_the_older_address_leads_to_the_form_with_its_values(service: Service) -> None:
+    reply = service.get("/form_async?rm=6&tax=1%2C5")
+    assert (reply.status_code, reply.headers["Location"]) == (308, "/form?rm=6&tax=1%2C5")
+    assert service.get("/form_async").headers["Location"] == "/form"
+    assert service.new_rows("requests") == []
+
+
+def test_an_answer_at_an_address_needs_a_token_for_predictions(make_client: MakeClient, tmp_path: Path) -> None:
+    (tmp_path / "tokens").write_text(f"{LINE}\n")
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    guarded = make_client(tokens=str(tmp_path / "tokens"))
+    assert guarded.get("/form").status_code == 200
+    refused = guarded.get(ANSWER)
+    assert (refused.status_code, 'realm="predictions"' in refused.headers["WWW-Authenticate"]) == (401, True)
+    assert guarded.get(ANSWER, headers=bearer).status_code == 200
+    rows = [(row["status"], row["client"]) for row in guarded.new_rows("requests")]
+    assert rows == [("401", "127.0.0.1"), ("200", "ann@127.0.0.1")]
+
+
+def test_tokens_for_pages_guard_the_empty_form_and_not_its_answers(make_client: MakeClient, tmp_path: Path) -> None:
+    (tmp_path / "tokens").write_text(f"{LINE}\n")
+    closed = make_client(page_tokens=str(tmp_path / "tokens"))
+    assert (closed.get("/form").status_code, closed.get(ANSWER).status_code) == (401, 200)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Mode": "no-cors", "Dest": "image"}, 403),
+        ({"Mode": "cors", "Dest": "empty"}, 403),
+        ({"Mode": "navigate", "Dest": "iframe"}, 403),
+        ({}, 403),
+        ({"Mode": "navigate", "Dest": "document"}, 200),
+    ],
+)
+def test_another_site_may_link_to_an_answer_and_not_fetch_it(
+    service: Service, headers: dict[str, str], status: int
+) -> None:
+    sent = {f"Sec-Fetch-{name}": value for name, value in {"Site": "cross-site", **headers}.items()}
+    assert service.get(ANSWER, headers=sent).status_code == status
+    assert [row["status"] for row in service.new_rows("requests")] == [str(status)]
+    assert service.get("/form", headers=sent).status_code == 200
+
+
+def test_no_answer_leaves_without_its_row(make_client: MakeClient) -> None:
+    client = make_client(write=FullDisk("requests"))
+    reply = client.get(ANSWER)
+    assert (reply.status_code, answered(reply.text)) == (503, "")
+
+
+def test_the_posted_form_answers_with_a_page_that_links_to_the_answer(service: Service) -> None:
+    reply = service.post("/predict_form", data=TYPED)
+    assert (reply.status_code, answered(reply.text)) == (200, "23.505")
+    assert 'value="66.5"' in reply.text
+    assert 'href="/form?rm=6&amp;tax=250&amp;age=66.5"' in reply.text
+    assert [row["prediction"] for row in service.new_rows("predictions")] == ["23.505"]
+
+
+def test_the_form_puts_each_message_at_its_field_and_keeps_what_was_typed(service: Service) -> None:
+    reply = service.post("/predict_form", data={"rooms": "<b>", "tax": "9999", "age": ""})
+    assert reply.status_code == 422
+    assert 'value="&lt;b&gt;"' in reply.text
+    assert 'value="9999"' in reply.text
+    assert problems(reply.text) == {
+        "rm": 'expected a number, not the text "<b>"',
+        "tax": "9999 lies outside the limits 0 to 2000",
+        "age": "is missing",
+    }
+    assert reply.text.count('aria-invalid="true"') == 3
+    links = re.findall(r'<a href="#(\w+)">([^<:]+):', reply.text)
+    assert links == [("rm", "Rooms"), ("tax", "Property tax"), ("age", "Built before 1940")]
+
+
+def test_each_field_names_its_problem_and_its_hint(service: Service) -> None:
+    page = service.get("/form?rm=six").text
+    for described in re.findall(r'aria-describedby="([^"]+)"', page):
+        for name in described.split():
+            assert page.count(f'id="{name}"') == 1
+    assert 'aria-describedby="problem-rm beyond-rm hint-rm" aria-invalid="true"' in page
+
+
+def test_the_form_reads_a_decimal_comma_and_keeps_it_as_it_was_typed(service: Service) -> None:
+    reply = service.get("/form", query_string={"rooms": "6,0", "tax": " 1\u202f250,0 ", "age": "66,5"})
+    assert reply.status_code == 200
+    assert 'value="66,5"' in reply.text
+    (row,) = service.new_rows("predictions")
+    assert [row[name] for name in ("rm", "tax", "age")] == ["6.0", "1250.0", "66.5"]
+
+
+def test_a_number_of_two_readings_is_marked_in_the_form(service: Service) -> None:
+    form = {"rm": "1.234", "tax": "1,234", "age": "66.5"}  # a point alone is decimal
+    reply = service.post("/predict_form", data=form, headers=AS_JSON)
+    problem = {"row": 0, "input": "tax", "message": '"1,234" may be 1.234 or 1234: write 1,2340 or 1234'}
+    assert (reply.status_code, reply.json["problems"]) == (422, [problem])
+
+
+def test_what_lies_outside_the_training_data_is_said_at_the_field_and_at_the_answer(service: Service) -> None:
+    page = service.get("/form?rm=6&tax=800&age=66.5").text
+    assert re.search(r'id="beyond-tax"[^>]*>Outside the training range 187 to 711: the model is guessing\.<', page)
+    assert re.search(r'id="beyond-rm"[^>]*></span>', page)
+    assert "Property tax: 800 lies outside the training range 187-711" in page
+
+
+def test_the_form_reports_problems_in_json_if_the_client_prefers_it(service: Service) -> None:
+    reply = service.post("/predict_form", data={"rm": "6"}, headers=AS_JSON)
+    assert [problem["input"] for problem in reply.json["problems"]] == ["tax", "age"]
+
+
+def with_rooms(**changes: Any) -> Signature:
+    return replace(HOUSES, inputs=(replace(HOUSES.inputs[0], **changes), *HOUSES.inputs[1:]))
+
+
+@pytest.mark.parametrize(
+    ("codes", "labels", "word"), [((4.0, 6.0), ("four", "six"), "six"), ((6.0, 1234567.0), (), "6")]
+)
+def test_a_few_categories_are_chosen_by_radio_buttons(
+    tmp_path: Path, make_client: MakeClient, codes: tuple[float, ...], labels: tuple[str, ...], word: str
+) -> None:
+    signature = with_rooms(categories=codes, category_labels=labels, limits=(codes[0], codes[-1]))
+    publish(tmp_path / "other", signature)
+    client = make_client(models=tmp_path / "other")
+    page = client.get("/form").text
+    assert all(f'type="radio" name="rm" value="{plain(code)}"' in page for code in codes)
+    assert " checked" not in page
+    page = client.get("/form?rm=6&tax=250&age=66.5").text
+    assert re.search(rf'value="6"[^>]* checked> {word}</label>', page)
+    assert answered(page) == "23.505"
+    assert problems(client.get("/form?tax=250&age=66.5").text) == {"rm": "is missing"}
+
+
+def test_many_categories_are_chosen_from_a_list(tmp_path: Path, make_client: MakeClient) -> None:
+    codes, labels = (4.0, 5.0, 6.0, 7.0, 8.0), ("four", "five", "six", "seven", "eight")
+    publish(tmp_path / "other", with_rooms(categories=codes, category_labels=labels, limits=(4, 8)))
+    client = make_client(models=tmp_path / "other")
+    assert '<option value="6">six</option>' in client.get("/form").text
+    page = client.post("/predict_form", data=TYPED).text
+    assert '<option value="6" selected>six</option>' in page
+    assert answered(page) == "23.505"
+
+
+def test_the_keyboard_of_a_phone_has_a_minus_where_a_value_may_be_negative(
+    tmp_path: Path, make_client: MakeClient
+) -> None:
+    publish(tmp_path / "other", with_rooms(limits=(-5, 15)))
+    modes = re.findall(
+        r'id="(\w+)" name="\w+" type="text" inputmode="(\w+)"', make_client(models=tmp_path / "other").get("/form").text
+    )
+    assert dict(modes) == {"rm": "text", "tax": "decimal", "age": "decimal"}
+
+
+@pytest.mark.usefixtures("tricky")
+def test_a_fallback_is_said_and_the_page_names_the_version_that_answered(client: Service) -> None:
+    page = client.get("/form", query_string=dict(zip(("rm", "tax", "age"), RAISES, strict=True))).text
+    assert "version 1; the model gave" in page
+    assert re.search(r"<li>[^<]*version 2[^<]*</li>", page)
+    rows = [(row["version"], row["role"]) for row in client.new_rows("predictions")]
+    assert rows == [("1", "fallback")]
+
+
+# The truth
+
+
+@pytest.fixture
+def told(service: Service) -> TestResponse:
+    service.get(ANSWER, headers={"X-Request-ID": "seen-1"})
+    data = {"request_id": "seen-1", "actual": "24,5", "comment": "sold, at last"}
+    return service.post("/form/feedback?rm=6&tax=250&age=66.5", data=data)
+
+
+def test_a_person_who_knows_better_says_so_and_it_is_ground_truth(service: Service, told: TestResponse) -> None:
+    assert told.status_code == 200
+    assert "Recorded" in told.text
+    assert 'href="/form?rm=6&amp;tax=250&amp;age=66.5"' in told.text
+    (row,) = service.new_rows("feedback")
+    expected = {"request_id": "seen-1", "row": "0", "actual": "24.5", "source": "form", "comment": "sold, at last"}
+    assert {name: row[name] for name in expected} == expected
+    assert [row["method"] for row in service.new_rows("requests")] == ["GET", "POST"]
+    assert len(service.new_rows("predictions")) == 1
+
+
+@pytest.mark.parametrize(
+    ("actual", "message"),
+    [
+        ("", "is missing"),
+        ("101", "expected a number from 0 to 100, as is plausible, not 101.0"),
+        ("x", 'not the text "x"'),
+        ("1,234", "may be 1.234 or 1234"),
+    ],
+)
+def test_a_truth_that_can_not_be_is_refused_at_its_field(service: Service, actual: str, message: str) -> None:
+    data = {"request_id": "seen-1", "actual": actual, "comment": "no"}
+    reply = service.post("/form/feedback", data=data)
+    assert reply.status_code == 422
+    (shown,) = re.findall(r'id="problem-actual">([^<]+)<', reply.text)
+    assert message in unescape(shown)
+    assert 'value="no"' in reply.text
+    assert 'name="request_id" value="seen-1"' in reply.text
+    assert (service.new_rows("feedback"), service.new_rows("requests")[-1]["status"]) == ([], "422")
+
+
+def test_a_truth_of_no_request_is_refused(service: Service) -> None:
+    reply = service.post("/form/feedback", data={"actual": "20"})
+    assert (reply.status_code, "request_id: is missing" in reply.text) == (422, True)
+    reply = service.post("/form/feedback", data={"actual": "20", "request_id": "a b"}, headers=AS_JSON)
+    assert (reply.status_code, reply.json["problems"][0]["input"]) == (422, "request_id")
+
+
+def test_a_truth_that_is_sent_again_stands_behind_the_first(client: Service) -> None:
+    for actual in ("20", "21"):
+        reply = client.post("/form/feedback", data={"request_id": "a", "actual": actual}, headers=AS_JSON)
+        assert (reply.status_code, reply.json["recorded"]) == (200, 1)
+    assert [truth.actual for truth in truths_in(client.settings.log_folder)] == [20, 21]
+
+
+def test_only_who_may_tell_is_asked_for_the_truth(make_client: MakeClient) -> None:
+    far = {"REMOTE_ADDR": "192.0.2.7"}
+    client = make_client()
+    assert 'id="tell-form"' in client.get(ANSWER).text
+    assert 'id="tell-form"' not in client.get(ANSWER, environ_overrides=far).text
+    data = {"request_id": "a", "actual": "20"}
+    assert client.post("/form/feedback", data=data, environ_overrides=far).status_code == 403
+    guarded = make_client(feedback_token=TOKEN)
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    assert 'id="tell-form"' not in guarded.get(ANSWER).text
+    assert 'id="tell-form"' in guarded.get(ANSWER, headers=bearer, environ_overrides=far).text
+    assert guarded.post("/form/feedback", data=data).status_code == 401
+    assert guarded.post("/form/feedback", data=data, headers=bearer, environ_overrides=far).status_code == 200
+
+
+def test_a_page_of_another_site_tells_nothing(service: Service) -> None:
+    data, headers = {"request_id": "a", "actual": "20"}, {"Sec-Fetch-Site": "cross-site"}
+    assert service.post("/form/feedback", data=data, headers=headers).status_code == 403
+    assert service.new_rows("feedback") == []
+
+
+def test_a_champion_that_changes_is_the_one_that_the_form_shows(client: Service, store: object) -> None:
+    assert "version 1;" in client.get(ANSWER).text
+    make_champion(store, 2)  # type: ignore[arg-type]  # the fixture's type is its own
+    page = client.get(ANSWER).text
+    assert ("version 2;" in page, answered(page)) == (True, "33.505")

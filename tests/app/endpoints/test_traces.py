@@ -1,0 +1,190 @@
+"""The page of a request: what is known of it, for who may see it, and never for long."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.http.access import new_token
+from registry import VersionStore
+from registry.promotion import promote
+from tests.app.conftest import MakeClient, Service
+from tests.app.requests import ANN, CSV, IMPLAUSIBLE, OTHER_ROW, ROW, ask, logged, send_csv
+from tests.conftest import publish
+
+HTML = {"Accept": "text/html"}
+JSON = {"Accept": "application/json"}
+
+
+def get_json(client: Service, request_id: str) -> Any:
+    return client.get(f"/requests/{request_id}", headers=JSON).json
+
+
+def get(client: Service, request_id: str, query: str = "", **headers: str) -> str:
+    reply = client.get(f"/requests/{request_id}{query}", headers=HTML | headers)
+    assert reply.status_code == 200, reply.text
+    return reply.text
+
+
+def test_it_tells_the_rows_the_version_and_who_signed_it_off(client: Service) -> None:
+    publish(client.settings.models, by="bob")
+    store = VersionStore(client.settings.models, "boston")
+    promote(store, 2, "champion", ANN)
+    ask(client, [ROW, [6, 800, 66.5]], X_Request_ID="mine")
+    page = get(client, "mine")
+    for text in (
+        "mine",
+        "/predict_json",
+        "[[6,250,66.5],[6,800,66.5]]",
+        "23.505",
+        "tax lies outside the training range",
+    ):
+        assert text in page.replace(", ", ",") or text in page, text
+    for text in (store.check(2).digest, "files as published", "bob", "ann: promote as champion", "because", "parity"):
+        assert text in page, text
+
+
+def test_it_is_json_for_programs_and_as_the_command_tells_it(client: Service) -> None:
+    from audit.trace import trace
+
+    ask(client, [ROW, OTHER_ROW], X_Request_ID="mine")
+    reply = client.get("/requests/mine", headers=JSON)
+    assert reply.headers["Cache-Control"] == "no-store"
+    content: Any = reply.json
+    assert (content["request_id"], content["complete"], len(content["days"])) == ("mine", True, 2)
+    assert content["traces"] == trace(client.settings.store(), client.settings.log_folder, "mine")
+
+
+def test_truths_that_came_since_and_faults_are_told(client: Service) -> None:
+    ask(client, X_Request_ID="mine")
+    client.post("/feedback", json={"request_id": "mine", "actual": 31.5, "source": "clerk", "comment": "<i>"})
+    (client.settings.models / "boston" / "1" / "card.json").write_text("{}")
+    page = get(client, "mine")
+    for text in ("31.5", "clerk", "&lt;i&gt;", "card.json was changed", "files not as published"):
+        assert text in page
+
+
+def test_a_request_that_was_refused_says_why(client: Service) -> None:
+    ask(client, [6, 250, 6666], X_Request_ID="mine")
+    ask(client, IMPLAUSIBLE, X_Request_ID="odd")
+    assert "age: 6666 lies outside the limits 0 to 100" in (page := get(client, "mine"))
+    assert "status 422" in page
+    assert "No prediction was made" in page
+    assert "the prediction is not plausible, so it was not sent" in get(client, "odd")
+
+
+def test_what_a_client_sent_is_no_markup_and_may_be_no_text(client: Service) -> None:
+    body = b'<script>alert(1)</script>\xff\x1b"'
+    client.post("/predict_json", data=body, headers={"X-Request-ID": "odd", "User-Agent": "<b>"})
+    page = get(client, "odd")
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "<script>alert" not in page
+    assert r"\udcff" in get_json(client, "odd")["traces"][0]["request"]["body"]
+
+
+def test_a_long_body_and_many_rows_are_shown_in_part(client: Service) -> None:
+    ask(client, [ROW] * 500, X_Request_ID="long")
+    (trace,) = get_json(client, "long")["traces"]
+    assert len(trace["request"]["body"]) == 2000
+    assert [row["row"] for row in trace["predictions"]] == [str(row) for row in range(100)]
+    page = get(client, "long")
+    assert "There may be more than this page shows" in page
+    assert "python -m audit trace long" in page
+
+
+def test_an_id_that_was_used_often_has_its_newest_requests_first(client: Service) -> None:
+    for tax in range(250, 257):
+        ask(client, [6, tax, 66.5], X_Request_ID="mine")
+    page = get(client, "mine")
+    assert "5 requests had this id" in page
+    shown = [tax for tax in range(250, 257) if f">{float(tax)}<" in page]
+    assert shown == list(range(252, 257))
+    assert page.index(">256.0<") < page.index(">255.0<")
+
+
+def test_a_file_that_was_uploaded_is_found(client: Service) -> None:
+    send_csv(client, CSV, X_Request_ID="file")
+    assert "/predict_csv" in get(client, "file")
+
+
+def test_an_unknown_id_is_told_where_it_was_looked_for(client: Service) -> None:
+    ask(client, X_Request_ID="mine")
+    (row,) = logged(client.settings, "requests")
+    day = row["time"][:10]
+    assert "23.505" in get(client, "mine", f"?day={day}")
+    for path in ("/requests/other", "/requests/min", "/requests/mine?day=2001-01-01"):
+        reply = client.get(path, headers=HTML)
+        assert reply.status_code == 404
+        assert "python -m audit trace" in reply.text
+    assert client.get(f"/requests/{'x' * 129}").status_code == 404
+    for odd in ("x", "2026-02-30", "20261123", ""):
+        assert client.get(f"/requests/mine?day={odd}").status_code == 400
+
+
+def test_without_tokens_for_pages_it_is_shown_on_this_machine_only(client: Service) -> None:
+    ask(client, X_Request_ID="mine")
+    for refused in (
+        {"environ_base": {"REMOTE_ADDR": "10.0.0.9"}},
+        {"headers": {"X-Forwarded-For": "10.0.0.9"}},
+        {"headers": {"Host": "evil.example"}},
+    ):
+        reply = client.get("/requests/mine", **refused)
+        assert (reply.status_code, "own machine only" in reply.json["error"]) == (403, True)
+        assert client.get("/requests/other", **refused).status_code == 403
+
+
+def test_with_tokens_for_pages_it_is_shown_to_who_has_one_wherever(make_client: MakeClient, tmp_path: Path) -> None:
+    token, line = new_token("ann")
+    (tmp_path / "tokens").write_text(line)
+    client = make_client(page_tokens=str(tmp_path / "tokens"))
+    ask(client, X_Request_ID="mine")
+    elsewhere = {"environ_base": {"REMOTE_ADDR": "10.0.0.9"}}
+    assert client.get("/requests/mine").status_code == 401
+    assert client.get("/requests/mine", headers={"Authorization": f"Bearer {token}"}, **elsewhere).status_code == 200
+
+
+def test_one_search_of_a_worker_runs_at_a_time(client: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    import audit.recent_trace
+
+    entered, leave = threading.Event(), threading.Event()
+    search = audit.recent_trace.trace_recent
+
+    def wait(*arguments: str) -> object:
+        entered.set()
+        assert leave.wait(30)
+        return search(*arguments)  # type: ignore[arg-type]  # passed on
+
+    ask(client, X_Request_ID="mine")
+    monkeypatch.setattr("audit.recent_trace.trace_recent", wait)
+    monkeypatch.setattr("app.endpoints.traces._WAIT", 0.01)
+    first: list[int] = []
+    thread = threading.Thread(
+        target=lambda: first.append(client.application.test_client().get("/requests/mine").status_code)
+    )
+    thread.start()
+    assert entered.wait(30)
+    second = client.get("/requests/mine")
+    leave.set()
+    thread.join()
+    assert (first, second.status_code, second.headers["Retry-After"]) == ([200], 429, "1")
+
+
+def test_logs_that_cannot_be_read_are_told(client: Service) -> None:
+    ask(client, X_Request_ID="mine")
+    for path in client.settings.log_folder.glob("requests-*"):
+        path.unlink()
+        path.mkdir()
+    reply = client.get("/requests/mine")
+    assert (reply.status_code, "can't be read" in reply.json["error"]) == (503, True)
+
+
+def test_without_a_version_records_are_shown_and_what_is_gone_is_named(
+    client: Service, make_client: MakeClient, tmp_path: Path
+) -> None:
+    ask(client, X_Request_ID="mine")
+    page = get(make_client(models=tmp_path / "empty"), "mine")
+    assert "23.505" in page
+    assert "version 1 is not published" in page
