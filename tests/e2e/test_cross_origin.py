@@ -10,6 +10,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
@@ -98,7 +99,7 @@ def test_a_page_of_another_origin_loads_the_model_and_predicts(
             page.evaluate("url => fetch(url)", f"{server.url}/models/boston/{number}/signature.json")
         page.close()
         assert server.rows("requests") == []
-    expected = VersionStore(published, "boston").open(number).predictor.predict(rows)
+    expected = VersionStore(published, "boston").open(number).predictor.predict(np.array(rows, dtype=np.float32))
     assert computed == pytest.approx([float(value) for value in expected], abs=1e-4)
 
 
