@@ -7,7 +7,7 @@ INSTALL = requirements/install.sh
 # Bytecode is written at first import; who forbids that would wait 16 s for TensorFlow each time instead of 6.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install train serve run watch champion test test-fast bench lock
+.PHONY: help install train serve run watch champion test test-fast bench lock browser-bundle
 
 help: ## list these commands
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1%\2/p' $(firstword $(MAKEFILE_LIST)) | tr % '\t' | expand -t 18
@@ -50,6 +50,9 @@ bench: champion ## measure the service beside a constant and beside no server, a
 lock: ## pin the newest versions that pyproject.toml admits (LOCK=--upgrade), or what changed in it
 	@$(INSTALL) test "$(PYTHON)"
 	@UV=.venv/bin/uv requirements/lock.sh $(LOCK)
+
+browser-bundle: ## make the TensorFlow.js of /browser again, from its locked packages (needs npm)
+	@app/browser/bundle.sh app/static/tensorflow.js.gz
 
 # A damaged champion is not replaced by a training that nobody asked for: serving says what is wrong with it.
 champion: install

@@ -70,7 +70,8 @@ def points_by_day(
         points: the values, and the lower and the upper ends of their intervals.
     """
     values, lows, highs = points
-    frame = _frame([*values, *highs, *(expected or ())], len(values))
+    drawn = [high for value, high in zip(values, highs, strict=True) if value is not None]
+    frame = _frame([*values, *drawn, *(expected or ())], len(values))
     behind = ""
     if expected and all(map(math.isfinite, expected)):
         low, high = (place(frame.y(end)) for end in expected)

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -59,11 +59,15 @@ def publish(
     *,
     by: str = "tests",
     gates: Sequence[dict[str, object]] = GATES,
+    card: Mapping[str, object] | None = None,
 ) -> int:
-    """Publish a model file of three inputs under a signature. Returns the version's number."""
+    """Publish a model file of three inputs under a signature. Returns the version's number.
+
+    Its card is short; ``tests.cards.card_of`` makes further members for it, as a training writes them.
+    """
     store = VersionStore(models, signature.model)
     with store.staging() as folder:
-        write_version(folder, signature, model_file, by, gates)
+        write_version(folder, signature, model_file, by, gates, card)
         return store.publish(folder, Actor(by))[0]
 
 
@@ -85,6 +89,7 @@ def write_version(
     model_file: Path,
     by: str = "tests",
     gates: Sequence[dict[str, object]] = GATES,
+    card: Mapping[str, object] | None = None,
 ) -> None:
     """Write a version's files, without SHA256SUMS.
 
@@ -92,8 +97,8 @@ def write_version(
     """
     shutil.copy(model_file, folder / "model.tflite")
     (folder / "signature.json").write_text(json.dumps(signature.to_json()))
-    card = {"by": by, "gates": list(gates), "created": "2026-11-23T00:00:00+00:00"}
-    (folder / "card.json").write_text(json.dumps(card))
+    content = {"by": by, "gates": list(gates), "created": "2026-11-23T00:00:00+00:00", **(card or {})}
+    (folder / "card.json").write_text(json.dumps(content))
     page = f"# Model card: {signature.title}\n\n| a |\n| --- |\n| `{'f' * 64}` <b> |\n"
     (folder / "model_card.md").write_text(page)
     for name, shares in (("reference.csv", np.linspace(0, 0.9, 20)), ("test.csv", np.linspace(0.05, 0.85, 30))):

@@ -12,12 +12,12 @@ from registry import Figures, Input, Signature
 from registry.figures import Histogram, InputFigures
 from train.dataset import Dataset, Floats, Indices
 from train.evaluation import PredictFunction
+from train.intervals import JUDGED
 
 BINS = 24  # of a number; a category has a bin for each code
 CURVE_POINTS = 41
 BACKGROUND_ROWS = 256
 TEST_ROWS = 500
-LEVEL = 0.9  # of the intervals on the pages
 MOSTLY = (0.1, 0.9)  # the quantiles between which most training rows are
 
 
@@ -84,9 +84,9 @@ def _histogram(values: Floats) -> Histogram:
 def _half_width(signature: Signature, rows: Floats) -> tuple[float, ...]:
     """Return half the width of each row's interval; nothing without intervals of this level."""
     interval = signature.interval
-    if interval is None or LEVEL not in interval.quantiles:
+    if interval is None or JUDGED not in interval.quantiles:
         return ()
-    return _short(interval.half_width(rows.astype(np.float32), LEVEL))
+    return _short(interval.half_width(rows.astype(np.float32), JUDGED))
 
 
 def _pair(low: float, high: float) -> tuple[float, float]:

@@ -21,6 +21,7 @@ from registry import CANARY, CHAMPION, FALLBACK, SHADOW
 from registry.aliases import CHALLENGER
 from registry.history_line import SEAL, Entry, describe
 from registry.history_queries import canary_share
+from registry.versions import CARD
 
 LINES = 50  # of the history on a page
 DRAWN = 40  # versions in the chart
@@ -77,11 +78,11 @@ class _ModelPages:
         found = self._versions.get(version) if name == self._model else None
         if found is None:
             raise NotFound(f"{name}: version {version} is not published here")
-        where = f"{url_for('models.card', name=name, version=version)}/card.json"
         if found.card and negotiate(HTML, JSON) == JSON:
             response = Response(json.dumps(found.card.content, ensure_ascii=False), mimetype=JSON)
         else:
             response = Response(render_template("model_card.html", **self._card(found)), mimetype=HTML)
+            where = url_for("files.get", name=name, version=version, path=CARD)
             response.headers["Link"] = f'<{where}>; rel="alternate"; type="{JSON}"'
         response.headers["Vary"] = "Accept"
         return response

@@ -64,7 +64,8 @@ class _Pages:
 
     def upload(self) -> str:
         """Show the form for a CSV file."""
-        return render_template("upload.html", signature=self._plane.router.champion().model.signature)
+        signature = self._plane.router.champion().model.signature
+        return render_template("upload.html", signature=signature, max_upload=self._plane.settings.max_upload)
 
 
 def _root() -> str:

@@ -1,4 +1,5 @@
-"""Behind a proxy: the client and the address that the proxy was asked by, from its ``X-Forwarded`` headers.
+"""Behind a proxy: the client and the address that the proxy was asked by, from its ``X-Forwarded`` headers; and whether
+a request came through one at all.
 
 They count only on a connection from a trusted proxy. A proxy adds to a list at its right end; what stands further left
 may be a client's invention.
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
 
+# Who comes through a proxy is not on this machine, even if the proxy is. Envoy may add X-Forwarded-Proto alone.
+_PROXY_HEADERS = ("HTTP_X_FORWARDED_", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA", "HTTP_X_ENVOY_")
 _THIS_HOST = "127.0.0.1"  # who comes through a Unix socket has no address
 # Who comes through a proxy is not on this machine, even if the proxy is. Envoy may add X-Forwarded-Proto alone.
 _PROXY_HEADERS = ("HTTP_X_FORWARDED_", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA", "HTTP_X_ENVOY_")
@@ -70,6 +73,23 @@ class ForwardedHeaders:
 def _last(environ: dict[str, Any], name: str) -> str:
     text: str = environ.get(f"HTTP_X_FORWARDED_{name}", "")
     return text.rpartition(",")[2].strip()
+
+
+def is_local(environ: dict[str, Any]) -> bool:
+    """Return whether a request comes from this machine, and not through a proxy.
+
+    A page of another site can make its own name lead to this machine (DNS rebinding), so the host is looked at too.
+    """
+    if any(name.startswith(_PROXY_HEADERS) for name in environ):
+        return False
+    peer, host = environ.get("REMOTE_ADDR", ""), environ.get("HTTP_HOST", "")
+    is_local_name = host.partition(":")[0] in ("", "localhost")
+    return (not peer or _is_loopback(peer)) and (is_local_name or _is_loopback(host))  # a Unix socket has no peer
+
+
+def _is_loopback(address: str) -> bool:
+    parsed = parse_address(address)
+    return parsed is not None and parsed.is_loopback
 
 
 def parse_address(text: str) -> IPv4Address | IPv6Address | None:

@@ -7,6 +7,7 @@ const typed = () => new URLSearchParams(new FormData(form)).toString();
 let asked = location.search ? typed() : null; // what is answered here, or on its way
 let shown = location.search;
 let request = null;
+let submitted = false; // whether a person asked, not only left a field: then there is a way back
 
 // Puts a newer page's live parts in place. What is open stays open, and nothing that can have the focus is replaced
 // unless it differs.
@@ -41,9 +42,13 @@ async function load(address, options = {}) {
   throw new Error(page.querySelector("main .problem, main p")?.textContent.trim() || `status ${response.status}`);
 }
 
-async function ask(submitted) {
+async function ask(sent) {
   const query = typed();
-  if (query === asked) return;
+  if (query === asked) {
+    submitted ||= sent && button.disabled; // Enter leaves the field first, and then sends
+    return;
+  }
+  submitted = sent;
   asked = query;
   request?.abort();
   const mine = (request = new AbortController());

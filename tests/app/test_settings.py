@@ -41,12 +41,16 @@ def test_every_setting_is_read_from_its_variable(keys: Keys) -> None:
         "SERVE_REQUEST_TIMEOUT": "5",
         "SERVE_REQUIRE_SIGNATURE": str(keys.public),
         "SERVE_TWO_PERSON": "1",
+        "SERVE_CORS_ORIGINS": "https://Shop.example:443, http://[::1]:3000,app://local",
+        "SERVE_TFJS_ORIGINS": "",
         "SERVE_MONITOR": "0",
     }
     settings = Settings.from_env(environ)
     assert set(environ) == {variable(item) for item in fields(Settings)}
     assert {variable(item): str(getattr(settings, item.name)) for item in fields(Settings)} == environ
     assert settings.address == ("::1", 80)
+    assert settings.prediction_origins == {"https://shop.example", "http://[::1]:3000", "app://local"}
+    assert (settings.file_origins, Settings().file_origins) == (frozenset(), {"*"})
     assert list(map(str, settings.proxies)) == ["127.0.0.1/32", "10.0.0.0/8", "fd00::/8"]
 
 
@@ -82,6 +86,27 @@ def test_every_setting_is_read_from_its_variable(keys: Keys) -> None:
                 "/a?b",
                 "/a%2fb",
                 "/a\n",
+            )
+        ),
+        *(
+            (f"SERVE_{name}_ORIGINS", origins, f"SERVE_{name}_ORIGINS={origins!r}: expected origins like https://shop")
+            for name in ("CORS", "TFJS")
+            for origins in (
+                "shop.example",
+                "https://shop.example/",
+                "https://shop.example/path",
+                "https://",
+                "https://*.shop.example",
+                "https://me@shop.example",
+                "https://shop.example:0",
+                "https://shop.example:65536",
+                "https://b\u00fccher.example",
+                "https://shop.example https://other.example",
+                "https://shop.example,",
+                "https://shop.example,*",
+                "https://shop.example\n",
+                "null",
+                " ",
             )
         ),
         ("SERVE_TOKENS", "", "SERVE_TOKENS is empty: expected a file of tokens"),

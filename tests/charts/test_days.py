@@ -61,7 +61,7 @@ def test_each_line_has_its_name_at_its_end_and_names_keep_apart() -> None:
 
 
 def test_a_day_without_a_value_has_a_dash_and_leaves_a_gap() -> None:
-    values, lows, highs = [5.0, None, 6.0, 6.5], [4.0, None, None, 5.0], [6.0, None, None, 8.0]
+    values, lows, highs = [5.0, None, 6.0, 6.5], [4.0, 0.0, None, 5.0], [6.0, 99.0, None, 8.0]
     root = parse(points_by_day("p", "t", "d", "RMSE", (values, lows, highs), days(4), expected=(4.5, 6.2)))
     assert words(root, "m") == ["–", "27 Nov", "28", "29", "30"]
     (line,) = of_class(root, "line")

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-from registry import Figures, Interval, Signature, VersionStore
+from registry import CategoryTerm, Figures, Interval, NumberTerm, Signature, VersionStore
 from tests.train.helpers import write_small
 from train.dataset import Dataset, Floats, load_dataset
 from train.figures import build_figures, evenly, partial_dependence
@@ -94,20 +93,17 @@ def test_test_rows_are_in_the_order_of_test_csv(small: tuple[Signature, Dataset]
     assert figures.half_width == ()
 
 
-def test_half_widths_are_those_of_the_intervals(small: tuple[Signature, Dataset]) -> None:
+@pytest.mark.parametrize("level", [0.9, 0.5])
+def test_half_widths_are_those_of_the_intervals(small: tuple[Signature, Dataset], level: float) -> None:
     signature, data = small
-
-    class Wide(Interval):
-        """Intervals as wide as the first input says."""
-
-        def half_width(self, inputs: NDArray[np.float32], level: float) -> NDArray[np.float64]:
-            assert inputs.dtype == np.float32
-            return np.abs(inputs[:, 0].astype(np.float64)) * level
-
-    for quantiles, expected in (({0.9: 1.0}, 0.9 * np.abs(data.inputs[data.test_rows, 0])), ({0.5: 1.0}, [])):
-        other = replace(signature, interval=Wide(quantiles, 48))
-        figures = build_figures(other, data, predict, predict(data.inputs[data.test_rows]))
-        assert figures.half_width == pytest.approx(tuple(expected), rel=1e-6)
+    (low, high), codes = signature.inputs[0].training, signature.inputs[1].categories
+    terms = (NumberTerm(low, high, 0.5, 0.0), CategoryTerm(codes, (0.0, 1.0, 0.0)))
+    interval = Interval({level: 2.0}, rows=48, intercept=0.0, terms=terms)
+    test_rows = data.inputs[data.test_rows]
+    figures = build_figures(replace(signature, interval=interval), data, predict, predict(test_rows))
+    position = np.clip((test_rows[:, 0] - (low + high) / 2) / ((high - low) / 2), -1, 1)
+    expected = 2 * np.exp(0.5 * position + (test_rows[:, 1] == codes[1]))
+    assert figures.half_width == pytest.approx(tuple(expected) if level == 0.9 else (), rel=1e-5)
 
 
 def test_figures_are_read_back_from_json_as_they_were(figures: Figures) -> None:

@@ -16,9 +16,10 @@ from app.endpoints.openapi.request_bodies import ExampleRows, request_examples, 
 from app.endpoints.openapi.schemas import signature_schemas
 from app.http.access import SCHEMES
 from app.settings import VERSION
-from registry import Signature
+from registry import Signature, plain
 
 FIXED_PART = Path(__file__).with_name("openapi.json")
+_INTERVAL = "#/components/parameters/interval"
 _UNAUTHORIZED = {
     "description": "A valid token is needed",
     "headers": {
@@ -44,6 +45,7 @@ def build_document(
     components = document["components"]
     components["schemas"] |= signature_schemas(signature, max_rows) | request_schemas(signature, max_rows)
     components["parameters"]["version"]["example"] = number
+    _set_levels(document, signature)
     for (name, media_type), examples in request_examples(signature, rows).items():
         content = components["requestBodies"][name]["content"][media_type]
         content["examples"] = {title: {"value": value} for title, value in examples.items()}
@@ -54,6 +56,19 @@ def build_document(
         "Limits and examples are those of this version; a version that is named in a path may have others.",
     }
     return {"openapi": document.pop("openapi"), "info": info, **document}
+
+
+def _set_levels(document: dict[str, Any], signature: Signature) -> None:
+    """Name the levels of intervals that can be asked for; without any, the parameter goes."""
+    parameters, levels = document["components"]["parameters"], signature.interval and signature.interval.quantiles
+    if levels:
+        parameters["interval"]["schema"] = {"enum": [plain(level) for level in sorted(levels)]}
+        return
+    del parameters["interval"]
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            if given := operation.get("parameters"):
+                operation["parameters"] = [item for item in given if item.get("$ref") != _INTERVAL]
 
 
 def add_security(document: dict[str, Any], needs_token: Callable[[str, str], bool]) -> None:

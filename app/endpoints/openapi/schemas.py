@@ -94,6 +94,10 @@ def signature_schemas(signature: Signature, max_rows: int) -> dict[str, Schema]:
         **{f"input.{item.name}": _value(item) for item in signature.inputs},
         "Prediction": {**bounds(*output.plausible), "title": output.label, "description": output.unit},
         "ActualValue": {"type": "number", "minimum": least, "maximum": most},
+        "Contributions": {
+            **object_schema({name: {"type": "number"} for name in signature.names}),
+            "description": f"of each input, in the unit of the prediction: {output.unit}",
+        },
         "RowByPosition": tuple_schema(*map(input_ref, signature.inputs)),
         "RowByName": by_name(signature, input_ref),
         "WideRowByName": {**wide_row, "description": "columns that are not inputs are ignored"},

@@ -24,6 +24,7 @@ from journal.feedback import FEEDBACK_FIELDS, MAX_COMMENT, MAX_ROW, MAX_SOURCE
 from registry import CHAMPION, OUTPUT_TENSOR, SIGNATURE_NAME
 from request_ids import is_request_id
 from tests.app.conftest import MakeClient, Service
+from tests.app.endpoints.test_query import SURE
 from tests.app.requests import make_champion
 from tests.conftest import HOUSES, publish
 from tests.registry.conftest import publish_changed
@@ -319,6 +320,35 @@ def test_every_protocol_accepts_rows_exactly_if_its_schema_does(odd: Service) ->
     check()
     assert {layout for layout, accepted in seen if not accepted} == {layout for layout, _ in seen}
     assert len(seen) == 2 * 23 - 2, "what is beside an input is never accepted"
+
+
+def test_intervals_and_explanations_are_answered_as_documented_with_the_levels_that_there_are(
+    make_client: MakeClient, tmp_path: Path
+) -> None:
+    publish(tmp_path / "sure", SURE)
+    client = make_client(models=tmp_path / "sure")
+    own = [item for item in read_operations(read(client)) if item[0].startswith("/predict_")]
+    assert len(own) == 3
+    for path, _, operation in own:
+        asked = {item["name"]: item for item in operation["parameters"] if item["in"] == "query"}
+        assert asked["interval"]["schema"] == {"enum": ["0.5", "0.9"]}
+        assert asked["explain"]["schema"] == {"const": "1"}
+        for media_type, body, _ in examples(operation):
+            reply = send(client, f"{path}?interval=0.9&explain=1", media_type, body, Accept="application/json")
+            assert reply.status_code == 200, reply.text
+            assert {"interval", "intervals"} & reply.json.keys()
+            assert {"explanation", "explanations"} & reply.json.keys()
+            assert_documented(operation, reply)
+        refused = send(client, f"{path}?interval=0.7", *next(examples(operation))[:2], Accept="application/json")
+        assert refused.status_code == 400
+        assert_documented(operation, refused)
+
+
+def test_a_version_without_intervals_has_no_parameter_for_them(operations: list[Operation]) -> None:
+    for path, _, operation in operations:
+        names = [item["name"] for item in operation["parameters"]]
+        assert "interval" not in names
+        assert ("explain" in names) == path.startswith("/predict_")
 
 
 # The first two rows lie outside of the limits or of the training range.

@@ -10,7 +10,7 @@ from tests.app.requests import FullDisk, ask
 
 
 def test_a_browser_gets_a_page_for_an_error_and_a_program_json(service: Service) -> None:
-    assert "<h1>404</h1>" in service.get("/nowhere", headers={"Accept": "text/html,*/*;q=0.8"}).text
+    assert "There is no page here" in service.get("/nowhere", headers={"Accept": "text/html,*/*;q=0.8"}).text
     assert service.get("/nowhere").json["error"] == "/nowhere: not found"
 
 

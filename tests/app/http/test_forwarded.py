@@ -87,7 +87,7 @@ def test_links_begin_with_what_the_nearest_proxy_says(behind_proxy: Service) -> 
 @pytest.mark.parametrize("prefix", ["//evil.example", "https://evil.example", "/a/../b", "/<b>", "evil", "/"])
 def test_what_can_be_no_prefix_is_ignored(behind_proxy: Service, prefix: str) -> None:
     page = behind_proxy.get("/", headers={"X-Forwarded-Prefix": prefix, "X-Forwarded-Proto": "javascript"}).text
-    assert 'href="/form_async"' in page
+    assert 'href="/form"' in page
     assert "curl http://localhost/predict_json" in page
 
 
@@ -103,7 +103,7 @@ def test_every_link_and_form_and_the_api_description_are_below_the_prefix(
         return client.get(path.removeprefix("/houses") if stripped else path, headers=headers)
 
     links: set[str] = set()
-    for path in ("/", "/form", "/form_async", "/form_csv", "/docs", "/models/boston/1"):
+    for path in ("/", "/form", "/form_csv", "/docs", "/models/boston/1"):
         links.update(re.findall(r'(?:href|src|action)="([^"]*)"', get(f"/houses{path}").text))
     assert len(links) > 10
     for link in links:
