@@ -15,4 +15,9 @@ SwaggerUIBundle({
   deepLinking: true,
   validatorUrl: null,
   tryItOutEnabled: true,
+  onComplete() {
+    // The page has its own main part and first heading: Swagger UI's are below them.
+    document.querySelector("#swagger-ui main")?.setAttribute("role", "presentation");
+    document.querySelector("#swagger-ui h1")?.setAttribute("aria-level", "2");
+  },
 });
