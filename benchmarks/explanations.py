@@ -118,12 +118,9 @@ def measure_model(app: Any, loaded: Any, settings: Settings) -> None:
     grown = peak_growth(lambda: explainer.explain(rows))
     times = measure(lambda: explainer.explain(rows), RUNS // (10 if slow else 1))
     show("explanation of one row", *times, f"memory at its peak +{grown:.1f} MB, at most {explainer.max_rows} rows")
-    show(
-        "41 predictions for a what-if curve",
-        *measure(
-            lambda: explainer.vary(rows[0], 0, np.linspace(*loaded.signature.inputs[0].training, 41, dtype=np.float32))
-        ),
-    )
+    low, high = loaded.signature.inputs[0].training
+    values = np.linspace(low, high, 41, dtype=np.float32)
+    show("41 predictions for a what-if curve", *measure(lambda: explainer.vary(rows[0], 0, values)))
     plain = request(app.wsgi_app, row)
     plain()
     times = measure(plain, 10 * RUNS)
