@@ -7,7 +7,7 @@ INSTALL = requirements/install.sh
 # Bytecode is written at first import; who forbids that would wait 16 s for TensorFlow each time instead of 6.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install train serve run watch champion test test-fast bench lock browser-bundle
+.PHONY: help install train serve run watch champion test test-fast bench screenshots lock browser-bundle
 
 help: ## list these commands
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1%\2/p' $(firstword $(MAKEFILE_LIST)) | tr % '\t' | expand -t 18
@@ -46,6 +46,10 @@ bench: champion ## measure the service beside a constant and beside no server, a
 	@$(VENV) benchmarks/floor.py
 	@$(VENV) benchmarks/batch.py
 	@exec $(VENV) benchmarks/swap.py
+
+screenshots: ## draw each page light, dark and on a phone into docs/screenshots (MODELS=folder takes its versions)
+	@$(INSTALL) test "$(PYTHON)"
+	@exec $(VENV) -m tests.e2e.screenshots $(MODELS)
 
 lock: ## pin the newest versions that pyproject.toml admits (LOCK=--upgrade), or what changed in it
 	@$(INSTALL) test "$(PYTHON)"

@@ -75,23 +75,6 @@ def _last(environ: dict[str, Any], name: str) -> str:
     return text.rpartition(",")[2].strip()
 
 
-def is_local(environ: dict[str, Any]) -> bool:
-    """Return whether a request comes from this machine, and not through a proxy.
-
-    A page of another site can make its own name lead to this machine (DNS rebinding), so the host is looked at too.
-    """
-    if any(name.startswith(_PROXY_HEADERS) for name in environ):
-        return False
-    peer, host = environ.get("REMOTE_ADDR", ""), environ.get("HTTP_HOST", "")
-    is_local_name = host.partition(":")[0] in ("", "localhost")
-    return (not peer or _is_loopback(peer)) and (is_local_name or _is_loopback(host))  # a Unix socket has no peer
-
-
-def _is_loopback(address: str) -> bool:
-    parsed = parse_address(address)
-    return parsed is not None and parsed.is_loopback
-
-
 def parse_address(text: str) -> IPv4Address | IPv6Address | None:
     """Return an address, which may have a port behind it; None if the text is none."""
     text = text.strip()

@@ -44,10 +44,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @contextmanager
-def open_page(browser: Browser, server: Server, *, refusals: bool = False, **options: Any) -> Iterator[Page]:
+def open_page(
+    browser: Browser, server: Server, *, refusals: bool = False, status: int = 0, **options: Any
+) -> Iterator[Page]:
     """Open a page of the service; check at the end that nothing broke its policy, and no other host was asked.
 
-    With ``refusals`` the console may tell of replies with a status of 4xx.
+    With ``refusals`` the console may tell of replies with a status of 4xx; with ``status``, of those with this one.
     """
     context = browser.new_context(base_url=server.url, **options)
     page = context.new_page()
@@ -57,8 +59,8 @@ def open_page(browser: Browser, server: Server, *, refusals: bool = False, **opt
     page.on("pageerror", lambda error: messages.append(str(error)))
     page.on("request", lambda request: urls.append(request.url))
     yield page
-    refusal = "Failed to load resource: the server responded with a status of 4"
-    assert [text for text in messages if not (refusals and text.startswith(refusal))] == []
+    refusal = f"Failed to load resource: the server responded with a status of {status or 4}"
+    assert [text for text in messages if not ((refusals or status) and text.startswith(refusal))] == []
     assert all(url.startswith((server.url, "data:")) for url in urls)
     context.close()
 

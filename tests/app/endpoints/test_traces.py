@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from app.endpoints.traces import _shown
 from app.http.access import new_token
 from registry import VersionStore
 from registry.promotion import promote
@@ -65,6 +66,23 @@ def test_truths_that_came_since_and_faults_are_told(client: Service) -> None:
     page = get(client, "mine")
     for text in ("31.5", "clerk", "&lt;i&gt;", "card.json was changed", "files not as published"):
         assert text in page
+
+
+def test_what_moved_a_prediction_is_told_if_it_was_asked_for(client: Service) -> None:
+    headers = {"X-Request-ID": "why"}
+    assert client.post("/predict_json?explain=1", json=ROW, headers=headers).status_code == 200
+    (explained,) = logged(client.settings, "explanations")
+    page = get(client, "why")
+    assert "What moved each prediction" in page
+    assert f">{explained['base']}<" in page
+    assert explained in get_json(client, "why")["traces"][0]["explanations"]
+
+
+def test_flags_are_told_in_words_and_intervals_at_the_prediction() -> None:
+    flags = "tax:outside_training interval:0.9:17.03:25.2 instead_of:3 news"
+    (row,) = _shown({"predictions": [{"flags": flags}], "explanations": []})["predictions"]
+    assert row["words"] == ["tax lies outside the training range", "in place of version 3", "news"]
+    assert row["intervals"] == [("0.9", "17.03", "25.2")]
 
 
 def test_a_request_that_was_refused_says_why(client: Service) -> None:
