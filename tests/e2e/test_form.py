@@ -290,7 +290,7 @@ def test_the_page_is_small_and_usable_after_two_requests(trained: tuple[Server, 
         page.goto(address, wait_until="networkidle")
         assert page.evaluate("[...document.querySelectorAll('script:not([defer])')].length") == 0
     needed = sizes["/form"] + sizes["/static/style.css"]
-    assert sizes.keys() == {"/form", "/static/style.css", "/static/form.js", "/static/icon.svg"}
+    assert sizes.keys() - {"/static/icon.svg"} == {"/form", "/static/style.css", "/static/form.js"}  # it may be kept
     assert needed < (60_000 if len(typed(address)) == 3 else 80_000)
 
 
