@@ -149,7 +149,7 @@ def test_without_javascript_the_page_says_that_it_needs_it_and_links_the_files(
         expect(page.locator("pre")).to_contain_text("tf.loadLayersModel(")
         for name in ("model.json", "weights.bin"):
             address = page.get_by_role("link", name=name).get_attribute("href")
-            assert boston.status(address or "") == 200
+            assert page.request.get(address or "").status == 200
 
 
 def test_a_model_that_can_not_be_loaded_is_said_with_the_reason(browser: Browser, boston: Server) -> None:
