@@ -206,3 +206,12 @@ def test_without_a_version_records_are_shown_and_what_is_gone_is_named(
     page = get(make_client(models=tmp_path / "empty"), "mine")
     assert "23.505" in page
     assert "version 1 is not published" in page
+
+
+def test_the_form_links_to_it_where_it_can_be_opened(client: Service) -> None:
+    question = "/form?rm=6&tax=250&age=66.5"
+    reply = client.get(question)
+    link = f"/requests/{reply.headers['X-Request-ID']}"
+    assert f'href="{link}"' in reply.text
+    assert client.get(link, headers=HTML).status_code == 200
+    assert "/requests/" not in client.get(question, environ_base={"REMOTE_ADDR": "10.0.0.9"}).text
