@@ -55,7 +55,7 @@ def ticks(low: float, high: float, count: int = 5) -> list[float]:
         first = int((Decimal(low) / step).to_integral_value(ROUND_CEILING))
         last = int((Decimal(high) / step).to_integral_value(ROUND_FLOOR))
         distance = abs(last - first + 1 - count)
-        if last >= first and (best is None or distance <= best[0]):
+        if last >= first and (best is None or distance < best[0]):
             best = (distance, step, first, last)
     if best is None:  # so few marks are wanted that none falls into the range
         return [low]

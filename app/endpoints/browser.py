@@ -63,7 +63,8 @@ class _BrowserPage:
             NotReady: if it can't be loaded.
         """
         settings = self._plane.settings
-        model = self._plane.select(settings.model, request.args.get("version")).model
+        route = self._plane.select(settings.model, request.args.get("version"))
+        model = route.model
         try:
             files = self._store.files(model.number)
         except RegistryError as error:
@@ -73,6 +74,7 @@ class _BrowserPage:
             "browser.html",
             signature=model.signature,
             version=model.number,
+            role=route.role,  # that the log will have of the rows that are compared
             is_published=MODEL in files,
             model_file=MODEL,
             weights_file=_WEIGHTS,

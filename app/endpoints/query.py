@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
@@ -33,6 +34,7 @@ class Query(NamedTuple):
     explain: bool = False
 
 
+@lru_cache(maxsize=64)  # nearly all requests of a client ask for the same
 def parse_query(text: str, *known: str) -> Query:
     """Return what a query asks for; other parameters than the known ones are left to others.
 

@@ -158,11 +158,7 @@ class AuditLog:
         self._next_check = now + _CHECK_INTERVAL
 
     def read_recent(self, now: datetime) -> Recent:
-        """Return the newest rows, some hundred of each log; ``now`` is in UTC.
-
-        Raises:
-            OSError: if a file can't be read.
-        """
+        """Return the newest rows of the logs, as :func:`journal.read_recent` does."""
         return read_recent(self._folder, now)
 
     def _write(self, arrived: str, request_id: str, rows: dict[str, bytes]) -> tuple[float, int]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from app.errors import FieldError, MalformedRequest
 from app.inference.fallback import Step
 from registry import Signature, plain
+from registry.signature import FLOAT32_MAX
 
 Intervals = NDArray[np.float64]
 _FLAG = "interval"
@@ -38,9 +39,10 @@ def find_intervals(steps: Sequence[Step], count: int, level: float) -> Intervals
         if step.predictions is None or interval is None or level not in interval.quantiles:
             continue
         half = interval.half_width(step.inputs, level)
-        ends = step.predictions.astype(np.float64)[:, np.newaxis] + np.stack([-half, half], axis=1)
-        with np.errstate(over="ignore"):  # what no float32 can hold is no interval
-            ends[~np.isfinite(ends.astype(np.float32)).all(axis=1)] = np.nan
+        ends = np.empty((len(half), 2))
+        np.subtract(step.predictions, half, out=ends[:, 0])
+        np.add(step.predictions, half, out=ends[:, 1])
+        ends[~(np.abs(ends) <= FLOAT32_MAX).all(axis=1)] = np.nan  # what no float32 can hold is no interval
         if step.errors:
             ends[[row in step.errors for row in step.rows]] = np.nan
         intervals[step.rows] = ends

@@ -179,19 +179,21 @@ def _attempts(steps: Sequence[Step], warnings: Warnings, first: int) -> list[Att
 
 
 def _with_intervals(result: PredictionResult, steps: Sequence[Step], level: float) -> PredictionResult:
-    """Return a result with the interval of each row, in its flags too."""
+    """Return a result, which is new, with the interval of each row, in its flags too."""
     intervals = find_intervals(steps, len(result.predictions), level)
     answered = [step for step in steps if step.predictions is not None]
-    attempts = []
     for step, attempt in zip(answered, result.attempts, strict=True):
         ends = intervals[step.rows]
         if step.errors:  # those rows are another version's, or nobody's
             ends[[row in step.errors for row in step.rows]] = np.nan
-        attempts.append(replace(attempt, flags=flag_intervals(attempt.flags, ends, level)))
-    warnings = dict(result.warnings)
-    for row, notice in note_missing(answered, level).items():
-        warnings[row] = [*warnings.get(row, ()), notice]
-    return replace(result, attempts=attempts, warnings=dict(sorted(warnings.items())), intervals=intervals)
+        attempt.flags = flag_intervals(attempt.flags, ends, level)
+    if notices := note_missing(answered, level):
+        warnings = dict(result.warnings)
+        for row, notice in notices.items():
+            warnings[row] = [*warnings.get(row, ()), notice]
+        result.warnings = dict(sorted(warnings.items()))
+    result.intervals = intervals
+    return result
 
 
 def _number_rows(rows: Sequence[int], first: int) -> Sequence[int]:

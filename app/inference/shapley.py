@@ -60,13 +60,15 @@ def exact_values(
     """
     size = len(background)
     inner = coalitions[1:-1]  # nothing is the base, and all inputs are the row itself
-    predictions = np.empty(len(inner) * size, dtype=np.float32)
-    for start in range(0, len(predictions), CHUNK):
-        places = np.arange(start, min(start + CHUNK, len(predictions)))
-        coalition, place = np.divmod(places, size)
-        predictions[places] = predict(np.where(inner[coalition], row, background[place]))
-    means = predictions.reshape(len(inner), size).mean(axis=1, dtype=np.float64)
-    values: Float64Array = weights @ np.array([base, *means, prediction])
+    sums = np.zeros(len(inner))
+    step = max(1, CHUNK // size)
+    for start in range(0, len(inner), step):
+        known = inner[start : start + step, np.newaxis, :]
+        for first in range(0, size, CHUNK):
+            part = background[first : first + CHUNK]
+            predictions = predict(np.where(known, row, part).reshape(-1, len(row)))
+            sums[start : start + step] += predictions.reshape(len(known), -1).sum(axis=1, dtype=np.float64)
+    values: Float64Array = weights @ np.array([base, *(sums / size), prediction])
     return values
 
 

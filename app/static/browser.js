@@ -109,6 +109,7 @@ async function onCompare(event) {
 }
 
 async function start() {
+  document.querySelector("#run-needs").hidden = true;
   state.textContent = "The model is being loaded …";
   const tf = await import("./tensorflow.js");
   await tf.setBackend("cpu");

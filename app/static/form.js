@@ -7,7 +7,6 @@ const typed = () => new URLSearchParams(new FormData(form)).toString();
 let asked = location.search ? typed() : null; // what is answered here, or on its way
 let shown = location.search;
 let request = null;
-let submitted = false; // whether a person asked, not only left a field: then there is a way back
 
 // Puts a newer page's live parts in place. What is open stays open, and nothing that can have the focus is replaced
 // unless it differs.
@@ -42,13 +41,9 @@ async function load(address, options = {}) {
   throw new Error(page.querySelector("main .problem, main p")?.textContent.trim() || `status ${response.status}`);
 }
 
-async function ask(sent) {
+async function ask(submitted) {
   const query = typed();
-  if (query === asked) {
-    submitted ||= sent && button.disabled; // Enter leaves the field first, and then sends
-    return;
-  }
-  submitted = sent;
+  if (query === asked) return;
   asked = query;
   request?.abort();
   const mine = (request = new AbortController());
@@ -109,21 +104,27 @@ form.addEventListener("submit", (event) => {
   ask(true);
 });
 form.addEventListener("input", (event) => follow(event.target));
-// Each question is logged: so it is asked when a field is left, not at each key; and only after a first answer.
-form.addEventListener("change", () => {
-  const complete = fields().every((field) => field.type === "radio" || field.value.trim());
-  if (asked !== null && complete) ask(false);
-});
+// Each question is logged: so it is asked when a field is left, not at each key; only after a first answer; and not on
+// the way to the button, which asks by itself.
+function leave() {
+  setTimeout(() => {
+    const complete = fields().every((field) => field.type === "radio" || field.value.trim());
+    if (asked !== null && complete && document.activeElement !== button) ask(false);
+  });
+}
+form.addEventListener("change", leave);
+form.addEventListener("focusout", leave);
 form.addEventListener("keydown", (event) => {
   const { dataset, value } = event.target;
+  if (event.key === "Enter" && event.target !== button) {
+    event.preventDefault(); // else the field counts as left first, and its question comes before this one
+    ask(true);
+  }
   const direction = { ArrowUp: 1, ArrowDown: -1 }[event.key];
   if (!direction || !dataset.step || Number.isNaN(parse(value))) return;
   event.preventDefault();
   event.target.value = Number((parse(value) + direction * Number(dataset.step)).toPrecision(12));
   follow(event.target);
-});
-form.addEventListener("focusout", (event) => {
-  if (event.target.dataset.step) event.target.dispatchEvent(new Event("change", { bubbles: true }));
 });
 window.addEventListener("popstate", () => {
   if (location.search !== shown) location.reload(); // else only the place on the page changed

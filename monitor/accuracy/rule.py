@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from monitor.accuracy.coverage import judge_coverage
 from monitor.accuracy.figures import Figures, measure, slices
 from monitor.accuracy.representative import judge_representative
 from monitor.accuracy.sources import judge_sources
@@ -23,7 +24,7 @@ from monitor.profiles.profile import ANSWERING, Profile
 from monitor.profiles.reference import Reference
 from monitor.truth import JoinedTruths, join_truths
 from monitor.window import Window
-from registry import CHAMPION, RegistryError, VersionStore
+from registry import CHAMPION, RegistryError, Signature, VersionStore
 
 Verdict = Literal["accuracy", "calm", "cannot_judge"]
 Expected = dict[str, float]  # the error on a version's card: its "rmse", and "low" and "high" of the 95 % interval
@@ -56,7 +57,8 @@ def judge_accuracy(
         ValueError: if the profile was made with another reference.
     """
     champion = store.number_of(CHAMPION)
-    plausible = store.signature(champion).output.plausible
+    signature = store.signature(champion)
+    plausible = signature.output.plausible
     joined = join_truths(logs, window, inputs=reference.names[:-1], plausible=plausible, cache=cache)
     rows = joined.rows.assign(residual=joined.rows["prediction"].astype(np.float64) - joined.rows["actual"])
     rows = rows[np.isfinite(rows["residual"])]
@@ -92,7 +94,7 @@ def judge_accuracy(
         "days": [{"day": str(day), **measure(of).to_json()} for day, of in own.groupby(own["time"].dt.date)],
         "sources": [asdict(source) for source in judge_sources(own)],
         "representative": judge_representative(sent, profile, reference),
-        "intervals": None,  # of a model that predicts intervals: how many truths they cover
+        "intervals": judge_coverage(own, signature),
     }, joined
 
 
@@ -122,8 +124,23 @@ def _expected(store: VersionStore, version: int) -> Expected | None:
 
 def _versions(rows: pd.DataFrame, store: VersionStore) -> Iterator[dict[str, Any]]:
     for version in sorted(map(int, rows["version"].unique())):
-        expected = _expected(store, version)
+        expected, signature = _expected(store, version), _signature(store, version)
         for role, part in rows[rows["version"] == version].groupby("role"):
             figures = measure(part)
             verdict = _judge(figures, expected)[0]
-            yield {"version": version, "role": role, **figures.to_json(), "expected": expected, "verdict": verdict}
+            yield {
+                "version": version,
+                "role": role,
+                **figures.to_json(),
+                "expected": expected,
+                "verdict": verdict,
+                "intervals": judge_coverage(part, signature) if signature else None,
+            }
+
+
+def _signature(store: VersionStore, version: int) -> Signature | None:
+    """Return the signature of a version; None if it is gone with the version."""
+    try:
+        return store.signature(version)
+    except RegistryError:
+        return None

@@ -50,8 +50,8 @@ def share_tests(profile: Profile, baseline: Baseline, refused: tuple[int, int] |
 
 
 def _missing(profile: Profile, baseline: Baseline) -> Iterator[ShareTest]:
-    deffs = _of_indicators(profile.missing_sums)
-    reference_deffs = _of_indicators(baseline.missing)
+    deffs = design_effects_of_shares(profile.missing_sums)
+    reference_deffs = design_effects_of_shares(baseline.missing)
     reference_rows = len(baseline.reference.rows)
     for index, column in enumerate(baseline.reference.columns):
         missing = int(profile.missing[index])
@@ -83,7 +83,7 @@ def _outside(profile: Profile, baseline: Baseline) -> Iterator[ShareTest]:
         yield ShareTest(f"outside: {column.name}", index, share, expected, result, sentence)
 
 
-def _of_indicators(sums: RequestSums) -> Floats:
+def design_effects_of_shares(sums: RequestSums) -> Floats:
     """Return the design effect of each share; if all rows are the same, that of requests whose rows are all alike."""
     size = sums.size_squares / np.maximum(sums.rows, 1)
     is_constant = (sums.total == 0) | (sums.total == sums.rows)

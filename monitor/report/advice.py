@@ -13,6 +13,8 @@ def actions(report: Json) -> Iterator[str]:
     if suspects:
         names = listed([source_name(source) for source in suspects])
         yield f"Check the true values from {names} before anything is trained on them."
+    if (report["accuracy"]["intervals"] or {}).get("verdict") == "below":
+        yield "Don't rely on the intervals until a new version is trained with these rows: it measures its errors anew."
     if report["drift"]["verdict"] == "drift":
         yield "Ask who sends these rows, and whether they are meant."
     if verdict == "accuracy":

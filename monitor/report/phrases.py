@@ -39,6 +39,21 @@ def probability(p: float | None) -> str:
     return "p unknown" if p is None else "p < 0.0001" if p < 1e-4 else f"p = {p:.2g}"
 
 
+def coverage(found: Json) -> str:
+    """Return how many true values were inside the intervals, and what that means, as a sentence."""
+    between = f"{percent(found['low'])} to {percent(found['high'])}"
+    fact = (
+        f"{percent(found['share'])} ({between}) of {amount(found['rows'], 'true value')} lie inside the "
+        f"{percent(found['level'])} interval of their prediction"
+    )
+    if found["verdict"] != "below":
+        return f"{fact}."
+    return (
+        f"Only {fact}: the model errs more on these rows than in its training, and its intervals are too narrow for "
+        "them."
+    )
+
+
 def quoted(text: object) -> str:
     """Return a text that a client may have sent as a part of a sentence: one line, cut, in quotation marks."""
     line = printable(str(text)).replace("`", "'")

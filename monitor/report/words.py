@@ -11,6 +11,7 @@ from monitor.report.phrases import (
     amount,
     begin,
     column_name,
+    coverage,
     decimal,
     listed,
     percent,
@@ -146,6 +147,8 @@ def _of_accuracy(report: Json) -> Iterator[str]:
         if report["verdict"] == ACCURACY and overall["bias"]:
             way = "high" if overall["bias"] > 0 else "low"
             yield f"Its predictions are {decimal(abs(overall['bias']))} too {way} on average."
+    if accuracy["intervals"] and accuracy["intervals"]["verdict"] != CANNOT_JUDGE:
+        yield coverage(accuracy["intervals"])
     for source in with_verdict(accuracy["sources"], "differs")[:5]:
         name = f"{source_name(source)} ({percent(source['share'])} of them)"
         bias, others = signed(source["bias"]), signed(source.get("others"))

@@ -86,6 +86,7 @@ def test_a_bit_that_flips_anywhere_in_a_sealed_log_is_found_and_the_file_named(
 
 def test_a_sealed_log_that_was_shortened_or_removed_is_found(old: list[Path], settings: Settings) -> None:
     run(settings, "audit", "seal")
+    old = [path for path in old if path.name.startswith("feedback")]
     lines = old[0].read_bytes().splitlines(keepends=True)
     old[0].write_bytes(b"".join(lines[:-1]))
     done = run(settings, "audit", "check")

@@ -104,6 +104,11 @@ def test_a_trace_shows_the_explanations_and_misses_those_that_were_sent(
     assert traced["faults"] == ["the request was answered with explanations, and has no row of them"]
 
 
+def test_a_trace_shows_what_moved_a_prediction(answered: VersionStore, settings: Settings, client: FlaskClient) -> None:
+    client.post("/predict_json?explain=1", json=ROW, headers={"X-Request-ID": "why"})
+    assert "\nEXPLANATIONS (1)\n  row 0  version 2  base " in run(settings, "audit", "trace", "why").stdout
+
+
 def test_an_unknown_id_is_told_so(answered: VersionStore, settings: Settings) -> None:
     done = run(settings, "audit", "trace", "other")
     assert (done.returncode, "no request has the id other" in done.stderr) == (1, True)

@@ -1,4 +1,4 @@
-"""Reads a drawing back: its elements, the words in it, and every coordinate."""
+"""Reads a drawing back: its elements, the words in it, and every coordinate; and makes up data for drawings."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ import re
 from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
 from markupsafe import Markup
 
+# For tests of any data: a busy machine is no failure.
+any_data = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+ANY = st.floats()
 NUMBER = re.compile(r"-?\d*\.?\d+(?:e[-+]?\d+)?")
 ARROW = re.compile(r"([A-Za-z])([^A-Za-z]*)")
 
@@ -70,3 +75,24 @@ def places(root: ET.Element) -> Iterator[tuple[float, float]]:
         yield from corners(element.get("d", ""))
         for shift in re.findall(r"translate\(([^)]*)\)", element.get("transform", "")):
             yield float(shift), 0.0
+
+
+def check(drawing: Markup) -> None:
+    """A drawing is well-formed, has no number that is none, and draws nothing outside its box."""
+    root = parse(drawing)
+    assert not re.search(r'[=>"\s](nan|-?inf)', drawing.partition("<desc")[0] + drawing.partition("</desc>")[2])
+    width, height = box(root)
+    for x, y in places(root):
+        assert -2.1 <= x <= width + 2.1
+        assert -0.1 <= y <= height + 0.1
+    for element in root.iter():
+        assert not {name for name in element.attrib if name.startswith("on") or name in ("style", "href")}
+
+
+@st.composite
+def histograms(draw: st.DrawFn) -> tuple[list[float], list[int]]:
+    """Ascending edges with one count less; at times as many, as of a category, and at times none."""
+    counts = draw(st.lists(st.integers(0, 10**6), max_size=25))
+    more = draw(st.sampled_from([0, 1])) if counts else 0
+    size = len(counts) + more
+    return sorted(draw(st.lists(st.floats(-1e300, 1e300), min_size=size, max_size=size))), counts

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charts import bars_by_day, lines_by_day, points_by_day
-from tests.charts.drawing import corners, of_class, parse, strokes, words
-from tests.charts.test_figures import ANY, check
+from tests.charts.drawing import ANY, any_data, check, corners, of_class, parse, strokes, words
 
 VALUES = st.lists(st.none() | ANY, max_size=60)
 
@@ -79,6 +78,7 @@ def test_without_an_expectation_there_is_no_band() -> None:
     assert of_class(root, "band") == []
 
 
+@any_data
 @given(VALUES, VALUES, VALUES, st.none() | st.tuples(ANY, ANY), st.integers(1, 3))
 def test_any_values_make_drawings(
     first: list[float | None],

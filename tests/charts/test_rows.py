@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charts import compared, field_histogram, mark, shifts, sparkline, step, whisker
-from tests.charts.drawing import corners, of_class, parse, strokes, words
-from tests.charts.test_figures import ANY, COUNTS, EDGES, check, histograms
+from tests.charts.drawing import ANY, any_data, check, corners, histograms, of_class, parse, strokes, words
+from tests.charts.test_figures import COUNTS, EDGES
 
 
 def test_pictures_are_hidden_from_screen_readers() -> None:
@@ -143,6 +143,7 @@ def test_small_shifts_look_small() -> None:
     assert {y for _, y in corners(line.attrib["d"])} <= {39, 40, 41}
 
 
+@any_data
 @given(st.lists(st.floats(min_value=0), max_size=40), st.lists(ANY, max_size=40), st.lists(st.none() | ANY))
 def test_any_shares_and_shifts_make_a_picture(
     reference: list[float], window: list[float], values: list[float | None]
@@ -151,6 +152,7 @@ def test_any_shares_and_shifts_make_a_picture(
     check(shifts(values))
 
 
+@any_data
 @given(histograms(), st.none() | ANY)
 def test_any_histogram_makes_a_picture(histogram: tuple[list[float], list[int]], value: float | None) -> None:
     picture = field_histogram(*histogram, value)
@@ -159,6 +161,7 @@ def test_any_histogram_makes_a_picture(histogram: tuple[list[float], list[int]],
     assert float(needle.attrib["data-low"]) < float(needle.attrib["data-high"])
 
 
+@any_data
 @given(ANY, ANY, ANY, ANY, ANY)
 def test_any_numbers_make_a_row(a: float, b: float, c: float, d: float, e: float) -> None:
     for picture in (step(a, b, c, d), mark(a, b, c), whisker(a, b, c, d, e), sparkline([a, b, c, d, e])):

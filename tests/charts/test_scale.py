@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from charts import number, percent, ticks
 from charts.scale import THIN, Scale, apart, extent, labels, rounded
+from tests.charts.drawing import any_data
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 END = st.floats(-1e300, 1e300)
@@ -62,6 +63,7 @@ def test_a_number_keeps_more_digits_or_its_zeros_if_asked() -> None:
     assert number(1e-7, zeros=True) == "1.00\u2009×\u200910⁻⁷"
 
 
+@any_data
 @given(END, st.integers(1, 17))
 def test_a_number_reads_back_to_its_digits(value: float, digits: int) -> None:
     text = number(value, digits)
@@ -95,6 +97,7 @@ def test_marks_are_round(low: float, high: float, marks: list[float]) -> None:
     assert ticks(low, high) == marks
 
 
+@any_data
 @given(ENDS, st.integers(1, 12))
 def test_marks_lie_within_the_range_and_have_equal_steps(ends: list[float], count: int) -> None:
     low, high = ends
@@ -107,6 +110,7 @@ def test_marks_lie_within_the_range_and_have_equal_steps(ends: list[float], coun
     assert all(step > 0 and abs(step - steps[0]) <= gap for step in steps)
 
 
+@any_data
 @given(ENDS)
 def test_a_range_with_any_width_has_at_least_two_marks(ends: list[float]) -> None:
     low, high = apart(*ends)
@@ -123,6 +127,7 @@ def test_the_marks_of_an_axis_have_equal_decimals() -> None:
     assert labels([]) == []
 
 
+@any_data
 @given(ENDS)
 def test_labels_tell_the_marks_apart(ends: list[float]) -> None:
     marks = ticks(*apart(*ends))
@@ -132,6 +137,7 @@ def test_labels_tell_the_marks_apart(ends: list[float]) -> None:
         assert read(text) == pytest.approx(mark, rel=1e-6, abs=1e-6 * (marks[1] - marks[0]))
 
 
+@any_data
 @given(ENDS, FINITE | st.just(math.inf) | st.just(-math.inf) | st.just(math.nan))
 def test_a_scale_places_every_value_within_its_ends(ends: list[float], value: float) -> None:
     scale = Scale(*apart(*ends), 34, 350)
@@ -140,6 +146,7 @@ def test_a_scale_places_every_value_within_its_ends(ends: list[float], value: fl
     assert 24 <= upwards(value) <= 178
 
 
+@any_data
 @given(ENDS)
 def test_rounded_ends_hold_the_range(ends: list[float]) -> None:
     low, high = apart(*ends)

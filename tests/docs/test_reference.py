@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 
 from app.routing.canary_analysis import CanaryAnalysis
 from app.settings import Settings
-from journal import FEEDBACK_COLUMNS, REQUEST_COLUMNS, prediction_columns
+from journal import FEEDBACK_COLUMNS, REQUEST_COLUMNS, explanation_columns, prediction_columns
 from tests.conftest import HOUSES
 
 ROOT = Path(__file__).parents[2]
@@ -76,6 +76,7 @@ def columns(heading: str) -> list[str]:
 def test_the_columns_are_those_of_the_logs() -> None:
     assert tuple(columns("## requests")) == REQUEST_COLUMNS
     assert tuple(columns("## predictions")) == prediction_columns(HOUSES.names)
+    assert tuple(columns("## explanations")) == explanation_columns(HOUSES.names)
     assert tuple(columns("## feedback")) == FEEDBACK_COLUMNS
 
 

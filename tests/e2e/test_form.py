@@ -64,6 +64,12 @@ def fill(page: Page, **values: str) -> None:
     page.get_by_role("button", name="Predict").click()
 
 
+def retype(page: Page, selector: str, text: str) -> None:
+    """Type over what stands in a field, key by key; `fill` leaves the field, too."""
+    page.locator(selector).press("Control+a")
+    page.locator(selector).press_sequentially(text)
+
+
 def count(server: Server) -> int:
     return len(server.rows("predictions"))
 
@@ -131,7 +137,7 @@ def test_an_answer_comes_in_place_and_leaves_the_focus_and_the_way_back(live: Pa
     fill(live, rm="6", tax="250", age="66.5")
     expect(live.locator("#evidence data")).to_have_text("23.505")
     before = count(server)
-    live.locator("#tax").fill("300")
+    retype(live, "#tax", "300")
     live.locator("#tax").press("Enter")
     expect(live.locator("#evidence data")).to_have_text("23.005")
     expect(live.locator("#tax")).to_be_focused()
@@ -156,7 +162,7 @@ def test_a_field_that_is_left_asks_again_but_no_key_does(live: Page, server: Ser
     live.locator("#rm").press_sequentially("5")
     expect(live.locator("#rm")).to_have_value("6.15")
     expect(needle).to_have_count(0)  # the version says nothing of its training rows
-    live.locator("#rm").fill("9")
+    retype(live, "#rm", "9")
     expect(live.locator("#beyond-rm")).to_contain_text("Outside the training range")
     assert count(server) == before
     live.locator("#tax").focus()
@@ -284,7 +290,7 @@ def test_the_page_is_small_and_usable_after_two_requests(trained: tuple[Server, 
         page.goto(address, wait_until="networkidle")
         assert page.evaluate("[...document.querySelectorAll('script:not([defer])')].length") == 0
     needed = sizes["/form"] + sizes["/static/style.css"]
-    assert sizes.keys() == {"/form", "/static/style.css", "/static/form.js", "/static/icon.svg"}
+    assert sizes.keys() - {"/static/icon.svg"} == {"/form", "/static/style.css", "/static/form.js"}  # it may be kept
     assert needed < (60_000 if len(typed(address)) == 3 else 80_000)
 
 
@@ -334,7 +340,10 @@ def test_no_answer_leaves_while_the_disk_is_full(models: Path, small_disk: Path)
         with suppress(OSError):  # it takes what is left, and no more
             ballast.write_bytes(bytes(1 << 20))
         before = {stream: len(server.rows(stream)) for stream in ("requests", "predictions")}
-        replies = [server.request("GET", ANSWER) for _ in range(20)]
+        replies: list[tuple[int, str]] = []
+        # The last pages of the files have room for a few more rows.
+        wait_until(lambda: replies.append(server.request("GET", ANSWER)) or replies[-1][0] == 503, "a full disk")
+        replies += [server.request("GET", ANSWER) for _ in range(10)]
         late = {stream: len(server.rows(stream)) - before[stream] for stream in before}
         answered = sum(status == 200 for status, _ in replies)
         assert {status for status, page in replies if GIVEN not in page} == {503}

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,7 @@ def test_the_documented_nginx_gives_links_and_the_log_what_the_client_sees(
     page = curl(*how, f"{url}/")
     assert f"curl {url}/predict_json" in page
     for path in ("/", "/form", "/form_csv", "/docs"):
-        for link in re.findall(r'(?:href|src)="([^"]+)"', curl(*how, url + path)):
+        for link in map(unescape, re.findall(r'(?:href|src)="([^"#][^"]*)"', curl(*how, url + path))):
             assert link.startswith("/houses/")
             status = curl(*how, "-o", os.devnull, "-w", "%{http_code}", url.removesuffix("/houses") + link)
             assert status == "200", link

@@ -90,7 +90,7 @@ def test_a_scale_that_helps_is_kept_and_grows_where_the_errors_do() -> None:
     assert isinstance(kind, CategoryTerm)
     assert width.slope > 0.7
     assert abs(depth.slope) < 0.2
-    assert kind.weights[1] - max(kind.weights[0], kind.weights[2]) > 1
+    assert kind.weights[1] - max(kind.weights[0], kind.weights[2]) > 0.7
 
 
 def test_the_quantiles_are_half_the_width_of_an_average_row() -> None:

@@ -45,7 +45,8 @@ def test_the_page_has_the_fields_of_the_signature_and_the_addresses_of_the_files
     ):
         assert address in page, address
     assert "Nothing that you type is sent to the server" in page
-    assert "<noscript>" in page
+    assert "This page needs JavaScript" in page
+    assert "with the role <code>pinned</code>." in page
     for path in re.findall(r'data-(?:model|rows-file)="([^"]*)"', page):
         assert client.get(path).data
     assert client.new_rows("requests") == []

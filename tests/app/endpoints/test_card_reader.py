@@ -34,8 +34,8 @@ def test_what_is_there_is_returned() -> None:
 @pytest.mark.parametrize(
     "path", [("metrics", "r2"), ("metrics", "mae"), ("by",), ("by", "x"), ("gates",), ("none", "x")]
 )
-def test_what_is_no_number_is_none(path: str) -> None:
-    assert CARD.number(*path.split()) is None
+def test_what_is_no_number_is_none(path: tuple[str, ...]) -> None:
+    assert CARD.number(*path) is None
 
 
 @pytest.mark.parametrize("name", ["mae", "r2", "none"])

@@ -378,7 +378,7 @@ def test_the_document_is_made_once_for_a_version(client: Service) -> None:
 
 def test_the_page_has_its_own_files_and_no_others(client: Service) -> None:
     page = client.get("/docs").text
-    assert '<a href="/docs">API</a>' in page
+    assert '<a href="/docs" aria-current="page">API</a>' in page
     for path in ("/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css", "/static/docs.js"):
         assert path in page
         with client.get(path) as reply:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
 
 import pytest
 
@@ -78,7 +79,7 @@ def test_pages_allow_their_own_files_and_nothing_else(service: Service, path: st
     assert "default-src 'none'; style-src 'self'; script-src 'self'" in reply.headers["Content-Security-Policy"]
     assert not re.search(r"https?://(?!localhost)|<style|style=|onclick|<script>", reply.text)
     for link in re.findall(r'(?:src|href)="([^"#]+)"', reply.text):
-        with service.get(link) as linked:
+        with service.get(unescape(link)) as linked:
             assert linked.status_code == 200
 
 

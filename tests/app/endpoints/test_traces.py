@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from app.endpoints.traces import _shown
 from app.http.access import new_token
 from registry import VersionStore
 from registry.promotion import promote
@@ -65,6 +66,23 @@ def test_truths_that_came_since_and_faults_are_told(client: Service) -> None:
     page = get(client, "mine")
     for text in ("31.5", "clerk", "&lt;i&gt;", "card.json was changed", "files not as published"):
         assert text in page
+
+
+def test_what_moved_a_prediction_is_told_if_it_was_asked_for(client: Service) -> None:
+    headers = {"X-Request-ID": "why"}
+    assert client.post("/predict_json?explain=1", json=ROW, headers=headers).status_code == 200
+    (explained,) = logged(client.settings, "explanations")
+    page = get(client, "why")
+    assert "What moved each prediction" in page
+    assert f">{explained['base']}<" in page
+    assert explained in get_json(client, "why")["traces"][0]["explanations"]
+
+
+def test_flags_are_told_in_words_and_intervals_at_the_prediction() -> None:
+    flags = "tax:outside_training interval:0.9:17.03:25.2 instead_of:3 news"
+    (row,) = _shown({"predictions": [{"flags": flags}], "explanations": []})["predictions"]
+    assert row["words"] == ["tax lies outside the training range", "in place of version 3", "news"]
+    assert row["intervals"] == [("0.9", "17.03", "25.2")]
 
 
 def test_a_request_that_was_refused_says_why(client: Service) -> None:
@@ -188,3 +206,12 @@ def test_without_a_version_records_are_shown_and_what_is_gone_is_named(
     page = get(make_client(models=tmp_path / "empty"), "mine")
     assert "23.505" in page
     assert "version 1 is not published" in page
+
+
+def test_the_form_links_to_it_where_it_can_be_opened(client: Service) -> None:
+    question = "/form?rm=6&tax=250&age=66.5"
+    reply = client.get(question)
+    link = f"/requests/{reply.headers['X-Request-ID']}"
+    assert f'href="{link}"' in reply.text
+    assert client.get(link, headers=HTML).status_code == 200
+    assert "/requests/" not in client.get(question, environ_base={"REMOTE_ADDR": "10.0.0.9"}).text

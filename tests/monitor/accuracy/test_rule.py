@@ -16,9 +16,9 @@ from monitor.profiles.profile import Profile
 from monitor.profiles.reference import Column, load_reference
 from monitor.profiles.window import profile_window
 from monitor.window import Window
-from registry import CHAMPION, Actor, VersionStore
+from registry import CHAMPION, Actor, Signature, VersionStore
 from registry.promotion import promote
-from tests.conftest import HOUSES, LINEAR, publish, write_version
+from tests.conftest import HOUSES, HOUSES_INTERVAL, LINEAR, publish, write_version
 from tests.monitor.logs_of_truth import Logs
 
 NOVEMBER = Window(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC))
@@ -32,9 +32,9 @@ class Service:
     store: VersionStore
     logs: Logs
 
-    def publish(self) -> int:
+    def publish(self, signature: Signature = HOUSES) -> int:
         with self.store.staging() as folder:
-            write_version(folder, HOUSES, LINEAR)
+            write_version(folder, signature, LINEAR)
             card = json.loads((folder / "card.json").read_text())
             (folder / "card.json").write_text(json.dumps(card | CARD))
             return self.store.publish(folder, Actor("tests"))[0]
@@ -149,6 +149,25 @@ def test_a_bad_shadow_or_an_earlier_version_is_shown_and_does_not_fail_the_champ
         (1, "shadow", 50, "accuracy"),
         (2, "champion", 50, "calm"),
     ]
+
+
+def test_each_version_is_held_to_its_own_intervals(service: Service) -> None:
+    service.answer("a", 40, 3)
+    number = service.publish(replace(HOUSES, interval=HOUSES_INTERVAL))  # about 8 either way
+    service.answer("s", 40, 3, version=number, role="shadow")
+    before = service.judge()
+    promote(service.store, number, CHAMPION, Actor("tests"))
+    service.answer("b", 100, 3, version=number, day=21)
+    good = service.judge()
+    service.answer("c", 300, 30, version=number, day=22)
+    bad = service.judge()
+    assert [of["intervals"] is None for of in before["versions"]] == [True, False]
+    assert before["intervals"] is None
+    assert [of["intervals"] is None for of in good["versions"]] == [True, False, False]
+    assert (good["intervals"]["rows"], good["intervals"]["verdict"]) == (300, "calm")
+    assert good["intervals"]["share"] > 0.95
+    assert (bad["intervals"]["rows"], bad["intervals"]["verdict"]) == (1200, "below")
+    assert bad["intervals"]["high"] < 0.6
 
 
 def test_predictions_that_were_not_sent_or_are_no_number_are_left_out(service: Service) -> None:

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from monitor.report.render import to_html, to_text
+from monitor.report.words import add_words
 from tests.monitor.report.example import example, hostile, of_size, of_verdict
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&\x1b[2J\x9b\u202e\n"
@@ -97,3 +98,16 @@ def test_the_text_has_the_verdict_the_columns_and_all_sentences() -> None:
     assert "rm                        +0.29 sd   0.173  p < 0.0001       0 %  calm" in text
     for sentence in (*report["findings"], *report["actions"], *report["not_judged"], *report["faults"]):
         assert f"  {sentence}\n" in f"{text}\n"
+
+
+def test_the_share_inside_the_intervals_is_in_the_page_and_in_the_text() -> None:
+    report = example()
+    line = "89 % of 1\u2009127 true values (87 % to 91 %) lie inside the 90 % interval of their prediction"
+    assert f"{line}.</p>" in to_html(add_words(report))
+    assert "89 % (87 % to 91 %) of 1,127 true values lie inside" in to_text(add_words(report))
+    report["accuracy"]["intervals"] |= {"verdict": "below"}
+    assert f"{line}: <strong>too few</strong>.</p>" in to_html(add_words(report))
+    report["accuracy"]["intervals"] |= {"verdict": "cannot_judge"}
+    assert f"{line}, too few to judge by.</p>" in to_html(add_words(report))
+    report["accuracy"]["intervals"] = None
+    assert "interval of their prediction" not in to_html(add_words(report))

@@ -149,3 +149,19 @@ def test_a_text_of_a_client_stays_one_short_line_in_a_sentence() -> None:
     (sentence,) = [text for text in report["findings"] if "the source" in text]
     assert "“a\\x1b[2J\\n'b'ccc" in sentence
     assert len(sentence) < 200
+
+
+def test_intervals_that_hold_too_few_true_values_are_told_and_not_to_be_relied_on() -> None:
+    report = example()
+    calm = "89 % (87 % to 91 %) of 1,127 true values lie inside the 90 % interval of their prediction."
+    assert calm in add_words(report)["findings"]
+    report["accuracy"]["intervals"] |= {"share": 0.81, "low": 0.78, "high": 0.84, "p": 1e-9, "verdict": "below"}
+    words = add_words(report)
+    assert (
+        "Only 81 % (78 % to 84 %) of 1,127 true values lie inside the 90 % interval of their prediction: "
+        "the model errs more on these rows than in its training, and its intervals are too narrow for them."
+    ) in words["findings"]
+    assert any(sentence.startswith("Don't rely on the intervals until") for sentence in words["actions"])
+    assert words["verdict"] == add_words(example())["verdict"]
+    report["accuracy"]["intervals"]["verdict"] = "cannot_judge"
+    assert not any("interval of their prediction" in sentence for sentence in add_words(report)["findings"])
