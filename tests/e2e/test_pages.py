@@ -43,7 +43,7 @@ LOOK = """() => {
   while (walker.nextNode()) {
     const node = walker.currentNode;
     if (!node.data.trim() || foreign(node.parentElement) || !node.parentElement.checkVisibility()) continue;
-    for (const word of node.data.matchAll(/\\p{L}{3,}/gu)) {
+    for (const word of node.data.matchAll(/(?<![\\p{L}\\p{N}])\\p{L}{3,}(?![\\p{L}\\p{N}])/gu)) {
       const range = document.createRange();
       range.setStart(node, word.index);
       range.setEnd(node, word.index + word[0].length);
