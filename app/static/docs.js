@@ -21,3 +21,8 @@ SwaggerUIBundle({
     document.querySelector("#swagger-ui h1")?.setAttribute("aria-level", "2");
   },
 });
+// Swagger UI takes what stands behind # in the address for one of its own parts, and the focus with it.
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  document.querySelector("#main").focus();
+});

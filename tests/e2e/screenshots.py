@@ -22,7 +22,7 @@ FOLDER = ROOT / "docs" / "screenshots"
 VIEWS = {"light": ("light", 1280), "dark": ("dark", 1280), "phone": ("light", 390)}
 LEFT_OUT = {"report", "beyond"}  # they look like the monitor's page and the answer
 TALLEST = 1800  # pixels that are shown of a long page
-COLOURS = 96
+COLOURS = 256
 
 
 def main() -> int:
@@ -68,7 +68,7 @@ def shoot(url: str, paths: dict[str, str]) -> None:
 
 
 def _write(page: Page, file: Path) -> None:
-    """Write what is to be seen of a page, in few colours: a third of the bytes."""
+    """Write what is to be seen of a page, in 256 colours: fewer bytes."""
     page.screenshot(path=file, full_page=True)
     with Image.open(file) as picture:
         shown = picture.convert("RGB").crop((0, 0, picture.width, min(picture.height, TALLEST)))
