@@ -52,7 +52,7 @@ class PredictionResult:
         attempts: every version's rows, to be logged before anything is sent.
         faults: what versions failed with, for the error log.
         to_mirror: the inputs, if a shadow is to see them.
-        intervals: the ends of each row's interval, float64 (n, 2), if a level was asked for; NaN where there is none.
+        intervals: the ends of each row's interval, float32 (n, 2), if a level was asked for; NaN where there is none.
     """
 
     predictions: Float32Array
@@ -64,7 +64,7 @@ class PredictionResult:
     attempts: Sequence[Attempt]
     faults: Sequence[str] = ()
     to_mirror: Mirrored | None = None
-    intervals: NDArray[np.float64] | None = None
+    intervals: Float32Array | None = None
 
 
 @dataclass(slots=True)

@@ -87,13 +87,11 @@ def _count_day(requests: Readers, predictions: Readers, explanations: Readers, f
         for row in reader:
             if is_predicted(row):
                 answered.add(row["request_id"])
-                if is_explained(row):
-                    unexplained.add(row["request_id"])
             elif row["status"] == "200" and is_feedback(row):
                 told.add(row["time"])
         request_counts.append(FileCount(reader.path.name, reader.rows, reader.torn))
     lost = set(answered)
-    prediction_counts = [_count_answers(reader, answered, lost) for reader in predictions]
+    prediction_counts = [_count_answers(reader, answered, lost, unexplained) for reader in predictions]
     explanation_counts = [_count_answers(reader, answered, unexplained) for reader in explanations]
     for reader in feedback:
         told.difference_update(row["time"] for row in reader)
@@ -102,10 +100,19 @@ def _count_day(requests: Readers, predictions: Readers, explanations: Readers, f
     return DayCount(*counts, len(lost), min(lost, default=""), len(told), len(unexplained))
 
 
-def _count_answers(reader: LogReader, answered: Set[str], missing: set[str]) -> FileCount:
-    """Count the rows of a file that belong to answered requests and to others; take their ids from the missing ones."""
+def _count_answers(
+    reader: LogReader, answered: Set[str], missing: set[str], explained: set[str] | None = None
+) -> FileCount:
+    """Count the rows of a file that belong to answered requests and to others; take their ids from the missing ones.
+
+    Args:
+        explained: gets the ids of those that were answered with explanations.
+    """
     unanswered = 0
     for row in reader:
         missing.discard(row["request_id"])
-        unanswered += row["request_id"] not in answered
+        if row["request_id"] not in answered:
+            unanswered += 1
+        elif explained is not None and is_explained(row):
+            explained.add(row["request_id"])
     return FileCount(reader.path.name, reader.rows, reader.torn, unanswered)

@@ -44,5 +44,6 @@ def trace_recent(store: VersionStore, logs: Path, request_id: str, first: str, l
     for request in requests:
         time = request["time"]
         rows, explained = (answers.of_request(stream, request_id, time, MAX_ROWS) for stream in ANSWERS)
-        traces.append(describe(store, request, rows, explained, truths))
+        complete = not answers.left_out
+        traces.append(describe(store, request, rows, explained, truths, complete=complete))
     return RecentTraces(traces, not (answers.left_out or later.left_out))

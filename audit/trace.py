@@ -43,13 +43,21 @@ def trace(store: VersionStore, logs: Path, request_id: str) -> list[dict[str, An
     return traces
 
 
-def describe(store: VersionStore, request: Row, predictions: Rows, explanations: Rows, truths: Rows) -> dict[str, Any]:
-    """Return the trace of one request, as :func:`trace` does, from its rows in the logs."""
+def describe(
+    store: VersionStore, request: Row, predictions: Rows, explanations: Rows, truths: Rows, *, complete: bool = True
+) -> dict[str, Any]:
+    """Return the trace of one request, as :func:`trace` does, from its rows in the logs.
+
+    Args:
+        complete: whether these are all rows that there are: else none is missed.
+    """
     faults = Faults(find_inconsistencies(store.aliases))
-    if is_predicted(request) and not predictions:
+    answered = complete and is_predicted(request)
+    if answered and not predictions:
         faults.add("the request was answered, and has no prediction row")
-    if is_explained(request) and not explanations:
-        faults.add("the request was answered with explanations, and has no row of them")
+    explained = sum(map(is_explained, predictions))
+    if answered and explained > len(explanations):
+        faults.add(f"the request was answered with {explained} explanations, and has {len(explanations)} rows of them")
     numbers = sorted({int(row["version"]) for row in predictions})
     versions = [_describe_version(store, number, request["time"], faults) for number in numbers]
     parts = {"request": request, "predictions": predictions, "explanations": explanations, "versions": versions}

@@ -1,10 +1,10 @@
-"""What an explanation and an interval of one row cost, and what a plain request does: time, memory, instructions.
+"""What an explanation and an interval of one row cost, and what a plain request does: time, instructions.
 
 ``python benchmarks/explanations.py [MODEL[:VERSION] …]``, over SERVE_MODELS; by default its champion of SERVE_MODEL.
-Times are CPU, the least and the median of many runs, so that what else the machine does counts little. Memory is what
-the process's peak grows by while a row is explained. Instructions are those of CPython's virtual machine in a request
-of one row, without a query and with one: they are the same in each run, so a busy machine can compare versions of the
-code. The WSGI server is left out.
+Times are CPU, the least and the median of many runs, so that what else the machine does counts little; and the median
+on the clock, which counts it. Instructions are those of CPython's virtual machine in a request of one row, without a query
+and with one: they are the same in each run, so a busy machine can compare versions of the code. The WSGI server is left
+out.
 """
 
 from __future__ import annotations
@@ -31,29 +31,15 @@ from app.settings import Settings
 RUNS = 200
 
 
-def measure(call: Callable[[], object], runs: int = RUNS) -> tuple[float, float]:
-    """Return the least and the median CPU time of a call, in seconds; all of it runs in this thread."""
-    seconds = []
+def measure(call: Callable[[], object], runs: int = RUNS) -> tuple[float, float, float]:
+    """Return a call's least and median CPU time in this thread, and its median time on the clock, in seconds."""
+    seconds, clock = [], []
     for _ in range(runs):
-        start = time.thread_time()
+        began, start = time.perf_counter(), time.thread_time()
         call()
         seconds.append(time.thread_time() - start)
-    return min(seconds), median(seconds)
-
-
-def peak_growth(call: Callable[[], object]) -> float:
-    """Return by how many MB a call's peak lies above what the process uses now; NaN where the system can't tell."""
-    status, references = Path("/proc/self/status"), Path("/proc/self/clear_refs")
-    if not references.exists():
-        return float("nan")
-
-    def read(name: str) -> int:
-        return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith(name))
-
-    references.write_text("5")  # the peak begins anew
-    before = read("VmRSS:")
-    call()
-    return (read("VmHWM:") - before) / 1024
+        clock.append(time.perf_counter() - began)
+    return min(seconds), median(seconds), median(clock)
 
 
 def count_instructions(call: Callable[[], object]) -> int:
@@ -90,8 +76,8 @@ def request(app: Any, row: list[float], query: str = "") -> Callable[[], object]
     return call
 
 
-def show(what: str, least: float, middle: float, more: str = "") -> None:
-    print(f"  {what:34}{least * 1e3:9.3f}{middle * 1e3:9.3f} ms  {more}")
+def show(what: str, least: float, middle: float, clock: float, more: str = "") -> None:
+    print(f"  {what:34}{least * 1e3:9.4f}{middle * 1e3:9.4f}{clock * 1e3:9.4f} ms  {more}".rstrip())
 
 
 def main(names: list[str]) -> None:
@@ -115,9 +101,8 @@ def measure_model(app: Any, loaded: Any, settings: Settings) -> None:
     (found,) = explainer.explain(rows)
     print(f"{settings.model} {loaded.number}: {len(row)} inputs, {found.background} background rows, {found.method}")
     slow = measure(lambda: explainer.explain(rows), 3)[0] > 0.005
-    grown = peak_growth(lambda: explainer.explain(rows))
     times = measure(lambda: explainer.explain(rows), RUNS // (10 if slow else 1))
-    show("explanation of one row", *times, f"memory at its peak +{grown:.1f} MB, at most {explainer.max_rows} rows")
+    show("explanation of one row", *times, f"at most {explainer.max_rows} rows a request")
     low, high = loaded.signature.inputs[0].training
     values = np.linspace(low, high, 41, dtype=np.float32)
     show("41 predictions for a what-if curve", *measure(lambda: explainer.vary(rows[0], 0, values)))
@@ -129,8 +114,9 @@ def measure_model(app: Any, loaded: Any, settings: Settings) -> None:
     if interval is None:
         return
     level = max(interval.quantiles)
-    alone = measure(lambda: interval.half_width(rows, level), 10 * RUNS)
-    show("half width alone", *alone, f"{alone[0] / times[0]:.1%} of the plain request")
+    repeated = measure(lambda: [interval.half_width_of(rows.tolist()[0], level) for _ in range(100)])
+    least, middle, clock = (seconds / 100 for seconds in repeated)
+    show("half width alone", least, middle, clock, f"{least / times[0]:.2%} of the plain request")
     if loaded.number == app.extensions["router"].champion().model.number:
         asked = request(app.wsgi_app, row, f"interval={level}")
         asked()

@@ -6,16 +6,15 @@ A row belongs to the prediction of the same request, row and version.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from urllib.parse import unquote
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from journal.encoding import escape_field, is_predicted
+from journal.encoding import escape_field
 
 EXPLANATIONS = "explanations"
-_EXPLAINING = ("/predict_json", "/predict_csv")  # the ends of paths whose query may ask for it
+_FLAG = "explained"  # of a prediction that has a row here
 
 
 def explanation_columns(inputs: Sequence[str]) -> tuple[str, ...]:
@@ -47,7 +46,6 @@ def encode_explanations(
     return "".join(lines).encode()
 
 
-def is_explained(request: Mapping[str, str]) -> bool:
-    """Return whether a row of the request log stands for predictions that were answered with explanations."""
-    path, _, query = request.get("path", "").partition("?")
-    return "explain=1" in query.split("&") and unquote(path).endswith(_EXPLAINING) and is_predicted(request)
+def is_explained(prediction: Mapping[str, str]) -> bool:
+    """Return whether a row of the prediction log says that its prediction was sent with an explanation."""
+    return _FLAG in prediction.get("flags", "").split()

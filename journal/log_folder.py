@@ -29,7 +29,7 @@ class JournalError(Exception):
 
 
 def daily_files(folder: Path, stream: str) -> list[Path]:
-    """Return the files of a stream ("requests", "predictions"), oldest day first, its late rows after it."""
+    """Return the files of a stream, like "requests", oldest day first, its late rows after it."""
     return sorted(path for end in (_DAY, f"{_DAY}.late-{_DAY}") for path in folder.glob(f"{stream}-{end}.csv"))
 
 

@@ -97,7 +97,8 @@ class Interval:
         numbers, categories = [], []
         for column, term in enumerate(self.terms):
             if isinstance(term, CategoryTerm):
-                categories.append((column, dict(zip(term.codes, term.weights, strict=True))))
+                codes = map(float, map(np.float32, term.codes))  # as inputs have them
+                categories.append((column, dict(zip(codes, term.weights, strict=True))))
             elif term.largest:
                 low, high = term.low, term.high
                 per_unit = 2 / (high - low)
@@ -116,8 +117,6 @@ class Interval:
             KeyError: if there is no such level.
         """
         quantile = self.quantiles[level]
-        if len(inputs) == 1:  # numpy takes longer to start than this takes in all
-            return np.array([quantile * math.exp(self._log_scale(inputs.tolist()[0]))])
         logs = np.full(len(inputs), self.intercept)
         for column, low, high, middle, slope, curve in self._numbers:
             values = np.clip(inputs[:, column].astype(np.float64), low, high) - middle
@@ -127,8 +126,17 @@ class Interval:
                 logs[inputs[:, column] == code] += weight
         return np.asarray(quantile * np.exp(logs))
 
-    def _log_scale(self, row: Sequence[float]) -> float:
-        """Return the logarithm of one row's scale."""
+    def half_width_of(self, row: Sequence[float], level: float) -> float:
+        """Return half the width of one row's interval, as :meth:`half_width` does for many.
+
+        It takes less time than numpy does to start.
+
+        Args:
+            row: k inputs, as float32 holds them.
+
+        Raises:
+            KeyError: if there is no such level.
+        """
         log = self.intercept
         for column, low, high, middle, slope, curve in self._numbers:
             value = row[column]
@@ -136,7 +144,7 @@ class Interval:
             log += value * (slope + curve * value)
         for column, weights in self._categories:
             log += weights.get(row[column], 0.0)
-        return log
+        return self.quantiles[level] * math.exp(log)
 
     def to_json(self) -> dict[str, Any]:
         """Return the member of signature.json."""

@@ -108,7 +108,7 @@ class CsvResponseWriter(ResponseWriter):
         """Return the cells of the columns that were asked for: a list for each column, n texts; empty for NaN."""
         tables: list[NDArray[Any]] = []
         if result.intervals is not None:
-            tables.append(result.intervals.astype(np.float32))
+            tables.append(result.intervals)
         if explanations is not None:
             missing = np.full(self._width, np.nan)
             rows = [missing if item is None else [item.base, *item.contributions] for item in explanations]

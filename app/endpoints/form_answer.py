@@ -122,7 +122,7 @@ def make_answer(
     """
     row, value = result.attempts[-1].inputs[0], float(result.predictions[0])
     interval = None
-    if result.intervals is not None and not np.isnan(result.intervals[0]).any():
+    if result.intervals is not None and not np.isnan(result.intervals[0, 0]):
         interval = (float(result.intervals[0, 0]), float(result.intervals[0, 1]))
     waterfall = None if explanation is None else _make_waterfall(model, row, value, explanation)
     curves: list[Curve] = []

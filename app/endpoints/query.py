@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.errors import MalformedRequest
 from app.inference.explainer import Explanation
@@ -79,14 +78,10 @@ def members_beside(
     return members
 
 
-def interval_pairs(intervals: NDArray[np.float64]) -> list[Float32Array | None]:
-    """Return the ends of each row's interval, float32 (2,) as the log has them; None for a row without one.
-
-    Args:
-        intervals: float64 (n, 2), NaN for none.
-    """
+def interval_pairs(intervals: Float32Array) -> list[Float32Array | None]:
+    """Return the ends of each row's interval, float32 (2,); None for a row without one, which has NaN in (n, 2)."""
     missing = np.isnan(intervals[:, 0]).tolist()
-    return [None if lacks else pair for lacks, pair in zip(missing, intervals.astype(np.float32), strict=True)]
+    return [None if lacks else pair for lacks, pair in zip(missing, intervals, strict=True)]
 
 
 def explanation_objects(

@@ -137,7 +137,7 @@ def _shown(trace: Mapping[str, Any]) -> dict[str, Any]:
         rows.append(
             {
                 **row,
-                "words": [_word(flag) for flag in flags if not flag.startswith("interval:")],
+                "words": [_word(flag) for flag in flags if flag != "explained" and not flag.startswith("interval:")],
                 "intervals": intervals,
             }
         )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from app.inference.explainer import Explanation
@@ -12,11 +10,13 @@ from app.results import ExplainedRows, PredictionResult
 from app.routing.cache import LoadedModel
 from app.routing.table import Route
 
+_FLAG = "explained"  # by which the audit knows that the log must have an explanation
+
 
 def explain_answer(
     explainers: Explainers, route: Route, result: PredictionResult, first: int = 0
 ) -> tuple[list[Explanation | None], list[ExplainedRows]]:
-    """Explain what a route answered.
+    """Explain what a route answered, and say so in the flags of its rows.
 
     Args:
         first: which row of the request is the first of the result.
@@ -38,22 +38,27 @@ def explain_answer(
     for place, attempt in enumerate(result.attempts):
         answered |= dict.fromkeys(attempt.row_numbers, place)
     explanations: list[Explanation | None] = [None] * len(result.predictions)
-    logged = []
+    marked, logged = [], []
     for place, attempt in enumerate(result.attempts):
-        rows = [row for row in attempt.row_numbers if answered[row] == place and row not in unanswered]
-        if not rows:
+        positions = [
+            position
+            for position, row in enumerate(attempt.row_numbers)
+            if answered[row] == place and row not in unanswered
+        ]
+        if not positions:
             continue
+        rows = [attempt.row_numbers[position] for position in positions]
         explainer = explainers.of(models[attempt.version])
         explainer.check_row_count(len(rows))
-        positions = {row: position for position, row in enumerate(attempt.row_numbers)}
-        found = explainer.explain(attempt.inputs[[positions[row] for row in rows]])
+        found = explainer.explain(attempt.inputs[positions])
         for row, explanation in zip(rows, found, strict=True):
             explanations[row - first] = explanation
-        logged.append(explained_rows(attempt.model, attempt.version, found, rows))
+        values = np.array([[item.base, *item.contributions] for item in found])
+        logged.append(ExplainedRows(attempt.model, attempt.version, values, rows, found[0].method))
+        marked.append((attempt, positions))
+    for attempt, positions in marked:  # now that there is an explanation for all
+        flags = list(attempt.flags or [""] * len(attempt.predictions))
+        for position in positions:
+            flags[position] = f"{flags[position]} {_FLAG}".lstrip()
+        attempt.flags = flags
     return explanations, logged
-
-
-def explained_rows(model: str, version: int, found: Sequence[Explanation], rows: Sequence[int]) -> ExplainedRows:
-    """Return explanations by one version as the log has them; ``rows`` says of which rows of the request."""
-    values = np.array([[item.base, *item.contributions] for item in found])
-    return ExplainedRows(model, version, values, rows, found[0].method)

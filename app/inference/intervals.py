@@ -6,14 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import orjson
-from numpy.typing import NDArray
 
 from app.errors import FieldError, MalformedRequest
 from app.inference.fallback import Step
-from registry import Signature, plain
+from registry import Float32Array, Signature, plain
 from registry.signature import FLOAT32_MAX
 
-Intervals = NDArray[np.float64]
 _FLAG = "interval"
 
 
@@ -31,22 +29,27 @@ def require_level(signature: Signature, number: int, level: float) -> None:
         raise MalformedRequest(f"interval: version {number} has none of {plain(level)}: ask for one of {levels}")
 
 
-def find_intervals(steps: Sequence[Step], count: int, level: float) -> Intervals:
-    """Return the ends of each row's interval, float64 (n, 2); NaN where no version answered, or the one has none."""
-    intervals = np.full((count, 2), np.nan)
-    for step in steps:
-        interval = step.route.model.signature.interval
-        if step.predictions is None or interval is None or level not in interval.quantiles:
-            continue
-        half = interval.half_width(step.inputs, level)
-        ends = np.empty((len(half), 2))
-        np.subtract(step.predictions, half, out=ends[:, 0])
-        np.add(step.predictions, half, out=ends[:, 1])
-        ends[~(np.abs(ends) <= FLOAT32_MAX).all(axis=1)] = np.nan  # what no float32 can hold is no interval
-        if step.errors:
-            ends[[row in step.errors for row in step.rows]] = np.nan
-        intervals[step.rows] = ends
-    return intervals
+def interval_ends(step: Step, level: float) -> Float32Array:
+    """Return the ends of the interval of each row that a step predicted for, float32 (m, 2).
+
+    They are NaN for a row that it has no answer for, if its version has no such intervals, and if no float32 holds one.
+    """
+    interval, predictions = step.route.model.signature.interval, step.predictions
+    ends = np.full((len(step.rows), 2), np.nan, dtype=np.float32)
+    if predictions is None or interval is None or level not in interval.quantiles:
+        return ends
+    if len(ends) == 1 and not step.errors:
+        value, half = predictions.tolist()[0], interval.half_width_of(step.inputs.tolist()[0], level)
+        if half - FLOAT32_MAX <= value <= FLOAT32_MAX - half:
+            ends[0] = value - half, value + half
+        return ends
+    halves = interval.half_width(step.inputs, level)
+    wide = np.stack([predictions - halves, predictions + halves], axis=1)
+    fits = (np.abs(wide) <= FLOAT32_MAX).all(axis=1)
+    if step.errors:
+        fits &= np.array([row not in step.errors for row in step.rows])
+    ends[fits] = wide[fits]
+    return ends
 
 
 def note_missing(steps: Sequence[Step], level: float) -> dict[int, FieldError]:
@@ -60,13 +63,13 @@ def note_missing(steps: Sequence[Step], level: float) -> dict[int, FieldError]:
     return notices
 
 
-def flag_intervals(flags: Sequence[str] | None, intervals: Intervals, level: float) -> Sequence[str] | None:
-    """Return the flags of m rows with the interval of each, ``interval:LEVEL:LOW:HIGH``; float64 (m, 2), NaN for none.
+def flag_intervals(flags: Sequence[str] | None, intervals: Float32Array, level: float) -> Sequence[str] | None:
+    """Return the flags of m rows with the interval of each, ``interval:LEVEL:LOW:HIGH``; float32 (m, 2), NaN for none.
 
     The ends have the fewest digits that read back as the same float32, as everything in the log.
     """
     head = f"{_FLAG}:{plain(level)}:"
-    ends = orjson.dumps(intervals.astype(np.float32), option=orjson.OPT_SERIALIZE_NUMPY)[2:-2].decode().split("],[")
+    ends = orjson.dumps(intervals, option=orjson.OPT_SERIALIZE_NUMPY)[2:-2].decode().split("],[")
     words = ["" if "null" in pair else head + pair.replace(",", ":") for pair in ends]
     if flags is None:
         return words if any(words) else None

@@ -14,7 +14,7 @@ import numpy as np
 from app.codecs.batch import InputBatch
 from app.errors import FieldError, InvalidInput, ModelFailed, NotReady
 from app.inference.fallback import Step, add_notices, fall_back, find_answering, is_to_blame, merge_predictions
-from app.inference.intervals import find_intervals, flag_intervals, note_missing, require_level
+from app.inference.intervals import flag_intervals, interval_ends, note_missing, require_level
 from app.results import Attempt, PredictionResult, Warnings
 from app.routing.router import ModelRouter
 from app.routing.table import Route
@@ -71,7 +71,7 @@ class InferencePipeline:
         if not sound:
             model, predictions = route.model, np.full(len(values), np.nan, dtype=np.float32)
             result = PredictionResult(predictions, model.signature.model, model.number, {}, errors, InvalidInput, ())
-            return result if level is None else replace(result, intervals=np.full((len(values), 2), np.nan))
+            return result if level is None else replace(result, intervals=np.full((len(values), 2), np.nan, np.float32))
         inputs = np.full(values.shape, np.nan, dtype=np.float32)
         inputs[sound] = values[sound]
         warnings = {row: items for row, items in warnings.items() if row not in bad}
@@ -180,13 +180,12 @@ def _attempts(steps: Sequence[Step], warnings: Warnings, first: int) -> list[Att
 
 def _with_intervals(result: PredictionResult, steps: Sequence[Step], level: float) -> PredictionResult:
     """Return a result, which is new, with the interval of each row, in its flags too."""
-    intervals = find_intervals(steps, len(result.predictions), level)
+    intervals = np.full((len(result.predictions), 2), np.nan, dtype=np.float32)
     answered = [step for step in steps if step.predictions is not None]
     for step, attempt in zip(answered, result.attempts, strict=True):
-        ends = intervals[step.rows]
-        if step.errors:  # those rows are another version's, or nobody's
-            ends[[row in step.errors for row in step.rows]] = np.nan
+        ends = interval_ends(step, level)
         attempt.flags = flag_intervals(attempt.flags, ends, level)
+        intervals[step.rows] = ends  # a fallback's take the places of those that are missing
     if notices := note_missing(answered, level):
         warnings = dict(result.warnings)
         for row, notice in notices.items():

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 ROLES = ("champion", "canary", "fallback", "shadow", "pinned")  # as the log writes them
 IMPLAUSIBLE, OUTSIDE, INSTEAD_OF = "output:implausible", ":outside_training", "instead_of:"  # its flags
+EXPLAINED = "explained"  # is one, too
 INTERVAL = "interval:"  # begins one, too: also an input may have this name, so OUTSIDE is looked for first
 MAX_ERROR = 300  # characters of an error that are read
 FEEDBACK = "/feedback"  # the end of each path to which ground truth is sent

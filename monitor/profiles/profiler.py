@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from monitor.logs.rows import IMPLAUSIBLE, INSTEAD_OF, INTERVAL, OUTSIDE, ROLES, PredictionRows, mix, select
+from monitor.logs.rows import EXPLAINED, IMPLAUSIBLE, INSTEAD_OF, INTERVAL, OUTSIDE, ROLES, PredictionRows, mix, select
 from monitor.profiles.profile import SAMPLE_ROWS, FileProfile, Profile, RequestSums
 from monitor.profiles.reference import Float32s, Floats, Ints, Reference
 from monitor.profiles.runs import LONG_RUN, Mask, Runs, dot
@@ -97,7 +97,7 @@ class Profiler:
                     profile.outside[places[name]] += count
                 elif word.startswith(INSTEAD_OF):
                     profile.fallback += count
-                elif not word.startswith(INTERVAL):
+                elif word != EXPLAINED and not word.startswith(INTERVAL):
                     self.other_flags[word] += count
         implausible[flagged] = dropped[inverse]
         return select(rows, ~implausible)

@@ -126,3 +126,19 @@ def test_explanations_are_counted_and_some_that_were_sent_and_are_gone_are_found
     done = run(settings, "audit", "check")
     message = "1 requests that were answered with explanations have no row of them\n"
     assert (done.returncode, done.stderr) == (1, message)
+
+
+@pytest.mark.parametrize("path", ["/form?rm=6&tax=250&age=66.5", "/predict_json?%65xplain=%31"])
+def test_explanations_are_missed_whatever_asked_for_them(settings: Settings, client: FlaskClient, path: str) -> None:
+    reply = client.get(path) if path.startswith("/form") else client.post(path, json=ROW)
+    assert reply.status_code == 200
+    assert [day.lost_explanations for day in count_rows(settings.logs / "boston")] == [0]
+    (file,) = (settings.logs / "boston").glob("explanations-*.csv")
+    file.unlink()
+    assert [day.lost_explanations for day in count_rows(settings.logs / "boston")] == [1]
+
+
+def test_a_form_that_could_explain_nothing_has_lost_nothing(settings: Settings, client: FlaskClient) -> None:
+    (settings.models / "boston/1/reference.csv").unlink()
+    assert client.get("/form?rm=6&tax=250&age=66.5").status_code == 200
+    assert [day.lost_explanations for day in count_rows(settings.logs / "boston")] == [0]

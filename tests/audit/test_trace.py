@@ -101,7 +101,7 @@ def test_a_trace_shows_the_explanations_and_misses_those_that_were_sent(
     done = run(settings, "audit", "trace", "why", "--json")
     (traced,) = json.loads(done.stdout)
     assert (done.returncode, traced["explanations"]) == (1, [])
-    assert traced["faults"] == ["the request was answered with explanations, and has no row of them"]
+    assert traced["faults"] == ["the request was answered with 1 explanations, and has 0 rows of them"]
 
 
 def test_a_trace_shows_what_moved_a_prediction(answered: VersionStore, settings: Settings, client: FlaskClient) -> None:

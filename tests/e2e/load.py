@@ -74,7 +74,7 @@ def sent_message(request_id: str) -> tuple[str, str]:
     return "/feedback", json.dumps(truths)
 
 
-def _client(port: int, name: str, keep_alive: bool, feedback: bool, stop: Any) -> Replies:
+def _client(port: int, name: str, keep_alive: bool, feedback: bool, query: str, stop: Any) -> Replies:
     replies = Replies()
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     number = 0
@@ -92,7 +92,7 @@ def _client(port: int, name: str, keep_alive: bool, feedback: bool, stop: Any) -
         start = time.monotonic()
         try:
             headers = {"Content-Type": "application/json", "X-Request-ID": request_id}
-            connection.request("POST", path, body, headers)
+            connection.request("POST", path + query, body, headers)
             reply = connection.getresponse()
             content = reply.read()
         except (OSError, http.client.HTTPException) as error:
@@ -106,24 +106,27 @@ def _client(port: int, name: str, keep_alive: bool, feedback: bool, stop: Any) -
     return replies
 
 
-def _process(port: int, name: str, threads: int, feedback: bool, stop: Any, results: Any) -> None:
+def _process(port: int, name: str, threads: int, feedback: bool, query: str, stop: Any, results: Any) -> None:
     with ThreadPoolExecutor(threads) as pool:
         clients = [
-            pool.submit(_client, port, f"{name}.{index}", index % 2 == 0, feedback, stop) for index in range(threads)
+            pool.submit(_client, port, f"{name}.{index}", index % 2 == 0, feedback, query, stop)
+            for index in range(threads)
         ]
     results.put([client.result() for client in clients])
 
 
 @contextmanager
-def load(port: int, processes: int = 3, threads: int = 3, *, feedback: bool = False) -> Iterator[Replies]:
+def load(
+    port: int, processes: int = 3, threads: int = 3, *, feedback: bool = False, query: str = ""
+) -> Iterator[Replies]:
     """Ask without a pause until the end of the block, half of the clients on kept connections, half on new ones.
 
-    With feedback, every third request tells truths; its id begins with TRUTH.
+    With feedback, every third request tells truths; its id begins with TRUTH. The query goes with every request.
     """
     context = multiprocessing.get_context("spawn")
     stop, results, total = context.Event(), context.Queue(), Replies()
     running = [
-        context.Process(target=_process, args=(port, f"load{index}", threads, feedback, stop, results))
+        context.Process(target=_process, args=(port, f"load{index}", threads, feedback, query, stop, results))
         for index in range(processes)
     ]
     for process in running:

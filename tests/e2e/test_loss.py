@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import random
 import shutil
+import signal
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from journal import LogReader, daily_files
+from audit.check import count_rows
+from journal import EXPLANATIONS, LogReader, daily_files
 from tests.campaigns.storms import STORMS
+from tests.conftest import HOUSES, HOUSES_INTERVAL, publish
 from tests.e2e.load import assert_each_answer_is_logged_once, load
 from tests.e2e.server import Server, serving, wait_until
 
@@ -39,6 +45,30 @@ def test_after_a_storm_the_log_has_what_was_answered_and_nothing_else(name: str,
         if tally.faults > 1 and tally.statuses[200] > 500:
             return
     pytest.fail(f"the storm was too weak: {tally}")
+
+
+def test_no_interval_or_explanation_is_lost_when_workers_are_killed(tmp_path: Path) -> None:
+    publish(tmp_path / "models", replace(HOUSES, interval=HOUSES_INTERVAL))
+    chance = random.Random(22)
+    with serving(tmp_path / "models") as server:
+        with load(server.port, query="?interval=0.9&explain=1") as replies:
+            for _ in range(6):
+                server.wait_for_requests(20)
+                for pid in chance.sample(server.wait_for_workers(4), 2):
+                    os.kill(pid, signal.SIGKILL)
+        assert_each_answer_is_logged_once(server, replies)
+        answers = replies.predictions
+        flags = {row["request_id"]: row["flags"].split() for row in server.rows("predictions")}
+        explanations = {row["request_id"]: row for row in server.rows(EXPLANATIONS)}
+    for request_id, number in answers.items():
+        *_, interval, explained = flags[request_id]
+        low, high = map(float, interval.removeprefix("interval:0.9:").split(":"))
+        assert (low < number < high, explained) == (True, "explained")
+        row = explanations[request_id]
+        total = sum(float(row[name]) for name in row if name == "base" or name.startswith("contribution_"))
+        assert total == pytest.approx(number, abs=1e-4)
+    days = list(count_rows(tmp_path / "logs/boston"))
+    assert [(day.lost, day.lost_explanations) for day in days] == [(0, 0)] * len(days)
 
 
 def test_no_row_is_lost_or_misplaced_when_the_day_changes_under_load(models: Path) -> None:

@@ -1,4 +1,4 @@
-"""Rows of explanations as lines of CSV, and which requests have some."""
+"""Rows of explanations as lines of CSV, and which predictions have one."""
 
 from __future__ import annotations
 
@@ -36,16 +36,8 @@ def test_an_input_of_any_name_has_a_column_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "explained"),
-    [
-        ("/predict_json?explain=1", True),
-        ("/houses/predict_csv?interval=0.9&explain=1", True),
-        ("/predict_json?noexplain=1", False),
-        ("/predict_json", False),
-        ("/v1/models/boston:predict?explain=1", False),
-    ],
+    ("flags", "explained"),
+    [("explained", True), ("rm:outside_training explained", True), ("explained:outside_training", False), ("", False)],
 )
-def test_a_request_with_explanations_is_known_by_its_path(path: str, explained: bool) -> None:
-    assert is_explained({"path": path, "status": "200", "error": ""}) == explained
-    assert not is_explained({"path": path, "status": "503", "error": ""})
-    assert not is_explained({"path": path, "status": "200", "error": "2 of 2 rows have no prediction; x"})
+def test_an_explained_prediction_is_known_by_its_flag(flags: str, explained: bool) -> None:
+    assert is_explained({"flags": flags}) == explained

@@ -67,8 +67,16 @@ def test_every_row_has_the_width_of_the_definition_and_it_is_positive_and_finite
 @given(INTERVALS, st.data())
 def test_a_row_alone_has_the_width_that_it_has_among_others(interval: Interval, data: st.DataObject) -> None:
     rows = rows_for(interval, data)
-    alone = [interval.half_width(rows[number : number + 1], 0.5)[0] for number in range(len(rows))]
+    alone = [interval.half_width_of(row, 0.5) for row in rows.tolist()]
     np.testing.assert_allclose(interval.half_width(rows, 0.5), alone, rtol=1e-14)
+
+
+def test_a_code_is_found_that_float32_holds_only_nearly() -> None:
+    interval = Interval({0.9: 2.0}, 99, 0.0, (CategoryTerm((0.1, 0.2), (1.0, -1.0)),))
+    rows = np.array([[0.1], [0.2]], dtype=np.float32)
+    expected = pytest.approx([2 * math.e, 2 / math.e])
+    assert interval.half_width(rows, 0.9).tolist() == expected
+    assert [interval.half_width_of(row, 0.9) for row in rows.tolist()] == expected
 
 
 @given(INTERVALS)

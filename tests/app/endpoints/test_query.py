@@ -142,7 +142,7 @@ def test_one_row_gets_its_explanation_and_the_log_has_the_same_digits(sure: Serv
     assert explanation["base"] + sum(parts.values()) == pytest.approx(reply.json["prediction"], abs=1e-4)
     (row,) = sure.new_rows(EXPLANATIONS)
     (predicted,) = sure.new_rows("predictions")
-    assert predicted["flags"] == ""
+    assert predicted["flags"] == "explained"
     assert row == {
         "time": predicted["time"],
         "request_id": "why",
@@ -218,7 +218,8 @@ def test_a_csv_file_gets_columns_behind_the_others(sure: Service) -> None:
     assert [row["row"] for row in logged] == ["0", "3"]
     assert logged[0]["contribution_rm"] == first["contribution_rm"]
     flags = [row["flags"] for row in sure.new_rows("predictions")]
-    assert flags[0] == f"interval:0.9:{first['interval_low']}:{first['interval_high']}"
+    assert flags[0] == f"interval:0.9:{first['interval_low']}:{first['interval_high']} explained"
+    assert [("explained" in text) for text in flags] == [True, False, True]
     assert flags[1] == "tax:outside_training output:implausible" or "interval" not in flags[1]
 
 
@@ -273,7 +274,7 @@ def test_a_row_that_the_fallback_answers_has_its_interval_and_its_explanation(
     total = alone["explanation"]["base"] + sum(alone["explanation"]["contributions"].values())
     assert total == pytest.approx(alone["prediction"], abs=1e-4)
     (row,) = client.new_rows("predictions")
-    assert [word.partition(":")[0] for word in words(row)] == ["rm", "instead_of", "interval"]
+    assert [word.partition(":")[0] for word in words(row)] == ["rm", "instead_of", "interval", "explained"]
     assert [row["version"] for row in client.new_rows(EXPLANATIONS)] == ["1"]
 
 

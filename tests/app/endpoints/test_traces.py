@@ -79,7 +79,7 @@ def test_what_moved_a_prediction_is_told_if_it_was_asked_for(client: Service) ->
 
 
 def test_flags_are_told_in_words_and_intervals_at_the_prediction() -> None:
-    flags = "tax:outside_training interval:0.9:17.03:25.2 instead_of:3 news"
+    flags = "tax:outside_training interval:0.9:17.03:25.2 instead_of:3 explained news"
     (row,) = _shown({"predictions": [{"flags": flags}], "explanations": []})["predictions"]
     assert row["words"] == ["tax lies outside the training range", "in place of version 3", "news"]
     assert row["intervals"] == [("0.9", "17.03", "25.2")]

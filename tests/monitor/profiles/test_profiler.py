@@ -215,8 +215,8 @@ def test_flags_are_counted_and_rows_that_were_not_sent_are_in_no_other_count(tmp
     assert (answered.rows, answered.implausible, answered.fallback) == (4, 1, 2)
 
 
-def test_an_interval_is_no_unknown_flag_and_nothing_outside(tmp_path: Path) -> None:
-    flags = ["interval:0.9:1.0:3.0", "size:outside_training interval:0.9:1.0:3.0"]
+def test_an_interval_or_an_explanation_is_no_unknown_flag_and_nothing_outside(tmp_path: Path) -> None:
+    flags = ["interval:0.9:1.0:3.0", "size:outside_training interval:0.9:1.0:3.0 explained"]
     made = Profiler(REFERENCE)
     made.add(one_block([predictions([[1, 1, 1, 1]] * 2, flags=flags)], tmp_path))
     (group,) = made.profile().groups.values()
