@@ -19,7 +19,7 @@ from app.endpoints.form_fields import make_fields, place_problems
 from app.endpoints.form_truth import FormTruth
 from app.endpoints.predict_json import answer_with
 from app.endpoints.query import EXPLAIN, INTERVAL, parse_query
-from app.errors import ServingError
+from app.errors import MalformedRequest, ServingError
 from app.http.access import FORM_FEEDBACK_PATH, Access
 from app.http.application import Application
 from app.http.context import RequestContext, current_request
@@ -112,13 +112,13 @@ class _Form:
         self, context: RequestContext, route: Route, result: PredictionResult
     ) -> tuple[Explanation | None, Explainer | None]:
         """Return why the row got its prediction, and what explains the version; None each where that can't be told."""
+        explainer = None
         try:
             explainer = self._plane.explainer(_answering(route, result.version))
-        except ServingError:  # it has no training rows, or can't be opened a second time now
-            return None, None
-        try:
             return self._plane.explain(context, route, result)[0], explainer
-        except Exception:  # whatever a runtime raises: the prediction is there, and is not lost for its explanation
+        except MalformedRequest:  # it has no training rows
+            return None, None
+        except Exception:  # whatever a file or a runtime raises: the prediction is not lost for its explanation
             logger.exception("request %s: there is no explanation", context.request_id)
             return None, explainer
 
@@ -135,11 +135,13 @@ class _Form:
         if error and not problems and not messages:
             messages = [error.message]
         environ = current_request().environ
+        # How the training rows are spread is shown to who may see the model's pages.
+        figures = model.figures if self._access.shows_details(environ) else None
         return render_template(
             "form.html",
             signature=signature,
-            figures=model.figures,
-            fields=make_fields(signature, model.figures, typed, problems),
+            figures=figures,
+            fields=make_fields(signature, figures, typed, problems),
             messages=messages,
             answer=answer,
             request_id=current_request().request_id,

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 LEVEL = 0.9  # of the intervals that the form shows
 # How many points a curve has; fewer where there are many curves, so that the page stays small.
-_POINTS, _FEW_POINTS, _MANY_INPUTS = 41, 17, 5
+_POINTS, _FEW_POINTS, _MANY_INPUTS = 41, 13, 5
 _ROWS = 2  # a table has each second of the points
 
 

@@ -32,6 +32,8 @@ _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750, section 2.1
 # They say no more than whether the service works; and the files of the pages are the same everywhere.
 _OPEN_PATHS = frozenset({"/health", "/health/live", "/health/ready", "/ping", "/v2/health/live", "/v2/health/ready"})
 _OPEN_FOLDER = "/static/"
+_OTHER_PAGE = "a page of another site may not ask for predictions or tell what is true"
+_PORT = re.compile(r":[0-9]*$")
 
 
 class TokenFileError(ValueError):
@@ -155,7 +157,7 @@ class Access:
         asks = method not in SAFE_METHODS or (predicts and not _is_navigation(environ))
         if asks and environ.get("HTTP_SEC_FETCH_SITE") == "cross-site" and not shared:
             # The browser may have sent a password along; and images of another site could fill the log.
-            raise HTTPError(403, "a page of another site may not ask for predictions or tell what is true")
+            raise HTTPError(403, _OTHER_PAGE)
         tokens = self.find_tokens(method, environ["PATH_INFO"], predicts=predicts)
         if tokens is not None and tokens is not self._feedback:  # check_feedback is asked, however the path is written
             environ["REMOTE_USER"] = tokens.authenticate(_authorization(environ))
@@ -166,6 +168,8 @@ class Access:
         Raises:
             HTTPError: if it may not.
         """
+        if _is_of_another_host(environ):
+            raise HTTPError(403, _OTHER_PAGE)
         if self._feedback is not None:
             environ["REMOTE_USER"] = self._feedback.authenticate(_authorization(environ))
         elif not is_local(environ):
@@ -229,6 +233,19 @@ def new_token(name: str) -> tuple[str, str]:
 def _is_navigation(environ: dict[str, Any]) -> bool:
     """Return whether a browser goes to the page itself: nothing on another page asks, not even in a frame."""
     return (environ.get("HTTP_SEC_FETCH_MODE"), environ.get("HTTP_SEC_FETCH_DEST")) == ("navigate", "document")
+
+
+def _is_of_another_host(environ: dict[str, Any]) -> bool:
+    """Return whether a page of another host asks, where a browser does not say so: over plain HTTP, or an old one.
+
+    Only a form's POST gets that far; anything else the browser asks about first. Its ``Origin`` tells where it is from.
+    Ports are left out, as the browsers leave them out; and a proxy may.
+    """
+    origin = environ.get("HTTP_ORIGIN")
+    if origin is None or "HTTP_SEC_FETCH_SITE" in environ:
+        return False
+    asking, asked = (_PORT.sub("", host.lower()) for host in (origin.partition("://")[2], environ.get("HTTP_HOST", "")))
+    return bool(asking != asked)
 
 
 def _authorization(environ: dict[str, Any]) -> Authorization | None:

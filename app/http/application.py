@@ -117,11 +117,15 @@ class Application:
         sharing = NOT_SHARED
         response: WSGIResponse
         try:
-            if handler is None:
-                self._note_question(context)
             if handler is None or "HTTP_ORIGIN" in environ:
+                self._note_question(context)
                 sharing = self._cross_origin.find(environ)
-            response = sharing.preflight or self._answer(context, handler, shared=sharing.is_allowed)
+            if sharing.preflight is not None:
+                response = sharing.preflight
+            else:
+                if self._access.needs_tokens or "HTTP_SEC_FETCH_SITE" in environ:
+                    self._access.check(environ, shared=sharing.is_allowed, predicts=context.predicts)
+                response = handler(context) if handler is not None else Response.from_app(self._flask_app, environ)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer and the log its rows
             response = self._error_response(error, context, default)
         appended = None
@@ -138,12 +142,6 @@ class Application:
         except BaseException:
             response.close()  # nobody else will
             raise
-
-    def _answer(self, context: RequestContext, handler: Handler | None, *, shared: bool) -> WSGIResponse:
-        environ = context.environ
-        if self._access.needs_tokens or "HTTP_SEC_FETCH_SITE" in environ:
-            self._access.check(environ, shared=shared, predicts=context.predicts)
-        return handler(context) if handler is not None else Response.from_app(self._flask_app, environ)
 
     def _note_question(self, context: RequestContext) -> None:
         """Note whether a GET asks for a prediction, before it is known who asks: a refusal has its row, too."""

@@ -121,7 +121,8 @@ def send(
     if context.version:
         headers.append(("X-Model-Version", str(context.version)))
     if response.mimetype == HTML:
-        headers.append(("Referrer-Policy", "no-referrer"))
+        # To no other site; to this one, else a browser would hide the origin of the service's own forms.
+        headers.append(("Referrer-Policy", "same-origin"))
         if not any(name == CONTENT_SECURITY_POLICY for name, _ in response.headers):  # a page may need more
             headers.append((CONTENT_SECURITY_POLICY, PAGE_POLICY))
     response.headers.extend(headers)

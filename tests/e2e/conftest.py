@@ -17,6 +17,8 @@ from tests.e2e.server import Server, serving
 
 pytest.register_assert_rewrite("tests.e2e.load")
 
+# To a browser, http://localhost is as safe as HTTPS; a name that leads here is not.
+NAMES = "--host-resolver-rules=MAP *.example 127.0.0.1"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
@@ -73,6 +75,6 @@ def browser() -> Iterator[Browser]:
         assert not os.environ.get("REQUIRE_BROWSER"), reason
         pytest.skip(reason)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, NAMES])
         yield browser
         browser.close()

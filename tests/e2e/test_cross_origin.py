@@ -171,3 +171,28 @@ def test_with_an_asterisk_every_page_asks_but_not_for_what_was_true(browser: Bro
         assert ask(browser, origin, server, truth, "/feedback") == {"error": "TypeError"}
         assert ask(browser, origin, server, truth, "/feedback", Content_Type="text/plain") == {"error": "TypeError"}
         assert server.rows("feedback") == []
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_over_plain_http_only_the_services_own_form_tells_what_was_true(
+    browser: Browser, models: Path, folder: Path, script: bool
+) -> None:
+    token, _ = new_token("ann")
+    with serving(models, workers=1, SERVE_FEEDBACK_TOKEN=token) as server, site(folder, "other.example") as origin:
+        address = server.url.replace("127.0.0.1", "houses.example").replace("localhost", "houses.example")
+        fields = "<input name=request_id value=a><input name=actual value=20><button>Win</button>"
+        (folder / "index.html").write_text(f"<form method=post action={address}/form/feedback>{fields}</form>")
+        kept = {"Authorization": f"Bearer {token}"}  # as a browser sends a password that it keeps
+        context = browser.new_context(java_script_enabled=script, extra_http_headers=kept)
+        page = context.new_page()
+        page.goto(f"{origin}/index.html")
+        with page.expect_response("**/form/feedback") as refused:
+            page.click("button")
+        assert "sec-fetch-site" not in refused.value.request.all_headers()
+        assert (refused.value.status, server.rows("feedback")) == (403, [])
+        page.goto(f"{address}/form?rm=6&tax=250&age=66.5")
+        page.fill("#actual", "24,5")
+        page.click("#tell-form button")
+        page.wait_for_selector("#truth .good")
+        assert [row["actual"] for row in server.rows("feedback")] == ["24.5"]
+        context.close()

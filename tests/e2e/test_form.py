@@ -289,9 +289,8 @@ def test_the_page_is_small_and_usable_after_two_requests(trained: tuple[Server, 
         page.on("response", lambda reply: sizes.update({urlsplit(reply.url).path: len(reply.body())}))
         page.goto(address, wait_until="networkidle")
         assert page.evaluate("[...document.querySelectorAll('script:not([defer])')].length") == 0
-    needed = sizes["/form"] + sizes["/static/style.css"]
     assert sizes.keys() - {"/static/icon.svg"} == {"/form", "/static/style.css", "/static/form.js"}  # it may be kept
-    assert needed < (60_000 if len(typed(address)) == 3 else 80_000)
+    assert sum(sizes.values()) < (60_000 if len(typed(address)) == 3 else 74_000)
 
 
 def test_no_answer_is_without_its_rows_when_workers_are_killed(models: Path) -> None:

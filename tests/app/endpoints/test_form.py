@@ -15,8 +15,10 @@ from app.http.access import new_token
 from registry import Signature, plain
 from tests.app.conftest import MakeClient, Service
 from tests.app.requests import RAISES, FullDisk, make_champion
+from tests.cards import card_of
 from tests.conftest import HOUSES, publish
 from tests.journal.truths import truths_in
+from tests.registry.conftest import publish_changed
 
 TYPED = {"rooms": "6", "tax": "250", "age": "66.5"}
 ANSWER = "/form?rm=6&tax=250&age=66.5"
@@ -137,6 +139,29 @@ def test_tokens_for_pages_guard_the_empty_form_and_not_its_answers(make_client: 
     (tmp_path / "tokens").write_text(f"{LINE}\n")
     closed = make_client(page_tokens=str(tmp_path / "tokens"))
     assert (closed.get("/form").status_code, closed.get(ANSWER).status_code) == (401, 200)
+
+
+def test_how_the_training_rows_spread_is_shown_to_who_may_see_pages(make_client: MakeClient, tmp_path: Path) -> None:
+    (tmp_path / "tokens").write_text(f"{LINE}\n")
+    publish(tmp_path / "other", card=card_of())
+    closed = make_client(models=tmp_path / "other", page_tokens=str(tmp_path / "tokens"))
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    for query, status in (("rm=6&tax=250&age=66.5", 200), ("rm=x", 422)):
+        seen, hidden = closed.get(f"/form?{query}", headers=bearer), closed.get(f"/form?{query}")
+        assert (seen.status_code, hidden.status_code) == (status, status)
+        assert ("mostly" in seen.text, 'class="bars"' in seen.text) == (True, True)
+        assert ("mostly" in hidden.text, 'class="bars"' in hidden.text) == (False, False)
+
+
+@pytest.mark.parametrize("reference", [b"", b"rm,tax,age,medv\n", b"rm,tax,age,medv\n1e300,1,1,1\n", b"a\n1\n"])
+def test_an_answer_is_not_lost_for_its_explanation(client: Service, reference: bytes) -> None:
+    store = client.settings.store()
+    publish_changed(store, {"reference.csv": reference})
+    make_champion(store, 2)
+    reply = client.get(ANSWER)
+    assert (reply.status_code, answered(reply.text)) == (200, "23.505")
+    assert "an average row" not in reply.text.lower()
+    assert [row["status"] for row in client.new_rows("requests")] == ["200"]
 
 
 @pytest.mark.parametrize(

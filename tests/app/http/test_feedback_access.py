@@ -121,6 +121,36 @@ def test_a_page_of_another_site_says_nothing_even_with_the_token(guarded: Servic
         assert tell(client, headers={"Sec-Fetch-Site": "cross-site", **bearer(TOKEN)}) == 403
 
 
+@pytest.mark.parametrize("path", ["/feedback", "/form/feedback"])
+@pytest.mark.parametrize(
+    ("origin", "host", "status"),
+    [
+        ("http://houses.example", "houses.example", 200),
+        ("http://houses.example:8080", "houses.example", 200),  # behind a proxy that leaves the port out
+        ("HTTP://Houses.example:8080", "houses.example:8080", 200),
+        ("http://[::1]:5000", "[::1]:5000", 200),
+        (None, "houses.example", 200),  # no browser
+        ("http://other.example", "houses.example", 403),
+        ("http://other.houses.example", "houses.example", 403),
+        ("http://houses.example.evil.example", "houses.example", 403),
+        ("null", "houses.example", 403),
+        ("", "houses.example", 403),
+        ("http://[::2]:5000", "[::1]:5000", 403),
+    ],
+)
+def test_a_browser_that_does_not_say_which_site_asks_is_judged_by_the_origin(
+    guarded: Service, path: str, origin: str | None, host: str, status: int
+) -> None:
+    guarded.new_rows("feedback")
+    headers = basic(TOKEN) | ({} if origin is None else {"Origin": origin})
+    sent: dict[str, Any] = {"json": TRUTH} if path == "/feedback" else {"data": TRUTH}
+    reply = guarded.post(path, **sent, headers=headers, environ_overrides={"HTTP_HOST": host})
+    assert reply.status_code == status, reply.text
+    assert len(guarded.new_rows("feedback")) == (status == 200)
+    said = guarded.post(path, **sent, headers={**headers, "Sec-Fetch-Site": "same-origin"})
+    assert said.status_code == 200
+
+
 @pytest.mark.parametrize("secret", ["", "short", "0123456789abcde", "0123456789 abcdef", "0123456789äbcdef", "=" * 16])
 def test_a_token_that_can_not_be_one_stops_the_start_and_is_not_shown(secret: str) -> None:
     with pytest.raises(SettingError) as caught:
