@@ -40,9 +40,9 @@ def trace_recent(store: VersionStore, logs: Path, request_id: str, first: str, l
     answers, later = Search(logs, first, last, SEARCHED), Search(logs, first, max(last, today), SEARCHED)
     requests = answers.newest("requests", request_id, MAX_REQUESTS)
     truths = later.newest(FEEDBACK, request_id, MAX_ROWS) if requests else []
-    traces = []
-    for request in requests:
-        time = request["time"]
-        rows, explained = (answers.of_request(stream, request_id, time, MAX_ROWS) for stream in ANSWERS)
-        traces.append(describe(store, request, rows, explained, truths))
+    times = {request["time"] for request in requests}
+    rows, explained = (answers.of_requests(stream, request_id, times, MAX_ROWS) for stream in ANSWERS)
+    traces = [
+        describe(store, request, rows[request["time"]], explained[request["time"]], truths) for request in requests
+    ]
     return RecentTraces(traces, not (answers.left_out or later.left_out))
