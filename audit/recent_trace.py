@@ -40,10 +40,11 @@ def trace_recent(store: VersionStore, logs: Path, request_id: str, first: str, l
     answers, later = Search(logs, first, last, SEARCHED), Search(logs, first, max(last, today), SEARCHED)
     requests = answers.newest("requests", request_id, MAX_REQUESTS)
     truths = later.newest(FEEDBACK, request_id, MAX_ROWS) if requests else []
+    times = {request["time"] for request in requests}
+    rows, explained = (answers.of_requests(stream, request_id, times, MAX_ROWS) for stream in ANSWERS)
+    complete = not answers.left_out
     traces = []
     for request in requests:
         time = request["time"]
-        rows, explained = (answers.of_request(stream, request_id, time, MAX_ROWS) for stream in ANSWERS)
-        complete = not answers.left_out
-        traces.append(describe(store, request, rows, explained, truths, complete=complete))
+        traces.append(describe(store, request, rows[time], explained[time], truths, complete=complete))
     return RecentTraces(traces, not (answers.left_out or later.left_out))

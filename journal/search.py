@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from filesystem import only_plain
@@ -39,7 +39,7 @@ class Search:
             OSError: if a file can't be read.
         """
         found: list[dict[str, str]] = []
-        for columns, line in self._lines(stream, "Z", request_id):
+        for columns, line in self._lines(stream, request_id):
             row = _row(columns, line)
             if row is None or row["request_id"] != request_id:
                 continue
@@ -49,25 +49,32 @@ class Search:
             found.append(row)
         return found[::-1]
 
-    def of_request(self, stream: str, request_id: str, time: str, count: int) -> list[dict[str, str]]:
-        """Return the first rows of the request that arrived then, at most ``count``, in order.
+    def of_requests(
+        self, stream: str, request_id: str, times: Iterable[str], count: int
+    ) -> dict[str, list[dict[str, str]]]:
+        """Return the first rows of each request with an id, at most ``count``, in order, by its time.
 
         Args:
-            time: as the row of the request has it.
+            times: when these requests arrived, as their rows have it.
 
         Raises:
             OSError: if a file can't be read.
         """
-        first: deque[tuple[list[str], bytes]] = deque(maxlen=count)
-        for found in self._lines(stream, time, request_id):
-            self.left_out |= len(first) == count
-            first.appendleft(found)
-        rows = (_row(*found) for found in first)
-        return [row for row in rows if row is not None and (row["request_id"], row["time"]) == (request_id, time)]
+        first: dict[str, deque[tuple[list[str], bytes]]] = {time: deque(maxlen=count) for time in times}
+        for columns, line in self._lines(stream, request_id) if first else ():
+            kept = first.get(line.partition(b",")[0].decode("ascii", "replace"))
+            if kept is not None:
+                self.left_out |= len(kept) == count
+                kept.appendleft((columns, line))
+        rows = {time: [_row(*found) for found in kept] for time, kept in first.items()}
+        return {
+            time: [row for row in found if row and (row["request_id"], row["time"]) == (request_id, time)]
+            for time, found in rows.items()
+        }
 
-    def _lines(self, stream: str, time_end: str, request_id: str) -> Iterator[tuple[list[str], bytes]]:
-        """Yield the lines that have such a time and an id side by side, and their columns' names; the newest first."""
-        needle = f"{time_end},{escape_field(request_id)},".encode()
+    def _lines(self, stream: str, request_id: str) -> Iterator[tuple[list[str], bytes]]:
+        """Yield the lines that have an id after a time in UTC, and their columns' names; the newest first."""
+        needle = f"Z,{escape_field(request_id)},".encode()
         left = self._most
         files = [path for path in daily_files(self._folder, stream) if self._first <= day_of(path) <= self._last]
         for path in reversed(files):

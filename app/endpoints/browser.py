@@ -12,6 +12,7 @@ from pathlib import Path
 from flask import Blueprint, Response, render_template, request
 
 from app.endpoints.data_plane import DataPlane
+from app.endpoints.snippets import service_address
 from app.errors import NotReady
 from app.http.application import Application
 from app.http.cors import ANY
@@ -81,7 +82,7 @@ class _BrowserPage:
             rows_file=next((name for name in _ROWS_FILES if name in files), ""),
             rows=min(_COMPARED, settings.max_rows),
             predict_url=f"{request.script_root}/v1/models/{settings.model}/versions/{model.number}:predict",
-            root=request.url_root.replace(":///", "://localhost/", 1).rstrip("/"),
+            root=service_address(),
             every_origin=ANY in origins,
             origins=sorted(origins),
         )

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import re
+import logging
+import math
+import time
+from dataclasses import dataclass
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template
 from markupsafe import Markup
 from werkzeug import Response
 
 from app.endpoints.data_plane import DataPlane
 from app.endpoints.lately import LatelyReader
-from app.endpoints.snippets import make_snippets
-from app.endpoints.version_summary import Summary, SummaryReader
+from app.endpoints.published_versions import PublishedVersion, PublishedVersions
+from app.endpoints.snippets import make_snippets, service_address
+from app.endpoints.version_view import fit_of, interval_hold
 from app.http.application import Application
 from app.http.responses import revalidated_page
-from registry import Signature
+from app.routing.cache import LoadedModel
 
-_CONTAINER = re.compile(r"[A-Za-z0-9_.-]+(:[0-9]{1,5})?")
+logger = logging.getLogger(__name__)
+
+_RETRY = 60.0  # seconds after which a version whose files could not be read is read again
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
@@ -29,48 +35,60 @@ def register(app: Application, plane: DataPlane) -> None:
     app.flask.register_blueprint(routes)
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """What the home page shows of how good a version is, drawn once for it."""
+
+    digest: str = ""
+    until: float = 0.0  # on the monotonic clock
+    lead: str = ""
+    figures: str = ""
+
+
 class _Pages:
     """The pages, over the versions that can be asked."""
 
     def __init__(self, plane: DataPlane) -> None:
         self._plane = plane
         self._lately = LatelyReader(plane.audit_log)
-        self._summaries = SummaryReader(plane.settings.store())
-        self._plot: tuple[Summary, Markup] = (Summary(), Markup())  # drawn once for a version
+        self._versions = PublishedVersions(plane.settings.store())
+        self._shown = _Shown()
 
     def index(self) -> Response:
         """Show what is predicted, how good it is, how to ask, and what happened lately."""
         model = self._plane.router.champion().model
         signature = model.signature
         count = len(signature.inputs)
-        summary = self._summaries.read(model)
         page = render_template(
             "index.html",
             signature=signature,
             version=model.number,
             count=_COUNTS[count] if count < len(_COUNTS) else count,
-            summary=summary,
-            plot=self._draw(summary, signature),
-            snippets=make_snippets(f"{_root()}predict_json", signature, token=bool(self._plane.settings.tokens)),
+            good=self._draw(model),
+            snippets=make_snippets(
+                f"{service_address()}/predict_json", signature, token=bool(self._plane.settings.tokens)
+            ),
             lately=self._lately.read(signature.names),
         )
         return revalidated_page(page)
 
-    def _draw(self, summary: Summary, signature: Signature) -> Markup:
-        if self._plot[0] is not summary:
-            drawn = render_template("index_plot.html", summary=summary, signature=signature) if summary.figures else ""
-            self._plot = summary, Markup(drawn)  # noqa: S704 - what a template has escaped
-        return self._plot[1]
+    def _draw(self, model: LoadedModel) -> _Shown:
+        shown = self._shown
+        if shown.digest != model.digest or time.monotonic() > shown.until:
+            version = self._versions.get(model.number) or PublishedVersion(model.number, fault="it is gone")
+            if version.fault:  # it is loaded and can still predict
+                logger.warning("no figures on the home page: %s", version.fault)
+            fit = fit_of(version.figures)
+            context = {"signature": model.signature, "card": version.card, "fit": fit}
+            parts = (
+                Markup(render_template(f"index_{name}.html", **context, hold=interval_hold(version, fit)))  # noqa: S704 - what a template has escaped
+                for name in ("lead", "figures")
+            )
+            until = time.monotonic() + _RETRY if version.fault else math.inf
+            self._shown = shown = _Shown(model.digest, until, *parts)
+        return shown
 
     def upload(self) -> str:
         """Show the form for a CSV file."""
         signature = self._plane.router.champion().model.signature
         return render_template("upload.html", signature=signature, max_upload=self._plane.settings.max_upload)
-
-
-def _root() -> str:
-    """Return the address of the service, as the client would have to write it."""
-    sent = request.headers.get("Host", "")
-    # Names of containers may have an underscore, which werkzeug leaves out of a URL.
-    host = sent if _CONTAINER.fullmatch(sent) else "localhost"
-    return request.url_root.replace(":///", f"://{host}/", 1)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 
+from flask import request
+
 from registry import Signature, plain
+
+_CONTAINER = re.compile(r"[A-Za-z0-9_.-]+(:[0-9]{1,5})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +19,14 @@ class Snippet:
 
     language: str
     code: str
+
+
+def service_address() -> str:
+    """Return the address of the service as the client would have to write it, without a slash at its end."""
+    sent = request.headers.get("Host", "")
+    # Names of containers may have an underscore, which werkzeug leaves out of a URL.
+    host = sent if _CONTAINER.fullmatch(sent) else "localhost"
+    return request.url_root.replace(":///", f"://{host}/", 1).rstrip("/")
 
 
 def make_snippets(url: str, signature: Signature, *, token: bool) -> list[Snippet]:

@@ -23,7 +23,6 @@ from app.http.responses import HTML, JSON, JSONResponse, WSGIResponse, negotiate
 from registry import Signature
 from request_ids import is_request_id
 
-_WAIT = 2.0  # seconds for which a search waits for the one before it
 _EXCERPT = 2000  # characters of a body that are shown
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INTERVAL = re.compile(r"interval:([^:]+):([^:]+):([^:]+)")
@@ -86,11 +85,14 @@ class _Traces:
             return trace_recent(self._store, self._plane.settings.log_folder, request_id, first, last, today), SEARCHED
         except OSError as error:
             raise NotReady(f"the logs can't be read ({error.strerror or error}): try again later") from error
+        except (KeyError, ValueError) as error:
+            what = f"`python -m audit trace {request_id}` may show more"
+            raise NotReady(f"the logs hold what no service wrote, so this page can't be made; {what}") from error
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        """Let one search of this worker run at a time, so that the other threads predict."""
-        if not self._searching.acquire(timeout=_WAIT):
+        """Let one search of this worker run at a time; no other waits for it, so that the other threads predict."""
+        if not self._searching.acquire(blocking=False):
             raise HTTPError(429, "another request is being looked for: try again in a second", [("Retry-After", "1")])
         try:
             yield

@@ -65,16 +65,23 @@ def test_it_stops_at_a_count_and_at_so_many_bytes_and_says_so(tmp_path: Path) ->
     assert newest(tmp_path, "a", count=1000, most=1000)[0] == times
 
 
-def test_the_rows_of_one_request_are_its_first_ones_in_order(tmp_path: Path) -> None:
+def test_the_rows_of_a_request_are_its_first_ones_in_order(tmp_path: Path) -> None:
     rows = [row("1", "a", str(number)) for number in range(10)]
-    log(tmp_path, row("0", "a", "no") + b"".join(rows) + row("2", "a", "no"), stream="predictions")
+    log(tmp_path, row("0", "a", "no") + b"".join(rows) + row("2", "a", "yes"), stream="predictions")
     search = Search(tmp_path, DAYS[2], DAYS[2], MOST)
-    time = f"{DAYS[2]}T1Z"
-    assert [found["body"] for found in search.of_request("predictions", "a", time, 10)] == list("0123456789")
+
+    def bodies(count: int, *times: str) -> list[str]:
+        named = [f"{DAYS[2]}T{time}Z" for time in times]
+        found = search.of_requests("predictions", "a", named, count)
+        assert list(found) == named
+        return ["".join(row["body"] for row in found[time]) for time in named]
+
+    assert bodies(10, "1", "2") == ["0123456789", "yes"]
     assert not search.left_out
-    assert [found["body"] for found in search.of_request("predictions", "a", time, 3)] == list("012")
+    assert bodies(3, "1", "2") == ["012", "yes"]
     assert search.left_out
-    assert search.of_request("predictions", "a", f"{DAYS[2]}T9Z", 3) == []
+    assert bodies(3, "9") == [""]
+    assert bodies(3) == []
 
 
 def test_what_is_no_plain_file_is_an_error_and_keeps_nobody_waiting(tmp_path: Path) -> None:

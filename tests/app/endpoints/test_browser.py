@@ -56,6 +56,8 @@ def test_the_page_shows_how_another_page_loads_the_model(client: Service, make_c
     sample = html.unescape(client.get("/browser?version=2").text)
     assert 'tf.loadLayersModel("http://localhost/models/boston/2/tfjs/model.json")' in sample
     assert "tf.tensor2d([[6, 250, 66.5]])" in sample
+    sample = html.unescape(client.get("/browser?version=2", headers={"Host": "my_model:5000"}).text)
+    assert 'tf.loadLayersModel("http://my_model:5000/models/boston/2/tfjs/model.json")' in sample
     for origins, sentence in (
         ("*", "Pages of every origin may load these files"),
         ("https://shop.example", "Pages of these origins may load the files: https://shop.example"),

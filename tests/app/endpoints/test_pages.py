@@ -53,6 +53,16 @@ def test_a_card_that_was_changed_since_leaves_the_first_page_without_figures(cli
     assert (page.status_code, "typical error" in page.text) == (200, False)
 
 
+@pytest.mark.parametrize(
+    "card", ['{"metrics": {"rmse": 1%s}}' % ("0" * 400), '{"metrics": {"rmse": "4"}}', '{"metrics": [1]}']
+)
+def test_a_card_with_odd_members_leaves_the_first_page_without_figures(client: Service, card: str) -> None:
+    publish_changed(client.settings.store(), {"card.json": card})
+    make_champion(client.settings.store(), 2)
+    page = client.get("/")
+    assert (page.status_code, "typical error" in page.text) == (200, False)
+
+
 @pytest.mark.parametrize("path", ["/", "/monitor"])
 def test_a_page_that_did_not_change_is_not_sent_again(client: Service, path: str) -> None:
     first = client.get(path)

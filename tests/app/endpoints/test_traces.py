@@ -15,6 +15,7 @@ from registry.promotion import promote
 from tests.app.conftest import MakeClient, Service
 from tests.app.requests import ANN, CSV, IMPLAUSIBLE, OTHER_ROW, ROW, ask, logged, send_csv
 from tests.conftest import publish
+from tests.registry.conftest import publish_changed
 
 HTML = {"Accept": "text/html"}
 JSON = {"Accept": "application/json"}
@@ -177,7 +178,6 @@ def test_one_search_of_a_worker_runs_at_a_time(client: Service, monkeypatch: pyt
 
     ask(client, X_Request_ID="mine")
     monkeypatch.setattr("audit.recent_trace.trace_recent", wait)
-    monkeypatch.setattr("app.endpoints.traces._WAIT", 0.01)
     first: list[int] = []
     thread = threading.Thread(
         target=lambda: first.append(client.application.test_client().get("/requests/mine").status_code)
@@ -197,6 +197,33 @@ def test_logs_that_cannot_be_read_are_told(client: Service) -> None:
         path.mkdir()
     reply = client.get("/requests/mine")
     assert (reply.status_code, "can't be read" in reply.json["error"]) == (503, True)
+
+
+@pytest.mark.parametrize("stream", ["requests", "predictions", "feedback"])
+@pytest.mark.parametrize("header", [b"x" + b",x" * 30, b"\xff\xfe"])
+def test_a_log_that_no_service_wrote_is_told(client: Service, stream: str, header: bytes) -> None:
+    ask(client, X_Request_ID="mine")
+    client.post("/feedback", json={"request_id": "mine", "actual": 31.5})
+    (path,) = client.settings.log_folder.glob(f"{stream}-*")
+    columns, _, rows = path.read_bytes().partition(b"\n")
+    path.write_bytes(b",".join(header.split(b",")[: columns.count(b",") + 1]) + b"\n" + rows)
+    reply = client.get("/requests/mine", headers=HTML)
+    assert (reply.status_code, "no service wrote" in reply.text) == (503, True)
+
+
+def test_a_version_that_no_service_answers_with_is_told(client: Service) -> None:
+    ask(client, X_Request_ID="mine")
+    (path,) = client.settings.log_folder.glob("predictions-*")
+    path.write_bytes(path.read_bytes().replace(b",boston,1,", b",boston,x,"))
+    assert client.get("/requests/mine", headers=HTML).status_code == 503
+
+
+def test_a_card_with_odd_members_is_shown_as_far_as_it_goes(client: Service) -> None:
+    publish_changed(client.settings.store(), {"card.json": '{"gates": 5, "data": {"file": [1]}, "by": "<i>"}'})
+    answer = "/v1/models/boston/versions/2:predict"
+    assert client.post(answer, json={"instances": [ROW]}, headers={"X-Request-ID": "odd"}).status_code == 200
+    assert "Trained by" in (page := get(client, "odd"))
+    assert "<i>" not in page
 
 
 def test_without_a_version_records_are_shown_and_what_is_gone_is_named(
