@@ -1,6 +1,6 @@
 """Coverage and width of prediction intervals on new rows, over many splits, beside plain split conformal.
 
-    .venv/bin/python -m benchmarks.intervals [--splits 100] [--jobs 1] > table.md
+    .venv/bin/python -m benchmarks.intervals [--model mlp] [--splits 100] [--jobs 1] > table.md
 
 Each split keeps a fifth of the rows as new ones. The others go through what a training does: five folds, intervals from
 the errors of all of them, and a model that is fitted without one fold. Plain split conformal takes one width for every
@@ -118,6 +118,9 @@ def _gradients(weights: Sequence[np.ndarray], values: np.ndarray, target: np.nda
     return gradients
 
 
+FITS: dict[str, Fit] = {"linear": fit_linear, "mlp": fit_mlp}
+
+
 def one_split(data: Callable[[], tuple[list[InputSpec], Floats, Floats]], fit: Fit, seed: int) -> dict[str, Floats]:
     """Return for each new row of a split: its position, its prediction, its error and both half widths."""
     inputs, rows, label = data()
@@ -157,8 +160,8 @@ def summarise(name: str, found: Sequence[dict[str, Floats]], rows: Floats, input
     for kind in ("plain", "scaled"):
         inside = new["error"] <= new[kind]
         by_split = np.array([np.mean(part["error"] <= part[kind]) for part in found])
-        standard_error = float(np.std(by_split, ddof=1) / math.sqrt(len(found)))
-        thirds = [float(np.mean(inside[third == number])) for number in range(3)]
+        thirds = np.array([[np.mean(part) for part in np.split(inside[third == n], len(found))] for n in range(3)])
+        worst_third = thirds[np.argmin(thirds.mean(axis=1))]
         slices = []
         for column in range(len(inputs)):
             names, numbers = slice_column(rows[:, column], rows[:, column])
@@ -168,28 +171,31 @@ def summarise(name: str, found: Sequence[dict[str, Floats]], rows: Floats, input
                 if np.sum(numbers == number) >= MIN_SLICE_ROWS
             ]
         width = float(np.mean([np.mean(part[kind]) for part in found]) / np.mean(new["plain"]))
-        figures = f"{100 * np.mean(inside):.1f} ± {100 * standard_error:.1f} | {width:.3f}"
-        lines.append(
-            f"| {name} | {rmse:.3g} | {kind} | {figures} | {100 * min(thirds):.1f} | {100 * min(slices):.1f} |"
-        )
+        figures = f"{_percent(by_split)} | {width:.3f} | {_percent(worst_third)} | {100 * min(slices):.1f}"
+        lines.append(f"| {name}, {len(found)} splits | {rmse:.3g} | {kind} | {figures} |")
     return "\n".join(lines)
+
+
+def _percent(shares: Floats) -> str:
+    """Return the mean of the shares of all splits, with its standard error."""
+    return f"{100 * np.mean(shares):.1f} ± {100 * np.std(shares, ddof=1) / math.sqrt(len(shares)):.1f}"
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--model", choices=FITS, action="append", help="by default all")
     parser.add_argument("--splits", type=int, default=100)
     parser.add_argument("--jobs", type=int, default=1)
     options = parser.parse_args()
     print("| model | RMSE | intervals | new rows inside, % | width | worst third, % | worst slice, % |")
     print("| --- | --- | --- | --- | --- | --- | --- |", flush=True)
     with ProcessPoolExecutor(options.jobs) as pool:
-        for fit in (fit_linear, fit_mlp):
+        for model in options.model or FITS:
             for data in (boston, diabetes):
                 inputs, rows, _ = data()
-                found = list(pool.map(partial(one_split, data, fit), range(options.splits)))
-                name = f"{data.__name__}, {fit.__name__.removeprefix('fit_')}"
-                print(summarise(name, found, rows, inputs), flush=True)
+                found = list(pool.map(partial(one_split, data, FITS[model]), range(options.splits)))
+                print(summarise(f"{data.__name__}, {model}", found, rows, inputs), flush=True)
 
 
 if __name__ == "__main__":

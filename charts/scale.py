@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-THIN, MINUS, NONE = "\u2009", "−", "–"
+THIN, MINUS, NONE = "\u202f", "−", "–"
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _LARGEST = 1e300  # far beyond float32; differences of such values are still finite
 _PLAIN = range(-4, 15)  # powers of ten that are written without a power of ten

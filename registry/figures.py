@@ -5,6 +5,7 @@ Training computes them once, so that no page reads rows or asks the model.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -62,6 +63,14 @@ class Figures:
     def to_json(self) -> dict[str, Any]:
         """Return the member of card.json."""
         return asdict(self)
+
+    @classmethod
+    def from_text(cls, text: bytes) -> Figures | None:
+        """Return the figures in the text of card.json; None if it is no JSON, or :meth:`from_card` finds none."""
+        try:
+            return cls.from_card(json.loads(text))
+        except ValueError:
+            return None
 
     @classmethod
     def from_card(cls, card: Any) -> Figures | None:

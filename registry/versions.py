@@ -131,7 +131,8 @@ class VersionStore:
             predictor = open_predictor(model, runtime, signature.example)
         except RegistryError as error:
             raise RegistryError(f"{verified.folder}: {error}") from error
-        return Version(number, verified.digest, signature, predictor, _figures(verified))
+        figures = Figures.from_text(verified.read(CARD)) if CARD in verified else None
+        return Version(number, verified.digest, signature, predictor, figures)
 
     def signature(self, number: int) -> Signature:
         """Return the signature of a version, after a check of its files."""
@@ -243,10 +244,3 @@ def _signature(verified: VerifiedFiles) -> Signature:
         return Signature.from_json(json.loads(verified.read(SIGNATURE)))
     except ValueError as error:
         raise SignatureError(f"{verified.folder / SIGNATURE}: not JSON ({error})") from error
-
-
-def _figures(verified: VerifiedFiles) -> Figures | None:
-    try:
-        return Figures.from_card(json.loads(verified.read(CARD))) if CARD in verified else None
-    except ValueError:  # it predicts without them
-        return None

@@ -77,7 +77,7 @@ def _input_figures(
 
 
 def _histogram(values: Floats) -> Histogram:
-    counts, edges = np.histogram(values, BINS)
+    counts, edges = np.histogram(values.astype(np.float32).astype(np.float64), BINS)  # no bin is too narrow
     return Histogram(_short(edges), tuple(counts.tolist()))
 
 

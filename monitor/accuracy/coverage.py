@@ -59,11 +59,11 @@ def judge_coverage(rows: pd.DataFrame, signature: Signature) -> dict[str, Any] |
     interval = signature.interval
     if interval is None or LEVEL not in interval.quantiles:
         return None
-    half_widths = interval.half_width(rows[list(signature.names)].to_numpy(np.float32), LEVEL)
-    known = np.isfinite(half_widths)  # without one of its inputs, a row has no interval
+    inputs = rows[list(signature.names)].to_numpy(np.float32)
+    known = np.isfinite(inputs).all(axis=1)  # without one of its inputs, a row has no interval
     if not known.any():
         return None
-    inside = np.abs(rows["residual"].to_numpy(np.float64)[known]) <= half_widths[known]
+    inside = np.abs(rows["residual"].to_numpy(np.float64)[known]) <= interval.half_width(inputs[known], LEVEL)
     return asdict(measure_coverage(inside, pd.factorize(rows["request_id"].to_numpy()[known])[0], interval.rows))
 
 

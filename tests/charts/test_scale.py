@@ -42,14 +42,14 @@ def read(text: str) -> float:
         (0.00012345, "0.000123"),
         (9.996, "10"),
         (999.4, "999"),
-        (999.95, "1\u2009000"),
-        (2000, "2\u2009000"),
-        (18204.4, "18\u2009204"),
-        (-1234567, "−1\u2009234\u2009567"),
-        (1e12, "1\u2009000\u2009000\u2009000\u2009000"),
-        (1e-7, "1\u2009×\u200910⁻⁷"),
-        (-1.25e-6, "−1.25\u2009×\u200910⁻⁶"),
-        (3.4e38, "3.4\u2009×\u200910³⁸"),
+        (999.95, "1\u202f000"),
+        (2000, "2\u202f000"),
+        (18204.4, "18\u202f204"),
+        (-1234567, "−1\u202f234\u202f567"),
+        (1e12, "1\u202f000\u202f000\u202f000\u202f000"),
+        (1e-7, "1\u202f×\u202f10⁻⁷"),
+        (-1.25e-6, "−1.25\u202f×\u202f10⁻⁶"),
+        (3.4e38, "3.4\u202f×\u202f10³⁸"),
     ],
 )
 def test_a_number_has_three_digits_thin_spaces_and_a_true_minus(value: float | None, written: str) -> None:
@@ -57,10 +57,10 @@ def test_a_number_has_three_digits_thin_spaces_and_a_true_minus(value: float | N
 
 
 def test_a_number_keeps_more_digits_or_its_zeros_if_asked() -> None:
-    assert number(1234.5678, 6) == "1\u2009234.57"
+    assert number(1234.5678, 6) == "1\u202f234.57"
     assert number(17.0, zeros=True) == "17.0"
     assert number(6, zeros=True) == "6.00"
-    assert number(1e-7, zeros=True) == "1.00\u2009×\u200910⁻⁷"
+    assert number(1e-7, zeros=True) == "1.00\u202f×\u202f10⁻⁷"
 
 
 @any_data
@@ -121,9 +121,9 @@ def test_a_range_with_any_width_has_at_least_two_marks(ends: list[float]) -> Non
 def test_the_marks_of_an_axis_have_equal_decimals() -> None:
     assert labels([0, 2.5, 5, 7.5]) == ["0.0", "2.5", "5.0", "7.5"]
     assert labels([-20, 0, 20]) == ["−20", "0", "20"]
-    assert labels([0, 1000, 2000]) == ["0", "1\u2009000", "2\u2009000"]
-    assert labels([0, 5e6, 1e7]) == ["0", "0.5\u2009×\u200910⁷", "1.0\u2009×\u200910⁷"]
-    assert labels([-1e-9, 0, 1e-9]) == ["−1\u2009×\u200910⁻⁹", "0", "1\u2009×\u200910⁻⁹"]
+    assert labels([0, 1000, 2000]) == ["0", "1\u202f000", "2\u202f000"]
+    assert labels([0, 5e6, 1e7]) == ["0", "0.5\u202f×\u202f10⁷", "1.0\u202f×\u202f10⁷"]
+    assert labels([-1e-9, 0, 1e-9]) == ["−1\u202f×\u202f10⁻⁹", "0", "1\u202f×\u202f10⁻⁹"]
     assert labels([]) == []
 
 

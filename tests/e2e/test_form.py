@@ -22,7 +22,7 @@ from tests.journal.truths import truths_in
 ANSWER = "/form?rm=6&tax=250&age=66.5"
 DIABETES = "/form?age=59&sex=2&bmi=32.1&bp=101&s1=157&s2=93.2&s3=38&s4=4&s5=4.8598&s6=87"
 GIVEN = "the model gave <data"  # behind it stands the prediction of an answer
-MINUS = str.maketrans("−\u2009", "- ")
+MINUS = str.maketrans("−\u202f", "- ")
 
 
 @pytest.fixture(params=[True, False], ids=["script", "no script"])

@@ -72,3 +72,9 @@ def test_figures_that_do_not_fit_together_are_left_out(damage: Callable[[Any], o
     content = copy.deepcopy(CONTENT)
     damage(content)
     assert Figures.from_card({"figures": content}) is None
+
+
+def test_a_card_that_is_no_json_has_no_figures() -> None:
+    assert Figures.from_text(b"{") is None
+    assert Figures.from_text(b"\xff") is None
+    assert Figures.from_text(b'{"figures": null}') is None

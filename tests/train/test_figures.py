@@ -46,6 +46,13 @@ def test_histograms_count_every_training_row(small: tuple[Signature, Dataset], f
     assert kind.counts == tuple(int(np.sum(values[:, 1] == code)) for code in kind.edges)
 
 
+def test_labels_that_differ_in_the_last_digit_alone_have_a_histogram(small: tuple[Signature, Dataset]) -> None:
+    signature, data = small
+    label = np.where(np.arange(len(data.label)) % 2, 0.3, 0.30000000000000004)
+    figures = build_figures(signature, replace(data, label=label), predict, predict(data.inputs[data.test_rows]))
+    assert sum(figures.output.counts) == len(data.train_rows)
+
+
 def test_a_number_has_its_quantiles_and_a_category_codes(small: tuple[Signature, Dataset], figures: Figures) -> None:
     _, data = small
     widths = np.sort(data.inputs[data.train_rows, 0])

@@ -100,7 +100,7 @@ def test_the_quantiles_are_half_the_width_of_an_average_row() -> None:
     assert float(np.mean(widths)) == pytest.approx(interval.quantiles[JUDGED], rel=0.02)
 
 
-def test_without_a_gain_in_width_every_row_has_the_same() -> None:
+def test_if_a_scale_made_them_over_5_percent_wider_every_row_has_the_same() -> None:
     inputs = tuple(replace(WIDTH, name=f"x{number}") for number in range(9))
     same = 0
     for seed in range(12):  # nothing to find in any, but chance shows something in some
@@ -114,7 +114,7 @@ def test_without_a_gain_in_width_every_row_has_the_same() -> None:
             assert interval.intercept == 0
             assert plain <= interval.quantiles[0.9] <= plain * 1.00002
         else:
-            assert interval.quantiles[0.9] < plain
+            assert interval.quantiles[0.9] < 1.0501 * plain
     assert 0 < same < 12
 
 
@@ -188,6 +188,6 @@ def test_intervals_of_one_width_are_as_wide_as_plain_ones(boston: tuple[Spec, Da
     same = np.where(np.arange(len(data.label)) % 2, 1.0, -1.0)
     figures = judge_intervals(spec, data, replace(evaluation, cv_predictions=data.label + same))
     assert figures
-    assert figures.width_vs_plain == 1
+    assert figures.width_vs_plain == pytest.approx(1, rel=1e-12)
     assert figures.levels["0.9"].coverage == 1
     assert judge_intervals(spec, data, replace(evaluation, cv_predictions=data.label)) is None

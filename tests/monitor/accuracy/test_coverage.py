@@ -39,6 +39,7 @@ def test_a_version_without_intervals_or_without_truth_has_no_coverage() -> None:
     assert judge_coverage(rows, replace(HOUSES, interval=other)) is None
     assert judge_coverage(rows.head(0), SIGNATURE) is None
     assert judge_coverage(rows.assign(tax=np.float32(np.nan)), SIGNATURE) is None
+    assert judge_coverage(rows.assign(tax=np.float32(np.nan)).head(1), SIGNATURE) is None
 
 
 @pytest.mark.parametrize("count", [0, 3, 170, 200])
