@@ -323,7 +323,7 @@ def test_two_versions_are_compared_row_by_row_on_the_same_rows(versions: Service
     page = get(versions, "/models/compare?a=1&b=2")
     text = words(page)
     assert "On the same 40 test rows, version 2 is nearer to the real value on 20 and farther on 0." in text
-    assert "differs by −4.00 from that of version 1" in text  # 9 and 1 against 1 and 1
+    assert "of version 2 less that of version 1 is −4.00" in text  # 9 and 1 against 1 and 1
     assert "All of it is below 0: version 2 has the smaller error" in text
     assert cells(page, "RMSE on test rows") == ["2.24 1.74 to 2.74", "1.00 0.500 to 1.50", "−1.24"]
     assert cells(page, "fit.hidden") == ["–", "[8, 4]"]
