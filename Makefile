@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help install train serve run watch champion test test-fast bench screenshots lock browser-bundle
 
 help: ## list these commands
-	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1%\2/p' $(firstword $(MAKEFILE_LIST)) | tr % '\t' | expand -t 18
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1%\2/p' $(firstword $(MAKEFILE_LIST)) | tr % '\t' | expand -t 23
 
 # The shell becomes the service, so the monitor is its child, and ends when it does. gunicorn asks after no such child.
 run: champion ## install, train and publish if nothing is published yet, then serve on http://127.0.0.1:5000, monitored

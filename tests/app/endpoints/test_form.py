@@ -16,7 +16,7 @@ from registry import Signature, plain
 from tests.app.conftest import MakeClient, Service
 from tests.app.requests import RAISES, FullDisk, make_champion
 from tests.cards import card_of
-from tests.conftest import HOUSES, publish
+from tests.conftest import HOUSES, HOUSES_INTERVAL, publish
 from tests.journal.truths import truths_in
 from tests.registry.conftest import publish_changed
 
@@ -379,3 +379,13 @@ def test_a_champion_that_changes_is_the_one_that_the_form_shows(client: Service,
     make_champion(store, 2)  # type: ignore[arg-type]  # the fixture's type is its own
     page = client.get(ANSWER).text
     assert ("version 2;" in page, answered(page)) == (True, "33.505")
+
+
+@pytest.mark.parametrize(("tax", "warned"), [("250", False), ("800", True)])
+def test_an_interval_outside_the_training_range_is_said_to_promise_nothing(
+    tmp_path: Path, make_client: MakeClient, tax: str, *, warned: bool
+) -> None:
+    publish(tmp_path / "sure", replace(HOUSES, interval=HOUSES_INTERVAL))
+    page = make_client(models=tmp_path / "sure").get(f"/form?rm=6&tax={tax}&age=66.5").text
+    assert "9 in 10 held the real value in tests." in page
+    assert ("Outside the training range they promise nothing." in page) == warned

@@ -46,7 +46,7 @@ def test_the_header_says_that_the_champion_fails(store: VersionStore, make_clien
     client = make_client()
     while "failing" not in client.get("/health/ready").json:
         assert ask(client, RAISES).status_code == 200
-    assert header(client).startswith(f"boston version {number} failing The champion fails")
+    assert header(client).startswith(f"boston version {number} failing Version {number} fails, so it gets no requests")
 
 
 def test_who_may_not_see_pages_is_told_nothing_of_the_model(make_client: MakeClient, tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def test_a_card_says_what_the_version_is_and_how_good_it_is(versions: Service) -
         "Mean interval width 4.00 $1000",
         "Network mlp 8-4 11 weights",
         "by tests, in 8.3 s",
-        "No input, so the model never sees it: chas",
+        "Not an input, so the model never sees it: chas",
         "Compare with version 1, the champion",
         "published version 2 as challenger by tests",
         "160 training rows, 40 test rows, seed 42; 1 with the inputs of an earlier row",
@@ -268,7 +268,7 @@ def test_a_service_without_a_model_says_how_to_get_one(empty_service: Service) -
 def test_all_versions_stand_side_by_side_with_their_aliases_and_who_made_them(versions: Service) -> None:
     page = get(versions, "/models")
     text = words(page)
-    assert "3 versions. Version 1 answers." in text
+    assert "3 versions. Version 1 answers, as champion." in text
     assert cells(page, "version 2")[:6] == ["–", "mlp 8-4", "1.00", "5.00", "0.500", "4.00 wide, 100 % inside"]
     assert cells(page, "version 1")[0] == "champion"
     assert cells(page, "version 3")[0] == "challenger"
@@ -285,7 +285,7 @@ def test_the_first_sentence_says_who_answers_and_who_stands_in(client: Service, 
     shadow(store, 4, ANN)
     client.application.extensions["router"].refresh()
     assert (
-        "4 versions. Version 1 answers; version 3 answers 5 % of the requests instead, as canary; "
+        "4 versions. Version 1 answers, as champion; version 3 answers 5 % of the requests instead, as canary; "
         "version 2 stands in if it fails; version 4 sees every request and answers none."
     ) in words(get(client, "/models"))
 
@@ -323,7 +323,7 @@ def test_two_versions_are_compared_row_by_row_on_the_same_rows(versions: Service
     page = get(versions, "/models/compare?a=1&b=2")
     text = words(page)
     assert "On the same 40 test rows, version 2 is nearer to the real value on 20 and farther on 0." in text
-    assert "differs by −4.00 from that of version 1" in text  # 9 and 1 against 1 and 1
+    assert "of version 2 less that of version 1 is −4.00" in text  # 9 and 1 against 1 and 1
     assert "All of it is below 0: version 2 has the smaller error" in text
     assert cells(page, "RMSE on test rows") == ["2.24 1.74 to 2.74", "1.00 0.500 to 1.50", "−1.24"]
     assert cells(page, "fit.hidden") == ["–", "[8, 4]"]

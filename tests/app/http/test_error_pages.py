@@ -150,7 +150,7 @@ def test_a_file_too_many_gets_a_page_too(make_client: MakeClient) -> None:
     body: Any = Meanwhile(BAD_ROW.encode())
     with client.post("/predict_csv", input_stream=body, content_type="text/csv") as first:
         assert first.status_code == 200
-    check_page(others[0], 429, "Too many files", "try again in a second", "/form_csv")
+    check_page(others[0], 429, "Too much at once", "try again in a second", "/form_csv")
     assert others[0].headers["Retry-After"] == "1"
 
 
