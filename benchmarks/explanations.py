@@ -2,9 +2,9 @@
 
 ``python benchmarks/explanations.py [MODEL[:VERSION] …]``, over SERVE_MODELS; by default its champion of SERVE_MODEL.
 Times are CPU, the least and the median of many runs, so that what else the machine does counts little; and the median
-on the clock, which counts it. Instructions are those of CPython's virtual machine in a request of one row, without a query
-and with one: they are the same in each run, so a busy machine can compare versions of the code. The WSGI server is left
-out.
+on the clock, which counts it. Instructions are those of CPython's virtual machine in a request of one row, without a
+query and with one: they are the same in each run, so a busy machine can compare versions of the code. The WSGI server
+is left out.
 """
 
 from __future__ import annotations
