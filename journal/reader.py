@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from filesystem import only_plain
@@ -64,6 +64,16 @@ def find(folder: Path, stream: str, request_id: str) -> Iterator[dict[str, str]]
         for row in LogReader(path, containing=request_id):
             if row["request_id"] == request_id:
                 yield row
+
+
+def row_of(columns: Sequence[str], line: bytes) -> dict[str, str] | None:
+    """Return a line without its end as a row, by column; None if it is torn."""
+    text = line.decode("utf-8", "surrogateescape")
+    fields = fields_of(text + "\n") if '"' in text else text.split(",")  # a quarter of the time
+    if len(fields) != len(columns):
+        return None
+    escaped = "\\" in text or "'" in text
+    return dict(zip(columns, map(unescape_field, fields) if escaped else fields, strict=True))
 
 
 def fields_of(line: str) -> list[str]:

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from filesystem import only_plain
-from journal.encoding import escape_field, unescape_field
+from journal.encoding import escape_field
 from journal.log_folder import daily_files, day_of
-from journal.reader import ANY_SIZE, fields_of
+from journal.reader import ANY_SIZE, row_of
 
 _BLOCK = 1 << 20  # bytes that are read at once; reading lets other threads run
 
@@ -40,7 +40,7 @@ class Search:
         """
         found: list[dict[str, str]] = []
         for columns, line in self._lines(stream, request_id):
-            row = _row(columns, line)
+            row = row_of(columns, line)
             if row is None or row["request_id"] != request_id:
                 continue
             if len(found) == count:
@@ -66,7 +66,7 @@ class Search:
             if kept is not None:
                 self.left_out |= len(kept) == count
                 kept.appendleft((columns, line))
-        rows = {time: [_row(*found) for found in kept] for time, kept in first.items()}
+        rows = {time: [row_of(*found) for found in kept] for time, kept in first.items()}
         return {
             time: [row for row in found if row and (row["request_id"], row["time"]) == (request_id, time)]
             for time, found in rows.items()
@@ -74,26 +74,20 @@ class Search:
 
     def _lines(self, stream: str, request_id: str) -> Iterator[tuple[list[str], bytes]]:
         """Yield the lines that have an id after a time in UTC, and their columns' names; the newest first."""
+        csv.field_size_limit(ANY_SIZE)
         needle = f"Z,{escape_field(request_id)},".encode()
         left = self._most
         files = [path for path in daily_files(self._folder, stream) if self._first <= day_of(path) <= self._last]
         for path in reversed(files):
             with open(path, "rb", buffering=0, opener=only_plain) as file:
-                columns = os.pread(file.fileno(), _BLOCK, 0).partition(b"\n")[0].decode().split(",")
+                header = os.pread(file.fileno(), _BLOCK, 0).partition(b"\n")[0]
+                columns = header.decode("utf-8", "surrogateescape").split(",")
                 end = os.fstat(file.fileno()).st_size
                 start = max(0, end - left)
                 self.left_out |= start > 0
                 for line in _lines_with(needle, file.fileno(), start, end):
                     yield columns, line
                 left -= end - start
-
-
-def _row(columns: list[str], line: bytes) -> dict[str, str] | None:
-    """Return a line as a row; None if it is torn."""
-    csv.field_size_limit(ANY_SIZE)
-    fields = fields_of(line.decode("utf-8", "surrogateescape") + "\n")
-    whole = len(fields) == len(columns)
-    return dict(zip(columns, map(unescape_field, fields), strict=True)) if whole else None
 
 
 def _lines_with(needle: bytes, descriptor: int, start: int, end: int) -> Iterator[bytes]:

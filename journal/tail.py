@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from filesystem import only_plain
-from journal.encoding import is_feedback, timestamp, unescape_field
+from journal.encoding import is_feedback, timestamp
 from journal.log_folder import file_name
-from journal.reader import ANY_SIZE, fields_of
+from journal.reader import ANY_SIZE, row_of
 
 _HEADER = 1 << 16  # bytes that a header may have
 _SIZE, _MOST = 1 << 15, 1 << 22  # bytes of a log that show what happened lately: some hundred rows; see read_tail()
@@ -88,21 +88,11 @@ def read_tail(folder: Path, stream: str, days: Sequence[str], size: int, most: i
                 asked *= 4
                 if start == 0 or asked > most:
                     break
-        rows = _rows(header.decode().split(","), lines) + rows
+        columns = header.decode("utf-8", "surrogateescape").split(",")
+        rows = [row for line in lines if (row := row_of(columns, line)) is not None] + rows
         if start:
             return Tail(rows, whole=False)
         size -= end
         if size <= 0:
             return Tail(rows, whole=day == days[-1])
     return Tail(rows, whole=True)
-
-
-def _rows(columns: list[str], lines: list[bytes]) -> list[dict[str, str]]:
-    rows = []
-    for line in lines:
-        text = line.decode("utf-8", "surrogateescape")
-        fields = fields_of(text + "\n") if '"' in text else text.split(",")  # a quarter of the time
-        if len(fields) == len(columns):
-            escaped = "\\" in text or "'" in text
-            rows.append(dict(zip(columns, map(unescape_field, fields) if escaped else fields, strict=True)))
-    return rows

@@ -82,3 +82,8 @@ def test_text_reads_back_as_it_was_sent(tmp_path: Path) -> None:
     log(tmp_path, rb"1,a,\n\xff" + b'\n2,a,\'=x\n3,a,"it\'s, ""so"""\n')
     bodies = [row["body"] for row in read_tail(tmp_path, "requests", [TODAY], **SIZES).rows]
     assert bodies == ["\n\udcff", "=x", 'it\'s, "so"']
+
+
+def test_a_file_whose_header_is_no_text_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / f"requests-{TODAY}.csv").write_bytes(b"time,\xff,body\n1,a,x\n")
+    assert tail(tmp_path) == (["1"], True)

@@ -242,3 +242,19 @@ def test_the_form_links_to_it_where_it_can_be_opened(client: Service) -> None:
     assert f'href="{link}"' in reply.text
     assert client.get(link, headers=HTML).status_code == 200
     assert "/requests/" not in client.get(question, environ_base={"REMOTE_ADDR": "10.0.0.9"}).text
+
+
+def test_rows_that_the_search_did_not_reach_are_not_called_missing(
+    client: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(client, ROW, X_Request_ID="mine")
+    (log,) = (client.settings.logs / "boston").glob("predictions-*.csv")
+    with log.open("a") as file:
+        file.write("another's row\n" * 1000)
+    monkeypatch.setattr("audit.recent_trace.SEARCHED", 10_000)
+    content = get_json(client, "mine")
+    assert (content["complete"], content["traces"][0]["predictions"]) == (False, [])
+    assert "prediction row" not in str(content["traces"][0]["faults"])
+    monkeypatch.undo()
+    log.unlink()
+    assert "has no prediction row" in str(get_json(client, "mine")["traces"][0]["faults"])
