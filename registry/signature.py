@@ -70,6 +70,11 @@ class Input:
         """Which kind of input it is: "number" or "category"."""
         return "category" if self.categories else "number"
 
+    @property
+    def words(self) -> dict[float, str]:
+        """What each code of a category is called: its label, else the code itself."""
+        return dict(zip(self.categories, self.category_labels or map(plain, self.categories), strict=True))
+
 
 @dataclass(frozen=True, slots=True)
 class Output:

@@ -157,8 +157,8 @@ def vary(model: LoadedModel, explainer: Explainer, row: Float32Array, value: flo
         band = None
         if signature.interval is not None and interval_level(model) is not None:
             band = _band(signature.interval, row, column, x, y)
-        labels = [_label(item, code) for code in x.tolist()] if item.categories else ()
-        curves.append(Curve(item, x.tolist(), y.tolist(), band, (_nearest(item, float(row[column])), value), labels))
+        at = (_nearest(item, float(row[column])), value)
+        curves.append(Curve(item, x.tolist(), y.tolist(), band, at, list(item.words.values())))
     return curves
 
 
@@ -185,11 +185,6 @@ def _points(item: Input, value: float, count: int) -> NDArray[np.float64]:
 def _nearest(item: Input, value: float) -> float:
     """Return the code of a category that a float32 stands for; a number as it is."""
     return min(item.categories, key=lambda code: abs(code - value)) if item.categories else value
-
-
-def _label(item: Input, code: float) -> str:
-    place = item.categories.index(code)
-    return item.category_labels[place] if item.category_labels else f"{code:g}"
 
 
 def _make_waterfall(model: LoadedModel, row: Float32Array, value: float, explanation: Explanation) -> Waterfall:

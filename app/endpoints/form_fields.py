@@ -83,11 +83,9 @@ def _make_field(item: Input, figures: InputFigures | None, text: str, problem: s
     parsed = parse_typed(text)
     value = parsed if isinstance(parsed, float) and math.isfinite(parsed) else None
     low, high = item.training
-    labels = item.category_labels or tuple(map(plain, item.categories))
     is_beyond = value is not None and not problem and not low <= value <= high
-    codes = dict(zip(item.categories, labels, strict=True))
-    choices = [Choice(plain(code), name, code == value) for code, name in codes.items()]
-    usual = codes.get(figures.median, "") if figures else ""
+    choices = [Choice(plain(code), name, code == value) for code, name in item.words.items()]
+    usual = item.words.get(figures.median, "") if figures else ""
     return Field(item, text, value, problem, is_beyond, choices, usual, len(choices) <= _FEW, _step(low, high), figures)
 
 

@@ -85,8 +85,7 @@ def curves(version: PublishedVersion) -> list[Curve]:
         figures = version.figures.inputs.get(item.name)
         if figures is None or not figures.x or list(figures.x) != sorted(set(figures.x)):
             continue
-        words = dict(zip(item.categories, item.category_labels or map(plain, item.categories), strict=True))
-        categories = tuple(words.get(code, plain(code)) for code in figures.x) if item.categories else ()
+        categories = tuple(item.words.get(code, plain(code)) for code in figures.x) if item.categories else ()
         at = (figures.median, float(np.interp(figures.median, figures.x, figures.y)))
         histogram = figures.histogram
         density = (histogram.edges, histogram.counts)

@@ -16,7 +16,7 @@ from registry import Signature, plain
 from tests.app.conftest import MakeClient, Service
 from tests.app.requests import RAISES, FullDisk, make_champion
 from tests.cards import card_of
-from tests.conftest import HOUSES, HOUSES_INTERVAL, publish
+from tests.conftest import HOUSES, HOUSES_INTERVAL, TRICKY, publish
 from tests.journal.truths import truths_in
 from tests.registry.conftest import publish_changed
 
@@ -164,6 +164,15 @@ def test_an_answer_is_not_lost_for_its_explanation(client: Service, reference: b
     assert [row["status"] for row in client.new_rows("requests")] == ["200"]
 
 
+def test_a_curve_is_drawn_as_far_as_the_model_has_numbers(make_client: MakeClient, tmp_path: Path) -> None:
+    signature = replace(with_rooms(training=(3.5, 11.9)), interval=HOUSES_INTERVAL)  # it has none from 11 on
+    publish(tmp_path / "other", signature, model_file=TRICKY)
+    reply = make_client(models=tmp_path / "other").get(ANSWER)
+    assert (reply.status_code, float(answered(reply.text))) == (200, pytest.approx(23.505, abs=1e-5))
+    assert reply.text.count("<h3>") == 3
+    assert "nan" not in reply.text.lower()
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
@@ -265,6 +274,8 @@ def test_a_few_categories_are_chosen_by_radio_buttons(
     assert " checked" not in page
     page = client.get("/form?rm=6&tax=250&age=66.5").text
     assert re.search(rf'value="6"[^>]* checked> {word}</label>', page)
+    for called in labels or map(plain, codes):  # at the curve, and in its table
+        assert page.count(f">{called}</t") == 2
     assert answered(page) == "23.505"
     assert problems(client.get("/form?tax=250&age=66.5").text) == {"rm": "is missing"}
 
