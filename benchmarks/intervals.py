@@ -57,7 +57,7 @@ def diabetes() -> tuple[list[InputSpec], Floats, Floats]:
     rows: pd.DataFrame = data.data
     inputs = [
         InputSpec(name, name, (), name, "", (1, 2), None, (1.0, 2.0), ()) if name == "sex" else _number(name)
-        for name in rows
+        for name in map(str, rows)
     ]
     return inputs, rows.to_numpy(np.float64), data.target.to_numpy(np.float64)
 

@@ -27,8 +27,8 @@ MIN_SLICE_ROWS = 50  # of fewer, the share inside says little
 
 _FLOOR = 0.1  # of the mean error: it is added to each, so that the logarithm of a small one is not far below the others
 _RIDGE = 10.0  # the penalty on the weights of the scale, which keeps it near constant where the rows are few
-# A scale may make the intervals this much wider than one width for every row: a few hundred rows tell no better,
-# and only a scale is wide where the errors are large. docs/intervals.md has the figures.
+# How much wider than one width for every row a scale may make the intervals. A few hundred rows tell the two no better,
+# and one width for every row is too narrow where the errors are large: docs/intervals.md shows what that costs.
 _WIDER = 1.05
 
 
