@@ -37,6 +37,7 @@ class Search:
 
         Raises:
             OSError: if a file can't be read.
+            ValueError: if its header is no text.
         """
         found: list[dict[str, str]] = []
         for columns, line in self._lines(stream, request_id):
@@ -59,6 +60,7 @@ class Search:
 
         Raises:
             OSError: if a file can't be read.
+            ValueError: if its header is no text.
         """
         first: dict[str, deque[tuple[list[str], bytes]]] = {time: deque(maxlen=count) for time in times}
         for columns, line in self._lines(stream, request_id) if first else ():
@@ -81,7 +83,7 @@ class Search:
         for path in reversed(files):
             with open(path, "rb", buffering=0, opener=only_plain) as file:
                 header = os.pread(file.fileno(), _BLOCK, 0).partition(b"\n")[0]
-                columns = header.decode("utf-8", "surrogateescape").split(",")
+                columns = header.decode().split(",")  # what is no text was written by nobody here, and is told
                 end = os.fstat(file.fileno()).st_size
                 start = max(0, end - left)
                 self.left_out |= start > 0

@@ -23,7 +23,7 @@ def test_the_first_page_says_what_is_predicted_and_how_to_ask(service: Service) 
 def test_the_first_page_says_how_good_the_version_is_and_does_without_figures(client: Service) -> None:
     page = client.get("/").text
     assert "from three inputs" in page
-    assert "The card of this version has no figures" in page
+    assert "This version’s card has no figures" in page
     card = {"metrics": {"rmse": 4.5}, "intervals": {"rmse": [4, 5]}, "split": {"test_rows": 102}}
     card["baselines"] = {"mean": {"metrics": {"rmse": 9.25}}}
     card["figures"] = {
