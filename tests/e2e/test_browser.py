@@ -41,7 +41,7 @@ def test_a_file_that_is_uploaded_comes_back_as_a_download(page: Page, server: Se
     assert (status, Path(download.value.path()).read_text()) == (200, expected)
     homes.write_text("town\nLynn\n")
     upload(page, homes)
-    expect(page.locator(".problem")).to_contain_text("rm: the column is missing")
+    expect(page.locator(".lead")).to_contain_text("rm: the column is missing")
 
 
 @pytest.mark.parametrize("path", ["/", "/form", "/form_async", "/form_csv", "/models/boston/1", "/nowhere"])
