@@ -225,7 +225,7 @@ def test_the_curves_show_what_is_predicted_if_one_asks_for_each_point(
             )
             labels = {"one": 1.0, "two": 2.0}
             points = [{**row, name: labels.get(cells[0]) or number(cells[0])} for cells in table]
-            assert len(points) == (2 if name == "sex" else 21 if len(row) == 3 else 9)
+            assert len(points) == (2 if name == "sex" else 21 if len(row) == 3 else 7)
             status, reply = server.ask(json.dumps(points).encode(), "/predict_json?interval=0.9")
             assert status == 200
             for cells, prediction, interval in zip(table, reply["predictions"], reply["intervals"], strict=True):
