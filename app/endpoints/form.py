@@ -82,9 +82,9 @@ class _Form:
         """Answer the form's fields in a body, as a page or as JSON."""
         context = current_request()
         read: Callable[[], Fields] = lambda: read_form(context, self._plane.settings.max_body)  # noqa: E731 - short
+        wishes = parse_query(context.environ.get("QUERY_STRING", ""), INTERVAL, EXPLAIN)
         if negotiate(HTML, JSON) == HTML:
             return self._answer(context, read)
-        wishes = parse_query(context.environ.get("QUERY_STRING", ""), INTERVAL, EXPLAIN)
         route, batch, _ = self._decode(context, read())
         return answer_with(wishes, self._plane, context, route, batch, single=True)
 

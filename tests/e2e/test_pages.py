@@ -87,7 +87,7 @@ class Site:
 def site(
     request: pytest.FixtureRequest, published: Path, diabetes: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
-    assert "published" in diabetes
+    assert "diabetes version 1, champion" in diabetes
     logs = tmp_path_factory.mktemp("visit") / "logs"
     with serving(published, logs, workers=1, SERVE_MODEL=request.param) as server:
         yield Site(server, use(server, request.param))
@@ -259,7 +259,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Ser
     _, line = new_token("ann")
     (folder / "tokens").write_text(line)
     settings = {
-        "small": {"SERVE_MAX_UPLOAD": "400000", "SERVE_THREADS": "2"},
+        "small": {"SERVE_MAX_UPLOAD": "400000", "SERVE_THREADS": "2", "SERVE_REQUEST_TIMEOUT": "600"},
         "closed": {"SERVE_PAGE_TOKENS": str(folder / "tokens")},
     }
     with ExitStack() as stack:

@@ -282,5 +282,5 @@ def test_a_form_on_a_page_of_another_site_gets_no_prediction(browser: Browser, s
     with open_page(browser, server, refusals=True) as page:
         page.goto(f"data:text/html,{form}")
         page.get_by_role("button").click()
-        expect(page.locator("h1")).to_have_text("403")
+        expect(page.locator("h1")).to_have_text("This is not allowed 403")
     assert [row["status"] for row in server.rows("requests")] == ["403"]

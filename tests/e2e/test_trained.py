@@ -46,8 +46,8 @@ def test_a_model_of_somebody_elses_data_is_served_with_its_own_form_card_and_log
     assert f'the model gave <data value="{reply["predictions"][0]}"' in page
 
     card = server.request("GET", "/models/diabetes/1")[1]
-    assert "<h2>Ethical considerations</h2>" in card
-    assert "<table>" in card
+    assert re.search(r"<h2[^>]*>Ethical considerations</h2>", card)
+    assert re.search(r"<table[^>]*>", card)
 
     rows = server.rows("predictions", "by-name")
     assert [float(row["prediction"]) for row in rows] == reply["predictions"]
@@ -59,7 +59,7 @@ def test_a_real_card_fits_a_phone_and_breaks_no_word(browser: Browser, server: S
     with open_page(browser, server, viewport={"width": 360, "height": 740}) as page:
         page.goto("/models/diabetes/1")
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
-        cell = page.get_by_role("cell", name="Packages", exact=True)
+        cell = page.get_by_role("rowheader", name="Packages", exact=True)
         assert (
             cell.evaluate(
                 "cell => { const range = document.createRange(); range.selectNodeContents(cell); "
