@@ -64,6 +64,7 @@ def test_thousands_of_generated_requests_are_answered_as_documented(server: Serv
     reports = server.logs / "boston" / "reports"
     reports.mkdir(parents=True, exist_ok=True)
     (reports / "report-2026-11-25.html").write_text("<p>calm</p>")  # the day of the document's example
+    assert server.ask(X_Request_ID="order-4711")[0] == 200  # the request of the document's example
     command = [
         Path(sys.executable).with_name("schemathesis"),
         *("run", f"{server.url}/openapi.json", "--mode", "all", "--phases", "examples,coverage,fuzzing,stateful"),
