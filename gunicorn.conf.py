@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from app.errors import NotReady
-from app.http.access import TokenFileError, read_tokens
 from app.http.audit_log import AuditLog
+from app.http.tokens import TokenFileError, read_tokens
 from app.metrics.slots import adopt, shared_map
 from app.server.backoff import Backoff
 from app.server.sockets import prepare_listeners
@@ -62,7 +62,7 @@ def child_exit(server, worker):
 
 
 def on_starting(_server):
-    """Check the files of tokens. Later on, a fault in one stops nothing: see app/http/access.py."""
+    """Check the files of tokens. Later on, a fault in one stops nothing: see app/http/tokens.py."""
     for name, file in (("SERVE_TOKENS", _settings.tokens), ("SERVE_PAGE_TOKENS", _settings.page_tokens)):
         try:
             if file:

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from app.http.access import new_token
+from app.http.tokens import new_token
 from app.server.sockets import wait_until_free
 from app.settings import SettingError, Settings
 

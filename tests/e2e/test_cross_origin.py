@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
-from app.http.access import new_token
+from app.http.tokens import new_token
 from registry import VersionStore
 from tests.conftest import publish
 from tests.e2e.npm import install_packages, require_npm

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from app.http.access import new_token
+from app.http.tokens import new_token
 from tests.e2e.conftest import open_page
 from tests.e2e.server import Server, serving, wait_until
 

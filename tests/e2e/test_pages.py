@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from app.http.access import new_token
+from app.http.tokens import new_token
 from tests.app.requests import NAN
 from tests.conftest import TRICKY, publish
 from tests.e2e.conftest import open_page

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from playwright.sync_api import Browser, Error, expect
 
-from app.http.access import new_token
+from app.http.tokens import new_token
 from deploy.healthcheck import fault
 from tests.e2e.conftest import open_page
 from tests.e2e.server import ROOT, ROW, Client, Server, free_port, run, serving, wait_until

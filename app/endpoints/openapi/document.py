@@ -14,7 +14,7 @@ import orjson
 
 from app.endpoints.openapi.request_bodies import ExampleRows, request_examples, request_schemas
 from app.endpoints.openapi.schemas import signature_schemas
-from app.http.access import SCHEMES
+from app.http.tokens import SCHEMES
 from app.settings import VERSION
 from registry import Signature, plain
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.http.access import new_token
+from app.http.tokens import new_token
 from registry import VersionStore
 from registry.promotion import promote
 from tests.app.conftest import MakeClient, Service

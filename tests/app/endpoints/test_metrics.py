@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from app.http.access import new_token
+from app.http.tokens import new_token
 from registry import VersionStore
 from registry.promotion import canary, shadow
 from tests.app.conftest import MakeClient, Service

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from app import create_app
-from app.http.access import new_token
+from app.http.tokens import new_token
 from app.settings import Settings
 from registry import VersionStore
 from registry.integrity import write_sums

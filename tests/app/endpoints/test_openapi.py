@@ -19,7 +19,7 @@ from werkzeug.test import TestResponse
 
 from app.endpoints.openapi.schemas import bounds
 from app.endpoints.v2_tensors import DATATYPES
-from app.http.access import new_token
+from app.http.tokens import new_token
 from journal.feedback import FEEDBACK_FIELDS, MAX_COMMENT, MAX_ROW, MAX_SOURCE
 from registry import CHAMPION, OUTPUT_TENSOR, SIGNATURE_NAME
 from request_ids import is_request_id

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.endpoints.traces import _shown
-from app.http.access import new_token
+from app.http.tokens import new_token
 from registry import VersionStore
 from registry.promotion import promote
 from tests.app.conftest import MakeClient, Service

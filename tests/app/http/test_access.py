@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from werkzeug.datastructures import Authorization
 
-from app.http.access import TokenFile, TokenFileError, new_token, read_tokens
+from app.http.tokens import TokenFile, TokenFileError, new_token, read_tokens
 from tests.app.conftest import Clock, MakeClient, Service
 from tests.app.requests import PREDICTION, ROW, TENSOR
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.http.access import new_token
+from app.http.tokens import new_token
 from tests.app.conftest import MakeClient, Service
 from tests.app.requests import PREDICTION, ROW, TENSOR
 

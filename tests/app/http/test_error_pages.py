@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from app.http.access import new_token
+from app.http.tokens import new_token
 from registry import VersionStore
 from tests.app.conftest import MakeClient, Service
 from tests.app.requests import NAN, FullDisk

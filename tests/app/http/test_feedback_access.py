@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.http.access import new_token
+from app.http.tokens import new_token
 from app.settings import SettingError, Settings
 from tests.app.conftest import MakeClient, Service
 from tests.app.http.test_access import basic, bearer
