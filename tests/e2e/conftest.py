@@ -78,3 +78,17 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, NAMES])
         yield browser
         browser.close()
+
+
+@pytest.fixture(params=[True, False], ids=["script", "no script"])
+def script(request: pytest.FixtureRequest) -> bool:
+    """Have the browser run scripts, or not."""
+    return bool(request.param)
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server, script: bool) -> Iterator[Page]:
+    """Open a page on a phone."""
+    phone = {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark", "java_script_enabled": script}
+    with open_page(browser, server, refusals=True, **phone) as page:
+        yield page

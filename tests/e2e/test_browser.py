@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import open_page
 from tests.e2e.server import Server
-
-
-@pytest.fixture(params=[True, False], ids=["script", "no script"])
-def script(request: pytest.FixtureRequest) -> bool:
-    return bool(request.param)
-
-
-@pytest.fixture
-def page(browser: Browser, server: Server, script: bool) -> Iterator[Page]:
-    """Open a page on a phone."""
-    phone = {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark", "java_script_enabled": script}
-    with open_page(browser, server, refusals=True, **phone) as page:
-        yield page
 
 
 def upload(page: Page, file: Path) -> None:

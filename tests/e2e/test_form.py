@@ -25,19 +25,6 @@ GIVEN = "the model gave <data"  # behind it stands the prediction of an answer
 MINUS = str.maketrans("−\u202f", "- ")
 
 
-@pytest.fixture(params=[True, False], ids=["script", "no script"])
-def script(request: pytest.FixtureRequest) -> bool:
-    return bool(request.param)
-
-
-@pytest.fixture
-def page(browser: Browser, server: Server, script: bool) -> Iterator[Page]:
-    """Open a page on a phone."""
-    phone = {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark", "java_script_enabled": script}
-    with open_page(browser, server, refusals=True, **phone) as page:
-        yield page
-
-
 @pytest.fixture
 def live(browser: Browser, server: Server) -> Iterator[Page]:
     """Open the form, with JavaScript."""
