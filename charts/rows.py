@@ -39,8 +39,8 @@ def field_histogram(edges: Sequence[float], counts: Sequence[int], value: float 
         '<line y1="2" y2="40"/><circle class="point" cy="40" r="4.5"/></g>'
     )
     parts = [path("bars", bars(slots(edges, counts, scale), 40, 32)), line("axis", 2, 40, 298, 40)]
-    parts += [label(2, 55, number(first)), label(298, 55, number(last), "e"), needle]
-    return picture(300, 58, parts)
+    parts += [label(2, 59, number(first)), label(298, 59, number(last), "e"), needle]
+    return picture(300, 62, parts)
 
 
 def step(start: float, end: float, low: float, high: float) -> Markup:
