@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from select import select
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
@@ -274,10 +275,20 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Ser
 @contextmanager
 def busy(server: Server) -> Iterator[None]:
     """Keep a service busy with a file that does not arrive whole."""
-    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+    sent, headers = b"rm,tax,age\n6,250,1\n", {"Content-Type": "text/csv"}
+
+    def begin() -> socket.socket | None:
+        """Begin to send; return None if one of the other files was faster, so that this one is refused."""
+        connection = socket.create_connection(("127.0.0.1", server.port))
         connection.sendall(head("/predict_csv", Content_Type="text/csv", Content_Length=200_000) + b"rm,tax,age\r\n")
-        sent, headers = b"rm,tax,age\n6,250,1\n", {"Content-Type": "text/csv"}
-        wait_until(lambda: server.request("POST", "/predict_csv", sent, headers)[0] == 429, "429")
+        while not select([connection], [], [], 0)[0]:
+            status = server.request("POST", "/predict_csv", sent, headers)[0]
+            if status == 429 and not select([connection], [], [], 0.5)[0]:
+                return connection
+        connection.close()
+        return None
+
+    with wait_until(begin, "429"):
         yield
 
 

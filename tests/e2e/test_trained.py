@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +27,24 @@ def boston_rows() -> np.ndarray:
 def server(published: Path, diabetes: str, tmp_path: Path) -> Iterator[Server]:
     with serving(published, tmp_path / "logs", workers=2, SERVE_MODEL="diabetes") as server:
         yield server
+
+
+def test_the_curl_lines_of_the_readme_are_answered_as_it_says(published: Path, tmp_path: Path) -> None:
+    block = r"^```\n(curl .*predict_json.*)\n```\n```json\n(\{(?:.|\n)*?\})\n```$"
+    blocks = re.findall(block, (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert len(blocks) == 2
+    with serving(published, tmp_path / "logs", workers=1) as server:
+        for line, reply in blocks:
+            command = [*shlex.split(line.replace("127.0.0.1:5000", f"127.0.0.1:{server.port}")), "--silent"]
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            answered, shown = json.loads(done.stdout), json.loads(reply)
+            assert answered["request_id"] != shown["request_id"]
+            assert list(answered) == list(shown)
+            for member in shown.keys() - {"request_id", "explanation"}:
+                assert answered[member] == pytest.approx(shown[member], abs=1e-4), member
+            contributions = [content.get("explanation", {}).pop("contributions", {}) for content in (answered, shown)]
+            assert contributions[0] == pytest.approx(contributions[1], abs=1e-4)
+            assert answered.get("explanation") == pytest.approx(shown.get("explanation"), abs=1e-4)
 
 
 def test_a_model_of_somebody_elses_data_is_served_with_its_own_form_card_and_logs(server: Server) -> None:
