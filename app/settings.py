@@ -125,7 +125,7 @@ class Settings(CommonSettings):
     page_tokens: str = setting("", "a file of tokens: the pages and descriptions need one of them")
     feedback_token: str = setting(
         "",
-        "the token itself that /feedback needs; without it, ground truth is taken from this machine only",
+        "the token itself, for /feedback and the form; without it, ground truth is taken from this machine only",
         check=re.compile(r"(?=.{16})[A-Za-z0-9._~+/-]+=*").fullmatch,
         expected="at least 16 characters of A-Z a-z 0-9 . _ ~ + / -, as `openssl rand -base64 32` prints them",
         secret=True,

@@ -148,6 +148,7 @@ class _Form:
             query=urlencode({name: typed[name] for name in signature.names if name in typed}),
             example=urlencode({item.name: f"{item.example:.15g}" for item in signature.inputs}),
             may_tell=self._access.may_tell(environ),
+            needs_feedback_token=self._access.needs_feedback_token,
             may_trace=self._access.may_see_records(environ),
         )
 

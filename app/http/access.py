@@ -32,6 +32,7 @@ class Access:
 
     Attributes:
         needs_tokens: whether not everybody may ask for predictions and pages.
+        needs_feedback_token: whether whoever says what is true needs a token.
     """
 
     def __init__(self, tokens: str, page_tokens: str, feedback_token: str) -> None:
@@ -40,6 +41,7 @@ class Access:
         digest = sha256(feedback_token.encode()).digest()
         self._feedback = Tokens("feedback", [("feedback", digest)]) if feedback_token else None
         self.needs_tokens = bool(tokens or page_tokens)
+        self.needs_feedback_token = bool(feedback_token)
 
     def find_tokens(self, method: str, path: str, *, predicts: bool = False) -> Tokens | None:
         """Return the tokens that a request needs one of; None if it needs none.
@@ -87,10 +89,11 @@ class Access:
             )
 
     def may_tell(self, environ: dict[str, Any]) -> bool:
-        """Return whether a client may say what is true, as :meth:`check_feedback` says it; nobody is noted for it."""
-        if self._feedback is not None:
-            return self._feedback.find(_authorization(environ)) is not None
-        return is_local(environ)
+        """Return whether a client may say what is true, if it has the token where one is needed.
+
+        A browser sends the token only when it is asked for one, so it has none when it loads the form.
+        """
+        return self.needs_feedback_token or is_local(environ)
 
     def shows_details(self, environ: dict[str, Any]) -> bool:
         """Return whether a client may see how the service is."""

@@ -77,7 +77,7 @@ def test_the_form_is_answered_at_its_address_and_keeps_what_was_typed(page: Page
 def test_an_address_that_is_shared_opens_the_same_answer(page: Page, server: Server, browser: Browser) -> None:
     page.goto("/form_async")
     fill(page, rm="6", tax="250", age="66.5")
-    page.get_by_role("link", name="Link to this answer").click()
+    page.get_by_role("link", name="Link to these inputs").click()
     expect(page.locator("#evidence data")).to_have_text("23.505")
     with open_page(browser, server) as other:
         other.goto(page.url)
@@ -187,6 +187,23 @@ def test_what_the_real_value_is_can_be_told_and_is_ground_truth(page: Page, serv
     expect(page.get_by_text("Recorded", exact=True)).to_be_visible()
     (truth,) = (truth for truth in truths_in(server.logs / "boston") if truth.request_id == request_id)
     assert (truth.actual, truth.source, truth.comment, truth.row) == (24.5, "form", "sold", 0)
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_browser_asks_for_the_token_of_ground_truth(
+    browser: Browser, models: Path, tmp_path: Path, *, script: bool
+) -> None:
+    with serving(models, tmp_path / "logs", workers=1, SERVE_FEEDBACK_TOKEN="a-token-of-ground-truth") as server:
+        for password, recorded in (("another", 0), ("a-token-of-ground-truth", 1)):
+            user = {"username": "ann", "password": password}
+            with open_page(browser, server, refusals=True, http_credentials=user, java_script_enabled=script) as page:
+                page.goto(ANSWER)
+                page.locator("#actual").fill("24.5")
+                page.get_by_role("button", name="Send").click()
+                refused = "the token is not valid for feedback"
+                shown = page.get_by_text("Recorded", exact=True) if recorded else page.get_by_text(refused).first
+                expect(shown).to_be_visible()
+            assert [truth.actual for truth in truths_in(server.logs / "boston")] == [24.5] * recorded
 
 
 def number(text: str) -> float:

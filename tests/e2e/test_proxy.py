@@ -117,7 +117,7 @@ def test_the_documented_nginx_gives_links_and_the_log_what_the_client_sees(
     assert action is not None
     answer = curl(*how, f"{url.removesuffix('/houses')}{action[1]}?rm=6&tax=250&age=66.5")
     assert 'the model gave <data value="23.505"' in answer
-    link = re.search(r'<a href="([^"]+)"[^>]*>Link to this answer</a>', answer)
+    link = re.search(r'<a href="([^"]+)"[^>]*>Link to these inputs</a>', answer)
     assert link is not None
     assert link[1] == "/houses/form?rm=6&amp;tax=250&amp;age=66.5"
     assert server.rows("requests")[-1]["client"] == "127.0.0.1"

@@ -220,8 +220,8 @@ def test_the_promise_of_an_interval_stands_beside_what_was_measured(client: Serv
     publish(client.settings.models, card={**card_of(), "interval": interval})
     text = words(get(client, "/models/boston/2"))
     assert "90 % intervals hold 90.5 % of 506 rows" in text
-    assert "Fewest were inside for the highest predictions: 88 % of 169." in text
-    assert "Of the slices it was rm ≤ 6: 83 % of 131." in text
+    assert "Of the thirds by prediction, the highest predictions did worst: 88 % of 169 rows were inside." in text
+    assert "Of the slices, rm ≤ 6 did worst: 83 % of 131 rows." in text
     assert "It does not promise this for one row" in text
 
 

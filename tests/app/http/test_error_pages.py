@@ -102,8 +102,8 @@ CASES: list[tuple[int, Callable[[MakeClient, Path], TestResponse], str, str, str
     (415, a_picture, "not taken", "the Content-Type is image/gif", "/form_csv"),
     (422, a_bad_row, "value can’t be used", "expected a number, not the text &#34;&lt;b&gt;&#34;", "/form_csv"),
     (500, a_model_that_fails, "service failed", "", "/form"),
-    (503, no_model, "no predictions", "no model is ready", "/health/ready"),
-    (503, full_disk, "no predictions", "the log can&#39;t be written", "/health/ready"),
+    (503, no_model, "can’t answer this", "no model is ready", "/health/ready"),
+    (503, full_disk, "can’t answer this", "the log can&#39;t be written", "/health/ready"),
 ]
 
 
