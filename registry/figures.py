@@ -69,7 +69,7 @@ class Figures:
         """Return the figures in the text of card.json; None if it is no JSON, or :meth:`from_card` finds none."""
         try:
             return cls.from_card(json.loads(text))
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     @classmethod

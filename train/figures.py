@@ -58,8 +58,8 @@ def partial_dependence(predict: PredictFunction, background: Floats, column: int
 
 
 def evenly(rows: Indices, count: int) -> Indices:
-    """Return at most ``count`` of the rows, with equal steps between them."""
-    return rows if len(rows) <= count else rows[(np.arange(count) + 0.5).astype(np.int64) * len(rows) // count]
+    """Return at most ``count`` of the rows: the one in the middle of each of so many equal parts."""
+    return rows if len(rows) <= count else rows[((np.arange(count) + 0.5) * len(rows) / count).astype(np.int64)]
 
 
 def _input_figures(

@@ -41,7 +41,7 @@ _STATUSES = {
     429: "too many at once",
 }
 _Rows = Sequence[Mapping[str, str]]
-_PLACE = re.compile(r"(?:(?:row|line) [0-9]+: )?([A-Za-z_][A-Za-z0-9_]*): (.*)", re.DOTALL)
+_PLACE = re.compile(r"(?:row [0-9]+: |line [0-9]+, column )?([A-Za-z_][A-Za-z0-9_]*): (.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ class _ModelPages:
         entries, history_fault = self._versions.history()
         told = [entry for entry in entries if entry.content["action"] != SEAL]
         tested = [version for version in versions if version.card.number("metrics", "rmse") is not None]
+        test_rows = {version.test_rows for version in tested[:DRAWN]}
         serving = self._plane.router.versions()
         return render_template(
             "versions.html",
@@ -65,7 +66,7 @@ class _ModelPages:
             retired=self._versions.retired(),
             faults=list(dict.fromkeys(fault for fault in (alias_fault, history_fault) if fault)),
             drawn=tested[:DRAWN][::-1],
-            same_rows=len({version.test_rows for version in tested[:DRAWN]}) == 1,
+            same_rows=len(test_rows) == 1 and None not in test_rows,
             unit=next((version.signature.output.unit for version in versions if version.signature), ""),
             holds=lambda version: view.interval_hold(version, view.fit_of(version.figures)),
             lines=_lines(told[-LINES:]),

@@ -24,6 +24,7 @@ from registry import Signature
 from request_ids import is_request_id
 
 _EXCERPT = 2000  # characters of a body that are shown
+_MAX_BITS = 63  # of a whole number in JSON, besides its sign
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INTERVAL = re.compile(r"interval:([^:]+):([^:]+):([^:]+)")
 
@@ -62,8 +63,10 @@ class _Traces:
             raise NotFound(f"{request_id} is no request of {where} (UTC){beyond}; `{command}` searches all days")
         traces = [_readable(trace) for trace in found.traces]
         content = {"request_id": request_id, "days": [first, last], "complete": found.complete, "traces": traces}
-        response: WSGIResponse = JSONResponse(content)
-        if negotiate(HTML, JSON) == HTML:
+        response: WSGIResponse
+        if negotiate(HTML, JSON) == JSON:
+            response = JSONResponse(content)
+        else:
             shown = [_shown(trace) for trace in reversed(traces)]
             more = {"where": where, "searched": searched >> 20, "command": command, "model": self._plane.settings.model}
             page = render_template(
@@ -122,27 +125,30 @@ def _days() -> tuple[str, str, str]:
 
 
 def _readable(content: Any) -> Any:
-    """Return a trace without bytes that are no text, and with no more than the beginning of a body."""
+    """Return a trace that JSON can hold, with no more than the beginning of a body.
+
+    Bytes that are no text become text, and so do whole numbers of more than 64 bits: a card may have them.
+    """
     if isinstance(content, Mapping):
         return {name: _readable(value[:_EXCERPT] if name == "body" else value) for name, value in content.items()}
     if isinstance(content, list):
         return list(map(_readable, content))
+    if isinstance(content, int) and content.bit_length() > _MAX_BITS:
+        return str(content)
     return content.encode("utf-8", "backslashreplace").decode() if isinstance(content, str) else content
 
 
 def _shown(trace: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a trace with the flags of its predictions in words, and their intervals."""
+    """Return a trace with the flags of its predictions in words, and their intervals: an input may be called interval.
+
+    The names of what is added have a dash, which no input's name has.
+    """
     rows = []
     for row in trace["predictions"]:
         flags = row.get("flags", "").split()
         intervals = [match.groups() for flag in flags if (match := _INTERVAL.fullmatch(flag))]
-        rows.append(
-            {
-                **row,
-                "words": [_word(flag) for flag in flags if flag != "explained" and not flag.startswith("interval:")],
-                "intervals": intervals,
-            }
-        )
+        others = [flag for flag in flags if flag != "explained" and not _INTERVAL.fullmatch(flag)]
+        rows.append({**row, "flags-in-words": list(map(_word, others)), "its-intervals": intervals})
     names = [name for name in (*trace["explanations"], {})[0] if name not in ("time", "request_id", "model")]
     headings = [(name.removeprefix("contribution_"), name) for name in names]
     return {**trace, "predictions": rows, "headings": headings}

@@ -78,3 +78,4 @@ def test_a_card_that_is_no_json_has_no_figures() -> None:
     assert Figures.from_text(b"{") is None
     assert Figures.from_text(b"\xff") is None
     assert Figures.from_text(b'{"figures": null}') is None
+    assert Figures.from_text(b"[" * 100_000) is None

@@ -95,6 +95,11 @@ def test_the_most_frequent_reason_is_said_without_what_the_client_sent(
     assert "secret" not in client.get("/").text
 
 
+def test_a_file_that_is_refused_for_a_value_names_the_input(client: Service, read: Read) -> None:
+    client.post("/predict_csv?strict=1", data="rm,tax,age\n6,250,6666\n", content_type="text/csv")
+    assert read().reason == ("age", "outside its limits")
+
+
 def test_a_file_with_a_bad_row_is_answered_and_not_refused(client: Service, read: Read) -> None:
     send_csv(client, "rm,tax,age\n6,250,66.5\n6,x,66.5\n")
     assert (read().refused, read().rows) == (0, 1)

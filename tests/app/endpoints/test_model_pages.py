@@ -274,7 +274,7 @@ def test_all_versions_stand_side_by_side_with_their_aliases_and_who_made_them(ve
     assert cells(page, "version 3")[0] == "challenger"
     assert 'href="/models/compare?a=1&amp;b=2"' in page
     assert "version 1: 2.24 (1.74 to 2.74); version 2: 1 (0.5 to 1.5)" in page
-    assert "Not all were tested on the same rows" in text
+    assert "Not all are known to be tested on the same rows" in text
 
 
 def test_the_first_sentence_says_who_answers_and_who_stands_in(client: Service, store: VersionStore) -> None:
@@ -330,6 +330,15 @@ def test_two_versions_are_compared_row_by_row_on_the_same_rows(versions: Service
     assert cells(page, "rm ≤ 6")[1::2] == ["7.00 4.00 to 9.00"] * 2
     assert page.count('role="img"') == 6
     assert page.count(" selected") == 2
+
+
+def test_versions_whose_cards_do_not_name_their_test_rows_are_not_said_to_have_the_same(client: Service) -> None:
+    cards = [card_of(errors=(3.0,)), card_of(errors=(3.5,))]
+    for card in cards:
+        del card["split"]["test_rows_sha256"]
+        publish(client.settings.models, card=card)
+    assert "Not all are known to be tested on the same rows" in words(get(client, "/models"))
+    assert "They are not known to be tested on the same rows" in words(get(client, "/models/compare?a=2&b=3"))
 
 
 def test_versions_of_other_data_are_not_compared_row_by_row(versions: Service) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from registry import VersionStore
 from registry.promotion import promote
 from tests.app.conftest import MakeClient, Service
 from tests.app.requests import ANN, CSV, IMPLAUSIBLE, OTHER_ROW, ROW, ask, logged, send_csv
-from tests.conftest import publish
+from tests.conftest import HOUSES, publish
 from tests.registry.conftest import publish_changed
 
 HTML = {"Accept": "text/html"}
@@ -82,8 +84,28 @@ def test_what_moved_a_prediction_is_told_if_it_was_asked_for(client: Service) ->
 def test_flags_are_told_in_words_and_intervals_at_the_prediction() -> None:
     flags = "tax:outside_training interval:0.9:17.03:25.2 instead_of:3 explained news"
     (row,) = _shown({"predictions": [{"flags": flags}], "explanations": []})["predictions"]
-    assert row["words"] == ["tax lies outside the training range", "in place of version 3", "news"]
-    assert row["intervals"] == [("0.9", "17.03", "25.2")]
+    assert row["flags-in-words"] == ["tax lies outside the training range", "in place of version 3", "news"]
+    assert row["its-intervals"] == [("0.9", "17.03", "25.2")]
+
+
+def test_inputs_that_are_called_like_parts_of_the_page_are_shown(make_client: MakeClient, tmp_path: Path) -> None:
+    names = ("words", "intervals", "interval")
+    inputs = tuple(replace(item, name=name) for item, name in zip(HOUSES.inputs, names, strict=True))
+    publish(tmp_path / "odd", replace(HOUSES, inputs=inputs))
+    client = make_client(models=tmp_path / "odd")
+    ask(client, [6.25, 251, 1], X_Request_ID="mine")
+    page = get(client, "mine")
+    shown = zip(names, ("6.25", "251.0", "1.0"), strict=True)
+    assert all(f'data-th="{name}">{value}<' in page for name, value in shown)
+    assert "interval lies outside the training range" in page
+
+
+def test_a_number_too_long_for_json_is_a_text(client: Service) -> None:
+    publish_changed(client.settings.store(), {"card.json": json.dumps({"data": {"file": "a.csv", "rows": 1 << 80}})})
+    answer = "/v1/models/boston/versions/2:predict"
+    assert client.post(answer, json={"instances": [ROW]}, headers={"X-Request-ID": "odd"}).status_code == 200
+    assert str(1 << 80) in str(get_json(client, "odd")["traces"])
+    assert "files as published" in get(client, "odd")
 
 
 def test_a_request_that_was_refused_says_why(client: Service) -> None:
