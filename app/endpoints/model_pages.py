@@ -68,7 +68,7 @@ class _ModelPages:
             drawn=tested[:DRAWN][::-1],
             same_rows=len(test_rows) == 1 and None not in test_rows,
             unit=next((version.signature.output.unit for version in versions if version.signature), ""),
-            holds=lambda version: view.interval_hold(version, view.fit_of(version.figures)),
+            holds=view.interval_hold,
             lines=_lines(told[-LINES:]),
             earlier=max(len(told) - LINES, 0),
             seals=len(entries) - len(told),
@@ -145,7 +145,7 @@ class _ModelPages:
             "words": {name: self._html(about.text(name)) for name in _WORDS},
             "model_card": self._html(version.model_card) if written and not version.fault else "",
             "fit": fit,
-            "hold": view.interval_hold(version, fit),
+            "hold": view.interval_hold(version),
             "curves": curves,
             "scale": view.common_scale(curves),
             "slices": slices,
@@ -160,12 +160,11 @@ class _ModelPages:
     def _comparison(self, first: PublishedVersion, second: PublishedVersion) -> dict[str, Any]:
         """Return what the page shows of two versions beside each other."""
         both = (first, second)
-        fits = [view.fit_of(version.figures) for version in both]
         curves = [{curve.input.name: curve for curve in view.curves(version)} for version in both]
         slices = [{(item.column, item.name): item for item in view.slice_errors(version.card)} for version in both]
         errors = [version.card.number("cv", "rmse") for version in both]
         return {
-            "holds": [view.interval_hold(version, fit) for version, fit in zip(both, fits, strict=True)],
+            "holds": [view.interval_hold(version) for version in both],
             "paired": pair_predictions(first, second),
             "same_data": first.card.text("data", "sha256") == second.card.text("data", "sha256"),
             "same_rows": first.test_rows is not None and first.test_rows == second.test_rows,

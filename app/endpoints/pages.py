@@ -78,10 +78,14 @@ class _Pages:
             version = self._versions.get(model.number) or PublishedVersion(model.number, fault="it is gone")
             if version.fault:  # it is loaded and can still predict
                 logger.warning("no figures on the home page: %s", version.fault)
-            fit = fit_of(version.figures)
-            context = {"signature": model.signature, "card": version.card, "fit": fit}
+            context = {
+                "signature": model.signature,
+                "card": version.card,
+                "fit": fit_of(version.figures),
+                "hold": interval_hold(version),
+            }
             parts = (
-                Markup(render_template(f"index_{name}.html", **context, hold=interval_hold(version, fit)))  # noqa: S704 - what a template has escaped
+                Markup(render_template(f"index_{name}.html", **context))  # noqa: S704 - what a template has escaped
                 for name in ("lead", "figures")
             )
             until = time.monotonic() + _RETRY if version.fault else math.inf

@@ -65,6 +65,23 @@ class Fit:
 
 
 @dataclass(frozen=True, slots=True)
+class IntervalHold:
+    """How the intervals of a version did in tests; what is not known is None.
+
+    Attributes:
+        coverage: the share of the rows whose real value was inside.
+        width: the mean width.
+        rows: how many rows.
+        of_test_rows: whether these are the test rows alone.
+    """
+
+    coverage: float | None = None
+    width: float | None = None
+    rows: int | None = None
+    of_test_rows: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SliceError:
     """The cross-validated RMSE on a slice; low and high are NaN if the card has no interval of it."""
 
@@ -113,15 +130,19 @@ def fit_of(figures: Figures | None) -> Fit | None:
     return Fit(figures.actual, figures.predicted, tuple(errors.tolist()), tuple(outside), width)
 
 
-def interval_hold(version: PublishedVersion, fit: Fit | None) -> tuple[float | None, float | None, int | None, bool]:
-    """Return the coverage of the 90 % intervals, their mean width, on how many rows, and whether these are test rows.
+def interval_hold(version: PublishedVersion) -> IntervalHold:
+    """Return how the 90 % intervals of a version did.
 
     The figures of all folds where the card has them: the test rows alone are few.
     """
     judged = version.card.at("interval", "levels", LEVEL)
-    if judged.number("coverage") is not None:
-        return judged.number("coverage"), judged.number("width"), version.card.count("interval", "rows"), False
-    return (fit.coverage, fit.width, len(fit.outside), True) if fit and fit.outside else (None, None, None, False)
+    coverage = judged.number("coverage")
+    if coverage is not None:
+        return IntervalHold(coverage, judged.number("width"), version.card.count("interval", "rows"))
+    fit = fit_of(version.figures)
+    if fit is None or not fit.outside:
+        return IntervalHold()
+    return IntervalHold(fit.coverage, fit.width, len(fit.outside), of_test_rows=True)
 
 
 def slice_errors(card: CardReader) -> list[SliceError]:
