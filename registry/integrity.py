@@ -72,18 +72,19 @@ class VerifiedFiles:
     """A version's folder after :func:`verify_files`.
 
     Attributes:
+        digests: what SHA256SUMS has: the SHA-256 of each file, by its name.
         sums: the content of SHA256SUMS.
         digest: the SHA-256 of SHA256SUMS, which identifies the whole version.
     """
 
-    def __init__(self, folder: Path, sums: Mapping[str, str], raw: bytes) -> None:
+    def __init__(self, folder: Path, digests: Mapping[str, str], raw: bytes) -> None:
         self.folder = folder
+        self.digests = digests
         self.sums = raw
         self.digest = hashlib.sha256(raw).hexdigest()
-        self._sums = sums
 
     def __contains__(self, name: str) -> bool:
-        return name in self._sums
+        return name in self.digests
 
     def read(self, name: str) -> bytes:
         """Return the content of a published file, hashed again: no change after the check can slip in.
@@ -91,11 +92,11 @@ class VerifiedFiles:
         Raises:
             IntegrityError: if the version has no such file, or it was changed since :func:`verify_files`.
         """
-        if name not in self._sums:
+        if name not in self.digests:
             raise IntegrityError(f"{self.folder}: has no {name}; publish the version again")
         with wrap_os_error(self.folder / name, "read", IntegrityError):
             data = read_plain(self.folder / name)
-        if hashlib.sha256(data).hexdigest() != self._sums[name]:
+        if hashlib.sha256(data).hexdigest() != self.digests[name]:
             raise IntegrityError(f"{self.folder}: {name} was changed; restore the published files")
         return data
 

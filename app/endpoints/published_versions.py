@@ -162,9 +162,11 @@ def _read(number: int, verified: VerifiedFiles) -> PublishedVersion:
     signature = None
     with suppress(RegistryError):
         signature = Signature.from_json(_json(verified, SIGNATURE))
-    sums = [line.split("  ", 1) for line in verified.sums.decode("utf-8", "replace").splitlines()]
     files = [
-        *(PublishedFile(name, (verified.folder / name).stat().st_size, digest) for digest, name in sums),
+        *(
+            PublishedFile(name, (verified.folder / name).stat().st_size, digest)
+            for name, digest in verified.digests.items()
+        ),
         PublishedFile(SUMS, len(verified.sums), verified.digest),
     ]
     page = verified.read(MODEL_CARD).decode("utf-8", "replace") if MODEL_CARD in verified else ""
