@@ -18,7 +18,7 @@ from registry.errors import (
 )
 from registry.figures import Figures
 from registry.formatting import plain, printable
-from registry.interval import CategoryTerm, Interval, NumberTerm
+from registry.interval import SHOWN_LEVEL, CategoryTerm, Interval, NumberTerm
 from registry.predictor import Float32Array, Predictor, Runtime
 from registry.published_files import CheckedFile, PublishedFiles
 from registry.settings import CommonSettings
@@ -33,6 +33,7 @@ __all__ = [
     "INPUT_TENSOR",
     "OUTPUT_TENSOR",
     "SHADOW",
+    "SHOWN_LEVEL",
     "SIGNATURE_NAME",
     "Actor",
     "CategoryTerm",

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+SHOWN_LEVEL = 0.9  # of the intervals that people see, and that training and monitoring judge
+
 # The largest |log(half width)|: within it, every half width is a positive number that float32 can hold.
 MAX_LOG = 87.0
 

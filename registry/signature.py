@@ -133,6 +133,10 @@ class Signature:
         """One typical row as JSON, as a person would write it."""
         return f"[{', '.join(map(plain, self.example))}]"
 
+    def interval_at(self, level: float) -> Interval | None:
+        """Return the intervals; None if there are none of this level."""
+        return self.interval if self.interval is not None and level in self.interval.quantiles else None
+
     def to_json(self) -> dict[str, Any]:
         """Return the content of signature.json, ready for a JSON writer."""
         inputs = [

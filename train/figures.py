@@ -8,11 +8,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from registry import Figures, Input, Signature
+from registry import SHOWN_LEVEL, Figures, Input, Signature
 from registry.figures import Histogram, InputFigures
 from train.dataset import Dataset, Floats, Indices
 from train.evaluation import PredictFunction
-from train.intervals import JUDGED
 
 BINS = 24  # of a number; a category has a bin for each code
 CURVE_POINTS = 41
@@ -83,10 +82,8 @@ def _histogram(values: Floats) -> Histogram:
 
 def _half_width(signature: Signature, rows: Floats) -> tuple[float, ...]:
     """Return half the width of each row's interval; nothing without intervals of this level."""
-    interval = signature.interval
-    if interval is None or JUDGED not in interval.quantiles:
-        return ()
-    return _short(interval.half_width(rows.astype(np.float32), JUDGED))
+    interval = signature.interval_at(SHOWN_LEVEL)
+    return _short(interval.half_width(rows.astype(np.float32), SHOWN_LEVEL)) if interval else ()
 
 
 def _pair(low: float, high: float) -> tuple[float, float]:

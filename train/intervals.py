@@ -15,14 +15,14 @@ from itertools import pairwise
 
 import numpy as np
 
-from registry import CategoryTerm, Interval, NumberTerm
+from registry import SHOWN_LEVEL, CategoryTerm, Interval, NumberTerm
 from registry.interval import MIN_RANGE, Term
 from train.dataset import Dataset, Floats, Indices
 from train.evaluation import Evaluation, slice_column
 from train.spec import InputSpec, Spec
 
 LEVELS = (0.5, 0.8, 0.9, 0.95)
-JUDGED = 0.9  # the level that pages show, and that the gates judge
+JUDGED = SHOWN_LEVEL  # what the gates judge is what pages show
 MIN_SLICE_ROWS = 50  # of fewer, the share inside says little
 
 _FLOOR = 0.1  # of the mean error: it is added to each, so that the logarithm of a small one is not far below the others

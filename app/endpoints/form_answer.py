@@ -17,11 +17,10 @@ from app.errors import FieldError
 from app.inference.explainer import Explainer, Explanation
 from app.results import PredictionResult
 from app.routing.cache import LoadedModel
-from registry import Float32Array, Input, Interval, plain
+from registry import SHOWN_LEVEL, Float32Array, Input, Interval, plain
 
 logger = logging.getLogger(__name__)
 
-LEVEL = 0.9  # of the intervals that the form shows
 # How many points a curve has; fewer where there are many curves, so that the page stays small.
 _POINTS, _FEW_POINTS, _MANY_INPUTS = 41, 13, 5
 _ROWS = 2  # a table has each second of the points
@@ -106,8 +105,7 @@ class Answer:
 
 def interval_level(model: LoadedModel) -> float | None:
     """Return the level of the interval to ask a version for; None if it has no such intervals."""
-    interval = model.signature.interval
-    return LEVEL if interval is not None and LEVEL in interval.quantiles else None
+    return SHOWN_LEVEL if model.signature.interval_at(SHOWN_LEVEL) else None
 
 
 def make_answer(
@@ -146,7 +144,7 @@ def vary(model: LoadedModel, explainer: Explainer, row: Float32Array, value: flo
         row: the inputs, float32 (k,).
         value: the prediction for them.
     """
-    inputs, signature = model.signature.inputs, model.signature
+    inputs, interval = model.signature.inputs, model.signature.interval_at(SHOWN_LEVEL)
     count = _POINTS if len(inputs) <= _MANY_INPUTS else _FEW_POINTS
     curves = []
     for column, item in enumerate(inputs):
@@ -154,9 +152,7 @@ def vary(model: LoadedModel, explainer: Explainer, row: Float32Array, value: flo
         if len(x) < 2:
             continue
         y = explainer.vary(row, column, x.astype(np.float32)).astype(np.float64)
-        band = None
-        if signature.interval is not None and interval_level(model) is not None:
-            band = _band(signature.interval, row, column, x, y)
+        band = _band(interval, row, column, x, y) if interval else None
         at = (_nearest(item, float(row[column])), value)
         curves.append(Curve(item, x.tolist(), y.tolist(), band, at, list(item.words.values())))
     return curves
@@ -167,7 +163,7 @@ def _band(
 ) -> tuple[list[float], list[float]]:
     rows = np.repeat(row[np.newaxis, :], len(x), axis=0)
     rows[:, column] = x
-    half = interval.half_width(rows, LEVEL)
+    half = interval.half_width(rows, SHOWN_LEVEL)
     return (y - half).tolist(), (y + half).tolist()
 
 

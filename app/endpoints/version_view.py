@@ -10,9 +10,7 @@ import numpy as np
 
 from app.endpoints.card_reader import CardReader
 from app.endpoints.published_versions import PublishedVersion
-from registry import Figures, Input, plain
-
-LEVEL = "0.9"  # of the intervals on the pages
+from registry import SHOWN_LEVEL, Figures, Input, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +133,7 @@ def interval_hold(version: PublishedVersion) -> IntervalHold:
 
     The figures of all folds where the card has them: the test rows alone are few.
     """
-    judged = version.card.at("interval", "levels", LEVEL)
+    judged = version.card.at("interval", "levels", plain(SHOWN_LEVEL))
     coverage = judged.number("coverage")
     if coverage is not None:
         return IntervalHold(coverage, judged.number("width"), version.card.count("interval", "rows"))

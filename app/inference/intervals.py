@@ -24,7 +24,7 @@ def require_level(signature: Signature, number: int, level: float) -> None:
     if signature.interval is None:
         message = f"interval: version {number} has no intervals: it was trained without them"
         raise MalformedRequest(f"{message}; train and publish it again, or leave interval out")
-    if level not in signature.interval.quantiles:
+    if signature.interval_at(level) is None:
         levels = ", ".join(map(plain, sorted(signature.interval.quantiles)))
         raise MalformedRequest(f"interval: version {number} has none of {plain(level)}: ask for one of {levels}")
 
@@ -34,9 +34,9 @@ def interval_ends(step: Step, level: float) -> Float32Array:
 
     They are NaN for a row that it has no answer for, if its version has no such intervals, and if no float32 holds one.
     """
-    interval, predictions = step.route.model.signature.interval, step.predictions
+    interval, predictions = step.route.model.signature.interval_at(level), step.predictions
     ends = np.full((len(step.rows), 2), np.nan, dtype=np.float32)
-    if predictions is None or interval is None or level not in interval.quantiles:
+    if predictions is None or interval is None:
         return ends
     if len(ends) == 1 and not step.errors:
         value, half = predictions.tolist()[0], interval.half_width_of(step.inputs.tolist()[0], level)
@@ -56,9 +56,9 @@ def note_missing(steps: Sequence[Step], level: float) -> dict[int, FieldError]:
     """Return a notice for each row that a version answered which has no interval of the level, by row."""
     notices: dict[int, FieldError] = {}
     for step in steps:
-        interval, number = step.route.model.signature.interval, step.route.model.number
-        if step.predictions is not None and (interval is None or level not in interval.quantiles):
-            message = f"no interval: version {number} has none of {plain(level)}"
+        model = step.route.model
+        if step.predictions is not None and model.signature.interval_at(level) is None:
+            message = f"no interval: version {model.number} has none of {plain(level)}"
             notices |= {row: FieldError(row, "", message) for row in step.rows if row not in step.errors}
     return notices
 

@@ -18,11 +18,10 @@ from monitor.accuracy.jackknife import COVERAGE
 from monitor.drift.result import MIN_REQUESTS
 from monitor.drift.shares import design_effects_of_shares
 from monitor.statistics.request_sums import request_sums
-from registry import Signature
+from registry import SHOWN_LEVEL, Signature
 
-LEVEL = 0.9
 ALPHA = 0.01
-LEAST_GAP = 0.02  # below the level; a smaller one does not matter
+LEAST_GAP = 0.02  # below SHOWN_LEVEL; a smaller one does not matter
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +55,14 @@ def judge_coverage(rows: pd.DataFrame, signature: Signature) -> dict[str, Any] |
     Returns:
         None if there is no row, or the version has no intervals of this level.
     """
-    interval = signature.interval
-    if interval is None or LEVEL not in interval.quantiles:
+    interval = signature.interval_at(SHOWN_LEVEL)
+    if interval is None:
         return None
     inputs = rows[list(signature.names)].to_numpy(np.float32)
     known = np.isfinite(inputs).all(axis=1)  # without one of its inputs, a row has no interval
     if not known.any():
         return None
-    inside = np.abs(rows["residual"].to_numpy(np.float64)[known]) <= interval.half_width(inputs[known], LEVEL)
+    inside = np.abs(rows["residual"].to_numpy(np.float64)[known]) <= interval.half_width(inputs[known], SHOWN_LEVEL)
     return asdict(measure_coverage(inside, pd.factorize(rows["request_id"].to_numpy()[known])[0], interval.rows))
 
 
@@ -83,10 +82,11 @@ def measure_coverage(inside: np.ndarray, requests: np.ndarray, made_from: int) -
     effective = len(inside) / float(design_effects_of_shares(sums)[0])
     share, number = float(np.mean(inside)), int(sums.requests[0])
     count, tail = share * effective, (1 - COVERAGE) / 2
-    p = float(betabinom.cdf(round(count), round(effective), LEVEL * (made_from + 1), (1 - LEVEL) * (made_from + 1)))
-    below = p <= ALPHA and share <= LEVEL - LEAST_GAP
+    level = SHOWN_LEVEL
+    p = float(betabinom.cdf(round(count), round(effective), level * (made_from + 1), (1 - level) * (made_from + 1)))
+    below = p <= ALPHA and share <= level - LEAST_GAP
     return Coverage(
-        level=LEVEL,
+        level=level,
         rows=len(inside),
         requests=number,
         share=share,

@@ -12,7 +12,7 @@ import pytest
 from journal import prediction_columns
 from registry import Signature, SignatureError
 from registry.signature import RESERVED
-from tests.conftest import HOUSES
+from tests.conftest import HOUSES, HOUSES_INTERVAL
 
 ROOMS = HOUSES.inputs[0]
 
@@ -44,6 +44,13 @@ def test_an_input_that_cannot_be_served_is_refused_by_name(changes: dict[str, An
 
 def test_the_reserved_names_are_the_columns_of_the_prediction_log() -> None:
     assert set(prediction_columns([])) == RESERVED
+
+
+def test_a_signature_has_the_intervals_of_its_levels_only() -> None:
+    signature = replace(HOUSES, interval=HOUSES_INTERVAL)
+    assert signature.interval_at(0.9) is HOUSES_INTERVAL
+    assert signature.interval_at(0.42) is None
+    assert HOUSES.interval_at(0.9) is None
 
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", "-x", "x" * 65])

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
-from monitor.accuracy.coverage import LEVEL, judge_coverage, measure_coverage
+from monitor.accuracy.coverage import judge_coverage, measure_coverage
+from registry import SHOWN_LEVEL
 from tests.conftest import HOUSES, HOUSES_INTERVAL
 
 SIGNATURE = replace(HOUSES, interval=HOUSES_INTERVAL)
@@ -24,7 +25,7 @@ def rows_with(residuals: np.ndarray) -> pd.DataFrame:
 
 def test_a_row_is_inside_if_its_error_is_at_most_the_half_width_for_its_inputs() -> None:
     rows = rows_with(np.zeros(40))
-    widths = HOUSES_INTERVAL.half_width(rows[list(HOUSES.names)].to_numpy(), LEVEL)
+    widths = HOUSES_INTERVAL.half_width(rows[list(HOUSES.names)].to_numpy(), SHOWN_LEVEL)
     sides = np.where(np.arange(40) % 2, 1, -1)
     factors = np.where(np.arange(40) < 30, 0.999, 1.001)
     found = judge_coverage(rows.assign(residual=widths * sides * factors), SIGNATURE)
