@@ -99,15 +99,13 @@ def provenance_differences(first: CardReader, second: CardReader) -> list[tuple[
     return found
 
 
-def side_by_side(
-    first: CardReader, second: CardReader, path: tuple[str, ...], *names: str
-) -> list[tuple[tuple[str, ...], CardReader, CardReader]]:
-    """Return the items of a list in both cards that have the same texts under some names, in the first one's order.
+def pair_gates(first: CardReader, second: CardReader) -> list[tuple[str, CardReader, CardReader]]:
+    """Return the name of each gate with its part of both cards, in the first one's order.
 
-    Where one card has no such item, its part is empty.
+    Where one card has no such gate, its part is empty.
     """
-    a, b = ({tuple(item.text(name) for name in names): item for item in card.items(*path)} for card in (first, second))
-    return [(key, a.get(key, CardReader(None)), b.get(key, CardReader(None))) for key in {**a, **b}]
+    a, b = ({gate.text("name"): gate for gate in card.items("gates")} for card in (first, second))
+    return [(name, a.get(name, CardReader(None)), b.get(name, CardReader(None))) for name in {**a, **b}]
 
 
 def _flat(prefix: str, content: Any) -> dict[str, str]:

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, render_template, request, url_for
 from markupsafe import Markup
 
 from app.endpoints import version_view as view
-from app.endpoints.comparison import pair_predictions, provenance_differences, side_by_side, spec_differences
+from app.endpoints.comparison import pair_gates, pair_predictions, provenance_differences, spec_differences
 from app.endpoints.data_plane import DataPlane
 from app.endpoints.published_versions import PublishedVersion, PublishedVersions
 from app.errors import NotFound
@@ -169,7 +169,7 @@ class _ModelPages:
             "same_data": first.card.text("data", "sha256") == second.card.text("data", "sha256"),
             "same_rows": first.test_rows is not None and first.test_rows == second.test_rows,
             "unit": first.signature.output.unit if first.signature else "",
-            "gates": side_by_side(first.card, second.card, ("gates",), "name"),
+            "gates": pair_gates(first.card, second.card),
             "baselines": {**first.card.members("baselines"), **second.card.members("baselines")},
             "slices": [(key, *(part.get(key) for part in slices)) for key in {**slices[0], **slices[1]}],
             "errors": errors,

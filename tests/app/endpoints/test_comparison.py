@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from app.endpoints.card_reader import CardReader
-from app.endpoints.comparison import pair_predictions, provenance_differences, side_by_side, spec_differences
+from app.endpoints.comparison import pair_gates, pair_predictions, provenance_differences, spec_differences
 from app.endpoints.published_versions import PublishedVersion
 from registry import Figures
 from tests.cards import ROWS, card_of
@@ -100,11 +100,11 @@ def test_data_code_and_packages_that_differ_are_named() -> None:
     ]
 
 
-def test_items_of_the_same_name_stand_side_by_side() -> None:
+def test_gates_of_the_same_name_stand_side_by_side() -> None:
     first, second = ({"gates": [{"name": name, "value": 1} for name in names]} for names in ("ab", "bc"))
-    found = side_by_side(CardReader(first), CardReader(second), ("gates",), "name")
-    assert [(key, bool(one), bool(other)) for key, one, other in found] == [
-        (("a",), True, False),
-        (("b",), True, True),
-        (("c",), False, True),
+    found = pair_gates(CardReader(first), CardReader(second))
+    assert [(name, bool(one), bool(other)) for name, one, other in found] == [
+        ("a", True, False),
+        ("b", True, True),
+        ("c", False, True),
     ]
