@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from app.errors import NotFound, NotReady
 from app.http.audit_log import AuditLog
 from app.http.context import RequestContext
-from app.inference.explainer import Explainer, Explanation
+from app.inference.explainer import Explanation
 from app.inference.explainers import Explainers
 from app.inference.explanations import explain_answer
 from app.inference.pipeline import InferencePipeline
 from app.results import PredictionResult
-from app.routing.cache import LoadedModel
 from app.routing.router import ModelRouter
 from app.routing.table import Route
 from app.settings import Settings
@@ -27,16 +26,6 @@ class DataPlane:
     audit_log: AuditLog
     settings: Settings
     explainers: Explainers
-
-    def explainer(self, model: LoadedModel) -> Explainer:
-        """Return what explains the predictions of a version; it is made when it is first asked for.
-
-        Raises:
-            MalformedRequest: if the version has no training rows to explain against.
-            NotReady: if its files can't be read now.
-            ModelFailed: if the model fails.
-        """
-        return self.explainers.of(model)
 
     def explain(
         self, context: RequestContext, route: Route, result: PredictionResult, first: int = 0

@@ -114,7 +114,7 @@ class _Form:
         """Return why the row got its prediction, and what explains the version; None each where that can't be told."""
         explainer = None
         try:
-            explainer = self._plane.explainer(_answering(route, result.version))
+            explainer = self._plane.explainers.of(_answering(route, result.version))
             return self._plane.explain(context, route, result)[0], explainer
         except MalformedRequest:  # it has no training rows
             return None, None

@@ -105,7 +105,7 @@ class _Endpoint:
         searched, began = 0.0, time.thread_time()
         for batch in reader.batches():
             if wishes.explain:
-                self._plane.explainer(route.model).check_row_count(count + len(batch.records))
+                self._plane.explainers.of(route.model).check_row_count(count + len(batch.records))
             result = self._plane.pipeline.predict_partial(route, batch.inputs, count, wishes.level)
             context.add(result)
             if result.errors:

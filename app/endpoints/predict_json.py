@@ -48,7 +48,7 @@ def answer_with(
         ServingError: if a row has no answer, or what is asked for can't be given.
     """
     if wishes.explain:  # before anything is predicted
-        plane.explainer(route.model).check_row_count(len(batch.values))
+        plane.explainers.of(route.model).check_row_count(len(batch.values))
     result = context.add_complete(plane.pipeline.predict(route, batch, wishes.level))
     explanations = plane.explain(context, route, result) if wishes.explain else None
     beside = members_beside(result, explanations, route.model.signature.names, single)
