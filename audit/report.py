@@ -22,8 +22,8 @@ from registry.aliases import RETIRED
 from registry.consistency import describe_gone
 from registry.history import HEAD, HISTORY
 from registry.history_line import ADOPT, PROMOTE, PUBLISH, RETIRE, ROLLBACK, Entry
-from registry.integrity import SIGNATURE, SUMS
-from registry.signing import FOLDER, verify_signing
+from registry.integrity import SIGNATURE, SIGNINGS, SUMS
+from registry.signing import verify_signing
 
 JSON = dict[str, Any]
 
@@ -130,7 +130,7 @@ def _version(
 
 def _signing(store: VersionStore, number: int, folder: Path | None, key: Any, faults: Faults) -> str:
     """Return the state of a version's Ed25519 signature."""
-    signed = (store.folder / FOLDER / f"{number}.sig").is_file()
+    signed = (store.folder / SIGNINGS / f"{number}.sig").is_file()
     if key is None or folder is None:
         return "signed, not checked" if signed else "not signed"
     with faults.collecting(folder):

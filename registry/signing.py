@@ -19,8 +19,6 @@ from filesystem import read_plain, replace
 from registry.errors import IntegrityError, RegistryError, wrap_os_error
 from registry.integrity import SIGNINGS
 
-FOLDER = SIGNINGS
-
 
 def sign(folder: Path, number: int, sums: bytes, key_file: Path) -> Path:
     """Sign a version. Its files must have been checked.
@@ -43,7 +41,7 @@ def sign(folder: Path, number: int, sums: bytes, key_file: Path) -> Path:
     if not isinstance(key, Ed25519PrivateKey):
         raise RegistryError(f"{key_file}: expected an Ed25519 key; `openssl genpkey -algorithm ed25519` makes one")
     signature = key.sign(_message(folder, number, sums))
-    path = folder / FOLDER / f"{number}.sig"
+    path = folder / SIGNINGS / f"{number}.sig"
     with wrap_os_error(path, "written"):
         path.parent.mkdir(exist_ok=True)
         replace(path, base64.b64encode(signature) + b"\n")
@@ -71,7 +69,7 @@ def verify_signing(folder: Path, number: int, sums: bytes, key: Ed25519PublicKey
     Raises:
         IntegrityError: if it was not.
     """
-    path = folder / FOLDER / f"{number}.sig"
+    path = folder / SIGNINGS / f"{number}.sig"
     try:
         key.verify(base64.b64decode(read_plain(path).strip(), validate=True), _message(folder, number, sums))
     except FileNotFoundError:
