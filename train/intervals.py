@@ -72,7 +72,7 @@ def intervals_of(spec: Spec, data: Dataset, evaluation: Evaluation) -> tuple[Int
     """Return the intervals of a model that was evaluated, and how such intervals did; None if there are none."""
     errors, held_out = np.abs(data.label - evaluation.cv_predictions), [rows for _, rows in data.folds]
     interval = make_interval(spec.inputs, data.inputs, errors, held_out)
-    return interval, judge_intervals(spec, data, evaluation)
+    return interval, _judge(spec, data, evaluation.cv_predictions, errors, held_out)
 
 
 def make_interval(
@@ -107,13 +107,17 @@ def make_interval(
         return None
 
 
-def judge_intervals(spec: Spec, data: Dataset, evaluation: Evaluation) -> IntervalFigures | None:
+def _judge(
+    spec: Spec, data: Dataset, predictions: Floats, errors: Floats, held_out: list[Indices]
+) -> IntervalFigures | None:
     """Return how intervals like the published ones do on rows they were not made from; None if there are none.
 
     For each fold they are made anew from the other folds, as :func:`make_interval` makes them from all.
+
+    Args:
+        predictions, errors: of each row, by the fit that has not seen it.
+        held_out: the rows of each fold.
     """
-    errors = np.abs(data.label - evaluation.cv_predictions)
-    held_out = [rows for _, rows in data.folds]
     half_widths = {level: np.full(len(errors), np.nan) for level in LEVELS}
     plain = np.empty(len(errors))
     for number, judged in enumerate(held_out):
@@ -135,7 +139,7 @@ def judge_intervals(spec: Spec, data: Dataset, evaluation: Evaluation) -> Interv
     inside = errors <= half_widths[JUDGED]
     thirds = zip(
         ("lowest", "middle", "highest"),
-        np.array_split(np.argsort(evaluation.cv_predictions, kind="stable"), 3),
+        np.array_split(np.argsort(predictions, kind="stable"), 3),
         strict=True,
     )
     slices = _slices(spec, data, inside)

@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from registry import CategoryTerm, Interval, NumberTerm
 from train.dataset import Dataset, Floats, Indices, load_dataset
 from train.evaluation import Evaluation, baselines, evaluate
-from train.intervals import JUDGED, LEVELS, MIN_SLICE_ROWS, intervals_of, judge_intervals, make_interval
+from train.intervals import JUDGED, LEVELS, MIN_SLICE_ROWS, intervals_of, make_interval
 from train.spec import InputSpec, Spec, read_spec
 
 WIDTH = InputSpec("width", "width", (), "Width", "m", (0, 100), None, (), ())
@@ -176,7 +176,7 @@ def test_what_judges_a_fold_has_not_seen_its_errors(boston: tuple[Spec, Dataset,
     predictions = evaluation.cv_predictions.copy()
     wrong = data.folds[0][1]
     predictions[wrong] = data.label[wrong] - 1e4
-    figures = judge_intervals(spec, data, replace(evaluation, cv_predictions=predictions))
+    _, figures = intervals_of(spec, data, replace(evaluation, cv_predictions=predictions))
     assert figures
     assert figures.levels["0.9"].coverage <= 1 - len(wrong) / len(data.label)
     assert figures.worst_third.name == "lowest predictions"
@@ -186,8 +186,8 @@ def test_what_judges_a_fold_has_not_seen_its_errors(boston: tuple[Spec, Dataset,
 def test_intervals_of_one_width_are_as_wide_as_plain_ones(boston: tuple[Spec, Dataset, Evaluation]) -> None:
     spec, data, evaluation = boston
     same = np.where(np.arange(len(data.label)) % 2, 1.0, -1.0)
-    figures = judge_intervals(spec, data, replace(evaluation, cv_predictions=data.label + same))
+    _, figures = intervals_of(spec, data, replace(evaluation, cv_predictions=data.label + same))
     assert figures
     assert figures.width_vs_plain == pytest.approx(1, rel=1e-12)
     assert figures.levels["0.9"].coverage == 1
-    assert judge_intervals(spec, data, replace(evaluation, cv_predictions=data.label)) is None
+    assert intervals_of(spec, data, replace(evaluation, cv_predictions=data.label)) == (None, None)
