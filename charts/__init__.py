@@ -6,7 +6,7 @@ The style sheet gives them their colours. Knows no model, no HTTP and no log.
 from charts.days import bars_by_day, lines_by_day, points_by_day
 from charts.figures import answer, curve, scatter, versions
 from charts.rows import compared, field_histogram, mark, shifts, sparkline, step, whisker
-from charts.scale import number, percent, ticks
+from charts.scale import number, percent
 from charts.table import numbers
 
 __all__ = [
@@ -25,7 +25,6 @@ __all__ = [
     "shifts",
     "sparkline",
     "step",
-    "ticks",
     "versions",
     "whisker",
 ]

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charts import number, percent, ticks
-from charts.scale import THIN, Scale, apart, extent, labels, rounded
+from charts import number, percent
+from charts.scale import THIN, Scale, apart, extent, labels, rounded, ticks
 from tests.charts.drawing import any_data
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
