@@ -43,13 +43,13 @@ def read_query(context: RequestContext) -> list[tuple[str, str]]:
     """Return the names and texts of a form's fields, from the query of a request.
 
     Raises:
-        MalformedRequest: if it is no form.
+        MalformedRequest: if it is no form in UTF-8, or has more than _MAX_FIELDS fields.
     """
     try:
         query = context.environ.get("QUERY_STRING", "")
         return parse_qsl(query, keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict")
     except ValueError as error:
-        raise MalformedRequest(f"the address has no fields in UTF-8: {error}") from error
+        raise MalformedRequest(f"the fields of the address can't be read: {error}") from error
 
 
 def parse_multipart(

@@ -98,12 +98,18 @@ def test_no_spelling_of_the_address_predicts_without_a_row(service: Service, pat
 
 
 @pytest.mark.parametrize(
-    ("query", "status"), [("rm=%ff&tax=1", 400), ("rm=1" + "&a=1" * 1000, 400), ("rm=1&rm=2", 422)]
+    ("query", "status", "words"),
+    [
+        ("rm=%ff&tax=1", 400, "the fields of the address can't be read: "),
+        ("rm=1" + "&a=1" * 1000, 400, "the fields of the address can't be read: "),
+        ("rm=1&rm=2", 422, ""),
+    ],
 )
-def test_an_address_that_is_no_form_is_refused_in_words(service: Service, query: str, status: int) -> None:
+def test_an_address_that_is_no_form_is_refused_in_words(service: Service, query: str, status: int, words: str) -> None:
     reply = service.get("/form", query_string=query)
     assert (reply.status_code, 'role="alert"' in reply.text) == (status, True)
-    assert [row["status"] for row in service.new_rows("requests")] == [str(status)]
+    (row,) = service.new_rows("requests")
+    assert (row["status"], words in row["error"]) == (str(status), True)
 
 
 def test_an_address_is_counted_under_its_route(client: Service) -> None:
