@@ -1,6 +1,6 @@
-"""The journal: the CSV logs of requests, predictions and ground truth. Columns, durable append, reading back.
+"""The journal: the CSV logs of requests, predictions, explanations and ground truth.
 
-Knows no Flask and no model.
+Their columns, durable append, reading back. Knows no Flask and no model.
 """
 
 from journal.encoding import (

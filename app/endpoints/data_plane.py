@@ -1,4 +1,4 @@
-"""What every protocol asks of the service beside a prediction: which version a URL names, and whether it is ready."""
+"""What the endpoints share: the parts of the service, explanations, the version that a URL names, and readiness."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the query of the own routes asks for beside predictions, intervals and explanations, and how JSON has them."""
+"""What the query of the own routes asks for beside predictions: intervals and explanations, and how JSON has them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The logs of requests, predictions and ground truth: what is written down of a request before its reply leaves.
+"""The logs of requests, predictions, explanations and ground truth: what is written of a request before its reply.
 
 The only module of the service that imports the journal. Each request whose method is not safe (RFC 9110) has a row, and
 each other one that asks for a prediction.
