@@ -1,10 +1,9 @@
 // Runs the TensorFlow.js files of a version in the page, and compares them with the server when the button is pressed.
 const root = document.querySelector("#run-model");
-const form = document.querySelector("#run-inputs");
 const state = document.querySelector("#run-state");
 const shown = document.querySelector("#run-prediction");
 const remark = document.querySelector("#run-remark");
-const fields = [...form.querySelectorAll("input, select")];
+const fields = [...document.querySelectorAll("#run-inputs :is(input, select)")];
 const range = (text) => text.split(" ").map(Number);
 const plausible = range(root.dataset.plausible);
 let predict;
@@ -116,8 +115,9 @@ async function start() {
   const model = await tf.loadLayersModel(root.dataset.model);
   predict = (rows) =>
     tf.tidy(() => Array.from(model.predict(tf.tensor2d(rows), { batchSize: rows.length }).dataSync()));
-  form.addEventListener("input", update);
-  form.addEventListener("submit", (event) => event.preventDefault());
+  // Not asked of the form itself: an input may be called `addEventListener`, and would be found in its place.
+  root.addEventListener("input", update);
+  root.addEventListener("submit", (event) => event.preventDefault());
   document.querySelector("#run-compare")?.addEventListener("click", onCompare);
   update();
   root.hidden = false;

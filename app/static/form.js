@@ -1,8 +1,11 @@
 // Answers the form in place: asks for the same address as a link would, and puts in what differs. Without this script
 // the same form loads a page with the answer.
 const form = document.querySelector("#inputs");
-const button = form.querySelector("button");
-const fields = () => [...form.elements].filter((field) => field.name);
+const button = document.querySelector("#inputs button");
+const fields = () => [...document.querySelectorAll("#inputs [name]")];
+// A member of the form is asked from its class: an input may be called `action`, and then `form.action` is that input.
+const action = Element.prototype.getAttribute.call(form, "action");
+const listen = (type, act) => EventTarget.prototype.addEventListener.call(form, type, act);
 const typed = () => new URLSearchParams(new FormData(form)).toString();
 let asked = location.search ? typed() : null; // what is answered here, or on its way
 let shown = location.search;
@@ -47,7 +50,7 @@ async function ask(submitted) {
   asked = query;
   request?.abort();
   const mine = (request = new AbortController());
-  const address = `${form.action}?${query}`;
+  const address = `${action}?${query}`;
   const focused = document.activeElement;
   button.disabled = true;
   try {
@@ -57,7 +60,7 @@ async function ask(submitted) {
     if (submitted) history.pushState(null, "", address);
     else history.replaceState(null, "", address);
     shown = location.search;
-    if (submitted) form.querySelector("[aria-invalid]")?.focus();
+    if (submitted) document.querySelector("#inputs [aria-invalid]")?.focus();
   } catch (error) {
     if (mine !== request) return; // a newer one is on its way
     asked = null;
@@ -99,11 +102,11 @@ function follow(field) {
   needle.removeAttribute("visibility");
 }
 
-form.addEventListener("submit", (event) => {
+listen("submit", (event) => {
   event.preventDefault();
   ask(true);
 });
-form.addEventListener("input", (event) => follow(event.target));
+listen("input", (event) => follow(event.target));
 // Each question is logged: so it is asked when a field is left, not at each key; only after a first answer; and not on
 // the way to the button, which asks by itself.
 function leave() {
@@ -112,9 +115,9 @@ function leave() {
     if (asked !== null && complete && document.activeElement !== button) ask(false);
   });
 }
-form.addEventListener("change", leave);
-form.addEventListener("focusout", leave);
-form.addEventListener("keydown", (event) => {
+listen("change", leave);
+listen("focusout", leave);
+listen("keydown", (event) => {
   const { dataset, value } = event.target;
   if (event.key === "Enter" && event.target !== button) {
     event.preventDefault(); // else the field counts as left first, and its question comes before this one

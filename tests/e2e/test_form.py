@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -15,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import charts
+from tests.conftest import HOUSES, publish
 from tests.e2e.conftest import open_page
 from tests.e2e.server import Server, run, serving, wait_until
 from tests.journal.truths import truths_in
@@ -47,7 +49,7 @@ def trained(
 
 def fill(page: Page, **values: str) -> None:
     for name, value in values.items():
-        page.locator(f"#{name}").fill(value)
+        page.locator(f"#in-{name}").fill(value)
     page.get_by_role("button", name="Predict").click()
 
 
@@ -69,7 +71,7 @@ def test_the_form_is_answered_at_its_address_and_keeps_what_was_typed(page: Page
     expect(page.locator("#evidence data")).to_have_text("18.005")
     expect(page.locator("#beyond-tax")).to_have_text("Outside the training range 187 to 711: the model is guessing.")
     expect(page.locator("#notices li")).to_contain_text("Property tax: 800 lies outside the training range")
-    expect(page.locator("#age")).to_have_value("66,5")
+    expect(page.locator("#in-age")).to_have_value("66,5")
     expect(page).to_have_url(f"{server.url}/form?rm=6&tax=800&age=66%2C5")
     assert count(server) == before + 1
 
@@ -82,7 +84,7 @@ def test_an_address_that_is_shared_opens_the_same_answer(page: Page, server: Ser
     with open_page(browser, server) as other:
         other.goto(page.url)
         expect(other.locator("#evidence data")).to_have_text("23.505")
-        expect(other.locator("#rm")).to_have_value("6")
+        expect(other.locator("#in-rm")).to_have_value("6")
 
 
 def test_each_message_stands_at_its_field_and_goes_when_it_is_corrected(page: Page, script: bool) -> None:
@@ -92,13 +94,13 @@ def test_each_message_stands_at_its_field_and_goes_when_it_is_corrected(page: Pa
     expect(page.locator("#problem-age")).to_have_text("is missing")
     expect(page.locator("#problem-tax")).to_have_text("")
     expect(page.get_by_role("alert")).to_contain_text("2 fields need a change")
-    expect(page.locator("#rm")).to_have_value("six")
+    expect(page.locator("#in-rm")).to_have_value("six")
     expect(page.locator("[aria-invalid]")).to_have_count(2)
-    expect(page.locator("#rm")).to_have_accessible_description('expected a number, not the text "six" 1 to 15')
+    expect(page.locator("#in-rm")).to_have_accessible_description('expected a number, not the text "six" 1 to 15')
     if script:
-        expect(page.locator("#rm")).to_be_focused()
+        expect(page.locator("#in-rm")).to_be_focused()
     page.get_by_role("link", name="Built before 1940").click()
-    expect(page.locator("#age")).to_be_in_viewport()
+    expect(page.locator("#in-age")).to_be_in_viewport()
     fill(page, rm="6", age="66.5")
     expect(page.locator("#evidence data")).to_have_text("23.505")
     expect(page.locator("[aria-invalid]")).to_have_count(0)
@@ -109,7 +111,7 @@ def test_the_form_is_filled_and_sent_by_keyboard_alone(page: Page) -> None:
     page.goto("/form")
     for _ in range(40):
         page.keyboard.press("Tab")
-        if page.locator("#rm:focus").count():
+        if page.locator("#in-rm:focus").count():
             break
     for text in ("6", "250", "66.5"):
         page.keyboard.type(text)
@@ -124,50 +126,67 @@ def test_an_answer_comes_in_place_and_leaves_the_focus_and_the_way_back(live: Pa
     fill(live, rm="6", tax="250", age="66.5")
     expect(live.locator("#evidence data")).to_have_text("23.505")
     before = count(server)
-    retype(live, "#tax", "300")
-    live.locator("#tax").press("Enter")
+    retype(live, "#in-tax", "300")
+    live.locator("#in-tax").press("Enter")
     expect(live.locator("#evidence data")).to_have_text("23.005")
-    expect(live.locator("#tax")).to_be_focused()
+    expect(live.locator("#in-tax")).to_be_focused()
     assert live.evaluate("window.before")
     assert count(server) == before + 1
     live.go_back()
-    expect(live.locator("#tax")).to_have_value("250")
+    expect(live.locator("#in-tax")).to_have_value("250")
     expect(live.locator("#evidence data")).to_have_text("23.505")
 
 
 def test_a_field_that_is_left_asks_again_but_no_key_does(live: Page, server: Server) -> None:
-    live.locator("#rm").fill("6")
-    live.locator("#tax").fill("250")
-    live.locator("#age").fill("66.5")
-    live.locator("#rm").focus()
+    live.locator("#in-rm").fill("6")
+    live.locator("#in-tax").fill("250")
+    live.locator("#in-age").fill("66.5")
+    live.locator("#in-rm").focus()
     expect(live.locator("#value")).to_have_text("")  # nothing was asked for yet
-    live.locator("#rm").press("Enter")
+    live.locator("#in-rm").press("Enter")
     expect(live.locator("#evidence data")).to_have_text("23.505")
     before = count(server)
     needle = live.locator("#spread-rm .needle")
-    live.locator("#rm").press("ArrowUp")
-    live.locator("#rm").press_sequentially("5")
-    expect(live.locator("#rm")).to_have_value("6.15")
+    live.locator("#in-rm").press("ArrowUp")
+    live.locator("#in-rm").press_sequentially("5")
+    expect(live.locator("#in-rm")).to_have_value("6.15")
     expect(needle).to_have_count(0)  # the version says nothing of its training rows
-    retype(live, "#rm", "9")
+    retype(live, "#in-rm", "9")
     expect(live.locator("#beyond-rm")).to_contain_text("Outside the training range")
     assert count(server) == before
-    live.locator("#tax").focus()
+    live.locator("#in-tax").focus()
     expect(live.locator("#evidence data")).to_have_text("47.505")
     assert count(server) == before + 1
     expect(live).to_have_url(f"{server.url}/form?rm=9&tax=250&age=66.5")
+
+
+@pytest.mark.parametrize("names", [("value", "actual", "picture"), ("action", "elements", "addEventListener")])
+def test_an_input_may_be_called_like_a_part_of_the_page_or_of_a_script(
+    browser: Browser, tmp_path: Path, names: tuple[str, str, str]
+) -> None:
+    inputs = (replace(item, name=name, aliases=()) for item, name in zip(HOUSES.inputs, names, strict=True))
+    publish(tmp_path / "models", replace(HOUSES, inputs=tuple(inputs)))
+    with serving(tmp_path / "models", workers=1) as server, open_page(browser, server) as page:
+        page.goto("/form")
+        page.evaluate("window.before = true")
+        for text, answer in (("6", "23.505"), ("9", "47.505")):
+            fill(page, **dict(zip(names, (text, "250", "66.5"), strict=True)))
+            expect(page.locator("#evidence data")).to_have_text(answer)
+        expect(page.locator("#value .answer")).to_have_text("47.5 $1000")
+        expect(page.locator(f"#beyond-{names[0]}")).to_contain_text("Outside the training range")
+        assert page.evaluate("window.before"), "it was answered in place"
 
 
 def test_a_service_that_does_not_answer_is_said_and_nothing_is_lost(browser: Browser, server: Server) -> None:
     live = browser.new_page()  # Chromium tells its console of the connection
     live.goto(f"{server.url}/form")
     live.route("**/form?*", lambda route: route.abort())
-    live.locator("#rm").fill("6")
-    live.locator("#tax").fill("250")
+    live.locator("#in-rm").fill("6")
+    live.locator("#in-tax").fill("250")
     button = live.get_by_role("button", name="Predict")
     button.click()
     expect(live.get_by_role("alert")).to_contain_text("The service did not answer")
-    expect(live.locator("#tax")).to_have_value("250")
+    expect(live.locator("#in-tax")).to_have_value("250")
     expect(button).to_be_enabled()
     live.unroute("**/form?*")
     fill(live, age="66.5")
@@ -180,7 +199,7 @@ def test_what_the_real_value_is_can_be_told_and_is_ground_truth(page: Page, serv
     request_id = page.locator("#evidence code").inner_text()
     page.locator("#actual").fill("101")
     page.get_by_role("button", name="Send").click()
-    expect(page.locator("#problem-actual")).to_contain_text("expected a number from 0 to 100")
+    expect(page.locator("#actual-problem")).to_contain_text("expected a number from 0 to 100")
     page.locator("#actual").fill("24,5")
     page.locator("#comment").fill("sold")
     page.get_by_role("button", name="Send").click()
@@ -270,7 +289,7 @@ def test_the_needle_and_the_warning_follow_what_is_typed_without_a_request(
     before = count(server)
     with open_page(browser, server) as page:
         page.goto("/form")
-        field, needle = page.locator(f"#{name}"), page.locator(f"#spread-{name} .needle")
+        field, needle = page.locator(f"#in-{name}"), page.locator(f"#spread-{name} .needle")
         low, high = (number(field.get_attribute(f"data-{end}") or "") for end in ("low", "high"))
         expect(needle).to_have_attribute("visibility", "hidden")
         field.press_sequentially(str(high).replace(".", ","))

@@ -258,7 +258,7 @@ def test_a_browser_asks_for_a_token_once_and_then_fills_the_form(
             for path in ("/form", "/form_async"):  # the older address leads to the other
                 page.goto(path)
                 for name, value in (("rm", "6"), ("tax", "250"), ("age", "66.5")):
-                    page.locator(f"#{name}").fill(value)
+                    page.locator(f"#in-{name}").fill(value)
                 page.get_by_role("button", name="Predict").click()
                 expect(page.locator("#evidence data")).to_have_text("23.505")
         assert {row["client"] for row in server.rows("requests")} == {"ann@127.0.0.1"}

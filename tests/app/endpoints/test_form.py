@@ -29,7 +29,7 @@ TOKEN, LINE = new_token("ann")
 def problems(page: str) -> dict[str, str]:
     """Return the messages that stand at the fields."""
     found = re.findall(r'id="problem-(\w+)"[^>]*>([^<]*)<', page)
-    return {name: unescape(text) for name, text in found if text and name not in ("actual", "comment")}
+    return {name: unescape(text) for name, text in found if text}
 
 
 def answered(page: str) -> str:
@@ -223,7 +223,7 @@ def test_the_form_puts_each_message_at_its_field_and_keeps_what_was_typed(servic
         "age": "is missing",
     }
     assert reply.text.count('aria-invalid="true"') == 3
-    links = re.findall(r'<a href="#(\w+)">([^<:]+):', reply.text)
+    links = re.findall(r'<a href="#in-(\w+)">([^<:]+):', reply.text)
     assert links == [("rm", "Rooms"), ("tax", "Property tax"), ("age", "Built before 1940")]
 
 
@@ -233,6 +233,24 @@ def test_each_field_names_its_problem_and_its_hint(service: Service) -> None:
         for name in described.split():
             assert page.count(f'id="{name}"') == 1
     assert 'aria-describedby="problem-rm beyond-rm hint-rm" aria-invalid="true"' in page
+
+
+@pytest.mark.parametrize(
+    "names", [("value", "answer", "actual"), ("main", "tell", "comment"), ("inputs", "truth", "summary")]
+)
+def test_an_input_may_be_called_like_any_part_of_the_page(
+    make_client: MakeClient, tmp_path: Path, names: tuple[str, str, str]
+) -> None:
+    signature = replace(called(names), interval=HOUSES_INTERVAL)
+    publish(tmp_path / "other", signature, card=card_of(signature))
+    client = make_client(models=tmp_path / "other")
+    for typed, status in ((("6", "250", "66.5"), 200), (("six", "", "1,234"), 422)):
+        reply = client.get("/form", query_string=dict(zip(names, typed, strict=True)))
+        assert reply.status_code == status
+        ids = re.findall(r'\sid="([^"]*)"', reply.text)
+        assert sorted(ids) == sorted(set(ids))
+        pointers = re.findall(r'\s(?:for|aria-describedby|aria-labelledby)="([^"]+)"|\shref="#([^"]+)"', reply.text)
+        assert {name for pointer in pointers for name in " ".join(pointer).split()} <= set(ids)
 
 
 def test_the_form_reads_a_decimal_comma_and_keeps_it_as_it_was_typed(service: Service) -> None:
@@ -260,6 +278,12 @@ def test_what_lies_outside_the_training_data_is_said_at_the_field_and_at_the_ans
 def test_the_form_reports_problems_in_json_if_the_client_prefers_it(service: Service) -> None:
     reply = service.post("/predict_form", data={"rm": "6"}, headers=AS_JSON)
     assert [problem["input"] for problem in reply.json["problems"]] == ["tax", "age"]
+
+
+def called(names: tuple[str, str, str]) -> Signature:
+    """Return the signature of the houses, with other names for its inputs."""
+    inputs = (replace(item, name=name, aliases=()) for item, name in zip(HOUSES.inputs, names, strict=True))
+    return replace(HOUSES, inputs=tuple(inputs))
 
 
 def with_rooms(**changes: Any) -> Signature:
@@ -301,7 +325,8 @@ def test_the_keyboard_of_a_phone_has_a_minus_where_a_value_may_be_negative(
 ) -> None:
     publish(tmp_path / "other", with_rooms(limits=(-5, 15)))
     modes = re.findall(
-        r'id="(\w+)" name="\w+" type="text" inputmode="(\w+)"', make_client(models=tmp_path / "other").get("/form").text
+        r'id="in-(\w+)" name="\w+" type="text" inputmode="(\w+)"',
+        make_client(models=tmp_path / "other").get("/form").text,
     )
     assert dict(modes) == {"rm": "text", "tax": "decimal", "age": "decimal"}
 
@@ -349,7 +374,7 @@ def test_a_truth_that_can_not_be_is_refused_at_its_field(service: Service, actua
     data = {"request_id": "seen-1", "actual": actual, "comment": "no"}
     reply = service.post("/form/feedback", data=data)
     assert reply.status_code == 422
-    (shown,) = re.findall(r'id="problem-actual">([^<]+)<', reply.text)
+    (shown,) = re.findall(r'id="actual-problem">([^<]+)<', reply.text)
     assert message in unescape(shown)
     assert 'value="no"' in reply.text
     assert 'name="request_id" value="seen-1"' in reply.text
