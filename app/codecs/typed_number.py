@@ -1,6 +1,7 @@
 """Numbers as people type them: with a decimal comma, with spaces or marks between thousands.
 
-What can be read in two ways is refused, never guessed.
+What can be read in two ways is refused, never guessed. The scripts of the pages read the same numbers, by
+app/static/typed_number.js.
 """
 
 from __future__ import annotations

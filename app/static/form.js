@@ -1,5 +1,7 @@
 // Answers the form in place: asks for the same address as a link would, and puts in what differs. Without this script
 // the same form loads a page with the answer.
+import { parseTyped } from "./typed_number.js";
+
 const form = document.querySelector("#inputs");
 const button = document.querySelector("#inputs button");
 const fields = () => [...document.querySelectorAll("#inputs [name]")];
@@ -74,20 +76,10 @@ async function ask(submitted) {
   }
 }
 
-// The number that a person typed, as the service reads it; NaN if it is none, or if it can be read in two ways.
-function parse(text) {
-  let number = text.trim().replace(/\u2212/g, "-").replace(/(\d)[ \u00a0\u2007\u2009\u202f'\u2019](?=\d{3})/g, "$1");
-  const comma = number.lastIndexOf(","), point = number.lastIndexOf(".");
-  if (comma >= 0 && point >= 0) number = number.replaceAll(comma > point ? "." : ",", "");
-  else if (/^[+-]?[1-9]\d{0,2},\d{3}$/.test(number)) return NaN;
-  number = number.replace(",", ".");
-  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(number) ? Number(number) : NaN;
-}
-
 // Says beside a field whether what is typed lies outside the training range, and moves the needle there.
 function follow(field) {
   if (!field.dataset.beyond) return;
-  const value = parse(field.value);
+  const value = parseTyped(field.value);
   const { low, high } = field.dataset;
   const beyond = document.getElementById(`beyond-${field.name}`);
   const refused = document.getElementById(`problem-${field.name}`).textContent;
@@ -124,9 +116,9 @@ listen("keydown", (event) => {
     ask(true);
   }
   const direction = { ArrowUp: 1, ArrowDown: -1 }[event.key];
-  if (!direction || !dataset.step || Number.isNaN(parse(value))) return;
+  if (!direction || !dataset.step || Number.isNaN(parseTyped(value))) return;
   event.preventDefault();
-  event.target.value = Number((parse(value) + direction * Number(dataset.step)).toPrecision(12));
+  event.target.value = Number((parseTyped(value) + direction * Number(dataset.step)).toPrecision(12));
   follow(event.target);
 });
 window.addEventListener("popstate", () => {

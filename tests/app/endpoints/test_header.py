@@ -90,7 +90,8 @@ def test_a_page_takes_two_requests_and_its_scripts_wait(service: Service) -> Non
     for path in ("/", "/form", "/form_csv", "/models", "/models/boston/1", "/monitor"):
         page = service.get(path).text
         assert re.findall(r'<link rel="stylesheet" href="([^"]+)"', page) == ["/static/style.css"]
-        assert all("defer" in script for script in re.findall(r"<script[^>]*>", page))
+        # A module waits without being told to.
+        assert all(re.search(r' (defer|type="module")', script) for script in re.findall(r"<script[^>]*>", page))
 
 
 def test_the_style_of_every_page_is_one_small_file() -> None:
