@@ -1,4 +1,6 @@
 // Runs the TensorFlow.js files of a version in the page, and compares them with the server when the button is pressed.
+import { parseTyped } from "./typed_number.js";
+
 const root = document.querySelector("#run-model");
 const state = document.querySelector("#run-state");
 const shown = document.querySelector("#run-prediction");
@@ -8,17 +10,10 @@ const range = (text) => text.split(" ").map(Number);
 const plausible = range(root.dataset.plausible);
 let predict;
 
-// A decimal comma counts as a point, but not where it could separate thousands.
-function readNumber(text) {
-  const plain = text.trim().replace(/^[\u2212]/, "-");
-  const number = /^[+-]?\d{1,3},\d{3}$/.test(plain) ? NaN : Number(plain.replace(",", "."));
-  return plain && !/^[+-]?0[xbo]/i.test(plain) ? number : NaN;
-}
-
 // Returns the value of a field; says what is wrong with it, or where the model has seen no training rows.
 function readField(field) {
   if (!field.dataset.limits) return Number(field.value);
-  const number = readNumber(field.value);
+  const number = parseTyped(field.value);
   const [low, high] = range(field.dataset.limits);
   const [first, last] = range(field.dataset.training);
   const isGood = number >= low && number <= high;

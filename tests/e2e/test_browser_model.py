@@ -134,7 +134,10 @@ def test_what_the_model_can_not_be_asked_stands_at_its_field(browser: Browser, b
             expect(page.get_by_label("Rooms")).to_have_attribute("aria-invalid", "true")
             expect(page.locator("#run-prediction")).to_have_text("–")
         page.get_by_label("Rooms").fill(" 6,0 ")
-        page.get_by_label("Property tax").fill("250")
+        for text in ("0,538", "1 100,5", "1.100,5", "250"):
+            page.get_by_label("Property tax").fill(text)
+            expect(page.locator("#problem-tax")).to_have_text("")
+            expect(page.locator("#run-prediction")).not_to_have_text("–")
         expect(page.locator("#run-prediction")).to_have_text(shown or "")
         expect(page.locator("[aria-invalid]")).to_have_count(0)
 
