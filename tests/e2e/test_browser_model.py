@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from sklearn.datasets import load_diabetes
 from app.endpoints.browser import BUNDLE
 from app.http.responses import PAGE_POLICY
 from registry import VersionStore
+from tests.app.requests import ANN
 from tests.e2e.conftest import open_page
 from tests.e2e.npm import BROWSER, require_npm
 from tests.e2e.server import ROOT, Server, serving
@@ -140,6 +142,28 @@ def test_what_the_model_can_not_be_asked_stands_at_its_field(browser: Browser, b
             expect(page.locator("#run-prediction")).not_to_have_text("–")
         expect(page.locator("#run-prediction")).to_have_text(shown or "")
         expect(page.locator("[aria-invalid]")).to_have_count(0)
+
+
+def test_an_input_may_be_called_like_what_a_script_asks_of_a_form(
+    published: Path, browser: Browser, tmp_path: Path
+) -> None:
+    signature = json.loads((published / "boston/1/signature.json").read_text())
+    names = ("addEventListener", "querySelectorAll", "value")
+    for item, name in zip(signature["inputs"], names, strict=True):
+        item.update(name=name, aliases=[])
+    store = VersionStore(tmp_path / "models", "boston")
+    with store.staging() as folder:
+        shutil.copytree(published / "boston/1", folder, dirs_exist_ok=True)
+        (folder / "SHA256SUMS").unlink()
+        (folder / "signature.json").write_text(json.dumps(signature))
+        store.publish(folder, ANN)
+    with serving(tmp_path / "models", workers=1) as server, open_page(browser, server) as page:
+        open_model(page, 1)
+        shown = page.locator("#run-prediction").text_content()
+        page.get_by_label("Rooms").fill("7")
+        expect(page.locator("#run-prediction")).not_to_have_text(shown or "")
+        page.get_by_label("Rooms").press("Enter")
+        expect(page.get_by_label("Rooms")).to_have_value("7")  # nothing was sent, so the page is the same
 
 
 def test_without_javascript_the_page_says_that_it_needs_it_and_links_the_files(
