@@ -32,8 +32,9 @@ from sklearn.linear_model import LinearRegression
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from registry import SHOWN_LEVEL
 from train.evaluation import slice_column
-from train.intervals import JUDGED, MIN_SLICE_ROWS, make_interval
+from train.intervals import MIN_SLICE_ROWS, make_interval
 from train.spec import InputSpec
 
 Floats = NDArray[np.float64]
@@ -135,14 +136,14 @@ def one_split(data: Callable[[], tuple[list[InputSpec], Floats, Floats]], fit: F
     interval = make_interval(inputs, rows[known], errors, folds)
     if interval is None:
         raise ValueError("no interval could be made")
-    rank = math.ceil(round((len(folds[0]) + 1) * JUDGED, 9))
+    rank = math.ceil(round((len(folds[0]) + 1) * SHOWN_LEVEL, 9))
     plain = np.sort(errors[folds[0]])[rank - 1]
     predictions = fitted[0](rows[new])  # the fit without the first fold is the published one
     return {
         "row": new.astype(np.float64),
         "prediction": predictions,
         "error": np.abs(label[new] - predictions),
-        "scaled": interval.half_width(rows[new].astype(np.float32), JUDGED),
+        "scaled": interval.half_width(rows[new].astype(np.float32), SHOWN_LEVEL),
         "plain": np.full(len(new), plain),
     }
 

@@ -9,9 +9,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from registry import SHOWN_LEVEL
 from train.errors import TrainError
 from train.evaluation import Evaluation, Slice
-from train.intervals import JUDGED, IntervalFigures
+from train.intervals import IntervalFigures
 from train.spec import GateLimits
 
 MIN_SLICE_ROWS = 20  # the RMSE of fewer rows depends more on the rows than on the model
@@ -86,7 +87,7 @@ def _interval_values(figures: IntervalFigures | None) -> dict[str, float]:
     if figures is None:
         return dict.fromkeys(("interval_worst_third", "interval_worst_slice", "interval_width"), math.nan)
     # Without a slice that has enough rows, all rows are the worst one.
-    worst_slice = figures.worst_slice.coverage if figures.worst_slice else figures.levels[f"{JUDGED:g}"].coverage
+    worst_slice = figures.worst_slice.coverage if figures.worst_slice else figures.levels[f"{SHOWN_LEVEL:g}"].coverage
     return {
         "interval_worst_third": 1 - figures.worst_third.coverage,
         "interval_worst_slice": 1 - worst_slice,

@@ -22,7 +22,6 @@ from train.evaluation import Evaluation, slice_column
 from train.spec import InputSpec, Spec
 
 LEVELS = (0.5, 0.8, 0.9, 0.95)
-JUDGED = SHOWN_LEVEL  # what the gates judge is what pages show
 MIN_SLICE_ROWS = 50  # of fewer, the share inside says little
 
 _FLOOR = 0.1  # of the mean error: it is added to each, so that the logarithm of a small one is not far below the others
@@ -56,8 +55,8 @@ class IntervalFigures:
     Attributes:
         rows: how many rows were judged.
         levels: by level.
-        width_vs_plain: at JUDGED, the mean width over that of intervals of the same width for every row.
-        worst_third: at JUDGED, of the thirds of the rows in order of prediction the one with the smallest share inside.
+        width_vs_plain: at SHOWN_LEVEL, the mean width over that of intervals of the same width for every row.
+        worst_third: at SHOWN_LEVEL, of the thirds of the rows by prediction the one with the smallest share inside.
         worst_slice: the same of the slices of the inputs with MIN_SLICE_ROWS rows or more; None if there is none.
     """
 
@@ -91,7 +90,7 @@ def make_interval(
         None if there is no error to make them from.
     """
     plain = _quantiles(errors)
-    if JUDGED not in plain:
+    if SHOWN_LEVEL not in plain:
         return None
     constant = tuple(_constant(item, rows[:, column]) for column, item in enumerate(inputs))
     try:
@@ -99,7 +98,7 @@ def make_interval(
             scales = _cross_fitted(inputs, rows, errors, folds)
             mean = float(np.mean(scales))
             quantiles = _quantiles(errors / scales * mean)
-            if quantiles.get(JUDGED, math.inf) <= _WIDER * plain[JUDGED]:
+            if quantiles.get(SHOWN_LEVEL, math.inf) <= _WIDER * plain[SHOWN_LEVEL]:
                 intercept, terms = _fit(inputs, rows, errors)
                 return Interval(quantiles, len(rows), _short(intercept - math.log(mean)), terms)
         return Interval(plain, len(rows), 0.0, constant)
@@ -128,7 +127,7 @@ def _judge(
         interval = make_interval(spec.inputs, data.inputs[kept], errors[kept], folds)
         if interval is None:
             return None
-        plain[judged] = _quantiles(errors[kept])[JUDGED]
+        plain[judged] = _quantiles(errors[kept])[SHOWN_LEVEL]
         for level in interval.quantiles:
             half_widths[level][judged] = interval.half_width(data.inputs[judged].astype(np.float32), level)
     levels = {
@@ -136,19 +135,15 @@ def _judge(
         for level, half in half_widths.items()
         if not np.isnan(half).any()
     }
-    inside = errors <= half_widths[JUDGED]
-    thirds = zip(
-        ("lowest", "middle", "highest"),
-        np.array_split(np.argsort(predictions, kind="stable"), 3),
-        strict=True,
-    )
-    slices = _slices(spec, data, inside)
+    inside = errors <= half_widths[SHOWN_LEVEL]
+    order = np.argsort(predictions, kind="stable")
+    thirds = zip(("lowest", "middle", "highest"), np.array_split(order, 3), strict=True)
     return IntervalFigures(
         rows=len(errors),
         levels=levels,
-        width_vs_plain=float(np.mean(half_widths[JUDGED]) / np.mean(plain)),
+        width_vs_plain=float(np.mean(half_widths[SHOWN_LEVEL]) / np.mean(plain)),
         worst_third=min((_part(f"{name} predictions", inside[third]) for name, third in thirds), key=_coverage),
-        worst_slice=min(slices, key=_coverage, default=None),
+        worst_slice=min(_slices(spec, data, inside), key=_coverage, default=None),
     )
 
 
@@ -185,8 +180,8 @@ def _cross_fitted(inputs: Sequence[InputSpec], rows: Floats, errors: Floats, fol
     scales = np.empty(len(rows))
     for number, held_out in enumerate(folds):
         kept = np.concatenate([*folds[:number], *folds[number + 1 :]])
-        scale = Interval({JUDGED: 1.0}, len(kept), *_fit(inputs, rows[kept], errors[kept]))
-        scales[held_out] = scale.half_width(rows[held_out].astype(np.float32), JUDGED)
+        scale = Interval({SHOWN_LEVEL: 1.0}, len(kept), *_fit(inputs, rows[kept], errors[kept]))
+        scales[held_out] = scale.half_width(rows[held_out].astype(np.float32), SHOWN_LEVEL)
     return scales
 
 

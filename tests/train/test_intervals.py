@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 
-from registry import CategoryTerm, Interval, NumberTerm
+from registry import SHOWN_LEVEL, CategoryTerm, Interval, NumberTerm
 from train.dataset import Dataset, Floats, Indices, load_dataset
 from train.evaluation import Evaluation, baselines, evaluate
-from train.intervals import JUDGED, LEVELS, MIN_SLICE_ROWS, intervals_of, make_interval
+from train.intervals import LEVELS, MIN_SLICE_ROWS, intervals_of, make_interval
 from train.spec import InputSpec, Spec, read_spec
 
 WIDTH = InputSpec("width", "width", (), "Width", "m", (0, 100), None, (), ())
@@ -96,8 +96,8 @@ def test_a_scale_that_helps_is_kept_and_grows_where_the_errors_do() -> None:
 def test_the_quantiles_are_half_the_width_of_an_average_row() -> None:
     data = heteroscedastic()
     interval = data.interval()
-    widths = interval.half_width(data.rows.astype(np.float32), JUDGED)
-    assert float(np.mean(widths)) == pytest.approx(interval.quantiles[JUDGED], rel=0.02)
+    widths = interval.half_width(data.rows.astype(np.float32), SHOWN_LEVEL)
+    assert float(np.mean(widths)) == pytest.approx(interval.quantiles[SHOWN_LEVEL], rel=0.02)
 
 
 def test_if_a_scale_made_them_over_5_percent_wider_every_row_has_the_same() -> None:
@@ -132,8 +132,8 @@ def test_at_least_the_level_of_the_errors_is_inside(values: list[float]) -> None
 def test_the_unit_of_the_label_makes_no_difference(factor: float) -> None:
     data = heteroscedastic()
     scaled = replace(data, errors=data.errors * factor).interval()
-    expected = data.interval().half_width(data.rows.astype(np.float32), JUDGED) * factor
-    np.testing.assert_allclose(scaled.half_width(data.rows.astype(np.float32), JUDGED), expected, rtol=1e-4)
+    expected = data.interval().half_width(data.rows.astype(np.float32), SHOWN_LEVEL) * factor
+    np.testing.assert_allclose(scaled.half_width(data.rows.astype(np.float32), SHOWN_LEVEL), expected, rtol=1e-4)
 
 
 def test_too_few_rows_offer_fewer_levels_and_errors_of_zero_none() -> None:
@@ -151,7 +151,7 @@ def test_a_number_that_is_the_same_in_all_other_folds_is_no_division_by_zero() -
     rows[:, 1] = 3
     rows[data.folds[2], 1] = np.arange(len(data.folds[2]))
     interval = replace(data, rows=rows).interval()
-    assert np.isfinite(interval.half_width(rows.astype(np.float32), JUDGED)).all()
+    assert np.isfinite(interval.half_width(rows.astype(np.float32), SHOWN_LEVEL)).all()
 
 
 def test_the_figures_count_the_rows_inside(boston: tuple[Spec, Dataset, Evaluation]) -> None:
