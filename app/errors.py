@@ -13,11 +13,17 @@ MAX_ERRORS = 1001  # that are looked for where one is enough to refuse the reque
 
 
 class FieldError(NamedTuple):
-    """One thing that is wrong with one row; ``input`` is empty where it concerns the row as a whole."""
+    """One thing that is wrong with one row, or worth a warning.
+
+    Attributes:
+        input: empty where it concerns the row as a whole.
+        flag: what the log calls a warning: ``outside_training``, ``missing`` or ``other``.
+    """
 
     row: int
     input: str
     message: str
+    flag: str = "outside_training"
 
     def __str__(self) -> str:
         return f"{self.input}: {self.message}" if self.input else self.message

@@ -18,11 +18,12 @@ from registry.errors import (
 )
 from registry.figures import Figures
 from registry.formatting import plain, printable
+from registry.input import Input, Missing
 from registry.interval import SHOWN_LEVEL, CategoryTerm, Interval, NumberTerm
 from registry.predictor import Float32Array, Predictor, Runtime
 from registry.published_files import CheckedFile, PublishedFiles
 from registry.settings import CommonSettings
-from registry.signature import INPUT_TENSOR, OUTPUT_TENSOR, SIGNATURE_NAME, Input, Output, Signature
+from registry.signature import INPUT_TENSOR, OUTPUT_TENSOR, SIGNATURE_NAME, Output, Signature
 from registry.versions import Version, VersionStore
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "Input",
     "IntegrityError",
     "Interval",
+    "Missing",
     "NotPublishedError",
     "NumberTerm",
     "Output",

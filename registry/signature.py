@@ -6,6 +6,7 @@ metadata. Knows no model file, no HTTP and no log.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,15 +14,16 @@ from typing import Any
 
 from registry.errors import SignatureError
 from registry.formatting import plain
+from registry.input import Input, check_range, pair
 from registry.interval import CategoryTerm, Interval
 
 FORMAT = 1
 
-# Rows and predictions are float32: a limit beyond them would let an infinity through.
-FLOAT32_MAX = 3.4028234663852886e38
-
 # An input's name becomes a CSV column, a form field, a JSON key and a tensor's name; this is safe in all four.
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+
+# An alias is only ever sent: it is what a file may call the column, like "Year Built".
+_MAX_ALIAS = 200
 
 # A model's name becomes a folder and a part of a URL.
 MODEL_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
@@ -32,48 +34,7 @@ SIGNATURE_NAME, INPUT_TENSOR, OUTPUT_TENSOR = "serving_default", "features", "ou
 # The columns of the prediction log that are not inputs (journal.prediction_columns; a test compares the two).
 RESERVED = frozenset({"time", "request_id", "row", "model", "version", "role", "prediction", "flags"})
 
-# The keys of an input in signature.json, in their order, and those that only a category has.
-_INPUT_KEYS = ("name", "label", "unit", "aliases", "kind", "limits", "training", "example")
-_CATEGORY_KEYS = ("categories", "category_labels")
 _OUTPUT_KEYS = ("name", "label", "unit", "plausible")
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """One input of the model: a number, or a category that is written as a numeric code.
-
-    Args:
-        limits: the smallest and largest value that is accepted, in ``unit``.
-        training: the smallest and largest value in the training rows.
-        categories: the codes of a category, ascending; empty for a number.
-        category_labels: a word for each code, in the same order; may be empty.
-        example: a typical value, for forms and documentation.
-    """
-
-    name: str
-    label: str
-    unit: str
-    aliases: tuple[str, ...]
-    limits: tuple[float, float]
-    training: tuple[float, float]
-    example: float
-    categories: tuple[float, ...] = ()
-    category_labels: tuple[str, ...] = ()
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The name, then the aliases: all names that a client may use for this input."""
-        return (self.name, *self.aliases)
-
-    @property
-    def kind(self) -> str:
-        """Which kind of input it is: "number" or "category"."""
-        return "category" if self.categories else "number"
-
-    @property
-    def words(self) -> dict[float, str]:
-        """What each code of a category is called: its label, else the code itself."""
-        return dict(zip(self.categories, self.category_labels or map(plain, self.categories), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +66,23 @@ class Signature:
             raise SignatureError("inputs: a model needs at least one")
         owners: dict[str, str] = {}
         for item in self.inputs:
+            if not NAME.fullmatch(item.name):
+                raise SignatureError(
+                    f"input {item.name!r}: a name is a letter or '_', then at most 63 letters, digits or '_'"
+                )
             for name in item.names:
-                if not NAME.fullmatch(name):
+                if not name.isprintable() or name != name.strip() or not 0 < len(name) <= _MAX_ALIAS:
                     raise SignatureError(
-                        f"input {name!r}: a name is a letter or '_', then at most 63 letters, digits or '_'"
+                        f"input {item.name}: the alias {name!r} must be at most {_MAX_ALIAS} printable characters, "
+                        "with no space around them"
                     )
                 if name in owners:
                     raise SignatureError(f"input {item.name}: the name {name!r} is taken by {owners[name]}")
                 owners[name] = item.name
-            _check_input(item)
-        _check_range("output: plausible", self.output.plausible)
+            if item.name in RESERVED:
+                raise SignatureError(f"input {item.name}: this is a column of the prediction log; choose another name")
+            item.check()
+        check_range("output: plausible", self.output.plausible)
         if self.interval:
             _check_interval(self.interval, self.inputs)
 
@@ -131,7 +99,11 @@ class Signature:
     @property
     def example_json(self) -> str:
         """One typical row as JSON, as a person would write it."""
-        return f"[{', '.join(map(plain, self.example))}]"
+        values = (item.to_json_value(item.example) for item in self.inputs)
+        texts = (
+            plain(value) if isinstance(value, float) else json.dumps(value, ensure_ascii=False) for value in values
+        )
+        return f"[{', '.join(texts)}]"
 
     def interval_at(self, level: float) -> Interval | None:
         """Return the intervals; None if there are none of this level."""
@@ -139,10 +111,7 @@ class Signature:
 
     def to_json(self) -> dict[str, Any]:
         """Return the content of signature.json, ready for a JSON writer."""
-        inputs = [
-            {key: getattr(item, key) for key in (*_INPUT_KEYS, *(_CATEGORY_KEYS if item.categories else ()))}
-            for item in self.inputs
-        ]
+        inputs = [item.to_json() for item in self.inputs]
         output = {key: getattr(self.output, key) for key in _OUTPUT_KEYS}
         interval = {"interval": self.interval.to_json()} if self.interval else {}
         content = {"format": FORMAT, "model": self.model, "title": self.title, "inputs": inputs, "output": output}
@@ -158,23 +127,12 @@ class Signature:
         if not isinstance(data, Mapping) or data.get("format") != FORMAT:
             raise SignatureError(f"signature.json: expected an object of format {FORMAT}")
         try:
-            inputs = tuple(
-                Input(
-                    **_texts(item, "name", "label", "unit"),
-                    aliases=tuple(str(alias) for alias in item["aliases"]),
-                    limits=_pair(item["limits"]),
-                    training=_pair(item["training"]),
-                    example=float(item["example"]),
-                    categories=tuple(float(code) for code in item.get("categories", ())),
-                    category_labels=tuple(str(label) for label in item.get("category_labels", ())),
-                )
-                for item in data["inputs"]
-            )
+            inputs = tuple(Input.from_json(item) for item in data["inputs"])
             output = data["output"]
             return cls(
                 **_texts(data, "model", "title"),
                 inputs=inputs,
-                output=Output(**_texts(output, "name", "label", "unit"), plausible=_pair(output["plausible"])),
+                output=Output(**_texts(output, "name", "label", "unit"), plausible=pair(output["plausible"])),
                 interval=_interval(data["interval"]) if "interval" in data else None,
             )
         except KeyError as error:
@@ -196,22 +154,6 @@ def _texts(data: Mapping[str, Any], *keys: str) -> dict[str, str]:
     return {key: str(data[key]) for key in keys}
 
 
-def _pair(value: Any) -> tuple[float, float]:
-    low, high = value
-    return float(low), float(high)
-
-
-def _check_input(item: Input) -> None:
-    if item.name in RESERVED:
-        raise SignatureError(f"input {item.name}: this is a column of the prediction log; choose another name")
-    _check_range(f"input {item.name}: limits", item.limits)
-    _check_range(f"input {item.name}: training", item.training)
-    if item.categories and list(item.categories) != sorted(set(item.categories)):
-        raise SignatureError(f"input {item.name}: categories must be different codes in ascending order")
-    if item.category_labels and len(item.category_labels) != len(item.categories):
-        raise SignatureError(f"input {item.name}: {len(item.categories)} categories need as many labels")
-
-
 def _check_interval(interval: Interval, inputs: tuple[Input, ...]) -> None:
     if len(interval.terms) != len(inputs):
         raise SignatureError(f"interval: terms: expected {len(inputs)}, one for each input, not {len(interval.terms)}")
@@ -219,9 +161,3 @@ def _check_interval(interval: Interval, inputs: tuple[Input, ...]) -> None:
         codes = term.codes if isinstance(term, CategoryTerm) else ()
         if codes != item.categories:
             raise SignatureError(f"interval: terms: {item.name}: expected the codes {item.categories}, not {codes}")
-
-
-def _check_range(what: str, pair: tuple[float, float]) -> None:
-    low, high = pair
-    if not -FLOAT32_MAX <= low <= high <= FLOAT32_MAX:
-        raise SignatureError(f"{what}: expected two finite float32, the smaller first, not {low:g} and {high:g}")

@@ -97,7 +97,8 @@ def metrics_section(evaluation: Evaluation) -> dict[str, Any]:
 
 def _input(item: InputSpec, values: Floats) -> Input:
     described = asdict(item)
-    del described["column"]
+    for key in ("column", "min_rows", "missing", "date", "date_format"):
+        del described[key]
     if item.example is None:  # the most frequent category, or the median
         described["example"] = float(pd.Series(values).mode()[0] if item.categories else np.median(values))
     return Input(**described, training=(float(values.min()), float(values.max())))

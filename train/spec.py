@@ -11,11 +11,25 @@ from pathlib import Path
 from typing import Any
 
 from registry import Output
-from registry.signature import FLOAT32_MAX, NAME
+from registry.input import FLOAT32_MAX
+from registry.signature import NAME
 from train.toml_reader import TomlTable, read_toml
 
 DEFAULT_EFFECT = 0.15  # of drift that is worth a look, in standard deviations
 FLOAT32_EXACT = 2**24  # float32 represents every integer up to here; the model's rows are float32
+
+
+@dataclass(frozen=True, slots=True)
+class MissingSpec:
+    """What happens if the input is missing.
+
+    Attributes:
+        fill: ``median``, ``mode``, or the value itself: a number, or a text of a category of texts.
+        indicator: whether the model also learns from the value being missing.
+    """
+
+    fill: float | str
+    indicator: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +39,14 @@ class InputSpec:
     Attributes:
         column: its name in the data; ``name`` and ``aliases`` are for clients.
         limits: the smallest and largest accepted value; for a category, its first and last code.
-        example: a typical value; None to take one from the training rows.
+        example: a typical value, or the code of one; None to take one from the training rows.
+        levels: of a category of texts, the text of each code.
+        other: the code of texts that are no level; None if they are refused.
+        boolean: whether the two levels mean false and true.
+        min_rows: a level with fewer training rows is merged into ``other``.
+        missing: None if a missing value is refused.
+        date: the part of a date that the input is: ``year``, ``month``, ``day``, ``weekday`` or ``days``; else empty.
+        date_format: how the column writes dates, as :func:`datetime.strptime` names it.
     """
 
     name: str
@@ -37,6 +58,13 @@ class InputSpec:
     example: float | None
     categories: tuple[float, ...]
     category_labels: tuple[str, ...]
+    levels: tuple[str, ...] = ()
+    other: float | None = None
+    boolean: bool = False
+    min_rows: int = 0
+    missing: MissingSpec | None = None
+    date: str = ""
+    date_format: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,7 +213,7 @@ def _concatenate(batches: Iterable[InputBatch]) -> InputBatch:
     count = 0
     for batch in batches:
         values.append(batch.values)
-        errors += [FieldError(count + row, name, message) for row, name, message in batch.errors]
+        errors += [error._replace(row=count + error.row) for error in batch.errors]
         count += len(batch.values)
     return InputBatch(np.concatenate(values), errors)
 

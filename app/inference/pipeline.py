@@ -141,7 +141,7 @@ def format_flags(
     if warnings or errors:
         for position, row in enumerate(rows):
             if row in warnings or row in errors:
-                words = [f"{warning.input}:outside_training" for warning in warnings.get(row, ())]
+                words = [f"{warning.input}:{warning.flag}" for warning in warnings.get(row, ())]
                 flags[position] = " ".join([*words, *["output:implausible"] * (row in errors), *suffix])
     return flags
 

@@ -1,0 +1,224 @@
+"""One input of a model: what clients may send for it, and the one float32 that stands for it in the model's rows.
+
+A number stands for itself. A category of texts stands as the code of its text, and a value that a client leaves out
+as a number that no value has. So rows are numbers everywhere; only the edges, which read and write texts, ask here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from registry.errors import SignatureError
+from registry.formatting import plain
+
+# Rows and predictions are float32: a limit beyond them would let an infinity through.
+FLOAT32_MAX = 3.4028234663852886e38
+
+# The texts that stand for false and true, whatever their case, beside the two levels of a boolean.
+_FALSE, _TRUE = ("false", "no", "0"), ("true", "yes", "1")
+
+# The keys of an input in signature.json, in their order, those that only a category has, and those that only some have.
+_KEYS = ("name", "label", "unit", "aliases", "kind", "limits", "training", "example")
+_CATEGORY_KEYS = ("categories", "category_labels")
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What happens if a client leaves the input out.
+
+    Args:
+        value: what stands in the model's rows then: a float32 that is no accepted value.
+        fill: the accepted value, or code, that the model takes instead.
+        indicator: whether the model learned what it means that the value is missing, beside the fill.
+        fills_in_model: whether the model turns ``value`` into ``fill``; if not, the predictor does it before the model.
+    """
+
+    value: float
+    fill: float
+    indicator: bool = False
+    fills_in_model: bool = True
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input of the model: a number, or a category that stands in the rows as a numeric code.
+
+    Args:
+        limits: the smallest and largest value that is accepted, in ``unit``; of a category, the first and last code.
+        training: the smallest and largest value in the training rows, without those that were missing.
+        example: a typical value, for forms and documentation; of a category, its code.
+        categories: the codes of a category, ascending; empty for a number.
+        category_labels: a word for each code, in the same order; may be empty.
+        levels: of a category of texts, the text of each code: what clients send and files hold. Empty if these send
+            the codes.
+        other: the code of every text that is no level; None if such texts are refused.
+        boolean: whether the two levels mean false and true, so that clients may write them so too.
+        missing: what happens if the value is missing; None if that is refused.
+    """
+
+    name: str
+    label: str
+    unit: str
+    aliases: tuple[str, ...]
+    limits: tuple[float, float]
+    training: tuple[float, float]
+    example: float
+    categories: tuple[float, ...] = ()
+    category_labels: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
+    other: float | None = None
+    boolean: bool = False
+    missing: Missing | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name, then the aliases: all names that a client may use for this input."""
+        return (self.name, *self.aliases)
+
+    @property
+    def kind(self) -> str:
+        """Which kind of input it is: "number", "category" or "boolean"."""
+        return "boolean" if self.boolean else "category" if self.categories else "number"
+
+    @property
+    def words(self) -> dict[float, str]:
+        """What each code of a category is called: its label, else its text, else the code itself."""
+        words = self.category_labels or self.levels or map(plain, self.categories)
+        return dict(zip(self.categories, words, strict=True))
+
+    @cached_property
+    def codes(self) -> dict[str, float]:
+        """The code of each text that a client may send for a category of texts, without those that become ``other``."""
+        codes = dict(zip(self.levels, self.categories, strict=True)) if self.levels else {}
+        if self.boolean:
+            for code, words in zip(self.categories, (_FALSE, _TRUE), strict=True):
+                codes = {**{form: code for word in words for form in (word, word.title(), word.upper())}, **codes}
+        return codes
+
+    @cached_property
+    def texts(self) -> dict[float, str]:
+        """The text of each value that is written as one: the codes of texts, and the empty text of a missing value."""
+        texts = dict(zip(self.categories, self.levels, strict=True)) if self.levels else {}
+        return texts if self.missing is None else {**texts, self.missing.value: ""}
+
+    def parse(self, text: str) -> float:
+        """Return the value of a cell of the prediction log, of reference.csv or of test.csv.
+
+        Raises:
+            ValueError: if it is none.
+        """
+        if not text and self.missing is not None:
+            return self.missing.value
+        if not self.levels:
+            return float(text)
+        code = self.codes.get(text, self.other)
+        if code is None:
+            raise ValueError(f"{text[:40]!r} is no level of {self.name}")
+        return code
+
+    def format(self, value: float) -> str:
+        """Return the cell of a value: what :meth:`parse` reads back as the same float32."""
+        text = self.texts.get(float(value))
+        return plain(value) if text is None else text
+
+    def to_json_value(self, value: float) -> float | str | None:
+        """Return a value of the rows as a client would write it in JSON; a missing one is None."""
+        text = self.texts.get(float(value))
+        return float(value) if text is None else text or None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the member of signature.json."""
+        keys = (*_KEYS, *(_CATEGORY_KEYS if self.categories else ()))
+        content = {key: getattr(self, key) for key in keys}
+        if self.levels:
+            content |= {"levels": self.levels, "other": self.other}
+        if self.missing:
+            missing = self.missing
+            content["missing"] = {
+                "value": missing.value,
+                "fill": missing.fill,
+                "indicator": missing.indicator,
+                "fills_in_model": missing.fills_in_model,
+            }
+        return content
+
+    @classmethod
+    def from_json(cls, item: Mapping[str, Any]) -> Input:
+        """Return the input that a member of signature.json describes.
+
+        Raises:
+            KeyError, TypeError, ValueError: naming the key that is missing or has a wrong type.
+        """
+        missing = item.get("missing")
+        other = item.get("other")
+        return cls(
+            **{key: str(item[key]) for key in ("name", "label", "unit")},
+            aliases=tuple(str(alias) for alias in item["aliases"]),
+            limits=pair(item["limits"]),
+            training=pair(item["training"]),
+            example=float(item["example"]),
+            categories=tuple(float(code) for code in item.get("categories", ())),
+            category_labels=tuple(str(label) for label in item.get("category_labels", ())),
+            levels=tuple(str(text) for text in item.get("levels", ())),
+            other=None if other is None else float(other),
+            boolean=item.get("kind") == "boolean",
+            missing=None
+            if missing is None
+            else Missing(
+                float(missing["value"]),
+                float(missing["fill"]),
+                bool(missing["indicator"]),
+                bool(missing["fills_in_model"]),
+            ),
+        )
+
+    def check(self) -> None:
+        """Check that the values fit each other.
+
+        Raises:
+            SignatureError: naming the input and what is wrong.
+        """
+        check_range(f"input {self.name}: limits", self.limits)
+        check_range(f"input {self.name}: training", self.training)
+        if self.categories and list(self.categories) != sorted(set(self.categories)):
+            raise SignatureError(f"input {self.name}: categories must be different codes in ascending order")
+        for what, texts in (("labels", self.category_labels), ("levels", self.levels)):
+            if texts and len(texts) != len(self.categories):
+                raise SignatureError(f"input {self.name}: {len(self.categories)} categories need as many {what}")
+        if len(set(self.levels)) < len(self.levels) or not all(text and text == text.strip() for text in self.levels):
+            raise SignatureError(f"input {self.name}: levels must be different texts with no space around them")
+        if self.boolean and len(self.levels) != 2:
+            raise SignatureError(f"input {self.name}: a boolean has two levels, not {len(self.levels)}")
+        if self.other is not None and (not self.levels or self.other not in self.categories):
+            raise SignatureError(f"input {self.name}: other must be the code of a level, not {self.other:g}")
+        if self.missing is not None:
+            self._check_missing(self.missing)
+
+    def _check_missing(self, missing: Missing) -> None:
+        if not -FLOAT32_MAX <= missing.value <= FLOAT32_MAX or self._accepts(missing.value):
+            raise SignatureError(f"input {self.name}: missing: {missing.value:g} must be a float32 outside the limits")
+        if not self._accepts(missing.fill):
+            raise SignatureError(f"input {self.name}: missing: the fill {missing.fill:g} is not an accepted value")
+
+    def _accepts(self, value: float) -> bool:
+        return value in self.categories if self.categories else self.limits[0] <= value <= self.limits[1]
+
+
+def pair(value: Any) -> tuple[float, float]:
+    """Return the two numbers of a range in signature.json."""
+    low, high = value
+    return float(low), float(high)
+
+
+def check_range(what: str, ends: tuple[float, float]) -> None:
+    """Check that a range has two finite float32 in order.
+
+    Raises:
+        SignatureError: if not; ``what`` names the range.
+    """
+    low, high = ends
+    if not -FLOAT32_MAX <= low <= high <= FLOAT32_MAX:
+        raise SignatureError(f"{what}: expected two finite float32, the smaller first, not {low:g} and {high:g}")
