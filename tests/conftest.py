@@ -24,7 +24,8 @@ from flask.testing import FlaskClient
 
 from app import create_app
 from app.settings import Settings
-from registry import Actor, Input, Interval, NumberTerm, Output, Signature, VersionStore
+from journal.encoding import escape_field
+from registry import Actor, Input, Interval, Missing, NumberTerm, Output, Signature, VersionStore
 from registry.integrity import write_sums
 
 MODELS = Path(__file__).parent / "models"
@@ -42,7 +43,41 @@ HOUSES = Signature(
     ),
     output=Output("medv", "Median value", "$1000", (0, 100)),
 )
-# Its model has none; a test that wants them publishes replace(HOUSES, interval=HOUSES_INTERVAL).
+# An input that may be missing, a category of texts with the code 0 for all others, and a boolean; for the same files.
+FLATS = Signature(
+    model="flats",
+    title="Rent of flats",
+    inputs=(
+        Input("rooms", "Rooms", "", ("Number of rooms",), (1, 15), (2, 8), 4, missing=Missing(-13, 3)),
+        Input(
+            "district",
+            "District",
+            "",
+            (),
+            (0, 3),
+            (0, 3),
+            2,
+            categories=(0, 1, 2, 3),
+            levels=("elsewhere", "Nordend, West", 'the "old" town', "Höchst"),
+            other=0,
+        ),
+        Input(
+            "balcony",
+            "Balcony",
+            "",
+            (),
+            (0, 1),
+            (0, 1),
+            1,
+            categories=(0, 1),
+            levels=("without", "with"),
+            boolean=True,
+            missing=Missing(2, 0, indicator=True),
+        ),
+    ),
+    output=Output("rent", "Rent", "€ per m²", (-200, 200)),
+)
+# HOUSES' model has none; a test that wants them publishes replace(HOUSES, interval=HOUSES_INTERVAL).
 HOUSES_INTERVAL = Interval(
     quantiles={0.5: 2.5, 0.8: 5.0, 0.9: 8.0, 0.95: 11.0},
     rows=506,
@@ -104,10 +139,21 @@ def write_version(
     for name, shares in (("reference.csv", np.linspace(0, 0.9, 20)), ("test.csv", np.linspace(0.05, 0.85, 30))):
         lines = [",".join((*signature.names, signature.output.name))]
         for share in shares:
-            row = [low + share * (high - low) for low, high in (item.training for item in signature.inputs)]
+            row = [_value(item, share) for item in signature.inputs]
             label = 8 * row[0] - 0.01 * row[1] - 0.03 * row[-1] - 20
-            lines.append(",".join(map(str, [*row, label])))
+            cells = [escape_field(item.format(value)) for item, value in zip(signature.inputs, row, strict=True)]
+            lines.append(",".join([*cells, str(label)]))
         (folder / name).write_text("\n".join([*lines, ""]))
+
+
+def _value(item: Input, share: float) -> float:
+    """Return a value of an input, so far along its training range; of an optional one, some are missing."""
+    if item.missing and round(share * 100) % 7 == 3:
+        return item.missing.value
+    if item.levels:
+        return item.categories[int(share * len(item.categories))]
+    low, high = item.training
+    return low + share * (high - low)
 
 
 @dataclass(frozen=True)
