@@ -3,16 +3,7 @@
 Their columns, durable append, reading back. Knows no Flask and no model.
 """
 
-from journal.encoding import (
-    REQUEST_COLUMNS,
-    PartialFailure,
-    encode_predictions,
-    encode_request,
-    is_feedback,
-    is_predicted,
-    prediction_columns,
-    timestamp,
-)
+from journal.encoding import REQUEST_COLUMNS, encode_predictions, encode_request, prediction_columns, timestamp
 from journal.explanations import EXPLANATIONS, encode_explanations, explanation_columns, is_explained
 from journal.feedback import (
     FEEDBACK,
@@ -24,6 +15,7 @@ from journal.feedback import (
     parse_truth,
 )
 from journal.log_folder import JournalError, close_days, daily_files, day_of, last_day_of
+from journal.outcomes import PartialFailure, is_feedback, is_predicted
 from journal.reader import LogReader, find, whole_lines
 from journal.search import Search
 from journal.tail import Recent, Tail, read_recent, read_tail

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from urllib.parse import unquote
 
 import numpy as np
 import orjson
@@ -62,46 +60,6 @@ def encode_request(
     ).encode()
 
 
-_PARTIAL_FAILURE = re.compile(r"(0|[1-9][0-9]*) of (0|[1-9][0-9]*) rows have no prediction; (.*)", re.ASCII | re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)
-class PartialFailure:
-    """What the column ``error`` holds if a request was answered although some of its rows have no prediction.
-
-    Attributes:
-        failed: how many rows have no prediction.
-        total: how many rows the request had.
-        message: what is wrong with the first of them.
-    """
-
-    failed: int
-    total: int
-    message: str
-
-    def __str__(self) -> str:
-        """Return the text that the log holds: ``1 of 3 rows have no prediction; MESSAGE``."""
-        return f"{self.failed} of {self.total} rows have no prediction; {self.message}"
-
-    @classmethod
-    def parse(cls, error: str) -> PartialFailure | None:
-        """Return the partial failure that a column ``error`` holds; None if it holds something else."""
-        match = _PARTIAL_FAILURE.fullmatch(error)
-        return match and cls(int(match[1]), int(match[2]), match[3])
-
-
-def is_predicted(request: Mapping[str, str]) -> bool:
-    """Return whether a row of the request log stands for at least one prediction."""
-    failure = PartialFailure.parse(request["error"])
-    some = failure is None or failure.failed < failure.total
-    return request["status"] == "200" and some and not is_feedback(request)
-
-
-def is_feedback(request: Mapping[str, str]) -> bool:
-    """Return whether a row of the request log brought ground truth: its path ends so, whatever a proxy put before."""
-    return unquote(request.get("path", "").partition("?")[0]).endswith("/feedback")
-
-
 def encode_predictions(
     time: str,
     request_id: str,
@@ -112,6 +70,7 @@ def encode_predictions(
     predictions: NDArray[np.float32],
     flags: Sequence[str] | None = None,
     numbers: Sequence[int] | None = None,
+    texts: Mapping[int, Mapping[float, str]] | None = None,
 ) -> bytes:
     """Return the prediction rows of one request as lines of CSV.
 
@@ -121,11 +80,12 @@ def encode_predictions(
         predictions: shape (n,), float32; written likewise, or as nan, inf, -inf.
         flags: remarks on each row, n texts; None if there is no remark on any row.
         numbers: the rows' numbers in the request; None for 0 to n - 1.
+        texts: by column, what is written for some of its values: the text of a code, nothing for a missing value.
     """
     table = np.empty((len(rows), rows.shape[1] + 1), dtype=np.float32)
     table[:, :-1] = rows
     table[:, -1] = predictions
-    ends = _numbers(table)
+    ends = _mixed(table, texts) if texts else _numbers(table)
     if flags is not None:
         escaped = {flag: escape_field(flag) for flag in set(flags)}
         ends = [f"{end},{escaped[flag]}" for end, flag in zip(ends, flags, strict=True)]
@@ -147,6 +107,16 @@ def _numbers(table: NDArray[np.float32]) -> list[str]:
     if np.count_nonzero(np.isfinite(table)) == table.size:  # .all() takes longer than all the rest of a single row
         return orjson.dumps(table, option=orjson.OPT_SERIALIZE_NUMPY)[2:-2].decode().split("],[")
     return [",".join(map(str, row)) for row in table]
+
+
+def _mixed(table: NDArray[np.float32], texts: Mapping[int, Mapping[float, str]]) -> list[str]:
+    """Return each row as :func:`_numbers` does, but with the texts of the values that have one."""
+    columns = list(map(_numbers, np.ascontiguousarray(table.T)[:, :, np.newaxis]))
+    for position, words in texts.items():
+        values = table[:, position].tolist()
+        cells = {value: escape_field(words[value]) for value in words.keys() & set(values)}
+        columns[position] = list(map(cells.get, values, columns[position]))
+    return list(map(",".join, zip(*columns, strict=True)))
 
 
 def _numbered(middle: str, numbers: Sequence[int]) -> Sequence[str]:

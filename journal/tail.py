@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from filesystem import only_plain
-from journal.encoding import is_feedback, timestamp
+from journal.encoding import timestamp
 from journal.log_folder import file_name
+from journal.outcomes import is_feedback
 from journal.reader import ANY_SIZE, row_of
 
 _HEADER = 1 << 16  # bytes that a header may have

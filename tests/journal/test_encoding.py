@@ -18,10 +18,8 @@ from numpy.typing import NDArray
 from journal import (
     REQUEST_COLUMNS,
     LogReader,
-    PartialFailure,
     encode_predictions,
     encode_request,
-    is_predicted,
     prediction_columns,
 )
 from journal.encoding import _escape_body, escape_field, timestamp, unescape_field
@@ -130,31 +128,3 @@ def test_a_request_row_reads_back(tmp_path: Path, body: bytes) -> None:
     assert back["body"].encode("utf-8", "surrogateescape") == body
     assert (back["status"], back["duration_ms"], back["path"], back["error"]) == ("422", "1.250", "/p?a=1,2", "x: 'y'")
     assert back["time"] == "2026-11-23T18:42:01.000005Z"
-
-
-@given(st.integers(0), st.integers(0), st.text())
-def test_a_partial_failure_reads_back_from_the_text_in_the_log(failed: int, total: int, message: str) -> None:
-    failure = PartialFailure(failed, total, message)
-    assert PartialFailure.parse(str(failure)) == failure
-
-
-@pytest.mark.parametrize(
-    ("status", "error", "predicted"),
-    [
-        ("200", "", True),
-        ("200", "1 of 3 rows have no prediction; line 2: rm is missing", True),
-        ("200", "3 of 3 rows have no prediction; line 2: rm is missing", False),
-        ("200", "1 of 13 rows have no prediction; 13 of 13 rows have no prediction; x", True),
-        ("422", "", False),
-        ("503", "1 of 3 rows have no prediction; line 2: rm is missing", False),
-    ],
-)
-def test_a_request_is_predicted_if_any_of_its_rows_is(status: str, error: str, predicted: bool) -> None:
-    assert is_predicted({"status": status, "error": error}) is predicted
-
-
-@pytest.mark.parametrize(
-    "error", ["", "rm is missing", "x 1 of 3 rows have no prediction; y", "01 of 3 rows have no prediction; y"]
-)
-def test_any_other_error_is_no_partial_failure(error: str) -> None:
-    assert PartialFailure.parse(error) is None
