@@ -102,12 +102,13 @@ def width_problem(cells: Sequence[str], width: int, separator: str) -> str:
     return f"has {len(cells)} columns, the header {width}{cause}"
 
 
-def open_csv(read: Read, names: Collection[str]) -> tuple[Dialect, Read]:
+def open_csv(read: Read, names: Collection[str], numbers: Collection[str] | None = None) -> tuple[Dialect, Read]:
     """Find the dialect of a CSV text.
 
     Args:
         read: reads the text as it was sent.
-        names: those that a header may hold, to tell the separator and the columns of numbers.
+        names: those that a header may hold, to tell the separator.
+        numbers: those of the columns of numbers, to tell the decimal mark; None for all of them.
 
     Returns:
         the dialect; and a reader of what stands behind the preface, in UTF-8, where lines end with LF or CRLF.
@@ -133,7 +134,9 @@ def open_csv(read: Read, names: Collection[str]) -> tuple[Dialect, Read]:
     whole_lines = head[:_HEAD].rpartition(b"\n")[0] if len(head) >= _HEAD else head
     sample, head = whole_lines[len(preface) :], head[len(preface) :]
     separator = sep_line[1].decode() if sep_line else _find_separator(sample, names)
-    return Dialect(preface, separator, _find_decimal(sample, separator, names)), _prepend(head, read)
+    return Dialect(
+        preface, separator, _find_decimal(sample, separator, names if numbers is None else numbers)
+    ), _prepend(head, read)
 
 
 def read_records(read: Read, numbers: Collection[str]) -> Iterator[Record]:

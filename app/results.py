@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.errors import FieldError, ServingError
-from registry import Float32Array
+from registry import Float32Array, Signature
 
 Warnings = Mapping[int, Sequence[FieldError]]  # by row
-# Inputs, float32 (m, k), and which rows of the request they are, for a shadow to see.
-Mirrored = tuple[Float32Array, Sequence[int]]
+Texts = Mapping[int, Mapping[float, str]]  # by the position of an input, the text of each value that is written as one
+# Inputs, float32 (m, k), which rows of the request they are, and the signature that they go by, for a shadow to see.
+Mirrored = tuple[Float32Array, Sequence[int], Signature]
 
 
 @dataclass(slots=True)
@@ -28,6 +29,7 @@ class Attempt:
         predictions: float32 (m,).
         flags: what was noticed about each row, m texts; None if nothing was noticed about any.
         row_numbers: which rows of the request these are, from 0 on.
+        texts: what the log shows of inputs that are not just numbers; None if all are.
     """
 
     model: str
@@ -37,6 +39,7 @@ class Attempt:
     predictions: Float32Array
     flags: Sequence[str] | None
     row_numbers: Sequence[int]
+    texts: Texts | None = None
 
 
 @dataclass(slots=True)

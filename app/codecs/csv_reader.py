@@ -1,7 +1,7 @@
-"""CSV with a header: from bytes to batches of records, each with its text, its line and its numbers.
+"""CSV with a header: from bytes to batches of records, each with its text, its line and its values.
 
 Inputs are found by name or alias, in any order of columns; other columns are left alone. A block of nothing but numbers
-is parsed in a few passes in C; others go through the csv module (csv_stream).
+is parsed in a few passes in C; others go through the csv module (csv_stream), and texts are left as they are.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 import orjson
 
-from app.codecs.batch import Float64Matrix, InputBatch
+from app.codecs.batch import Float64Matrix, InputBatch, to_float64
+from app.codecs.columns import ABSENT
 from app.codecs.csv_stream import CsvLineStream
-from app.codecs.json_decoder import JsonDecoder, to_float64
+from app.codecs.json_decoder import JsonDecoder
 from app.errors import MAX_ERRORS, FieldError, MalformedRequest
 from csv_dialect import DialectError, Read, open_csv, read_decimal, width_problem
 
@@ -36,7 +37,7 @@ class CsvBatch:
         records: each as it was sent, without the end of the line; columns beyond those of the header are left out,
             and a record that is not CSV is quoted as one column.
         lines: the line at which each begins.
-        inputs: their numbers, and what is wrong with some.
+        inputs: their values, and what is wrong with some.
         missing: how many columns a record lacks, by row.
     """
 
@@ -65,7 +66,7 @@ class CsvBatchReader:
 
     def __init__(self, read: Read, decoder: JsonDecoder) -> None:
         try:
-            self.dialect, read = open_csv(read, decoder.accepted)
+            self.dialect, read = open_csv(read, decoder.accepted, decoder.number_names)
         except DialectError as error:
             raise MalformedRequest(f"the header: {error}") from error
         self._separator = self.dialect.separator
@@ -77,6 +78,10 @@ class CsvBatchReader:
         preface = self.dialect.preface
         self._stream = CsvLineStream(read, self._separator, 1 + preface.count(b"\n"))
         self._decoder = decoder
+        # The cells of a record with a fault: something that passes.
+        self._placeholder = ["0"] * len(decoder.names)
+        for position in decoder.text_columns:
+            self._placeholder[position] = next(iter(decoder.texts[position].values()))
         header = self._stream.header()
         self.end = b"\r\n" if header.raw.endswith(b"\r\n") else b"\n"
         self.header = preface + header.raw.rstrip(b"\r\n")
@@ -84,6 +89,7 @@ class CsvBatchReader:
         if len(self.names) > _MAX_COLUMNS:
             raise MalformedRequest(f"the header: has {len(self.names)} columns: send at most {_MAX_COLUMNS}")
         self._order = decoder.map_columns(self.names, self._separator)
+        self._is_complete = ABSENT not in self._order
 
     def batches(self) -> Iterator[CsvBatch]:
         """Yield the records, in order. Blank lines are passed over.
@@ -95,7 +101,7 @@ class CsvBatchReader:
         while stream.pending or (block := stream.next_block()):
             if not stream.pending:
                 lines = block.replace(b"\r\n", b"\n").removesuffix(b"\n")
-                values = self._parse_numbers(lines)
+                values = None if self._decoder.text_columns else self._parse_numbers(lines)
                 if values is not None:
                     first = stream.line
                     stream.line += len(values)
@@ -118,6 +124,9 @@ class CsvBatchReader:
         if cells is None:
             return None
         values = to_float64(cells).reshape(count, width)
+        if not self._is_complete:
+            values = np.insert(values, 0, np.nan, axis=1)
+            return values[:, [column + 1 for column in self._order]]
         return values if self._order == list(range(width)) else values[:, self._order]
 
     def _read_records(self) -> CsvBatch:
@@ -139,8 +148,9 @@ class CsvBatchReader:
             if fault or len(cells) != width:
                 faults.append(FieldError(row, "", fault or width_problem(cells, width, self._separator)))
                 missing[row] = max(0, width - len(cells))
-                rows.append(["0"] * len(self._order))  # a placeholder
+                rows.append(self._placeholder)
             else:
+                cells = cells if self._is_complete else [*cells, ""]  # at ABSENT
                 rows.append([cells[column] for column in self._order])
                 if self._to_standard:
                     faults += self._read_decimals(row, rows[row])
@@ -151,6 +161,8 @@ class CsvBatchReader:
     def _read_decimals(self, row: int, cells: list[str]) -> Iterator[FieldError]:
         """Give the numbers of a row decimal points. Yield an error for each that can't be read in one way."""
         for position, cell in enumerate(cells):
+            if position in self._decoder.text_columns:
+                continue
             try:
                 cells[position] = read_decimal(cell, self.dialect.decimal)
             except DialectError as error:
@@ -163,13 +175,17 @@ class CsvBatchReader:
         return text.getvalue().encode("utf-8", "surrogateescape")
 
     def _decode(self, rows: list[list[str]], faults: list[FieldError]) -> InputBatch:
-        """Return the numbers of the rows, and an error for each that has a fault."""
-        batch = _concatenate(self._decode_parts(rows, list(map(",".join, rows))))
+        """Return the values of the rows, and an error for each that has a fault."""
+        if self._decoder.columns and rows:
+            batch = self._decoder.columns.decode_csv(rows)
+        else:
+            batch = _concatenate(self._decode_parts(rows, list(map(",".join, rows))))
         if not faults:
             return batch
         values = batch.values.copy()
         values[[error.row for error in faults]] = np.nan
-        return InputBatch(values, sorted([*batch.errors, *faults], key=lambda error: error.row))
+        errors = sorted([*batch.errors, *faults], key=lambda error: error.row)
+        return InputBatch(values, errors, batch.warnings)
 
     def _decode_parts(self, rows: list[list[str]], texts: list[str]) -> Iterator[InputBatch]:
         """Yield the numbers of the rows, and their errors; rows of nothing but numbers are looked for by halves."""
@@ -210,12 +226,14 @@ def _concatenate(batches: Iterable[InputBatch]) -> InputBatch:
     """Return the rows of batches as one, and their errors."""
     values: list[Float64Matrix] = []
     errors: list[FieldError] = []
+    warnings: list[FieldError] = []
     count = 0
     for batch in batches:
         values.append(batch.values)
         errors += [error._replace(row=count + error.row) for error in batch.errors]
+        warnings += [warning._replace(row=count + warning.row) for warning in batch.warnings]
         count += len(batch.values)
-    return InputBatch(np.concatenate(values), errors)
+    return InputBatch(np.concatenate(values), errors, warnings)
 
 
 def _parse_cells(text: bytes, count: int) -> list[Any] | None:

@@ -1,10 +1,10 @@
-"""From JSON and forms to a batch of numbers: names and aliases, positions, and what is no number.
+"""From JSON and forms to a batch of values: names and aliases, positions, and what is none.
 
 A protocol says where in a body its rows are (:class:`JsonRows`). A regular body, as nearly all are, goes through in a
 few passes in C. Any other is parsed once more, slowly, to say what is wrong and where (json_strict).
 
 orjson is quick, but keeps only the last of two members with one name, and stops at a NaN without saying where. So what
-it read counts only if it holds as many strings as the text has pairs of quotes.
+it read counts only if it holds as many strings as the text (json_strings).
 """
 
 from __future__ import annotations
@@ -20,17 +20,13 @@ from typing import Any, TypeVar
 import numpy as np
 import orjson
 
-from app.codecs.batch import Float64Matrix, InputBatch, JsonRows
+from app.codecs.batch import Float64Matrix, InputBatch, JsonRows, to_float64
+from app.codecs.cells import make_reader
+from app.codecs.columns import ABSENT, ColumnDecoder
 from app.codecs.json_layouts import JsonLayouts
 from app.codecs.json_matrix import parse_matrix
-from app.codecs.json_strict import (
-    ObjectPairs,
-    StrictDecoder,
-    count_strings,
-    join_names,
-    parse_strict,
-)
-from app.codecs.typed_number import parse_typed
+from app.codecs.json_strict import ObjectPairs, StrictDecoder, join_names, parse_strict
+from app.codecs.json_strings import count_lost_strings, count_strings_of_rows
 from app.errors import FieldError, InvalidInput, MalformedRequest, ServingError, TooLarge
 from csv_dialect import parse_decimal
 from registry import Signature
@@ -45,6 +41,10 @@ class JsonDecoder:
     Attributes:
         names: of the inputs, in order.
         accepted: these names and the aliases of the inputs.
+        number_names: those of the inputs that are numbers.
+        text_columns: the positions of the inputs whose cells are texts.
+        columns: decodes rows that may have texts or miss values; None if every input is a number that has to be there.
+        texts: by position, the text of each value of an input that the log shows as one.
         layouts: where the model's rows are in a JSON value.
     """
 
@@ -57,7 +57,14 @@ class JsonDecoder:
         row = f"a row like {signature.example_json}"
         self._expected = f"expected {row}, an object of inputs, or a list of rows"
         self.layouts = JsonLayouts(self._positions, self._expected)
-        self._strict = StrictDecoder(self.names, self._positions, row)
+        self._readers = [make_reader(item) for item in signature.inputs]
+        self.text_columns = frozenset(i for i, reader in enumerate(self._readers) if reader.takes_texts)
+        self.number_names = {name for name, i in self._positions.items() if i not in self.text_columns}
+        self._optional = frozenset(i for i, reader in enumerate(self._readers) if reader.is_optional)
+        self.columns = ColumnDecoder(self.names, self._readers) if self.text_columns or self._optional else None
+        self.texts = {i: item.texts for i, item in enumerate(signature.inputs) if item.texts}
+        read = [reader.read for reader in self._readers]
+        self._strict = StrictDecoder(self.names, self._positions, row, read, self._optional)
 
     def decode_rows(self, body: bytes, allow_extra: bool = False, remedy: str = "") -> tuple[InputBatch, bool]:
         """Decode one row, by position or by name, or several in any layout.
@@ -73,7 +80,8 @@ class JsonDecoder:
             MalformedRequest: if it is not JSON or has no accepted shape.
             TooLarge: if there are too many rows.
         """
-        cells = parse_matrix(body, len(self.names)) if body.startswith(b"[[") else None
+        numbers = body.startswith(b"[[") and not self.text_columns
+        cells = parse_matrix(body, len(self.names)) if numbers else None
         if cells is not None:
             values = to_float64(cells).reshape(-1, len(self.names))
             self.check_row_count(len(values))
@@ -121,7 +129,7 @@ class JsonDecoder:
             the batch, and what was typed for each input.
         """
         known = [(name, text) for name, text in pairs if name in self._positions]
-        row = ObjectPairs((name, parse_typed(text)) for name, text in known)
+        row = ObjectPairs((name, self._readers[self._positions[name]].parse_typed(text)) for name, text in known)
         typed = {self.names[self._positions[name]]: text for name, text in reversed(known)}
         return self._strict.decode(JsonRows([row])), typed
 
@@ -132,7 +140,7 @@ class JsonDecoder:
             TooLarge: if there are too many rows.
         """
         self.check_row_count(len(values))
-        if np.isfinite(values).all():
+        if np.isfinite(values).all() and not self.text_columns:
             return InputBatch(values)
         return self._strict.decode(JsonRows(values.tolist()))
 
@@ -141,16 +149,19 @@ class JsonDecoder:
         return self._strict.decode(JsonRows([list(map(parse_decimal, row)) for row in rows]), limit=np.inf)
 
     def map_columns(self, names: Sequence[str], separator: str) -> list[int]:
-        """Return at which of these names of columns, parted by a separator, each input is; there may be others.
+        """Return at which of these names of columns, parted by a separator, each input is, or ABSENT.
+
+        There may be other columns.
 
         Raises:
             InvalidInput: if an input is missing or appears twice.
         """
         order = self._find_order(names, allow_extra=True)
-        if order is not None:
+        if order is not None and set(order) != {ABSENT}:
             return order
         counts = Counter(self._positions[name] for name in names if name in self._positions)
-        errors = [FieldError(0, self.names[i], "the column is missing") for i in self._in_order if not counts[i]]
+        required = [i for i in self._in_order if i not in self._optional or not counts]
+        errors = [FieldError(0, self.names[i], "the column is missing") for i in required if not counts[i]]
         errors += [FieldError(0, self.names[i], "the column appears twice") for i in self._in_order if counts[i] > 1]
         raise InvalidInput(f"{errors[0]}; the columns, parted by {separator!r}, are {join_names(names)}", errors)
 
@@ -183,17 +194,19 @@ class JsonDecoder:
     def _decode_regular(self, body: bytes, data: Any, rows: JsonRows | Float64Matrix) -> InputBatch | None:
         """Return the batch of a body that orjson read, if it is regular; None if it is for the strict decoder."""
         if isinstance(rows, np.ndarray):
-            return None if _count_strings_in_rows(body, data, ()) else self.decode_array(rows)
+            return None if count_strings_of_rows(body, data, ()) else self.decode_array(rows)
         self._check_rows(rows)
+        if self.columns:
+            return self._fast_path(rows, count_lost_strings(body, data), False)
         literals = b"true" in body or (b"l" in body and (b"false" in body or b"null" in body))
-        values = self._fast_path(rows, _count_strings_in_rows(body, data, rows.rows), literals)
-        return None if values is None else InputBatch(values)
+        strings = count_strings_of_rows(body, data, rows.rows) if b'"' in body else 0
+        return self._fast_path(rows, strings, literals)
 
-    def _fast_path(self, rows: JsonRows, strings: int, literals: bool) -> Float64Matrix | None:
-        """Return the values, if every row has the same shape and nothing but numbers.
+    def _fast_path(self, rows: JsonRows, strings: int, literals: bool) -> InputBatch | None:
+        """Return the batch, if every row has the same shape, and nothing but numbers unless the model takes others.
 
         Args:
-            strings: how many there are in the text of the rows.
+            strings: how many there are in the text of the rows, beside those that may be there.
             literals: whether there may be a true, false or null among the values, which numpy would take for numbers.
         """
         cells = rows.rows
@@ -204,7 +217,7 @@ class JsonDecoder:
                 names = tuple(cells[0])
                 if set(map(tuple, cells)) != {names}:
                     return None
-                strings -= len(names) * len(cells)
+                strings -= 0 if self.columns else len(names) * len(cells)
                 cells = list(chain.from_iterable(map(dict.values, cells)))
             elif kinds <= {list, tuple} and set(map(len, cells)) == {len(names)}:
                 cells = list(chain.from_iterable(cells))
@@ -214,33 +227,25 @@ class JsonDecoder:
         # A member that appears twice, in a row or around them, leaves a string in the text that nothing kept.
         if strings or order is None or len(cells) % len(names):
             return None
+        if self.columns:
+            return self.columns.decode(cells, len(names), order)
         if literals and not set(map(type, cells)) <= {int, float}:
             return None
         try:
-            values = to_float64(cells).reshape(-1, len(names))
+            values = np.frombuffer(struct.pack(f"{len(cells)}d", *cells)).reshape(-1, len(names))  # as to_float64
         except struct.error:
             return None
-        return values if order == self._in_order and len(names) == len(order) else values[:, order]
+        return InputBatch(values if order == self._in_order and len(names) == len(order) else values[:, order])
 
     def _find_order(self, names: Sequence[str], allow_extra: bool) -> list[int] | None:
-        """Return at which of these names each input is; None if one is missing or appears twice, or a name is new."""
+        """Return at which of these names each input is, or ABSENT if it may be missing.
+
+        None if one is missing that may not be, or appears twice, or a name is new.
+        """
         columns = {self._positions[name]: index for index, name in enumerate(names) if name in self._positions}
         known = sum(name in self._positions for name in names)
-        if len(columns) < len(self.names) or known > len(columns) or (known < len(names) and not allow_extra):
+        if known > len(columns) or (known < len(names) and not allow_extra):
             return None
-        return [columns[position] for position in self._in_order]
-
-
-def _count_strings_in_rows(body: bytes, data: Any, rows: Sequence[Any]) -> int:
-    """Return how many strings the text of the rows has: those of the text less those that were parsed around them."""
-    quotes = body.count(b'"')
-    return quotes // 2 - count_strings(data, rows[0] if len(rows) == 1 else rows) if quotes else 0
-
-
-def to_float64(cells: Sequence[Any]) -> Float64Matrix:
-    """Return numbers of JSON as an array (n,), which can't be written to, in half of numpy's time.
-
-    Raises:
-        struct.error: if one is no number; true and false are.
-    """
-    return np.frombuffer(struct.pack(f"{len(cells)}d", *cells))
+        if len(columns) < len(self.names) and not self._optional.issuperset(set(self._in_order) - columns.keys()):
+            return None
+        return [columns.get(position, ABSENT) for position in self._in_order]

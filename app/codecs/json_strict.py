@@ -8,17 +8,20 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeGuard
 
 import numpy as np
 
 from app.codecs.batch import Float64Matrix, InputBatch, JsonRows
 from app.errors import MAX_ERRORS, FieldError, MalformedRequest
-from csv_dialect import DialectError
+
+# The value of a cell and what there is to say of it: NaN with a message is an error, NaN alone a missing value, and a
+# number with a message a warning.
+Reading = tuple[float, str]
 
 _MAX_NAMES = 20  # columns that a message names
-_NUMBERS = {int, float}
+_MAX_COMPARED = 3  # unknown texts that are compared with the known ones
 
 
 class ObjectPairs(list[tuple[str, Any]]):
@@ -32,15 +35,26 @@ class StrictDecoder:
         inputs: their names, in order.
         positions: which input each name or alias is.
         expected: what a row looks like, in words.
+        readers: read a cell of each input, without a search for a text that is like it if they are told so.
+        optional: the inputs that may be missing from an object.
     """
 
-    def __init__(self, inputs: Sequence[str], positions: Mapping[str, int], expected: str) -> None:
+    def __init__(
+        self,
+        inputs: Sequence[str],
+        positions: Mapping[str, int],
+        expected: str,
+        readers: Sequence[Callable[[Any, bool], Reading]],
+        optional: frozenset[int] = frozenset(),
+    ) -> None:
         self._inputs = inputs
         self._positions = positions
         self._expected = expected
+        self._readers = readers
+        self._optional = optional
 
     def decode(self, json_rows: JsonRows, remedy: str = "", limit: float = MAX_ERRORS) -> InputBatch:
-        """Return the numbers of rows in which every number is a float and every object ObjectPairs, and the errors.
+        """Return the values of rows in which every number is a float and every object ObjectPairs, and the errors.
 
         A DialectError in place of a number says why there is none.
 
@@ -54,20 +68,31 @@ class StrictDecoder:
             rows = [rows[start : start + width] for start in range(0, len(rows), width)]
         values = np.full((len(rows), len(self._inputs)), math.nan)
         errors: list[FieldError] = []
+        warnings: list[FieldError] = []
         for index, row in enumerate(rows):
-            errors += self._decode_row(index, row, json_rows, values[index], remedy)
+            compare = len(errors) < _MAX_COMPARED
+            errors += self._decode_row(index, row, json_rows, values[index], warnings, remedy, compare)
             if len(errors) >= limit:
                 break
-        return InputBatch(values, errors)
+        return InputBatch(values, errors, warnings)
 
     def _decode_row(
-        self, index: int, row: Any, json_rows: JsonRows, values: Float64Matrix, remedy: str
+        self,
+        index: int,
+        row: Any,
+        json_rows: JsonRows,
+        values: Float64Matrix,
+        warnings: list[FieldError],
+        remedy: str,
+        compare: bool,
     ) -> list[FieldError]:
         if not isinstance(row, list | tuple):
             return [FieldError(index, "", f"expected {self._expected} or an object of inputs, not {json_type(row)}")]
         errors: list[FieldError] = []
+        optional = self._optional
         if not isinstance(row, ObjectPairs):
             names = json_rows.columns(self._inputs)
+            optional = optional if json_rows.names is not None else frozenset()  # a short row may lack any of them
             if len(row) > len(names) or (json_rows.names is not None and len(row) < len(names)):
                 message = f"expected {len(names)} values ({join_names(names)}), got {len(row)}"
                 errors.append(FieldError(index, "", message))
@@ -83,20 +108,21 @@ class StrictDecoder:
                 errors.append(FieldError(index, self._inputs[position], "appears twice"))
             else:
                 seen.add(position)
-                errors += self._decode_cell(index, position, cell, values)
-        missing = [name for position, name in enumerate(self._inputs) if position not in seen]
-        return errors + [FieldError(index, name, "is missing") for name in missing]
+                values[position], message = value, _ = self._readers[position](cell, compare)
+                if message:
+                    note(index, self._inputs[position], value, message, errors, warnings)
+        for position, name in enumerate(self._inputs):
+            if position not in seen and position not in optional:
+                errors.append(FieldError(index, name, "is missing"))
+        return errors
 
-    def _decode_cell(self, index: int, position: int, cell: Any, values: Float64Matrix) -> list[FieldError]:
-        if type(cell) is not float:
-            message = f"expected a number, not {json_type(cell)}" if cell != "" else "is missing"
-            message = str(cell) if isinstance(cell, DialectError) else message
-        elif not math.isfinite(cell):
-            message = "NaN is not a number to predict from" if math.isnan(cell) else "is too large to be a number here"
-        else:
-            values[position] = cell
-            return []
-        return [FieldError(index, self._inputs[position], message)]
+
+def note(row: int, name: str, value: float, message: str, errors: list[FieldError], warnings: list[FieldError]) -> None:
+    """Add what there is to say of a cell, as :data:`Reading` has it, to the errors or to the warnings."""
+    if math.isnan(value):
+        errors.append(FieldError(row, name, message))
+    else:
+        warnings.append(FieldError(row, name, message, "other"))
 
 
 def parse_strict(body: bytes, expected: str) -> Any:
@@ -154,19 +180,6 @@ def as_object(value: Any, name: str) -> dict[str, Any]:
 def is_list(value: Any) -> TypeGuard[list[Any]]:
     """Return whether a JSON value is a list, however it was parsed."""
     return isinstance(value, list) and not isinstance(value, ObjectPairs)
-
-
-def count_strings(value: Any, outside: Any = None) -> int:
-    """Return how many strings a value of orjson holds, members' names included; not counting those in ``outside``."""
-    if value is outside:
-        return 0
-    if isinstance(value, str):
-        return 1
-    if isinstance(value, dict):
-        return len(value) + sum(count_strings(item, outside) for item in value.values())
-    if isinstance(value, list) and not set(map(type, value)) <= _NUMBERS:
-        return sum(count_strings(item, outside) for item in value)
-    return 0
 
 
 def json_type(value: Any) -> str:

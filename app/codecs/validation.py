@@ -1,16 +1,22 @@
-"""What the signature allows: hard limits and categories, the training range, plausible predictions."""
+"""What the signature allows: limits, categories, missing values, plausible predictions; and what is unusual.
+
+What is missing becomes the number that stands for it here, and nowhere before: so who sends that number is refused.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from app.codecs.batch import Float64Matrix, InputBatch
+from app.codecs.cells import name_levels
+from app.codecs.json_strict import excerpt
 from app.errors import MAX_ERRORS, FieldError, InvalidInput
-from registry import Float32Array, Input, Signature, plain
+from registry import Float32Array, Input, Missing, Signature, plain
 
 
 class SignatureValidator:
@@ -18,10 +24,19 @@ class SignatureValidator:
 
     def __init__(self, signature: Signature) -> None:
         self._inputs = signature.inputs
+        self._columns = {item.name: column for column, item in enumerate(self._inputs)}
         ranges = [(max(a, c), min(b, d)) for (a, b), (c, d) in ((item.training, item.limits) for item in self._inputs)]
         self._usual = _widen(ranges)
         self._accepted = _widen([item.limits for item in self._inputs])
-        self._categories = [(i, _accepted_codes(item)) for i, item in enumerate(self._inputs) if item.categories]
+        # A code that was made of a text needs no check.
+        coded = [i for i, item in enumerate(self._inputs) if item.categories and not item.levels]
+        self._categories = [(i, _accepted_codes(self._inputs[i])) for i in coded]
+        missing = [item.missing for item in self._inputs]
+        self._optional: NDArray[np.bool_] | None = None
+        if any(missing):
+            self._optional = np.array([item is not None for item in missing])
+            self._fills = {i: _note_missing(item, item.missing) for i, item in enumerate(self._inputs) if item.missing}
+            self._replacements = np.array([math.nan if item is None else item.value for item in missing], np.float32)
         self._output = signature.output
         self._least, self._most = np.array([signature.output.plausible], dtype=np.float32).T
 
@@ -29,7 +44,7 @@ class SignatureValidator:
         """Return the batch as the model takes it, all rows or none.
 
         Returns:
-            the rows, float32 (n, k); and by row the warnings about values outside the training range.
+            the rows, float32 (n, k); and by row the warnings about values that are unusual, missing or not known.
 
         Raises:
             InvalidInput: naming the errors of the batch and each value outside its hard limits.
@@ -37,7 +52,12 @@ class SignatureValidator:
         warnings, errors = self.find_errors(batch, MAX_ERRORS)
         if errors:
             raise InvalidInput.from_errors(errors)
-        return batch.values.astype(np.float32), warnings
+        return batch.values.astype(np.float32) if self._optional is None else self.make_rows(batch.values), warnings
+
+    def make_rows(self, values: Float64Matrix) -> Float32Array:
+        """Return values that have no error, NaN where one is missing, as the model takes them, float32 (n, k)."""
+        rows = values.astype(np.float32)
+        return rows if self._optional is None else np.where(np.isnan(rows), self._replacements, rows)
 
     def find_errors(
         self, batch: InputBatch, limit: int | None = None
@@ -52,12 +72,13 @@ class SignatureValidator:
         usual = (values >= low) & (values <= high)
         for column, codes in self._categories:
             usual[:, column] &= np.isin(values[:, column], codes)
-        if not batch.errors and np.count_nonzero(usual) == usual.size:
+        if not batch.errors and np.count_nonzero(usual) == usual.size and not batch.warnings:
             return {}, []
 
         errors = list(batch.errors)
-        warnings: dict[int, list[FieldError]] = {}
-        unusual = ~usual & ~np.isnan(values) if errors else ~usual
+        found: list[tuple[int, int, FieldError]] = []
+        missing = np.isnan(values) & self._optional if self._optional is not None else None
+        unusual = ~usual & ~np.isnan(values) if errors else ~usual if missing is None else ~usual & ~missing
         low, high = self._accepted
         accepted = (values >= low) & (values <= high)
         for column, codes in self._categories:
@@ -65,9 +86,16 @@ class SignatureValidator:
         for row, column in np.argwhere(unusual & ~accepted)[:limit].tolist():
             errors.append(_limit_error(row, self._inputs[column], values[row, column]))
         for row, column in np.argwhere(unusual & accepted).tolist():
-            item, value = self._inputs[column], plain(values[row, column])
-            message = f"{value} lies outside the training range {'-'.join(map(plain, item.training))}"
-            warnings.setdefault(row, []).append(FieldError(row, item.name, message))
+            item = self._inputs[column]
+            found.append((row, column, FieldError(row, item.name, _note_unusual(item, values[row, column]))))
+        if missing is not None:
+            missing[[error.row for error in errors]] = False
+            for row, column in np.argwhere(missing).tolist():
+                found.append((row, column, FieldError(row, self._inputs[column].name, self._fills[column], "missing")))
+        found += [(warning.row, self._columns[warning.input], warning) for warning in batch.warnings]
+        warnings: dict[int, list[FieldError]] = {}
+        for row, _, warning in sorted(found):
+            warnings.setdefault(row, []).append(warning)
         return warnings, errors
 
     def validate_outputs(self, predictions: Float32Array) -> dict[int, str]:
@@ -94,11 +122,27 @@ def _widen(ranges: Sequence[tuple[float, float]]) -> tuple[Float64Matrix, Float6
 
 def _limit_error(row: int, item: Input, value: float) -> FieldError:
     """Return why a value is not accepted."""
+    if item.levels:
+        return FieldError(row, item.name, f"must be one of {name_levels(item)}")
     if item.categories:
         expected = f"must be one of {', '.join(map(plain, item.categories))}"
     else:
         expected = f"lies outside the limits {' to '.join(map(plain, item.limits))}"
     return FieldError(row, item.name, f"{plain(value)} {expected}")
+
+
+def _note_unusual(item: Input, value: float) -> str:
+    """Return what is unusual about a value outside the training range."""
+    if item.levels:
+        return f"no training row has '{excerpt(item.texts[value])}'"
+    return f"{plain(value)} lies outside the training range {'-'.join(map(plain, item.training))}"
+
+
+def _note_missing(item: Input, missing: Missing) -> str:
+    """Return what is done about a missing value."""
+    fill = f"'{excerpt(item.texts[missing.fill])}'" if item.levels else plain(missing.fill)
+    known = ", and the model knows that it is missing" if missing.indicator else ""
+    return f"is missing: {fill} was taken instead{known}"
 
 
 def _accepted_codes(item: Input) -> Float64Matrix:

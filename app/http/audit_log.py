@@ -234,6 +234,7 @@ def _encode(arrived: str, request_id: str, attempts: Sequence[Attempt]) -> bytes
             attempt.predictions,
             attempt.flags,
             attempt.row_numbers,
+            attempt.texts,
         )
         for attempt in attempts
     ]

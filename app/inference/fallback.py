@@ -22,8 +22,8 @@ class Step:
         rows: which of the batch's rows these are, m positions in ascending order.
         inputs: theirs, float32 (m, k).
         predictions: float32 (m,); None if the model failed, or was not asked.
-        errors: why a row has no answer, by row of the batch.
-        skipped: whether an open circuit breaker kept the model from being asked.
+        errors: why a row has no answer, by row of the batch; also rows that the model does not take.
+        skipped: whether the model was not asked: its circuit breaker is open, or it takes none of the rows.
         slow: whether it took too long.
         fault: what the model failed with, for the error log.
     """
@@ -40,7 +40,7 @@ class Step:
     @property
     def answers_nothing(self) -> bool:
         """Whether no row has an answer."""
-        return self.predictions is None or len(self.errors) == len(self.predictions)
+        return self.predictions is None or all(row in self.errors for row in self.rows)
 
 
 def fall_back(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -15,10 +16,11 @@ from app.codecs.batch import InputBatch
 from app.errors import FieldError, InvalidInput, ModelFailed, NotReady
 from app.inference.fallback import Step, add_notices, fall_back, find_answering, is_to_blame, merge_predictions
 from app.inference.intervals import flag_intervals, interval_ends, note_missing, require_level
+from app.inference.recoding import find_recoder
 from app.results import Attempt, PredictionResult, Warnings
 from app.routing.router import ModelRouter
 from app.routing.table import Route
-from registry import CHAMPION, Float32Array
+from registry import CHAMPION, Float32Array, Signature
 
 SLOW = 1.0  # in seconds: an answer that takes longer counts as a failure
 
@@ -65,7 +67,8 @@ class InferencePipeline:
         warnings, errors = route.model.validator.find_errors(batch)
         values = batch.values
         if not errors:
-            return self._predict(route, values.astype(np.float32), range(len(values)), warnings, first, level)
+            rows = route.model.validator.make_rows(values)
+            return self._predict(route, rows, range(len(values)), warnings, first, level)
         bad = {error.row for error in errors}
         sound = [row for row in range(len(values)) if row not in bad]
         if not sound:
@@ -73,7 +76,7 @@ class InferencePipeline:
             result = PredictionResult(predictions, model.signature.model, model.number, {}, errors, InvalidInput, ())
             return result if level is None else replace(result, intervals=np.full((len(values), 2), np.nan, np.float32))
         inputs = np.full(values.shape, np.nan, dtype=np.float32)
-        inputs[sound] = values[sound]
+        inputs[sound] = route.model.validator.make_rows(values[sound])
         warnings = {row: items for row, items in warnings.items() if row not in bad}
         result = self._predict(route, inputs, sound, warnings, first, level)
         error_type = result.error_type if result.errors else InvalidInput
@@ -91,7 +94,7 @@ class InferencePipeline:
         """Predict for some rows of a batch, float32 (n, k), by their positions in it."""
         steps = [_ask(route, inputs, rows)]
         if steps[0].errors:
-            fall_back(steps, inputs, _ask)
+            fall_back(steps, inputs, partial(_ask_fallback, route.model.signature))
         self._record_outcomes(steps)
         predictions, answering = steps[0].predictions, route
         if len(steps) > 1 or predictions is None or len(predictions) < len(inputs):
@@ -106,7 +109,7 @@ class InferencePipeline:
             NotReady if steps[-1].predictions is None else ModelFailed,
             _attempts(steps, warnings, first),
             [step.fault for step in steps if step.fault],
-            (steps[0].inputs, _number_rows(rows, first)) if route.mirrored else None,
+            (steps[0].inputs, _number_rows(rows, first), route.model.signature) if route.mirrored else None,
         )
         return result if level is None else _with_intervals(result, steps, level)
 
@@ -164,6 +167,23 @@ def _ask(route: Route, inputs: Float32Array, rows: Sequence[int]) -> Step:
     return Step(route, rows, inputs, predictions, errors, slow=time.perf_counter() - started > SLOW, fault=fault)
 
 
+def _ask_fallback(signature: Signature, route: Route, inputs: Float32Array, rows: Sequence[int]) -> Step:
+    """Ask one version for some rows of a batch that were encoded by another one's signature."""
+    recoder = find_recoder(signature, route.model)
+    if recoder is None:
+        return _ask(route, inputs, rows)
+    recoded = recoder.recode(inputs[rows])
+    refused = {rows[place]: f"it was not asked: {text}" for place, text in recoded.refused.items()}
+    taken = [row for row in rows if row not in refused]
+    if not taken:
+        return Step(route, rows, recoded.rows, None, refused, skipped=True)
+    inputs = inputs.copy()
+    inputs[rows] = recoded.rows
+    step = _ask(route, inputs, taken)
+    step.errors = dict(sorted((step.errors | refused).items()))
+    return step
+
+
 def _attempts(steps: Sequence[Step], warnings: Warnings, first: int) -> list[Attempt]:
     """Return what the prediction log shows: the rows that each version predicted for."""
     attempts = []
@@ -172,8 +192,9 @@ def _attempts(steps: Sequence[Step], warnings: Warnings, first: int) -> list[Att
         model, rows = step.route.model, step.rows
         if step.predictions is not None:
             flags = format_flags(rows, warnings, step.errors, fallback_for)
-            name, numbers = model.signature.model, _number_rows(rows, first)
-            attempts.append(Attempt(name, model.number, step.route.role, step.inputs, step.predictions, flags, numbers))
+            numbers, texts = _number_rows(rows, first), model.decoder.texts
+            name, role = model.signature.model, step.route.role
+            attempts.append(Attempt(name, model.number, role, step.inputs, step.predictions, flags, numbers, texts))
         fallback_for = model.number
     return attempts
 

@@ -11,7 +11,9 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from app.errors import InvalidInput
 from app.inference.pipeline import format_flags
+from app.inference.recoding import find_recoder
 from app.results import Attempt, Mirrored
 from app.routing.router import ModelRouter
 from registry import SHADOW
@@ -83,9 +85,18 @@ class ShadowMirror:
         model = self._router.shadow()
         if model is None:
             return
-        inputs, row_numbers = mirrored
-        predictions = model.predictor.predict(inputs)
-        flags = format_flags(range(len(inputs)), {}, model.validator.validate_outputs(predictions))
-        name = model.signature.model
-        attempt = Attempt(name, model.number, SHADOW, inputs, predictions, flags, row_numbers)
-        self._log(arrived, request_id, [attempt])
+        inputs, row_numbers, signature = mirrored
+        recoder, refused = find_recoder(signature, model), {}
+        if recoder is not None:
+            recoded = recoder.recode(inputs)
+            refused = recoded.refused
+            taken = [row for row in range(len(inputs)) if row not in refused]
+            inputs, row_numbers = recoded.rows[taken], [row_numbers[row] for row in taken]
+        if len(inputs):
+            predictions = model.predictor.predict(inputs)
+            flags = format_flags(range(len(inputs)), {}, model.validator.validate_outputs(predictions))
+            name, texts = model.signature.model, model.decoder.texts
+            attempt = Attempt(name, model.number, SHADOW, inputs, predictions, flags, row_numbers, texts)
+            self._log(arrived, request_id, [attempt])
+        if refused:
+            raise InvalidInput(f"version {model.number} was not asked for {len(refused)} rows: {min(refused.values())}")

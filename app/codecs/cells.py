@@ -1,0 +1,224 @@
+"""The cells of one input, as clients send them: a column at a time, and one by one to say what is wrong.
+
+A number among texts: who read a CSV file before can't tell the text 95608 from a number, and sends the number. So where
+a text of an input reads as a number, a number stands for its text; where none does, a number is refused.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+import orjson
+
+from app.codecs.batch import Float64Vector, to_float64
+from app.codecs.json_strict import Reading, excerpt, json_type
+from app.codecs.typed_number import parse_typed
+from csv_dialect import DialectError, parse_decimal
+from registry import Input, plain
+
+# The values of a column, NaN where one is missing, and the warnings by position.
+Column = tuple[Float64Vector, dict[int, str]]
+
+_MAX_LEVELS = 8  # that a message names
+_MAX_COMPARED = 40  # characters of a text, and as many levels ten times over: comparing them takes a while
+_NUMBERS, _NONE = {int, float}, type(None)
+
+
+class CellReader(ABC):
+    """Reads the cells of one input. May be used by several threads.
+
+    Attributes:
+        takes_texts: whether its cells are texts, whatever they look like.
+        is_optional: whether a cell may be missing.
+    """
+
+    takes_texts = False
+
+    def __init__(self, item: Input) -> None:
+        self.is_optional = item.missing is not None
+
+    @abstractmethod
+    def read(self, cell: Any, compare: bool = True) -> Reading:
+        """Read a JSON value, whose numbers are floats.
+
+        Args:
+            cell: an object may be ObjectPairs; a DialectError says why there is no number.
+            compare: whether a message about an unknown text may name the level that is like it.
+        """
+
+    @abstractmethod
+    def read_column(self, cells: Sequence[Any]) -> Column | None:
+        """Read JSON values; None if there is an error among them, or what only :meth:`read` understands."""
+
+    @abstractmethod
+    def read_csv_column(self, cells: Sequence[str]) -> Column | None:
+        """Read cells of a CSV text; None if there is an error among them, or what only :meth:`read` understands."""
+
+    @abstractmethod
+    def parse(self, text: str) -> Any:
+        """Return a cell of a CSV text as :meth:`read` takes it."""
+
+    @abstractmethod
+    def parse_typed(self, text: str) -> Any:
+        """Return what a person typed as :meth:`read` takes it."""
+
+    def _read_nothing(self) -> Reading:
+        return math.nan, "" if self.is_optional else "is missing"
+
+
+class NumberCells(CellReader):
+    """Reads numbers."""
+
+    def read(self, cell: Any, compare: bool = True) -> Reading:  # noqa: ARG002 - of texts
+        if type(cell) is float:
+            if math.isfinite(cell):
+                return cell, ""
+            if math.isnan(cell):
+                instead = ": send null if it is missing" if self.is_optional else ""
+                return math.nan, f"NaN is not a number to predict from{instead}"
+            return math.nan, "is too large to be a number here"
+        if cell == "" or (self.is_optional and (cell is None or (isinstance(cell, str) and not cell.strip()))):
+            return self._read_nothing()
+        return math.nan, str(cell) if isinstance(cell, DialectError) else f"expected a number, not {json_type(cell)}"
+
+    def read_column(self, cells: Sequence[Any]) -> Column | None:
+        return self._read_numbers(cells, cells.count(None) if self.is_optional else 0)
+
+    def read_csv_column(self, cells: Sequence[str]) -> Column | None:
+        blank = 0
+        if self.is_optional:
+            cells = [cell.strip() for cell in cells]
+            blank = cells.count("")
+            cells = [cell or "null" for cell in cells]
+        try:
+            values = orjson.loads(f"[{','.join(cells)}]".encode("utf-8", "surrogateescape"))
+        except orjson.JSONDecodeError:
+            return None
+        return self._read_numbers(values, blank) if len(values) == len(cells) else None
+
+    def _read_numbers(self, cells: Sequence[Any], missing: int) -> Column | None:
+        """Return numbers, of which so many are None."""
+        if missing:
+            cells = [math.nan if cell is None else cell for cell in cells]
+        if not set(map(type, cells)) <= _NUMBERS:
+            return None
+        values = to_float64(cells)
+        return (values, {}) if np.count_nonzero(np.isfinite(values)) == len(values) - missing else None
+
+    def parse(self, text: str) -> Any:
+        return parse_decimal(text)
+
+    def parse_typed(self, text: str) -> Any:
+        return parse_typed(text)
+
+
+class TextCells(CellReader):
+    """Reads the texts of a category: as their codes, with no regard to the space around them."""
+
+    takes_texts = True
+
+    def __init__(self, item: Input) -> None:
+        super().__init__(item)
+        missing = {None: math.nan, "": math.nan} if self.is_optional else {}
+        self._levels = item.levels
+        self._texts: Mapping[Any, float] = {**item.codes, **missing}
+        numbers = {float(text): text for text in item.codes if isinstance(parse_decimal(text), float)}
+        numbers |= {number: plain(number) for number in numbers if plain(number) in item.codes}  # 1, not 1.0 or 01
+        self._numbers: Mapping[Any, float] = {number: item.codes[text] for number, text in numbers.items()} | missing
+        self._takes_numbers = bool(numbers)
+        booleans = dict(zip((False, True), item.categories, strict=True)) if item.boolean else {}
+        self._booleans: Mapping[Any, float] = booleans | missing
+        self._takes_booleans = item.boolean
+        self._other = item.other
+        self._other_name = "" if item.other is None else item.texts[item.other]
+        self._expected = f"one of {name_levels(item)}" if item.other is None else f"a text like {_example(item)}"
+
+    def read(self, cell: Any, compare: bool = True) -> Reading:
+        if isinstance(cell, str):
+            return self._read_text(cell.strip(), compare)
+        if cell is None:
+            return self._read_nothing()
+        if isinstance(cell, bool) and self._takes_booleans:
+            return self._booleans[cell], ""
+        if type(cell) is float and math.isfinite(cell) and self._takes_numbers:
+            code = self._numbers.get(cell)
+            return self._read_text(plain(cell), compare) if code is None else (code, "")
+        return math.nan, f"expected {self._expected}, not {json_type(cell)}"
+
+    def read_column(self, cells: Sequence[Any]) -> Column | None:
+        kinds = set(map(type, cells)) - ({_NONE} if self.is_optional else set())
+        if kinds <= {str}:
+            return self._look_up(self._texts, cells)
+        if kinds <= {bool} and self._takes_booleans:
+            return self._look_up(self._booleans, cells)
+        if kinds <= _NUMBERS and self._takes_numbers:
+            return self._look_up(self._numbers, [cell if cell is None else float(cell) for cell in cells])
+        return None
+
+    def read_csv_column(self, cells: Sequence[str]) -> Column | None:
+        return self._look_up(self._texts, cells)
+
+    def parse(self, text: str) -> Any:
+        return text
+
+    def parse_typed(self, text: str) -> Any:
+        return text
+
+    def _look_up(self, table: Mapping[Any, float], cells: Sequence[Any]) -> Column | None:
+        codes = list(map(table.get, cells))
+        if None not in codes:
+            return to_float64(codes), {}
+        warnings: dict[int, str] = {}
+        readings: dict[Any, Reading] = {}
+        for position, cell in enumerate(cells):
+            if codes[position] is None:
+                if cell not in readings:
+                    readings[cell] = self.read(cell, compare=False)
+                codes[position], message = value, _ = readings[cell]
+                if message and math.isnan(value):
+                    return None
+                if message:
+                    warnings[position] = message
+        return to_float64(codes), warnings
+
+    def _read_text(self, text: str, compare: bool) -> Reading:
+        code = self._texts.get(text)
+        if code is not None:
+            return code, ""
+        if not text:
+            return self._read_nothing()
+        unknown = f"{_quote(text)} is not known"
+        if self._other is not None:
+            return self._other, f"{unknown} to this version: taken as {_quote(self._other_name)}"
+        like = self._find_like(text) if compare and len(text) <= _MAX_COMPARED else ""
+        return math.nan, f"{unknown}: expected {self._expected}{f'; did you mean {_quote(like)}?' if like else ''}"
+
+    def _find_like(self, text: str) -> str:
+        """Return the level that is most like a text; empty if none is."""
+        same = [level for level in self._levels if level.casefold() == text.casefold()]
+        return next(iter(same or get_close_matches(text, self._levels[: 10 * _MAX_COMPARED], 1, 0.7)), "")
+
+
+def make_reader(item: Input) -> CellReader:
+    """Return what reads the cells of an input."""
+    return TextCells(item) if item.levels else NumberCells(item)
+
+
+def name_levels(item: Input) -> str:
+    """Return the texts that a client may send for a category of texts, as they can stand in a message."""
+    names = [*map(_quote, item.levels[:_MAX_LEVELS]), *(("true", "false") if item.boolean else ())]
+    more = f" and {len(item.levels) - _MAX_LEVELS} more" if len(item.levels) > _MAX_LEVELS else ""
+    return ", ".join(names) + more
+
+
+def _example(item: Input) -> str:
+    return _quote(item.texts.get(item.example) or item.levels[0])
+
+
+def _quote(text: str) -> str:
+    return f"'{excerpt(text)}'"
