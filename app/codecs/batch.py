@@ -16,9 +16,9 @@ Float64Matrix = NDArray[np.float64]
 Float64Vector = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class InputBatch:
-    """Rows to predict for.
+    """Rows to predict for. Nobody changes them: they are not frozen because that would take longer to make.
 
     Attributes:
         values: float64 (n, k). NaN where an error of the row says what is wrong; elsewhere, where a value is missing.

@@ -157,7 +157,7 @@ class JsonDecoder:
             InvalidInput: if an input is missing or appears twice.
         """
         order = self._find_order(names, allow_extra=True)
-        if order is not None and set(order) != {ABSENT}:
+        if order is not None:
             return order
         counts = Counter(self._positions[name] for name in names if name in self._positions)
         required = [i for i in self._in_order if i not in self._optional or not counts]
@@ -240,12 +240,14 @@ class JsonDecoder:
     def _find_order(self, names: Sequence[str], allow_extra: bool) -> list[int] | None:
         """Return at which of these names each input is, or ABSENT if it may be missing.
 
-        None if one is missing that may not be, or appears twice, or a name is new.
+        None if there is none of them, or one is missing that may not be, or appears twice, or a name is new.
         """
         columns = {self._positions[name]: index for index, name in enumerate(names) if name in self._positions}
         known = sum(name in self._positions for name in names)
         if known > len(columns) or (known < len(names) and not allow_extra):
             return None
-        if len(columns) < len(self.names) and not self._optional.issuperset(set(self._in_order) - columns.keys()):
-            return None
-        return [columns.get(position, ABSENT) for position in self._in_order]
+        if len(columns) == len(self.names):
+            return [columns[position] for position in self._in_order]
+        absent = dict.fromkeys(set(self._in_order) - columns.keys(), ABSENT)
+        may_be = bool(columns) and self._optional.issuperset(absent)
+        return [(columns | absent)[position] for position in self._in_order] if may_be else None

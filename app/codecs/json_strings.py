@@ -40,12 +40,13 @@ def count_all_strings(value: Any) -> int:
     """Return what :func:`count_strings` does, of rows with texts among them: a level at a time, in C."""
     strings, values = 0, [value]
     while values:
-        kinds = list(map(type, values))
-        strings += kinds.count(str)
-        if set(kinds) <= _SCALARS:
+        each = list(map(type, values))
+        kinds = set(each)
+        strings += each.count(str)
+        if kinds <= _SCALARS:
             break
-        objects = [item for item in values if type(item) is dict]
+        objects = [item for item in values if type(item) is dict] if dict in kinds else []
         strings += sum(map(len, objects))
-        lists = [item for item in values if type(item) is list]
+        lists = values if kinds == {list} else [item for item in values if type(item) is list]
         values = list(chain(chain.from_iterable(lists), chain.from_iterable(map(dict.values, objects))))
     return strings
