@@ -176,7 +176,7 @@ class CsvBatchReader:
 
     def _decode(self, rows: list[list[str]], faults: list[FieldError]) -> InputBatch:
         """Return the values of the rows, and an error for each that has a fault."""
-        if self._decoder.columns and rows:
+        if self._decoder.is_mixed and rows:
             batch = self._decoder.columns.decode_csv(rows)
         else:
             batch = _concatenate(self._decode_parts(rows, list(map(",".join, rows))))
@@ -193,7 +193,7 @@ class CsvBatchReader:
         if cells is not None and set(map(type, cells)) <= {int, float}:
             yield InputBatch(to_float64(cells).reshape(len(rows), len(self._order)))
         elif len(rows) <= _FEW_ROWS:
-            yield self._decoder.decode_text(rows)
+            yield self._decoder.columns.decode_csv(rows)
         else:
             half = len(rows) // 2
             yield from self._decode_parts(rows[:half], texts[:half])

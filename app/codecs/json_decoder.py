@@ -28,7 +28,6 @@ from app.codecs.json_matrix import parse_matrix
 from app.codecs.json_strict import ObjectPairs, StrictDecoder, join_names, parse_strict
 from app.codecs.json_strings import count_lost_strings, count_strings_of_rows
 from app.errors import FieldError, InvalidInput, MalformedRequest, ServingError, TooLarge
-from csv_dialect import parse_decimal
 from registry import Signature
 
 Extra = TypeVar("Extra")
@@ -43,7 +42,8 @@ class JsonDecoder:
         accepted: these names and the aliases of the inputs.
         number_names: those of the inputs that are numbers.
         text_columns: the positions of the inputs whose cells are texts.
-        columns: decodes rows that may have texts or miss values; None if every input is a number that has to be there.
+        columns: decodes rows column by column.
+        is_mixed: whether rows may have texts, or miss values; if not, every input is a number that has to be there.
         texts: by position, the text of each value of an input that the log shows as one.
         layouts: where the model's rows are in a JSON value.
     """
@@ -61,7 +61,8 @@ class JsonDecoder:
         self.text_columns = frozenset(i for i, reader in enumerate(self._readers) if reader.takes_texts)
         self.number_names = {name for name, i in self._positions.items() if i not in self.text_columns}
         self._optional = frozenset(i for i, reader in enumerate(self._readers) if reader.is_optional)
-        self.columns = ColumnDecoder(self.names, self._readers) if self.text_columns or self._optional else None
+        self.columns = ColumnDecoder(self.names, self._readers)
+        self.is_mixed = bool(self.text_columns or self._optional)
         self.texts = {i: item.texts for i, item in enumerate(signature.inputs) if item.texts}
         read = [reader.read for reader in self._readers]
         self._strict = StrictDecoder(self.names, self._positions, row, read, self._optional)
@@ -144,10 +145,6 @@ class JsonDecoder:
             return InputBatch(values)
         return self._strict.decode(JsonRows(values.tolist()))
 
-    def decode_text(self, rows: Sequence[Sequence[str]]) -> InputBatch:
-        """Decode rows of text, in the order of the inputs. All errors are found, however many there are."""
-        return self._strict.decode(JsonRows([list(map(parse_decimal, row)) for row in rows]), limit=np.inf)
-
     def map_columns(self, names: Sequence[str], separator: str) -> list[int]:
         """Return at which of these names of columns, parted by a separator, each input is, or ABSENT.
 
@@ -160,7 +157,7 @@ class JsonDecoder:
         if order is not None:
             return order
         counts = Counter(self._positions[name] for name in names if name in self._positions)
-        required = [i for i in self._in_order if i not in self._optional or not counts]
+        required = [i for i in self._in_order if i not in self._optional] or ([] if counts else self._in_order)
         errors = [FieldError(0, self.names[i], "the column is missing") for i in required if not counts[i]]
         errors += [FieldError(0, self.names[i], "the column appears twice") for i in self._in_order if counts[i] > 1]
         raise InvalidInput(f"{errors[0]}; the columns, parted by {separator!r}, are {join_names(names)}", errors)
@@ -196,7 +193,7 @@ class JsonDecoder:
         if isinstance(rows, np.ndarray):
             return None if count_strings_of_rows(body, data, ()) else self.decode_array(rows)
         self._check_rows(rows)
-        if self.columns:
+        if self.is_mixed:
             return self._fast_path(rows, count_lost_strings(body, data), False)
         literals = b"true" in body or (b"l" in body and (b"false" in body or b"null" in body))
         strings = count_strings_of_rows(body, data, rows.rows) if b'"' in body else 0
@@ -217,7 +214,7 @@ class JsonDecoder:
                 names = tuple(cells[0])
                 if set(map(tuple, cells)) != {names}:
                     return None
-                strings -= 0 if self.columns else len(names) * len(cells)
+                strings -= 0 if self.is_mixed else len(names) * len(cells)
                 cells = list(chain.from_iterable(map(dict.values, cells)))
             elif kinds <= {list, tuple} and set(map(len, cells)) == {len(names)}:
                 cells = list(chain.from_iterable(cells))
@@ -227,7 +224,7 @@ class JsonDecoder:
         # A member that appears twice, in a row or around them, leaves a string in the text that nothing kept.
         if strings or order is None or len(cells) % len(names):
             return None
-        if self.columns:
+        if self.is_mixed:
             return self.columns.decode(cells, len(names), order)
         if literals and not set(map(type, cells)) <= {int, float}:
             return None

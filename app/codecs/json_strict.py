@@ -53,14 +53,13 @@ class StrictDecoder:
         self._readers = readers
         self._optional = optional
 
-    def decode(self, json_rows: JsonRows, remedy: str = "", limit: float = MAX_ERRORS) -> InputBatch:
+    def decode(self, json_rows: JsonRows, remedy: str = "") -> InputBatch:
         """Return the values of rows in which every number is a float and every object ObjectPairs, and the errors.
 
-        A DialectError in place of a number says why there is none.
+        A DialectError in place of a number says why there is none. After MAX_ERRORS errors no further row is looked at.
 
         Args:
             remedy: what the message about a name that is no input may add.
-            limit: after so many errors no further row is looked at.
         """
         rows = json_rows.rows
         if json_rows.flat:
@@ -72,7 +71,7 @@ class StrictDecoder:
         for index, row in enumerate(rows):
             compare = len(errors) < _MAX_COMPARED
             errors += self._decode_row(index, row, json_rows, values[index], warnings, remedy, compare)
-            if len(errors) >= limit:
+            if len(errors) >= MAX_ERRORS:
                 break
         return InputBatch(values, errors, warnings)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 import time
 from datetime import UTC, datetime
@@ -128,3 +129,29 @@ def test_a_request_row_reads_back(tmp_path: Path, body: bytes) -> None:
     assert back["body"].encode("utf-8", "surrogateescape") == body
     assert (back["status"], back["duration_ms"], back["path"], back["error"]) == ("422", "1.250", "/p?a=1,2", "x: 'y'")
     assert back["time"] == "2026-11-23T18:42:01.000005Z"
+
+
+TEXTS = {0: {-13.0: ""}, 1: {0.0: "else, where", 1.0: 'the "old"\n=town', 2.0: "=1+1", 3.0: ""}}
+FINITE = st.floats(-1e6, 1e6, width=32)
+
+
+@given(st.lists(st.tuples(FINITE | st.just(-13), st.sampled_from([0, 1, 2, 3]), FINITE, FINITE), min_size=1))
+def test_a_value_that_has_a_text_is_written_as_this_text(rows: list[tuple[float, ...]]) -> None:
+    table = np.array(rows, dtype=np.float32)
+    block = encode_predictions(NOW, "id", "m", 1, "champion", table[:, :3], table[:, 3], texts=TEXTS).decode()
+    plain = encode_predictions(NOW, "id", "m", 1, "champion", table[:, :3], table[:, 3]).decode()
+    read_back = list(csv.reader(io.StringIO(block), strict=True))
+    for cells, numbers, row in zip(read_back, csv.reader(io.StringIO(plain)), rows, strict=True):
+        assert unescape_field(cells[7]) == TEXTS[1][row[1]]
+        assert cells[6] == ("" if row[0] == -13 else numbers[6])
+        assert [*cells[:6], *cells[8:]] == [*numbers[:6], *numbers[8:]]
+
+
+def test_a_text_beside_a_prediction_that_is_no_number_is_written() -> None:
+    rows, predictions = np.array([[0, 1], [4, 2]], dtype=np.float32), np.array([np.nan, 1], dtype=np.float32)
+    texts = {1: {1.0: "a", 2.0: ""}}
+    lines = encode_predictions(NOW, "id", "m", 1, "champion", rows, predictions, ["x", ""], [4, 7], texts).decode()
+    assert [line.split(",")[2:] for line in lines.splitlines()] == [
+        ["4", "m", "1", "champion", "0.0", "a", "nan", "x"],
+        ["7", "m", "1", "champion", "4.0", "", "1.0", ""],
+    ]

@@ -5,25 +5,27 @@ from __future__ import annotations
 import csv
 import io
 import time
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from app.codecs.csv_reader import CsvBatch, CsvBatchReader
 from app.codecs.json_decoder import JsonDecoder
 from app.errors import FieldError, InvalidInput, MalformedRequest, ServingError
 from tests.app.requests import OTHER_ROW, ROW
-from tests.conftest import HOUSES
+from tests.conftest import FLATS, HOUSES
 
-DECODER = JsonDecoder(HOUSES, 10_000)
+DECODER, FLAT = JsonDecoder(HOUSES, 10_000), JsonDecoder(FLATS, 10_000)
 
 
-def read(text: str | bytes) -> tuple[CsvBatchReader, list[CsvBatch]]:
-    reader = CsvBatchReader(io.BytesIO(text.encode() if isinstance(text, str) else text).read, DECODER)
+def read(text: str | bytes, decoder: JsonDecoder = DECODER) -> tuple[CsvBatchReader, list[CsvBatch]]:
+    reader = CsvBatchReader(io.BytesIO(text.encode() if isinstance(text, str) else text).read, decoder)
     return reader, list(reader.batches())
 
 
-def read_batch(text: str | bytes) -> CsvBatch:
-    _, (batch,) = read(text)
+def read_batch(text: str | bytes, decoder: JsonDecoder = DECODER) -> CsvBatch:
+    _, (batch,) = read(text, decoder)
     return batch
 
 
@@ -197,3 +199,83 @@ def test_open_quotes_in_every_line_are_not_read_again_and_again() -> None:
     with pytest.raises(MalformedRequest, match="has a quote without an end, like many lines before"):
         read("rm,tax,age\n" + 'a","\n' * 100_000)
     assert time.process_time() - start < 20  # it would take minutes
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'rooms,district,balcony\n3.5,"Nordend, West",with\n,Höchst,\n',
+        'balcony,district,Number of rooms,note\nTRUE,"Nordend, West",3.5,x\n, Höchst ,,\n',
+        'rooms,district,balcony\r\n 3.5 ,"Nordend, West",1\r\n" ",Höchst," "\r\n',
+        "rooms;district;balcony\n3,5;Nordend, West;yes\n;Höchst;\n",
+        'sep=;\nrooms;district;balcony\n"3,5";" Nordend, West";true\n;Höchst\t;\n',
+        "rooms\tdistrict\tbalcony\r3,5\tNordend, West\tTrue\r\tHöchst\t",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le"])
+def test_texts_and_empty_cells_are_read_alike_however_a_file_is_written(text: str, encoding: str) -> None:
+    _, batches = read(text.encode(encoding), FLAT)
+    values = np.concatenate([batch.inputs.values for batch in batches])
+    assert [error for batch in batches for error in batch.inputs.errors] == []
+    assert np.array_equal(values, [[3.5, 1, 1], [np.nan, 3, np.nan]], equal_nan=True)
+
+
+def test_a_column_of_an_input_that_may_be_missing_may_be_missing() -> None:
+    batch = read_batch("district\nHöchst\nFoo\n", FLAT)
+    assert batch.inputs.errors == []
+    assert np.array_equal(batch.inputs.values, [[np.nan, 3, np.nan], [np.nan, 0, np.nan]], equal_nan=True)
+    message = "'Foo' is not known to this version: taken as 'elsewhere'"
+    assert list(batch.inputs.warnings) == [FieldError(1, "district", message, "other")]
+    numbers = JsonDecoder(replace(FLATS, inputs=(FLATS.inputs[0], *HOUSES.inputs[1:])), 10_000)
+    batch = read_batch("age,tax\n66.5,250\n10,300\n", numbers)
+    assert np.array_equal(batch.inputs.values, [[np.nan, 250, 66.5], [np.nan, 300, 10]], equal_nan=True)
+
+
+@pytest.mark.parametrize("text", ["rooms,balcony\n4,with\n", "x\n4\n"])
+def test_a_file_without_a_needed_column_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInput, match="district: the column is missing") as caught:
+        read(text, FLAT)
+    assert [error.input for error in caught.value.errors] == ["district"]
+
+
+def test_a_file_with_none_of_the_inputs_is_refused_where_each_may_be_missing() -> None:
+    optional = JsonDecoder(replace(FLATS, inputs=(FLATS.inputs[0], FLATS.inputs[2])), 10_000)
+    with pytest.raises(InvalidInput, match="rooms: the column is missing"):
+        read("4,with\n5,without\n", optional)
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "message"),
+    [
+        ("4,,with", "district", "is missing"),
+        ("x,Höchst,with", "rooms", 'expected a number, not the text "x"'),
+        ("null,Höchst,with", "rooms", 'expected a number, not the text "null"'),
+        ("1e999,Höchst,with", "rooms", "is too large to be a number here"),
+        ("4,Höchst,maybe", "balcony", "'maybe' is not known: expected one of 'without', 'with', true, false"),
+        ("4,Höchst", "", "has 2 columns, the header 3"),
+        ('4,"Höchst,with', "", "has a quote without an end"),
+        ("4,5,Höchst,with", "", "has 4 columns, the header 3"),
+    ],
+)
+def test_an_error_among_texts_spoils_no_other_row(row: str, column: str, message: str) -> None:
+    batch = read_batch(f"rooms,district,balcony\n,Höchst,with\n{row}\n4,Foo,\n", FLAT)
+    assert batch.inputs.errors == [FieldError(1, column, message)]
+    assert np.array_equal(batch.inputs.values[[0, 2]], [[np.nan, 3, 1], [4, 0, np.nan]], equal_nan=True)
+    assert [warning.row for warning in batch.inputs.warnings] == [2]
+
+
+def test_texts_with_commas_say_nothing_of_the_decimal_mark_of_the_numbers() -> None:
+    batch = read_batch('rooms,district,balcony\n4,"3,5",with\n5,"7,25",with\n', FLAT)
+    assert batch.inputs.errors == []
+    batch = read_batch("rooms;district\n4,5;3.5\n5,5;7.25\n", FLAT)
+    assert (batch.inputs.errors, batch.inputs.values[:, 0].tolist()) == ([], [4.5, 5.5])
+    assert [warning.message[:6] for warning in batch.inputs.warnings] == ["'3.5' ", "'7.25'"]
+
+
+def test_a_text_is_what_it_is_whatever_bytes_it_has() -> None:
+    texts = [b"=1+1", b"a\x00b", b"M\xfcnchen", "😀".encode(), b"x" * 10_000, b"6", b"6.50", b"null", b"true"]
+    batch = read_batch(b"district\n" + b"\n".join(texts) + b'\n"two\nlines, ""quoted"""\n', FLAT)
+    assert batch.inputs.errors == []
+    assert batch.inputs.values[:, 1].tolist() == [0] * 10
+    assert len(batch.inputs.warnings) == 10
+    assert all(warning.message.isprintable() for warning in batch.inputs.warnings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -13,10 +14,11 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from app.codecs.batch import Float64Matrix
 from app.codecs.json_decoder import JsonDecoder
 from app.errors import MAX_ERRORS, MalformedRequest
 from tests.app.requests import any_json
-from tests.conftest import HOUSES
+from tests.conftest import FLATS, HOUSES
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**63), 2**64 - 1)
 ROWS = st.lists(NUMBERS, min_size=3, max_size=3)
@@ -114,3 +116,109 @@ def test_a_row_without_the_only_input_of_a_model_is_an_error(body: bytes) -> Non
 def test_no_more_errors_are_looked_for_than_a_message_counts(body: bytes) -> None:
     batch, _ = DECODER.decode_rows(body)
     assert MAX_ERRORS <= len(batch.errors) < MAX_ERRORS + 4
+
+
+FLAT = JsonDecoder(FLATS, 10_000)
+
+
+def missing_as_none(values: Float64Matrix) -> list[list[float | None]]:
+    return [[None if math.isnan(value) else value for value in row] for row in values.tolist()]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '[4, "Nordend, West", true]',
+        '[4, " Nordend, West ", "with"]',
+        '{"district": "Nordend, West", "Number of rooms": 4, "balcony": 1}',
+        '[[4, "Nordend, West", "yes"]]',
+        '[{"rooms": 4, "district": "Nordend, West", "balcony": "TRUE"}]',
+        '{"district": ["Nordend, West"], "rooms": [4], "balcony": ["1"]}',
+        '{"columns": ["balcony", "rooms", "district"], "data": [[true, 4, "Nordend, West"]]}',
+        r'[4, "Nordend\u002c West", true]',
+    ],
+)
+def test_a_text_is_the_code_of_its_level_in_every_layout(body: str) -> None:
+    batch, _ = FLAT.decode_rows(body.encode())
+    assert (batch.errors, list(batch.warnings), batch.values.tolist()) == ([], [], [[4, 1, 1]])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '[null, "the \\"old\\" town", null]',
+        '{"district": "the \\"old\\" town"}',
+        '{"district": "the \\"old\\" town", "rooms": "", "balcony": " "}',
+        '[{"district": "the \\"old\\" town"}]',
+        '{"district": ["the \\u0022old\\" town"]}',
+        '{"district": ["the \\"old\\" town"], "rooms": [null]}',
+        '{"columns": ["district"], "data": [["the \\"old\\" town"]]}',
+    ],
+)
+def test_null_blanks_and_absent_names_are_missing_values(body: str) -> None:
+    batch, _ = FLAT.decode_rows(body.encode())
+    assert (batch.errors, list(batch.warnings), missing_as_none(batch.values)) == ([], [], [[None, 2, None]])
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "message"),
+    [
+        ('{"rooms": 4}', "district", "is missing"),
+        ("{}", "district", "is missing"),
+        ('[4, "Höchst"]', "balcony", "is missing"),
+        ('[[4, "Höchst"], [4, "Höchst", 1]]', "balcony", "is missing"),
+        ('{"columns": ["rooms", "district"], "data": [[4]]}', "", "expected 2 values (rooms, district), got 1"),
+        ('[4, "Höchst", 1, 1]', "", "expected 3 values (rooms, district, balcony), got 4"),
+        ('[NaN, "Höchst", 1]', "rooms", "NaN is not a number to predict from: send null if it is missing"),
+        ('{"district": "Höchst", "district": "Höchst"}', "district", "appears twice"),
+        ('{"rooms": 4, "Number of rooms": 4, "district": "Höchst"}', "rooms", "appears twice"),
+    ],
+)
+def test_what_may_not_be_missing_is_an_error_as_ever(body: str, name: str, message: str) -> None:
+    batch, _ = FLAT.decode_rows(body.encode())
+    assert (batch.errors[0].input, batch.errors[0].message) == (name, message)
+    assert {error.row for error in batch.errors} == {0}
+
+
+def test_an_object_without_an_input_is_a_row_where_all_may_be_missing() -> None:
+    optional = JsonDecoder(replace(FLATS, inputs=(FLATS.inputs[0], FLATS.inputs[2])), 10_000)
+    for body in (b"{}", b"[{}]", b"[null, null]", b'{"rooms": null}'):
+        batch, _ = optional.decode_rows(body)
+        assert (batch.errors, missing_as_none(batch.values)) == ([], [[None, None]]), body
+
+
+def test_numbers_that_came_as_an_array_are_no_texts_and_never_missing() -> None:
+    batch = FLAT.decode_array(np.array([[4, 3, 1], [math.nan, 3, 1]]))
+    assert [(error.row, error.input) for error in batch.errors] == [(0, "district"), (1, "rooms"), (1, "district")]
+    rooms = JsonDecoder(replace(FLATS, inputs=FLATS.inputs[:1]), 10_000)
+    assert rooms.decode_array(np.array([[4.0]])).errors == []
+    assert [error.row for error in rooms.decode_array(np.array([[4], [math.nan]])).errors] == [1]
+
+
+def test_a_forms_blank_fields_are_missing_and_its_texts_no_numbers() -> None:
+    batch, typed = FLAT.decode_form([("Number of rooms", " "), ("district", " 1,5 "), ("submit", "x")])
+    assert (batch.errors, missing_as_none(batch.values)) == ([], [[None, 0, None]])
+    assert [warning.message for warning in batch.warnings] == [
+        "'1,5' is not known to this version: taken as 'elsewhere'"
+    ]
+    assert typed == {"rooms": " ", "district": " 1,5 "}
+
+
+# Texts of JSON strings that orjson and a naive count of quotes may see differently.
+STRINGS = st.lists(
+    st.sampled_from(["a", r"\"", r"\u0022", r"\\", r"\u005c", "rooms", ",", ":", "{", "}", " "]), max_size=4
+).map(lambda parts: f'"{"".join(parts)}"')
+OBJECTS = st.lists(
+    st.tuples(st.sampled_from(['"rooms"', '"district"', '"balcony"', r'"distric\u0074"']), STRINGS | st.just("1")),
+    max_size=5,
+).map(lambda members: "{" + ", ".join(f"{name}: {cell}" for name, cell in members) + "}")
+
+
+@given(st.lists(OBJECTS, min_size=1, max_size=3), st.booleans())
+@hypothesis_settings(max_examples=500)
+def test_a_member_that_appears_twice_is_seen_whatever_texts_are_around_it(rows: list[str], single: bool) -> None:
+    body = rows[0] if single else f"[{', '.join(rows)}]"
+    batch, _ = FLAT.decode_rows(body.encode())
+    pairs = [json.loads(row, object_pairs_hook=list) for row in rows[: 1 if single else None]]
+    twice = [row for row, members in enumerate(pairs) if len(dict(members)) < len(members)]
+    assert set(twice) <= {error.row for error in batch.errors if error.message == "appears twice"}

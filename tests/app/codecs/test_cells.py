@@ -1,0 +1,194 @@
+"""The cells of one input: which value stands for what a client sends, and what is said of the rest."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.codecs.cells import CellReader, make_reader
+from app.codecs.csv_reader import decode_csv
+from app.codecs.json_decoder import JsonDecoder
+from app.codecs.json_strict import ObjectPairs
+from registry import Input
+from tests.conftest import FLATS
+
+ROOMS, DISTRICT, BALCONY = map(make_reader, FLATS.inputs)
+
+
+def category(*levels: str, **more: Any) -> Input:
+    """Return an input of texts, whose codes are 1, 2, ..."""
+    codes = tuple(range(1, len(levels) + 1))
+    ends = (codes[0], codes[-1])
+    return Input("zone", "Zone", "", (), ends, ends, 1, categories=codes, levels=levels, **more)
+
+
+ZIP = make_reader(category("95608", "06130", "1.0", "elsewhere", other=4))
+STREET = make_reader(category(*(f"Street {number}" for number in range(30)), "Hauptstraße"))
+
+
+@pytest.mark.parametrize(
+    ("reader", "cell", "value"),
+    [
+        (ROOMS, 4.5, 4.5),
+        (DISTRICT, "Höchst", 3),
+        (DISTRICT, " Nordend, West\t", 1),
+        (BALCONY, "with", 1),
+        (BALCONY, True, 1),
+        (BALCONY, False, 0),
+        (BALCONY, 1.0, 1),
+        (BALCONY, -0.0, 0),
+        (BALCONY, "TRUE", 1),
+        (BALCONY, "no", 0),
+        (BALCONY, " 1 ", 1),
+        (ZIP, 95608.0, 1),
+        (ZIP, "95608", 1),
+        (ZIP, 6130.0, 2),
+        (ZIP, 1.0, 3),
+    ],
+)
+def test_a_value_has_one_number_and_nothing_is_said_of_it(reader: CellReader, cell: Any, value: float) -> None:
+    assert reader.read(cell) == (value, "")
+    as_json = [int(cell) if isinstance(cell, float) and cell.is_integer() else cell] * 3
+    column = reader.read_column(as_json)
+    assert column is not None
+    assert (column[0].tolist(), column[1]) == ([value] * 3, {})
+
+
+@pytest.mark.parametrize("cell", [None, "", "   ", "\u2003"])
+@pytest.mark.parametrize("reader", [ROOMS, BALCONY], ids=["number", "boolean"])
+def test_nothing_is_a_missing_value_where_one_may_be_missing(reader: CellReader, cell: str | None) -> None:
+    value, message = reader.read(cell)
+    assert math.isnan(value)
+    assert message == ""
+
+
+@pytest.mark.parametrize("cell", [None, "", "   "])
+def test_nothing_is_an_error_where_a_text_is_needed(cell: str | None) -> None:
+    value, message = DISTRICT.read(cell)
+    assert math.isnan(value)
+    assert message == "is missing"
+    assert DISTRICT.read_column(["Höchst", cell]) is None
+
+
+@pytest.mark.parametrize(
+    ("reader", "cell", "message"),
+    [
+        (ROOMS, "four", 'expected a number, not the text "four"'),
+        (ROOMS, True, "expected a number, not true"),
+        (ROOMS, math.nan, "NaN is not a number to predict from: send null if it is missing"),
+        (ROOMS, math.inf, "is too large to be a number here"),
+        (DISTRICT, 6.0, "expected a text like 'the \"old\" town', not a number"),
+        (DISTRICT, True, "expected a text like 'the \"old\" town', not true"),
+        (DISTRICT, ["Höchst"], "expected a text like 'the \"old\" town', not a list"),
+        (DISTRICT, ObjectPairs(), "expected a text like 'the \"old\" town', not an object"),
+        (BALCONY, "maybe", "'maybe' is not known: expected one of 'without', 'with', true, false"),
+        (BALCONY, 2.0, "'2' is not known: expected one of 'without', 'with', true, false"),
+        (BALCONY, math.nan, "expected one of 'without', 'with', true, false, not a number"),
+        (ZIP, True, "expected a text like '95608', not true"),
+        (
+            STREET,
+            "Street",
+            "'Street' is not known: expected one of 'Street 0', 'Street 1', 'Street 2', 'Street 3', 'Street 4', "
+            "'Street 5', 'Street 6', 'Street 7' and 23 more; did you mean 'Street 9'?",
+        ),
+    ],
+)
+def test_whatever_else_is_an_error_that_says_what_was_expected(reader: CellReader, cell: Any, message: str) -> None:
+    value, found = reader.read(cell)
+    assert math.isnan(value)
+    assert found == message
+    assert reader.read_column([cell]) is None
+
+
+@pytest.mark.parametrize("text", ["HAUPTSTRASSE", "Hauptstrase", "hauptstraße"])
+def test_a_text_that_is_like_a_level_is_told_so(text: str) -> None:
+    assert STREET.read(text)[1].endswith("; did you mean 'Hauptstraße'?")
+    assert "did you mean" not in STREET.read(text, compare=False)[1]
+
+
+@pytest.mark.parametrize(
+    ("reader", "cell", "code", "message"),
+    [
+        (DISTRICT, "Foo", 0, "'Foo' is not known to this version: taken as 'elsewhere'"),
+        (DISTRICT, "=1\n", 0, "'=1' is not known to this version: taken as 'elsewhere'"),
+        (DISTRICT, "a\nb\x00", 0, r"'a\nb\x00' is not known to this version: taken as 'elsewhere'"),
+        (DISTRICT, "\ud800", 0, r"'\ud800' is not known to this version: taken as 'elsewhere'"),
+        (DISTRICT, "x" * 10_000, 0, f"'{'x' * 39}…' is not known to this version: taken as 'elsewhere'"),
+        (ZIP, 12345.0, 4, "'12345' is not known to this version: taken as 'elsewhere'"),
+        (ZIP, "6130", 4, "'6130' is not known to this version: taken as 'elsewhere'"),
+    ],
+)
+def test_an_unknown_text_is_taken_for_the_level_of_all_others(
+    reader: CellReader, cell: Any, code: float, message: str
+) -> None:
+    assert reader.read(cell) == (code, message)
+    known = "Höchst" if reader is DISTRICT else 95608 if isinstance(cell, float) else "95608"
+    column = reader.read_column([cell, known, cell])
+    assert column is not None
+    assert column[1] == {0: message, 2: message}
+    assert column[0][[0, 2]].tolist() == [code] * 2
+
+
+def test_the_levels_of_a_boolean_win_over_what_booleans_are_called_elsewhere() -> None:
+    reader = make_reader(category("1", "2", boolean=True))
+    assert [reader.read(cell)[0] for cell in ("1", "2", 1.0, 2.0, True, False, "yes", "no")] == [1, 2, 1, 2, 2, 1, 2, 1]
+
+
+def test_a_number_is_the_level_that_is_written_as_people_write_it_if_two_are_this_number() -> None:
+    reader = make_reader(category("1.0", "01", "1"))
+    assert [reader.read(cell)[0] for cell in (1.0, "1.0", "01", "1")] == [3, 1, 2, 3]
+
+
+CELLS = (
+    st.sampled_from([*FLATS.inputs[1].codes, *FLATS.inputs[2].codes, "95608", "06130", " with ", "", " ", None])
+    | st.text(max_size=5)
+    | st.booleans()
+    | st.integers(-3, 3)
+    | st.sampled_from([6130, 95608, 2**64 - 1, 1e300, 0.1])
+    | st.lists(st.none(), max_size=1)
+)
+
+
+@given(st.lists(CELLS, min_size=1, max_size=6), st.sampled_from([ROOMS, DISTRICT, BALCONY, ZIP, STREET]))
+def test_a_column_is_what_its_cells_are(cells: list[Any], reader: CellReader) -> None:
+    singly = [reader.read(float(cell) if type(cell) is int else cell) for cell in cells]
+    column = reader.read_column(cells)
+    if column is None:  # or it is of several kinds
+        irregular = len(set(map(type, cells))) > 1 or (reader is ROOMS and "" in map(str.strip, map(str, cells)))
+        assert any(math.isnan(value) and message for value, message in singly) or irregular
+        return
+    assert np.array_equal(column[0], [value for value, _ in singly], equal_nan=True)
+    assert column[1] == {row: message for row, (_, message) in enumerate(singly) if message}
+    assert not any(math.isnan(value) for value, message in singly if message)
+
+
+@given(st.lists(st.text(max_size=4) | st.sampled_from(["1", " 2.5", "null", "true", "", " ", "with"]), min_size=1))
+def test_a_column_of_a_csv_text_is_what_its_cells_are(cells: list[str]) -> None:
+    for reader in (ROOMS, DISTRICT, BALCONY, ZIP):
+        singly = [reader.read(reader.parse(cell)) for cell in cells]
+        column = reader.read_csv_column(cells)
+        if column is None:
+            assert any(message and math.isnan(value) for value, message in singly) or reader is ROOMS
+            continue
+        assert np.array_equal(column[0], [value for value, _ in singly], equal_nan=True)
+        assert column[1] == {row: message for row, (_, message) in enumerate(singly) if message}
+
+
+@pytest.mark.parametrize("as_csv", [False, True], ids=["JSON", "CSV"])
+def test_of_many_unknown_texts_only_the_first_few_are_compared_with_the_levels(as_csv: bool) -> None:
+    """It takes a millisecond for each."""
+    decoder = JsonDecoder(replace(FLATS, inputs=(category(*(f"Street {number}" for number in range(1000))),)), 10_000)
+    texts = [f"Streat {number}" for number in range(5000)]
+    if as_csv:
+        batch = decode_csv("\n".join(["zone", *texts]).encode(), decoder)
+    else:
+        batch, _ = decoder.decode_rows(json.dumps([[text] for text in texts]).encode())
+    assert len(batch.errors) > 1000
+    assert [row for row, error in enumerate(batch.errors) if "did you mean" in error.message] == [0, 1, 2]
