@@ -111,11 +111,17 @@ def _numbers(table: NDArray[np.float32]) -> list[str]:
 
 def _mixed(table: NDArray[np.float32], texts: Mapping[int, Mapping[float, str]]) -> list[str]:
     """Return each row as :func:`_numbers` does, but with the texts of the values that have one."""
-    columns = list(map(_numbers, np.ascontiguousarray(table.T)[:, :, np.newaxis]))
-    for position, words in texts.items():
-        values = table[:, position].tolist()
-        cells = {value: escape_field(words[value]) for value in words.keys() & set(values)}
-        columns[position] = list(map(cells.get, values, columns[position]))
+    columns = []
+    for position, column in enumerate(np.ascontiguousarray(table.T)[:, :, np.newaxis]):
+        words = texts.get(position, {})
+        values = column[:, 0].tolist() if words else []
+        different = set(values)
+        cells = {value: escape_field(words[value]) for value in words.keys() & different}
+        if cells and len(cells) == len(different):
+            columns.append(list(map(cells.__getitem__, values)))
+        else:
+            numbers = _numbers(column)
+            columns.append(list(map(cells.get, values, numbers)) if cells else numbers)
     return list(map(",".join, zip(*columns, strict=True)))
 
 
