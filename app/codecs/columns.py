@@ -48,12 +48,12 @@ class ColumnDecoder:
                 self._take(position, column, values, warnings)
         return InputBatch(values, [], warnings)
 
-    def decode_csv(self, rows: Sequence[Sequence[str]]) -> InputBatch:
-        """Decode rows of the cells of a CSV text, inputs in order. All errors are found, however many there are."""
-        values = np.full((len(rows), len(self._names)), math.nan)
+    def decode_csv(self, columns: Sequence[Sequence[str]]) -> InputBatch:
+        """Decode columns of the cells of a CSV text, inputs in order. All errors are found, however many there are."""
+        values = np.full((len(columns[0]), len(self._names)), math.nan)
         errors: list[FieldError] = []
         warnings: list[FieldError] = []
-        for position, (reader, cells) in enumerate(zip(self._readers, zip(*rows, strict=True), strict=True)):
+        for position, (reader, cells) in enumerate(zip(self._readers, columns, strict=True)):
             column = reader.read_csv_column(cells)
             if column is not None:
                 self._take(position, column, values, warnings)

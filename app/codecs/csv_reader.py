@@ -1,7 +1,7 @@
 """CSV with a header: from bytes to batches of records, each with its text, its line and its values.
 
 Inputs are found by name or alias, in any order of columns; other columns are left alone. A block of nothing but numbers
-is parsed in a few passes in C; others go through the csv module (csv_stream), and texts are left as they are.
+is parsed in a few passes in C, like one of sound lines with texts (csv_blocks); others go through csv_stream.
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 import numpy as np
-import orjson
 
 from app.codecs.batch import Float64Matrix, InputBatch, to_float64
 from app.codecs.columns import ABSENT
+from app.codecs.csv_blocks import parse_cells, parse_numbers, split_columns
 from app.codecs.csv_stream import CsvLineStream
 from app.codecs.json_decoder import JsonDecoder
 from app.errors import MAX_ERRORS, FieldError, MalformedRequest
@@ -26,7 +25,6 @@ from csv_dialect import DialectError, Read, open_csv, read_decimal, width_proble
 _MAX_RECORDS = 1 << 13  # of the csv module, in a batch
 _FEW_ROWS = 16  # are decoded cell by cell if one of them is not all numbers
 _MAX_COLUMNS = 1000  # of a header
-_DIGITS = b"0123456789.eE+-"  # what a number may have, in JSON as in CSV
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,33 +99,34 @@ class CsvBatchReader:
         while stream.pending or (block := stream.next_block()):
             if not stream.pending:
                 lines = block.replace(b"\r\n", b"\n").removesuffix(b"\n")
-                values = None if self._decoder.text_columns else self._parse_numbers(lines)
-                if values is not None:
+                inputs = self._parse_block(lines)
+                if inputs is not None:
                     first = stream.line
-                    stream.line += len(values)
-                    yield CsvBatch(lines.split(b"\n"), range(first, stream.line), InputBatch(values), {})
+                    stream.line += len(inputs.values)
+                    yield CsvBatch(lines.split(b"\n"), range(first, stream.line), inputs, {})
                     continue
                 stream.split(block)
             if (batch := self._read_records()).records:
                 yield batch
 
-    def _parse_numbers(self, lines: bytes) -> Float64Matrix | None:
-        """Return the inputs of lines that are nothing but numbers, one for each column; None if they are not."""
-        width = len(self.names)
-        count = lines.count(b"\n") + 1
-        if self._to_standard:
-            lines = lines.translate(self._to_standard)
-        frame = lines.translate(None, _DIGITS) + b"\n"
-        if len(frame) != width * count or frame != (b"," * (width - 1) + b"\n") * count:
+    def _parse_block(self, lines: bytes) -> InputBatch | None:
+        """Return the inputs of lines in which every record is a line and sound; None if that is not so."""
+        decoder, width = self._decoder, len(self.names)
+        if not decoder.text_columns:
+            values = parse_numbers(lines.translate(self._to_standard) if self._to_standard else lines, width)
+            if values is not None:
+                return InputBatch(self._pick(values))
+        if not decoder.is_mixed or self._to_standard or (columns := split_columns(lines, width)) is None:
             return None
-        cells = _parse_cells(lines.replace(b"\n", b","), width * count)
-        if cells is None:
-            return None
-        values = to_float64(cells).reshape(count, width)
+        absent = [""] * len(columns[0])
+        return decoder.columns.decode_csv([absent if i == ABSENT else columns[i] for i in self._order])
+
+    def _pick(self, values: Float64Matrix) -> Float64Matrix:
+        """Return the columns of the inputs, in their order."""
         if not self._is_complete:
             values = np.insert(values, 0, np.nan, axis=1)
             return values[:, [column + 1 for column in self._order]]
-        return values if self._order == list(range(width)) else values[:, self._order]
+        return values if self._order == list(range(len(self.names))) else values[:, self._order]
 
     def _read_records(self) -> CsvBatch:
         """Return some of the pending records."""
@@ -177,7 +176,7 @@ class CsvBatchReader:
     def _decode(self, rows: list[list[str]], faults: list[FieldError]) -> InputBatch:
         """Return the values of the rows, and an error for each that has a fault."""
         if self._decoder.is_mixed and rows:
-            batch = self._decoder.columns.decode_csv(rows)
+            batch = self._decoder.columns.decode_csv(list(zip(*rows, strict=True)))
         else:
             batch = _concatenate(self._decode_parts(rows, list(map(",".join, rows))))
         if not faults:
@@ -189,11 +188,11 @@ class CsvBatchReader:
 
     def _decode_parts(self, rows: list[list[str]], texts: list[str]) -> Iterator[InputBatch]:
         """Yield the numbers of the rows, and their errors; rows of nothing but numbers are looked for by halves."""
-        cells = _parse_cells(",".join(texts).encode("utf-8", "surrogateescape"), len(rows) * len(self._order))
+        cells = parse_cells(",".join(texts).encode("utf-8", "surrogateescape"), len(rows) * len(self._order))
         if cells is not None and set(map(type, cells)) <= {int, float}:
             yield InputBatch(to_float64(cells).reshape(len(rows), len(self._order)))
         elif len(rows) <= _FEW_ROWS:
-            yield self._decoder.columns.decode_csv(rows)
+            yield self._decoder.columns.decode_csv(list(zip(*rows, strict=True)))
         else:
             half = len(rows) // 2
             yield from self._decode_parts(rows[:half], texts[:half])
@@ -234,12 +233,3 @@ def _concatenate(batches: Iterable[InputBatch]) -> InputBatch:
         warnings += [warning._replace(row=count + warning.row) for warning in batch.warnings]
         count += len(batch.values)
     return InputBatch(np.concatenate(values), errors, warnings)
-
-
-def _parse_cells(text: bytes, count: int) -> list[Any] | None:
-    """Return so many values of JSON, between commas; None if it is anything else."""
-    try:
-        cells: list[Any] = orjson.loads(b"[%b]" % text)
-    except orjson.JSONDecodeError:
-        return None
-    return cells if len(cells) == count else None
