@@ -114,6 +114,8 @@ class Input:
             return self.missing.value
         if not self.levels:
             return float(text)
+        if not text:
+            raise ValueError(f"{self.name} has no value")
         code = self.codes.get(text, self.other)
         if code is None:
             raise ValueError(f"{text[:40]!r} is no level of {self.name}")

@@ -7,24 +7,20 @@ whether the reference rows fit the signature. Knows no alias and no history.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import statistics
 import timeit
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from registry.errors import IntegrityError, RegistryError
 from registry.integrity import VerifiedFiles
 from registry.predictor import Float32Array, LiteRT, Predictor
+from registry.rows import REFERENCE, TEST, Floats, read_rows
 from registry.signature import Signature
 
-REFERENCE, TEST = "reference.csv", "test.csv"
 # The median time that a prediction for one row may take, in milliseconds.
 MAX_MILLISECONDS = 5.0
 # The share of the reference rows that must get a plausible prediction.
@@ -32,8 +28,6 @@ MIN_PLAUSIBLE = 0.95
 # Resamples of the test rows for the interval of the difference, and the coverage of the interval.
 RESAMPLES, COVERAGE = 2000, 0.95
 _TIMED_CALLS = 200
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,24 +84,6 @@ def rmse_difference(
     return float(new_rmse - old_rmse), float(low), float(high)
 
 
-def read_table(verified: VerifiedFiles, name: str, columns: Sequence[str]) -> Floats:
-    """Return the numbers in a CSV file of a version, shape (n, len(columns)).
-
-    Raises:
-        RegistryError: if the file is missing, has other columns or holds something that is not a number.
-    """
-    text = verified.read(name).decode()
-    reader = csv.reader(io.StringIO(text))
-    header = next(reader, [])
-    path = verified.folder / name
-    if header != list(columns):
-        raise RegistryError(f"{path}: expected the columns {', '.join(columns)}, not {', '.join(header)}")
-    try:
-        return np.array(list(reader), dtype=np.float64).reshape(-1, len(columns))
-    except ValueError as error:
-        raise RegistryError(f"{path}: expected numbers ({error})") from error
-
-
 def _card_gates(card: dict[str, Any]) -> list[GateResult]:
     results = [
         GateResult(
@@ -125,7 +101,7 @@ def _champion_gate(
     if isinstance(champion, RegistryError):
         return GateResult(name, False, f"there is nothing to compare with: {champion}")
     try:
-        table = read_table(candidate, TEST, [*signature.names, signature.output.name])
+        table = read_rows(candidate, TEST, signature)
     except IntegrityError:
         return GateResult(name, False, f"the version has no {TEST} to compare on")
     if not len(table):
@@ -155,7 +131,7 @@ def _latency_gate(model: Predictor, signature: Signature) -> GateResult:
 def _reference_gate(candidate: VerifiedFiles, signature: Signature, model: Predictor) -> GateResult:
     name = "reference_data"
     try:
-        table = read_table(candidate, REFERENCE, [*signature.names, signature.output.name])
+        table = read_rows(candidate, REFERENCE, signature)
     except RegistryError as error:
         return GateResult(name, False, str(error))
     rows = table[:, :-1]

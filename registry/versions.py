@@ -27,8 +27,8 @@ from registry.history_line import PUBLISH
 from registry.integrity import SIGNATURE, VerifiedFiles, verify_files, write_sums
 from registry.predictor import MODEL_FILES, Predictor, Runtime, open_predictor
 from registry.probe import Prober
-from registry.promotion_gates import REFERENCE, read_table
 from registry.published_files import PublishedFiles, find_folder, require_recorded
+from registry.rows import REFERENCE, read_rows
 from registry.signature import Signature
 
 CARD, MODEL_CARD = "card.json", "model_card.md"
@@ -144,7 +144,7 @@ class VersionStore:
         return card
 
     def reference(self, number: int) -> list[tuple[float, ...]]:
-        """Return the reference rows of a version, inputs in order, after a check of its files; empty without a file.
+        """Return the reference rows of a version as its model sees them, after a check of its files; empty without any.
 
         Raises:
             RegistryError: or a subclass, if the version was changed or its reference.csv has other columns.
@@ -152,9 +152,7 @@ class VersionStore:
         verified = self.check(number)
         if REFERENCE not in verified:
             return []
-        signature = _signature(verified)
-        table = read_table(verified, REFERENCE, [*signature.names, signature.output.name])
-        return [tuple(row) for row in table[:, :-1].tolist()]
+        return [tuple(row) for row in read_rows(verified, REFERENCE, _signature(verified))[:, :-1].tolist()]
 
     def model_card(self, number: int) -> str:
         """Return the model card of a version, in Markdown, after a check of its files."""

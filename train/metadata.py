@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from registry import Input, Signature, SignatureError
-from registry.promotion_gates import REFERENCE, TEST
+from registry.rows import REFERENCE, TEST
 from train.dataset import Dataset, Floats
 from train.errors import TrainError
 from train.evaluation import Evaluation

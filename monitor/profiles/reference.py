@@ -15,7 +15,7 @@ from filesystem import read_plain
 from monitor.errors import MonitorError
 from registry import Signature, VersionStore
 from registry.predictor import MODEL_FILES
-from registry.promotion_gates import REFERENCE
+from registry.rows import REFERENCE
 
 Floats = NDArray[np.float64]
 Float32s = NDArray[np.float32]

@@ -24,7 +24,7 @@ from monitor.retraining.selection import key
 from registry import NotPublishedError, Version, VersionStore
 from registry.history_line import RETRAIN
 from registry.history_queries import published_digests
-from registry.promotion_gates import TEST, read_table
+from registry.rows import TEST, read_rows
 from train.errors import TrainError
 from train.toml_writer import format_toml
 
@@ -88,7 +88,7 @@ def load_golden(store: VersionStore) -> Golden:
             continue
         if TEST in verified:
             signature = store.signature(number)
-            table = read_table(verified, TEST, [*signature.names, signature.output.name])
+            table = read_rows(verified, TEST, signature)
             sha256 = hashlib.sha256(verified.read(TEST)).hexdigest()
             if earlier - {sha256}:
                 raise MonitorError(

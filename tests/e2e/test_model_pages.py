@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from registry import Figures, VersionStore
-from registry.promotion_gates import TEST, read_table
+from registry.rows import TEST, read_rows
 from tests.e2e.conftest import open_page
 from tests.e2e.server import Server, serving
 
@@ -108,7 +108,7 @@ def compare_by_hand(store: VersionStore, *numbers: int) -> tuple[int, int]:
     """Ask both models about the test rows; return on how many rows the second one is nearer, and farther."""
     versions = [store.open(number) for number in numbers]
     signature = versions[0].signature
-    table = read_table(store.check(numbers[0]), TEST, [*signature.names, signature.output.name])
+    table = read_rows(store.check(numbers[0]), TEST, signature)
     first, second = (
         np.abs(version.predictor.predict(table[:, :-1].astype(np.float32)).reshape(-1) - table[:, -1])
         for version in versions
