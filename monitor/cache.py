@@ -24,7 +24,7 @@ import numpy as np
 
 from filesystem import only_plain, read_plain
 
-FORMAT = 2  # another number for each change of what is cached, or of how it is made
+FORMAT = 3  # another number for each change of what is cached, or of how it is made
 MAX_AGE = 30 * 86400  # seconds after its last use, until a file is removed
 _MAX_SIZE = 1 << 28  # bytes of a file that is read
 

@@ -42,7 +42,7 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 def _run(arguments: argparse.Namespace, settings: CommonSettings) -> int:
     logs, first, second = settings.log_folder, arguments.first, arguments.second
     pairs, faults = read_pairs(logs, first, second)
-    joined = join_truths(logs).rows
+    joined = join_truths(logs, inputs=()).rows
     errors = compare_errors(joined[joined["version"] == first], joined[joined["version"] == second])
     if not pairs.rows and errors is None:
         more = f", but for {pairs.no_number} rows without a number" if pairs.no_number else ""

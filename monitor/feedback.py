@@ -153,5 +153,5 @@ def _unknown(logs: Path, ids: list[str]) -> list[str]:
     for path in reversed(daily_files(logs, "predictions")):
         if not known.all():
             with suppress(MonitorError, OSError):  # a report names what can't be read
-                known |= find_rows(path, hashes, None, cache=logs / "reports" / "profiles")[0]
+                known |= find_rows(path, hashes, None, inputs=(), cache=logs / "reports" / "profiles")[0]
     return [name for name, is_known in zip(ids, known.tolist(), strict=True) if not is_known]

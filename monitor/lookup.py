@@ -20,19 +20,28 @@ from journal import prediction_columns
 from monitor.cache import Arrays, Cache, state_of
 from monitor.errors import MonitorError
 from monitor.logs.checked_reader import read_predictions
+from monitor.logs.levels import NO_LEVELS, LevelsByInput, digest_of
 from monitor.logs.log_file import LogFile, bounds_of
 from monitor.logs.rows import ROLES, Hashes, PredictionRows, mix, select
 
 
 def find_rows(
-    path: Path, requests: Hashes, keys: Hashes | None, *, inputs: Sequence[str] | None = None, cache: Path | None = None
+    path: Path,
+    requests: Hashes,
+    keys: Hashes | None,
+    *,
+    inputs: Sequence[str] | None = None,
+    levels: LevelsByInput = NO_LEVELS,
+    cache: Path | None = None,
 ) -> tuple[NDArray[np.bool_], pd.DataFrame]:
     """Find rows in a file of the prediction log, of every version and role.
 
     Args:
         requests: the hashes of the ids of the requests that are looked for (rows.hash_id), uint64 (n,).
         keys: the hashes of request and row (rows.mix), uint64 (n,); None if no rows are asked for.
-        inputs: the names of the model's inputs; None: those between "role" and "prediction" in the file's header.
+        inputs: the names of the model's inputs, or of those that are wanted; None: those between "role" and
+            "prediction" in the file's header.
+        levels: of those that are texts.
         cache: the folder to cache what is found in; None caches nothing.
 
     Returns:
@@ -48,7 +57,7 @@ def find_rows(
     read: list[Any] = []  # the index and the rows, once the file is read
 
     def reading(wanted: Hashes) -> list[Any]:
-        read[:] = read or _read(path, wanted, inputs)
+        read[:] = read or _read(path, wanted, inputs, levels)
         return read
 
     none = np.zeros(0, dtype=np.uint64)
@@ -58,7 +67,8 @@ def find_rows(
         return here, no_rows(inputs or ())
     wanted = keys[here]
     depends_on = [*state, inputs, hashlib.sha256(np.unique(wanted).tobytes()).hexdigest()]
-    return here, store.get(path, "rows", depends_on, lambda: reading(wanted)[1], _pack_rows, _rows)
+    kind = f"rows-{digest_of(levels)}" if levels else "rows"
+    return here, store.get(path, kind, depends_on, lambda: reading(wanted)[1], _pack_rows, _rows)
 
 
 def open_log(path: Path, inputs: Sequence[str] | None = None) -> tuple[LogFile, Sequence[str]]:
@@ -79,7 +89,7 @@ def open_log(path: Path, inputs: Sequence[str] | None = None) -> tuple[LogFile, 
     return file, inputs
 
 
-def _read(path: Path, keys: Hashes, inputs: Sequence[str] | None) -> tuple[Hashes, pd.DataFrame]:
+def _read(path: Path, keys: Hashes, inputs: Sequence[str] | None, levels: LevelsByInput) -> tuple[Hashes, pd.DataFrame]:
     """Return the hashes of the requests of a file, ascending, and its rows with one of the keys."""
     file, inputs = open_log(path, inputs)
     names = (*inputs, "prediction")
@@ -97,7 +107,7 @@ def _read(path: Path, keys: Hashes, inputs: Sequence[str] | None) -> tuple[Hashe
                 found.append(_table(select(rows, wanted & (rows.roles >= 0)), names))
         return np.unique(np.concatenate(requests)), pd.concat(found, ignore_index=True)
 
-    return read_predictions(file, names, make)[0]
+    return read_predictions(file, names, make, levels)[0]
 
 
 def _table(rows: PredictionRows, names: Sequence[str]) -> pd.DataFrame:

@@ -21,6 +21,7 @@ from journal.feedback import MAX_ROW
 from monitor.errors import MonitorError
 from monitor.logs.checked_reader import read_rows
 from monitor.logs.duckdb_reader import fetch
+from monitor.logs.levels import NO_LEVELS, LevelsByInput
 from monitor.logs.log_file import LogFile, unreadable
 from monitor.logs.rows import hash_id, mix
 from monitor.lookup import find_rows, no_rows
@@ -61,9 +62,9 @@ class JoinedTruths:
 
     Attributes:
         rows: in the order of the log, whatever order truth came in: ``time``, ``request_id``, ``row`` (int64),
-            ``version`` (int64), ``role``, the inputs (float32), ``prediction`` (float32, may be NaN), ``flags``, and
-            what Truths.table has of their truth. Times are datetime64 in UTC without a zone; texts are as they were
-            sent, empty if there was none.
+            ``version`` (int64), ``role``, the inputs (float32; of a text its code, NaN for a missing value),
+            ``prediction`` (float32, may be NaN), ``flags``, and what Truths.table has of their truth. Times are
+            datetime64 in UTC without a zone; texts are as they were sent, empty if there was none.
         truths: how many are in force of which the prediction, or the truth itself, is of the window.
         matched: those with a prediction in the window. unknown: those told in the window with no prediction anywhere.
             The others are about predictions before or after the window.
@@ -146,6 +147,7 @@ def join_truths(
     window: Window | None = None,
     *,
     inputs: Sequence[str] | None = None,
+    levels: LevelsByInput = NO_LEVELS,
     plausible: tuple[float, float] = (-np.inf, np.inf),
     cache: Path | None = None,
 ) -> JoinedTruths:
@@ -154,7 +156,9 @@ def join_truths(
     Args:
         logs: the folder of the model's logs.
         window: of the predictions, by default all that is logged; their truths may be younger.
-        inputs: the names of the model's inputs; by default, those in the header of each file.
+        inputs: the names of the model's inputs, or of those that are wanted; by default, those in the header of each
+            file, which must all be numbers.
+        levels: of those that are texts.
         plausible: the range of the model's output; truths outside it are left out.
         cache: the folder to cache what was found in, so that files are read again only for new truths.
     """
@@ -166,7 +170,9 @@ def join_truths(
     for path in daily_files(logs, "predictions") if len(table) else ():
         try:
             in_window = days is None or day_of(path) in days
-            here, rows = find_rows(path, requests, keys if in_window else None, inputs=inputs, cache=cache)
+            here, rows = find_rows(
+                path, requests, keys if in_window else None, inputs=inputs, levels=levels, cache=cache
+            )
         except MonitorError as error:
             faults.append(str(error))
             continue

@@ -6,6 +6,7 @@ as a number that no value has. So rows are numbers everywhere; only the edges, w
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -200,13 +201,18 @@ class Input:
             self._check_missing(self.missing)
 
     def _check_missing(self, missing: Missing) -> None:
-        if not -FLOAT32_MAX <= missing.value <= FLOAT32_MAX or self._accepts(missing.value):
+        if not _is_float32(missing.value) or self._accepts(missing.value):
             raise SignatureError(f"input {self.name}: missing: {missing.value:g} must be a float32 outside the limits")
         if not self._accepts(missing.fill):
             raise SignatureError(f"input {self.name}: missing: the fill {missing.fill:g} is not an accepted value")
 
     def _accepts(self, value: float) -> bool:
         return value in self.categories if self.categories else self.limits[0] <= value <= self.limits[1]
+
+
+def _is_float32(value: float) -> bool:
+    """Return whether a float32 holds a number exactly."""
+    return -FLOAT32_MAX <= value <= FLOAT32_MAX and struct.unpack("f", struct.pack("f", value))[0] == value
 
 
 def pair(value: Any) -> tuple[float, float]:

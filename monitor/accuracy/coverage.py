@@ -17,6 +17,7 @@ from scipy.stats import betabinom
 from monitor.accuracy.jackknife import COVERAGE
 from monitor.drift.result import MIN_REQUESTS
 from monitor.drift.shares import design_effects_of_shares
+from monitor.profiles.reference import with_missing
 from monitor.statistics.request_sums import request_sums
 from registry import SHOWN_LEVEL, Signature
 
@@ -50,7 +51,7 @@ def judge_coverage(rows: pd.DataFrame, signature: Signature) -> dict[str, Any] |
     """Return the coverage of some rows of one version, as the report has it.
 
     Args:
-        rows: ``request_id``, the inputs, and ``residual`` (prediction less truth).
+        rows: ``request_id``, the inputs with the codes of this version, and ``residual`` (prediction less truth).
 
     Returns:
         None if there is no row, or the version has no intervals of this level.
@@ -58,8 +59,8 @@ def judge_coverage(rows: pd.DataFrame, signature: Signature) -> dict[str, Any] |
     interval = signature.interval_at(SHOWN_LEVEL)
     if interval is None:
         return None
-    inputs = rows[list(signature.names)].to_numpy(np.float32)
-    known = np.isfinite(inputs).all(axis=1)  # without one of its inputs, a row has no interval
+    inputs = with_missing(rows[list(signature.names)].to_numpy(np.float32), signature)
+    known = np.isfinite(inputs).all(axis=1)  # without an input that it needs, a row has no interval
     if not known.any():
         return None
     inside = np.abs(rows["residual"].to_numpy(np.float64)[known]) <= interval.half_width(inputs[known], SHOWN_LEVEL)

@@ -69,7 +69,7 @@ def slices(rows: pd.DataFrame, reference: Reference) -> Iterator[tuple[str, pd.S
         values = rows[column.name]
         if column.kind == "category":
             yield from (
-                (f"{column.name} = {code:g}", values == code)
+                (f"{column.name} = {column.word(code)}", values == code)
                 for code in sorted(set(column.points) | set(values.dropna()))
             )
         else:

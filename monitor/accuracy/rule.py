@@ -6,7 +6,7 @@ The section's figures are of the rows that the present champion answered; ``vers
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +19,7 @@ from monitor.accuracy.figures import Figures, measure, slices
 from monitor.accuracy.representative import judge_representative
 from monitor.accuracy.sources import judge_sources
 from monitor.drift.result import MIN_REQUESTS
+from monitor.logs.levels import LevelsByInput, levels_of
 from monitor.logs.rows import IMPLAUSIBLE
 from monitor.profiles.profile import ANSWERING, Profile
 from monitor.profiles.reference import Reference
@@ -59,12 +60,12 @@ def judge_accuracy(
     champion = store.number_of(CHAMPION)
     signature = store.signature(champion)
     plausible = signature.output.plausible
-    joined = join_truths(logs, window, inputs=reference.names[:-1], plausible=plausible, cache=cache)
-    rows = joined.rows.assign(residual=joined.rows["prediction"].astype(np.float64) - joined.rows["actual"])
-    rows = rows[np.isfinite(rows["residual"])]
-    # Predictions that are not plausible are never sent; the report's traffic counts them.
-    not_sent = [flags for flags in rows["flags"].unique() if IMPLAUSIBLE in flags]
-    rows = rows[~rows["flags"].isin(not_sent)]
+
+    def join(levels: LevelsByInput) -> JoinedTruths:
+        return join_truths(logs, window, inputs=reference.names[:-1], levels=levels, plausible=plausible, cache=cache)
+
+    joined = join(reference.levels)
+    rows = _predicted(joined)
     sent = rows[rows["role"].isin(ANSWERING)]
     own = sent[sent["version"] == champion]
     overall = measure(own)
@@ -89,13 +90,23 @@ def judge_accuracy(
         "newest": None if pd.isna(newest) else f"{newest.isoformat(timespec='seconds')}Z",
         "expected": expected,
         "overall": overall.to_json() if overall.rows else None,
-        "versions": list(_versions(rows, store)),
+        "versions": list(_versions(rows, store, reference.levels, lambda levels: _predicted(join(levels)))),
         "slices": [{"slice": name, **measure(own[inside]).to_json()} for name, inside in slices(own, reference)],
         "days": [{"day": str(day), **measure(of).to_json()} for day, of in own.groupby(own["time"].dt.date)],
         "sources": [asdict(source) for source in judge_sources(own)],
         "representative": judge_representative(sent, profile, reference),
         "intervals": judge_coverage(own, signature),
     }, joined
+
+
+def _predicted(joined: JoinedTruths) -> pd.DataFrame:
+    """Return the rows that have a plausible prediction, with their residual."""
+    rows = joined.rows.assign(residual=joined.rows["prediction"].astype(np.float64) - joined.rows["actual"])
+    rows = rows[np.isfinite(rows["residual"])]
+    # Predictions that are not plausible are never sent; the report's traffic counts them.
+    not_sent = [flags for flags in rows["flags"].unique() if IMPLAUSIBLE in flags]
+    sent: pd.DataFrame = rows[~rows["flags"].isin(not_sent)]
+    return sent
 
 
 def _judge(figures: Figures, expected: Expected | None) -> tuple[Verdict, str]:
@@ -122,9 +133,18 @@ def _expected(store: VersionStore, version: int) -> Expected | None:
         return None
 
 
-def _versions(rows: pd.DataFrame, store: VersionStore) -> Iterator[dict[str, Any]]:
+def _versions(
+    rows: pd.DataFrame, store: VersionStore, levels: LevelsByInput, read: Callable[[LevelsByInput], pd.DataFrame]
+) -> Iterator[dict[str, Any]]:
+    """Yield the figures of each version in each role.
+
+    Args:
+        levels: which the rows were read with. read: reads them with those of another version, whose codes may differ.
+    """
     for version in sorted(map(int, rows["version"].unique())):
         expected, signature = _expected(store, version), _signature(store, version)
+        if signature and signature.interval and levels_of(signature) != levels:
+            rows = read(levels := levels_of(signature))
         for role, part in rows[rows["version"] == version].groupby("role"):
             figures = measure(part)
             verdict = _judge(figures, expected)[0]

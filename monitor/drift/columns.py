@@ -38,7 +38,9 @@ class ColumnDrift:
     """A column of the report; the names are those of its JSON. A figure that does not exist is NaN.
 
     Attributes:
-        shift_sd: the difference of the means, in standard deviations of the reference.
+        shift_sd: the difference of the means, in standard deviations of the reference. Codes of texts have no mean.
+        levels: of an input that is a text, the text of each code in the histogram, in its order; else empty.
+        other_share: of the rows, those whose text the version has no level for.
         p, effect: of the test that the reason speaks of, or of the one with the smallest p; p is corrected.
     """
 
@@ -66,6 +68,8 @@ class ColumnDrift:
     reason: str
     histogram: Histogram
     power: Power
+    levels: list[str]
+    other_share: float
 
 
 def column_tests(profile: Profile, baseline: Baseline, index: int, effect: float) -> dict[str, Result]:
@@ -145,8 +149,8 @@ def describe_column(
         requests=requests,
         mean=mean,
         sd=sd,
-        reference_mean=column.mean,
-        reference_sd=column.sd,
+        reference_mean=math.nan if column.words else column.mean,
+        reference_sd=math.nan if column.words else column.sd,
         shift_sd=shift,
         missing_share=int(profile.missing[index]) / max(profile.rows, 1),
         reference_missing_share=column.missing / max(column.rows + column.missing, 1),
@@ -154,25 +158,29 @@ def describe_column(
         design_effect=deff,
         tests=tests,
         psi=stability_index.statistic(counts, column.cell_counts) if both else math.nan,
-        wasserstein=wasserstein.statistic(counts, column.cell_counts, points) if both else math.nan,
+        wasserstein=wasserstein.statistic(counts, column.cell_counts, points)
+        if both and not column.words
+        else math.nan,
         p=deciding.adjusted if deciding else math.nan,
         effect=deciding.effect if deciding else math.nan,
         verdict=verdict,
         reason=reason,
         histogram=histogram(column, counts),
         power=power,
+        levels=[column.word(point) for point in column.points] if column.words else [],
+        other_share=int(profile.other[index]) / max(profile.rows, 1) if column.words else 0.0,
     )
 
 
 def day_figures(profile: Profile, reference: Reference) -> dict[str, dict[str, float | None]]:
-    """Return KS distance and shift of each column by name: of one day, for the series of the report."""
+    """Return KS distance and shift of each column by name, which texts have not: of a day, for the report's series."""
     figures: dict[str, dict[str, float | None]] = {}
     for index, column in enumerate(reference.columns):
         counts = profile.counts[index]
         both = counts.sum() > 0 and column.rows > 0
         shift = _moments(profile, column, index)[2]
         figures[column.name] = {
-            "ks": kolmogorov_smirnov.statistic(counts, column.cell_counts) if both else None,
+            "ks": kolmogorov_smirnov.statistic(counts, column.cell_counts) if both and not column.words else None,
             "shift_sd": shift if math.isfinite(shift) else None,
         }
     return figures
@@ -192,9 +200,12 @@ def _design_effects(profile: Profile, baseline: Baseline, index: int) -> tuple[f
 
 
 def _moments(profile: Profile, column: Column, index: int) -> tuple[float, float, float]:
-    """Return mean and standard deviation of the window, and the shift in those of the reference; NaN without rows."""
+    """Return mean and standard deviation of the window, and the shift in those of the reference.
+
+    NaN without rows, and for the codes of texts.
+    """
     rows = int(profile.counts[index].sum())
-    if not rows or not column.rows:
+    if not rows or not column.rows or column.words:
         return math.nan, math.nan, math.nan
     with np.errstate(all="ignore"):  # an infinite value makes its sums infinite, or NaN
         shift, square = (float(value) for value in profile.values[index] / rows)

@@ -9,9 +9,11 @@ import numpy as np
 from monitor.drift.result import MIN_REQUESTS, Result
 from monitor.profiles.reference import Column, Ints, Reference
 from monitor.statistics import chi_squared, kolmogorov_smirnov
+from registry import printable
 
 UNEQUAL = "a few large requests have most of the rows, and a verdict needs rows of more requests"
 TOO_SMALL = "the reference has too few rows"
+MAX_TEXT = 40  # characters of a level in a sentence
 _LARGEST_SHIFT = 6.0  # beyond it a few absurd values make the mean, and say nothing of the others
 
 
@@ -87,8 +89,14 @@ def _category(column: Column, window: Ints, then: str) -> str:
         counts / counts.sum() for counts in (chi_squared.categories(window), chi_squared.categories(column.cell_counts))
     )
     changed = int(np.abs(mine - theirs).argmax())
-    value = f"{column.points[changed]:g}" if changed < len(column.points) else "none of the known values"
+    value = quoted(column, changed) if changed < len(column.points) else "none of the known values"
     return f"{column.name} is {value} in {_percent(mine[changed])} of the rows, {then} in {_percent(theirs[changed])}"
+
+
+def quoted(column: Column, place: int) -> str:
+    """Return what a value of a category is called, in a sentence: a code, or a text in quotation marks."""
+    word = printable(column.word(column.points[place]))
+    return f"“{word if len(word) <= MAX_TEXT else word[: MAX_TEXT - 1] + '…'}”" if column.words else word
 
 
 def _percent(share: float) -> str:

@@ -17,6 +17,7 @@ from typing import Protocol, TypeVar
 from filesystem import only_plain
 from monitor.logs import duckdb_reader, line_reader
 from monitor.logs.duckdb_reader import ReaderError
+from monitor.logs.levels import NO_LEVELS, LevelsByInput
 from monitor.logs.log_file import LogFile
 from monitor.logs.rows import PredictionRows, RequestRows
 
@@ -78,10 +79,19 @@ def read_rows(
 
 
 def read_predictions(
-    file: LogFile, values: Sequence[str], make: Callable[[Iterable[PredictionRows]], Made]
+    file: LogFile,
+    values: Sequence[str],
+    make: Callable[[Iterable[PredictionRows]], Made],
+    levels: LevelsByInput = NO_LEVELS,
 ) -> tuple[Made, list[str]]:
-    """Make something of a prediction log, as :func:`read_rows`. ``values``: the inputs and the prediction."""
-    fast, sure = (partial(module.read_predictions, values=values) for module in (duckdb_reader, line_reader))
+    """Make something of a prediction log, as :func:`read_rows`.
+
+    Args:
+        values: the inputs and the prediction.
+        levels: of the inputs that are texts.
+    """
+    modules = duckdb_reader, line_reader
+    fast, sure = (partial(module.read_predictions, values=values, levels=levels) for module in modules)
     return read_rows(file, fast, sure, make)
 
 

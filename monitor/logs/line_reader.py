@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 
 import numpy as np
 
 from journal import whole_lines
+from monitor.logs.levels import NO_LEVELS, LevelsByInput
 from monitor.logs.log_file import LogFile
 from monitor.logs.rows import FEEDBACK, MAX_ERROR, ROLES, PredictionRows, RequestRows, factorize, hash_id, micros
 
@@ -17,13 +19,17 @@ _LINES = 20_000  # of a block
 _ROLE_CODES = {role: code for code, role in enumerate(ROLES)}
 
 
-def read_predictions(file: LogFile, values: Sequence[str]) -> Iterator[PredictionRows]:
+def read_predictions(
+    file: LogFile, values: Sequence[str], levels: LevelsByInput = NO_LEVELS
+) -> Iterator[PredictionRows]:
     """Read the prediction log.
 
     Args:
         values: the columns of float32: the inputs and the prediction.
+        levels: of those that are texts in the log.
     """
-    for rows in _blocks(file, ("time", "request_id", "row", "version", "role", "flags", *values), _prediction):
+    parse = partial(_prediction, read=[levels[name].code if name in levels else float for name in values])
+    for rows in _blocks(file, ("time", "request_id", "row", "version", "role", "flags", *values), parse):
         times, ids, numbers, versions, roles, flags, *cells = zip(*rows, strict=True)
         with np.errstate(over="ignore"):  # what is too large becomes an infinity
             table = np.array(cells, dtype=np.float64).T.astype(np.float32)
@@ -51,9 +57,9 @@ def read_requests(file: LogFile) -> Iterator[RequestRows]:
         )
 
 
-def _prediction(fields: Sequence[str]) -> tuple[object, ...]:
+def _prediction(fields: Sequence[str], read: Sequence[Callable[[str], float]]) -> tuple[object, ...]:
     time, request_id, number, version, role, flags, *cells = fields
-    numbers = [float(cell) if cell else np.nan for cell in cells]
+    numbers = [value(cell) if cell else np.nan for value, cell in zip(read, cells, strict=True)]
     return _micros(time), request_id, _integer(number), _integer(version), role, flags, *numbers
 
 

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 ROLES = ("champion", "canary", "fallback", "shadow", "pinned")  # as the log writes them
 IMPLAUSIBLE, OUTSIDE, INSTEAD_OF = "output:implausible", ":outside_training", "instead_of:"  # its flags
+MISSING, OTHER = ":missing", ":other"  # so are these, behind an input: it was left out; its text is no level
 EXPLAINED = "explained"  # is one, too
-INTERVAL = "interval:"  # begins one, too: also an input may have this name, so OUTSIDE is looked for first
+INTERVAL = "interval:"  # begins one, too: also an input may have this name, so those of inputs are looked for first
 MAX_ERROR = 300  # characters of an error that are read
 FEEDBACK = "/feedback"  # the end of each path to which ground truth is sent
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)

@@ -42,7 +42,7 @@ def profile_file(file: LogFile, reference: Reference, window: Window) -> FilePro
         profile.faults = [*filter_.faults(), *profiler.faults(file.path.name)]
         return profile
 
-    return _with_faults(problems, read_predictions(file, reference.names, make))
+    return _with_faults(problems, read_predictions(file, reference.names, make, reference.levels))
 
 
 def count_traffic(file: LogFile, inputs: Sequence[str], window: Window) -> Traffic:

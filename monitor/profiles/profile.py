@@ -79,6 +79,7 @@ class Profile:
         rows, requests: how many.
         counts: by column, how many rows are in each cell, int64 (2d + 1,).
         outside: rows that the service flagged for a value outside the training range, by input, int64 (k,).
+        other: those that it flagged for a text that is no level, likewise.
         implausible: rows whose prediction was not sent; they are counted here and nowhere else.
         fallback: rows that answered for another version.
         values: sum and sum of squares of the values less the reference's mean, in its standard deviations, (k + 1, 2).
@@ -95,6 +96,7 @@ class Profile:
     requests: int
     counts: list[Ints]
     outside: Ints
+    other: Ints
     implausible: int
     fallback: int
     values: Floats
@@ -117,6 +119,7 @@ class Profile:
             requests=0,
             counts=[np.zeros(count, dtype=np.int64) for count in cells],
             outside=np.zeros(inputs, dtype=np.int64),
+            other=np.zeros(inputs, dtype=np.int64),
             implausible=0,
             fallback=0,
             values=np.zeros((inputs + 1, 2)),

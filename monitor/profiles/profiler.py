@@ -11,7 +11,19 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from monitor.logs.rows import EXPLAINED, IMPLAUSIBLE, INSTEAD_OF, INTERVAL, OUTSIDE, ROLES, PredictionRows, mix, select
+from monitor.logs.rows import (
+    EXPLAINED,
+    IMPLAUSIBLE,
+    INSTEAD_OF,
+    INTERVAL,
+    MISSING,
+    OTHER,
+    OUTSIDE,
+    ROLES,
+    PredictionRows,
+    mix,
+    select,
+)
 from monitor.profiles.profile import SAMPLE_ROWS, FileProfile, Profile, RequestSums
 from monitor.profiles.reference import Float32s, Floats, Ints, Reference
 from monitor.profiles.runs import LONG_RUN, Mask, Runs, dot
@@ -93,10 +105,14 @@ class Profiler:
                 dropped[place] = True
                 continue
             for word in words:
-                if word.endswith(OUTSIDE) and (name := word.removesuffix(OUTSIDE)) in places:
-                    profile.outside[places[name]] += count
+                name, colon, remark = word.rpartition(":")
+                flagged_rows = {OUTSIDE: profile.outside, OTHER: profile.other}.get(colon + remark)
+                if name in places and flagged_rows is not None:
+                    flagged_rows[places[name]] += count
                 elif word.startswith(INSTEAD_OF):
                     profile.fallback += count
+                elif name in places and colon + remark == MISSING:
+                    continue  # the cell is empty, and counted so
                 elif word != EXPLAINED and not word.startswith(INTERVAL):
                     self.other_flags[word] += count
         implausible[flagged] = dropped[inverse]

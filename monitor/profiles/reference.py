@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -13,7 +14,9 @@ from numpy.typing import NDArray
 
 from filesystem import read_plain
 from monitor.errors import MonitorError
+from monitor.logs.levels import LevelsByInput, levels_of
 from registry import Signature, VersionStore
+from registry.integrity import SIGNATURE
 from registry.predictor import MODEL_FILES
 from registry.rows import REFERENCE
 
@@ -21,6 +24,9 @@ Floats = NDArray[np.float64]
 Float32s = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Kind = Literal["number", "category", "prediction"]
+
+NO_WORDS: Mapping[float, str] = {}
+UNKNOWN = "another text"  # that the version has no level for
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,7 @@ class Column:
         points: its different values, ascending, float32 (d,); no NaN.
         counts: how many rows of the reference have each, int64 (d,).
         missing: how many rows of the reference have none.
+        words: of an input that is a text in the log, the text of each value; else empty.
     """
 
     name: str
@@ -38,18 +45,23 @@ class Column:
     points: Float32s
     counts: Ints
     missing: int = 0
+    words: Mapping[float, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, name: str, kind: Kind, values: Float32s) -> Column:
+    def of(cls, name: str, kind: Kind, values: Float32s, words: Mapping[float, str] = NO_WORDS) -> Column:
         """Return the column of some values, float32 (R,); NaN stands for a missing one."""
         present = values[~np.isnan(values)]
         points, counts = np.unique(present, return_counts=True)
-        return cls(name, kind, points, counts.astype(np.int64), len(values) - len(present))
+        return cls(name, kind, points, counts.astype(np.int64), len(values) - len(present), words)
 
     @property
     def rows(self) -> int:
         """How many rows of the reference have a value."""
         return int(self.counts.sum())
+
+    def word(self, value: float) -> str:
+        """Return what a value of a category is called: its text, or the code that stands in the log too."""
+        return self.words.get(float(value), UNKNOWN) if self.words else f"{value:g}"
 
     @cached_property
     def scores(self) -> Floats:
@@ -103,6 +115,7 @@ class Reference:
         columns: the inputs in their order, then the prediction.
         rows: float32 (R, k + 1), as the columns; NaN stands for a missing value.
         requests: which request each row came with, int64 (R,); training rows came one by one.
+        levels: how the log's cells of the inputs are read that are texts.
     """
 
     source: Literal["training", "pinned"]
@@ -111,6 +124,7 @@ class Reference:
     columns: tuple[Column, ...]
     rows: Float32s
     requests: Ints
+    levels: LevelsByInput = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -133,12 +147,17 @@ def load_reference(store: VersionStore, number: int) -> Reference:
     rows = np.array(store.reference(number), dtype=np.float32)
     if not len(rows):
         raise MonitorError(f"{store.folder / str(number)}: has no rows in {REFERENCE} to compare the log with")
-    table = np.column_stack([rows, version.predictor.predict(rows)])
+    signature = version.signature
+    table = np.column_stack([_without_missing(rows, signature), version.predictor.predict(rows)])
     files = store.check(number)
-    digests = (hashlib.sha256(files.read(name)).digest() for name in (REFERENCE, MODEL_FILES["litert"]))
+    names = [REFERENCE, MODEL_FILES["litert"]]
+    if any(item.texts for item in signature.inputs):  # it says what the cells mean, of the reference and of the log
+        names.append(SIGNATURE)
+    digests = (hashlib.sha256(files.read(name)).digest() for name in names)
     digest = hashlib.sha256(b"".join(digests)).hexdigest()
     requests = np.arange(len(rows), dtype=np.int64)
-    return Reference("training", number, digest, _columns(version.signature, table), table, requests)
+    columns = _columns(signature, table)
+    return Reference("training", number, digest, columns, table, requests, levels_of(signature))
 
 
 def load_pinned(path: Path, signature: Signature, version: int) -> Reference:
@@ -170,13 +189,30 @@ def load_pinned(path: Path, signature: Signature, version: int) -> Reference:
     requests = np.unique(table[:, -1], return_inverse=True)[1].astype(np.int64)
     rows = table[:, :-1].astype(np.float32)
     digest = hashlib.sha256(content).hexdigest()
-    return Reference("pinned", version, digest, _columns(signature, rows), rows, requests)
+    return Reference("pinned", version, digest, _columns(signature, rows), rows, requests, levels_of(signature))
+
+
+def with_missing(rows: Float32s, signature: Signature) -> Float32s:
+    """Return rows of inputs as the model sees them, float32 (n, k), where NaN stands for a value that is missing.
+
+    What may not be missing stays NaN, and is for no model.
+    """
+    values = [np.nan if item.missing is None else item.missing.value for item in signature.inputs]
+    return np.where(np.isnan(rows), np.array(values, dtype=np.float32), rows)
+
+
+def _without_missing(rows: Float32s, signature: Signature) -> Float32s:
+    """Return rows as a version has them with NaN for each value that is missing."""
+    values = [np.nan if item.missing is None else item.missing.value for item in signature.inputs]
+    return np.where(rows == np.array(values, dtype=np.float32), np.float32(np.nan), rows)
 
 
 def _columns(signature: Signature, rows: Float32s) -> tuple[Column, ...]:
-    kinds: list[Kind] = ["category" if item.categories else "number" for item in signature.inputs]
-    names = (*signature.names, PREDICTION)
-    return tuple(
-        Column.of(name, kind, rows[:, place])
-        for place, (name, kind) in enumerate(zip(names, [*kinds, PREDICTION], strict=True))
-    )
+    *inputs, predictions = rows.T
+    columns = [
+        Column.of(
+            item.name, "category" if item.categories else "number", values, item.words if item.levels else NO_WORDS
+        )
+        for item, values in zip(signature.inputs, inputs, strict=True)
+    ]
+    return (*columns, Column.of(PREDICTION, PREDICTION, predictions))

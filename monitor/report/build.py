@@ -158,6 +158,7 @@ def _traffic(traffic: Traffic, total: FileProfile, window: Window) -> dict[str, 
                 "rows": profile.rows,
                 "requests": profile.requests,
                 "outside_training": int(profile.outside.sum()),
+                "other": int(profile.other.sum()),
                 "implausible": profile.implausible,
                 "fallback": profile.fallback,
             }

@@ -127,8 +127,12 @@ def _refused(drift: Json) -> Json | None:
 def _of_joint(report: Json) -> Iterator[str]:
     joint = report["drift"]["joint"] or {}
     labels = {column["name"]: column_name(column) for column in report["drift"]["columns"]}
+    texts = {column["name"] for column in report["drift"]["columns"] if column.get("levels")}
     for pair in with_verdict(joint.get("correlations"), DRIFT)[:5]:
         names = " and ".join(labels.get(name, name) for name in pair["inputs"])
+        if texts.intersection(pair["inputs"]):  # the order of their codes means nothing
+            yield f"{begin(names)} go together in another way than {where(report)}."
+            continue
         window, reference = signed(pair["window"]), signed(pair["reference"])
         yield f"{begin(names)} go together in another way: their correlation is {window}, {where(report)} {reference}."
     classifier = joint.get("classifier")

@@ -201,7 +201,7 @@ class Retraining:
             print("nothing is promoted yet; run this command again when it has predicted them")
         else:
             window = Window(datetime.fromisoformat(challenger.line.content["time"]), datetime.now(UTC))
-            gate = shadow_gate(join_truths(self._logs, window).rows, number)
+            gate = shadow_gate(join_truths(self._logs, window, inputs=()).rows, number)
             _print_gates([gate])
             if auto and not gate.passed:
                 raise MonitorError(f"version {number} is not promoted: it errs more than the champion on the same rows")

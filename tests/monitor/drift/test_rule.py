@@ -16,7 +16,8 @@ from tests.monitor.drift.simulated import baseline, column, judged, window
 
 SECTION = {"verdict", "reason", "alpha", "effect", "tests", "columns", "shares", "joint"}
 COLUMN = """name label unit kind rows requests mean sd reference_mean reference_sd shift_sd missing_share
-reference_missing_share outside_share design_effect tests psi wasserstein p effect verdict reason histogram power"""
+reference_missing_share outside_share design_effect tests psi wasserstein p effect verdict reason histogram power levels
+other_share"""
 
 
 def test_a_window_like_the_reference_is_calm_and_has_every_figure() -> None:
