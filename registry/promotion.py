@@ -16,9 +16,8 @@ from registry.errors import RegistryError, ReleaseError
 from registry.history_line import CLEAR, PROMOTE, ROLLBACK
 from registry.history_queries import approvers, canary_share, former_holders
 from registry.integrity import VerifiedFiles
-from registry.predictor import Predictor
 from registry.promotion_gates import GateResult, check_gates
-from registry.versions import CARD, VersionStore
+from registry.versions import CARD, Version, VersionStore
 
 
 def promote(
@@ -166,10 +165,10 @@ def _require_another_person(verified: VerifiedFiles, actor: Actor) -> None:
 
 def _gate_results(store: VersionStore, number: int, verified: VerifiedFiles, champion: int | None) -> list[GateResult]:
     """Check the gates, in comparison with the present champion if there is one."""
-    rival: Predictor | RegistryError | None = None
+    rival: Version | RegistryError | None = None
     if champion is not None:
         try:
-            rival = store.open(champion).predictor
+            rival = store.open(champion)
         except RegistryError as error:
             rival = error
     try:

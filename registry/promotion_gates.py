@@ -1,8 +1,8 @@
 """The promotion gates: what a version must pass before it becomes champion.
 
 Some were checked by its training and are in its card. The others are measured now, on the files that would serve: the
-error on the version's own test rows, compared with the champion's on the same rows; the time of a prediction; and
-whether the reference rows fit the signature. Knows no alias and no history.
+error on the version's own test rows, compared with the champion's on the same rows, encoded for each by its own
+signature; the time of a prediction; and whether the reference rows fit the signature. Knows no alias and no history.
 """
 
 from __future__ import annotations
@@ -16,10 +16,13 @@ from typing import Any
 import numpy as np
 
 from registry.errors import IntegrityError, RegistryError
+from registry.input import Input
 from registry.integrity import VerifiedFiles
 from registry.predictor import Float32Array, LiteRT, Predictor
+from registry.recoding import Recoder
 from registry.rows import REFERENCE, TEST, Floats, read_rows
 from registry.signature import Signature
+from registry.versions import Version
 
 # The median time that a prediction for one row may take, in milliseconds.
 MAX_MILLISECONDS = 5.0
@@ -44,7 +47,7 @@ class GateResult:
 
 
 def check_gates(
-    candidate: VerifiedFiles, signature: Signature, champion: Predictor | RegistryError | None
+    candidate: VerifiedFiles, signature: Signature, champion: Version | RegistryError | None
 ) -> list[GateResult]:
     """Check every gate, and return all results.
 
@@ -95,7 +98,7 @@ def _card_gates(card: dict[str, Any]) -> list[GateResult]:
 
 
 def _champion_gate(
-    champion: Predictor | RegistryError | None, model: Predictor, candidate: VerifiedFiles, signature: Signature
+    champion: Version | RegistryError | None, model: Predictor, candidate: VerifiedFiles, signature: Signature
 ) -> GateResult:
     name = "test_vs_champion"
     if isinstance(champion, RegistryError):
@@ -113,10 +116,17 @@ def _champion_gate(
         return GateResult(
             name, bool(np.isfinite(rmse)), f"RMSE {rmse:.4g} on {len(rows)} test rows; there is no champion"
         )
-    change, low, high = rmse_difference(actual, new, champion.predict(rows))
+    recoded = Recoder(signature, champion.signature).recode(rows)
+    taken = recoded.taken
+    if not taken.any():
+        return GateResult(name, False, f"the champion takes none of the {len(rows)} test rows ({recoded.refused[0]})")
+    change, low, high = rmse_difference(actual[taken], new[taken], champion.predictor.predict(recoded.rows[taken]))
     interval = f"{COVERAGE:.0%} interval {low:+.4g} to {high:+.4g}"
-    detail = f"RMSE {rmse:.4g}, {change:+.4g} against the champion's on the same {len(rows)} test rows; {interval}"
-    return GateResult(name, bool(low <= 0), detail)  # NaN does not pass
+    detail = f"RMSE {rmse:.4g}, {change:+.4g} against the champion's on the same {taken.sum()} test rows; {interval}"
+    if recoded.refused:
+        why = next(iter(recoded.refused.values()))
+        detail += f"; it does not take {len(recoded.refused)} more of them, one because {why}"
+    return GateResult(name, bool(low <= 0 and np.isfinite(rmse)), detail)
 
 
 def _latency_gate(model: Predictor, signature: Signature) -> GateResult:
@@ -136,11 +146,8 @@ def _reference_gate(candidate: VerifiedFiles, signature: Signature, model: Predi
         return GateResult(name, False, str(error))
     rows = table[:, :-1]
     for column, item in enumerate(signature.inputs):
-        low, high = item.training
-        outside = np.flatnonzero(~((rows[:, column] >= low) & (rows[:, column] <= high)))
-        if len(outside):
-            line = int(outside[0]) + 2
-            return GateResult(name, False, f"{REFERENCE}, line {line}: {item.name} is outside its training range")
+        if problem := _outside_training(item, rows[:, column]):
+            return GateResult(name, False, problem)
     if not len(rows):
         return GateResult(name, False, f"{REFERENCE} has no row")
     low, high = signature.output.plausible
@@ -148,3 +155,19 @@ def _reference_gate(candidate: VerifiedFiles, signature: Signature, model: Predi
     share = float(np.mean((predictions >= low) & (predictions <= high)))
     detail = f"{share:.1%} of {len(rows)} rows get a plausible prediction, at least {MIN_PLAUSIBLE:.0%}"
     return GateResult(name, share >= MIN_PLAUSIBLE, detail)
+
+
+def _outside_training(item: Input, values: Floats) -> str:
+    """Return which value of an input in the reference rows can't come from training; nothing if all can."""
+    low, high = item.training
+    fits = (values >= low) & (values <= high)  # no NaN does
+    if item.missing is not None:
+        fits |= values == item.missing.value
+    if fits.all():
+        return ""
+    row = int(np.argmin(fits))
+    text = item.texts.get(float(values[row]))
+    problem = (
+        f"{item.name} is outside its training range" if text is None else f"{item.name}: no training row is {text!r}"
+    )
+    return f"{REFERENCE}, line {row + 2}: {problem}"

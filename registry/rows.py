@@ -70,11 +70,11 @@ def _columns(signature: Signature) -> list[str]:
 def _cells(item: Input, values: Sequence[float]) -> Iterator[str]:
     if not item.texts:
         return map(repr, values)
-    texts = {value: _quoted(text) for value, text in item.texts.items()}
+    texts = {value: csv_field(text) for value, text in item.texts.items()}
     return (texts[value] if value in texts else repr(value) for value in values)
 
 
-def _quoted(text: str) -> str:
+def csv_field(text: str) -> str:
     """Return a text as a field; the csv module would leave a carriage return without quotes."""
     return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in ',"\r\n') else text
 

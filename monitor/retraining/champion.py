@@ -8,25 +8,32 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 import train
 from filesystem import read_plain
 from monitor.errors import MonitorError
 from monitor.profiles.reference import Float32s, Floats
 from monitor.retraining.selection import key
-from registry import NotPublishedError, Version, VersionStore
+from registry import Input, NotPublishedError, Signature, Version, VersionStore
 from registry.history_line import RETRAIN
 from registry.history_queries import published_digests
+from registry.recoding import Recoder
 from registry.rows import TEST, read_rows
 from train.errors import TrainError
 from train.toml_writer import format_toml
+
+if TYPE_CHECKING:
+    from train.dataset import Dataset
+    from train.spec import InputSpec, Spec
 
 DATASET = "dataset.csv"
 FROM_FEEDBACK = "from_feedback"  # a column of each data set made here: 1 for a row that came as feedback, else 0
@@ -41,17 +48,31 @@ class Golden:
         sha256: of the file that holds them.
         rows: float32 (n, k).
         label: float64 (n,).
+        signature: by which the rows are encoded: that of the version.
     """
 
     version: int
     sha256: str
     rows: Float32s
     label: Floats
+    signature: Signature
 
     @property
     def keys(self) -> frozenset[bytes]:
         """The inputs of each row, as :func:`key` has them."""
         return frozenset(map(key, self.rows))
+
+    def encoded(self, signature: Signature) -> Golden:
+        """Return the rows that another version takes, encoded by its signature."""
+        recoded = Recoder(self.signature, signature).recode(self.rows)
+        rows, label = recoded.rows[recoded.taken], self.label[recoded.taken]
+        return Golden(self.version, self.sha256, rows, label, signature)
+
+    def taken_by(self, *signatures: Signature) -> Golden:
+        """Return the rows that all of some versions take."""
+        taken = [Recoder(self.signature, signature).recode(self.rows).taken for signature in signatures]
+        common = np.all(taken, axis=0)
+        return Golden(self.version, self.sha256, self.rows[common], self.label[common], self.signature)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +80,12 @@ class Champion:
     """The champion, ready to predict, and what it was trained with.
 
     Attributes:
-        spec: the content of its spec.
+        spec: the content of its spec, as it is over a file with these columns.
         data_sha256: of the file that it was trained with.
-        columns: the names of the inputs in the data, then that of the label.
-        old_rows: the rows it was trained with, but those that came as feedback: these columns, float64.
+        columns: the names of the inputs in a data set, then that of the label: those of the data, but each input has
+            one of its own, which holds what the input is and no date.
+        old_rows: the rows it was trained with, but those that came as feedback: these columns, float64 or texts, NaN
+            for what is missing.
     """
 
     version: Version
@@ -95,7 +118,7 @@ def load_golden(store: VersionStore) -> Golden:
                     f"{store.folder}: earlier retrainings had other golden rows than those of version {number}: "
                     f"SHA-256 {', '.join(earlier - {sha256})}; restore the version that has them"
                 )
-            return Golden(number, sha256, table[:, :-1].astype(np.float32), table[:, -1])
+            return Golden(number, sha256, table[:, :-1].astype(np.float32), table[:, -1], signature)
     raise MonitorError(f"{store.folder}: no version has a {TEST}, so there are no golden rows to judge a new one by")
 
 
@@ -135,16 +158,71 @@ def load_champion(store: VersionStore, golden: Golden, retrainings: Path, data_f
         raise MonitorError(f"the training rows of version {number} can't be read: {error}") from error
     if test_rows_digest(data) != test_rows:
         raise MonitorError(f"{file}: is divided in another way than when version {number} was trained with it")
-    inputs = [item.column for item in spec.inputs]
-    rows = data.columns.iloc[np.sort(data.train_rows)]
+    old = np.sort(data.train_rows)
     if FROM_FEEDBACK in data.columns:
         # The test rows of a retrained version were training rows of the versions before. Feedback is chosen anew each
         # time, so its share does not grow from version to version.
-        rows = data.columns[data.columns[FROM_FEEDBACK] == 0]
-    golden_keys = golden.keys
-    is_golden = [key(row) in golden_keys for row in rows[inputs].to_numpy(dtype=np.float32)]
-    columns = (*inputs, spec.label_column)
-    return Champion(store.open(number), content, sha256, columns, rows.loc[~np.array(is_golden), list(columns)])
+        old = np.flatnonzero(data.columns[FROM_FEEDBACK] == 0)
+    version = store.open(number)
+    golden_keys = golden.encoded(version.signature).keys
+    old = old[[key(row) not in golden_keys for row in data.inputs[old].astype(np.float32)]]
+    names = _own_columns(spec)
+    rows = pd.DataFrame(
+        {
+            name: _old_values(data, place, item, described)[old]
+            for place, (name, item, described) in enumerate(
+                zip(names, spec.inputs, version.signature.inputs, strict=True)
+            )
+        }
+        | {spec.label_column: data.label[old]}
+    )
+    return Champion(version, _over(content, names), sha256, (*names, spec.label_column), rows)
+
+
+def _own_columns(spec: Spec) -> list[str]:
+    """Return a column for each input: that of the spec, or one of the input's name if it is a date or not its alone."""
+    counts = Counter(item.column for item in spec.inputs)
+    kept = [item.column if counts[item.column] == 1 and not item.date else "" for item in spec.inputs]
+    taken = {*kept, spec.label_column, FROM_FEEDBACK}
+    for place, item in enumerate(spec.inputs):
+        if not kept[place]:
+            name = item.name
+            while name in taken:
+                name += "_"
+            kept[place] = name
+            taken.add(name)
+    return kept
+
+
+def _old_values(data: Dataset, place: int, item: InputSpec, described: Input) -> NDArray[Any]:
+    """Return the values of an input in the file, (n,): the texts of levels that were merged too."""
+    if not item.date:
+        return data.columns[item.column].astype(object if item.levels else np.float64).to_numpy()
+    values = data.inputs[:, place]
+    return np.where(values == described.missing.value, np.nan, values) if described.missing else values
+
+
+def _over(content: Mapping[str, Any], columns: Sequence[str]) -> Mapping[str, Any]:
+    """Return a spec's content over a file in which the inputs have these columns."""
+    inputs = []
+    for item, column in zip(content["inputs"], columns, strict=True):
+        if item.get("column", item["name"]) != column or "date" in item:
+            item = {name: value for name, value in item.items() if name not in ("date", "date_format")}
+            item["column"] = column
+        inputs.append(item)
+    return {**content, "inputs": inputs}
+
+
+def takes_rows(rows: Float32s, signature: Signature) -> NDArray[np.bool_]:
+    """Return which rows, float32 (n, k), a version of this signature takes: all values are there, each text is known.
+
+    Whether numbers are within the limits was asked when they came.
+    """
+    taken = np.asarray(np.isfinite(rows).all(axis=1))
+    for values, item in zip(rows.T, signature.inputs, strict=True):
+        if item.levels:
+            taken &= np.isin(values, np.array(list(item.texts), dtype=np.float32))
+    return taken
 
 
 def _find(paths: Iterable[Path], sha256: str, number: int) -> Path:

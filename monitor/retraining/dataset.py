@@ -13,10 +13,11 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from journal.encoding import escape_field
@@ -30,6 +31,8 @@ from monitor.retraining.selection import (
     REASONS,
     Selection,
 )
+from registry import Signature
+from registry.rows import csv_field
 from train.toml_writer import format_toml
 
 HOLDOUT_FILE, QUARANTINE, SUMMARY, SPEC = "holdout.csv", "quarantine.csv", "dataset.json", "spec.toml"
@@ -50,18 +53,20 @@ def write_dataset(
     """
     signature, label = champion.version.signature, champion.columns[-1]
     accepted, held_out = selection.of(""), selection.of(HOLDOUT)
-    truths = accepted.assign(row=accepted["row"].astype(str))
-    for name in signature.names:  # float32 as the log has it: with the fewest digits that read back the same
-        truths[name] = [float(str(value)) for value in accepted[name].to_numpy()]
+    truths = as_sent(accepted.assign(row=accepted["row"].astype(str)), signature)
     truths = truths.rename(columns={**_ORIGIN, **dict(zip(signature.names, champion.columns[:-1], strict=True))})
     truths[label] = truths["actual"]
     rows = pd.concat(
         [champion.old_rows.assign(**{FROM_FEEDBACK: 0}), truths.assign(**{FROM_FEEDBACK: 1})], ignore_index=True
     )
     digests = {
-        DATASET: _write(folder / DATASET, rows[[*champion.columns, FROM_FEEDBACK, *_ORIGIN.values()]]),
-        HOLDOUT_FILE: _write(folder / HOLDOUT_FILE, held_out),
-        QUARANTINE: _write(folder / QUARANTINE, pd.concat(selection.of(reason) for reason in REASONS)),
+        DATASET: _write(
+            folder / DATASET, rows[[*champion.columns, FROM_FEEDBACK, *_ORIGIN.values()]], champion.columns
+        ),
+        HOLDOUT_FILE: _write(folder / HOLDOUT_FILE, _readable(held_out, signature)),
+        QUARANTINE: _write(
+            folder / QUARANTINE, _readable(pd.concat(selection.of(reason) for reason in REASONS), signature)
+        ),
     }
     spec, dropped = _derive_spec(champion, digests[DATASET])
     (folder / SPEC).write_text(spec, encoding="utf-8")
@@ -139,9 +144,30 @@ def _derive_spec(champion: Champion, sha256: str) -> tuple[str, list[str]]:
     return format_toml(content), [name for name in slices if name not in (*kept, FROM_FEEDBACK)]
 
 
-def _write(path: Path, rows: pd.DataFrame) -> str:
-    """Write rows as CSV that is safe to open in a spreadsheet, as the logs are. Return the SHA-256 of the file."""
-    columns = [_fields(rows[name]) for name in rows]
+def as_sent(rows: pd.DataFrame, signature: Signature) -> pd.DataFrame:
+    """Return rows with the inputs as clients send them: texts for codes, and nothing for what is missing."""
+    columns = {}
+    for item in signature.inputs:
+        values = rows[item.name].to_numpy()
+        if item.levels:
+            columns[item.name] = np.array([item.texts.get(float(value), "") for value in values], dtype=object)
+        else:  # float32 as the log has it: with the fewest digits that read back the same
+            numbers = np.array([float(str(value)) for value in values])
+            columns[item.name] = np.where(values == item.missing.value, np.nan, numbers) if item.missing else numbers
+    return rows.assign(**columns)
+
+
+def _readable(rows: pd.DataFrame, signature: Signature) -> pd.DataFrame:
+    return as_sent(rows, signature) if any(item.texts for item in signature.inputs) else rows
+
+
+def _write(path: Path, rows: pd.DataFrame, plain: Collection[str] = ()) -> str:
+    """Write rows as CSV that is safe to open in a spreadsheet, as the logs are. Return the SHA-256 of the file.
+
+    Args:
+        plain: columns whose texts are written as they are, for a training must read these and no others.
+    """
+    columns = [_fields(rows[name], csv_field if name in plain else escape_field) for name in rows]
     header = io.StringIO()
     csv.writer(header, lineterminator="\n").writerow(rows.columns)  # as the spec names them: no guard, but quotes
     lines = map(",".join, zip(*columns, strict=True))
@@ -150,8 +176,11 @@ def _write(path: Path, rows: pd.DataFrame) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _fields(values: pd.Series[Any]) -> list[str]:
-    """Return values as CSV fields; numbers with the fewest digits that read back the same, float32 as such."""
+def _fields(values: pd.Series[Any], field: Callable[[str], str]) -> list[str]:
+    """Return values as CSV fields, texts as ``field`` writes them.
+
+    Numbers have the fewest digits that read back the same, float32 as such.
+    """
     if pd.api.types.is_object_dtype(values) or pd.api.types.is_string_dtype(values):
-        return [escape_field(text) for text in values.fillna("")]
+        return [field(text) for text in values.fillna("")]
     return ["" if pd.isna(value) else str(value) for value in values.to_numpy()]

@@ -56,12 +56,19 @@ class TrainingRows:
         return [str(name) for name in pull.sort_values(ascending=False, kind="stable").index]
 
 
-def golden_gate(golden: Golden, new: Predict, champion: Predict) -> GateResult:
-    """Compare the new version with the champion on the golden rows; it passes unless it is surely worse."""
+def golden_gate(golden: Golden, new: Predict, champion: Predict, of: int = 0) -> GateResult:
+    """Compare the new version with the champion on the golden rows; it passes unless it is surely worse.
+
+    Args:
+        golden: those that both take. of: how many there are in all; by default, no others.
+    """
     rows = golden.rows
+    if not len(rows):
+        return GateResult("golden", False, f"none of the {of} golden rows has values that both versions take")
     change = compare(golden.label, new(rows), champion(rows), np.arange(len(rows)))
     detail = f"RMSE {change.value:+.4g} against the champion's on the same {len(rows)} golden rows; {_interval(change)}"
-    return GateResult("golden", change.low <= 0, f"{detail}, which must reach 0 or less")
+    more = f"; {of - len(rows)} more have a value that one of them does not take" if of > len(rows) else ""
+    return GateResult("golden", change.low <= 0, f"{detail}, which must reach 0 or less{more}")
 
 
 def holdout_gate(holdout: pd.DataFrame, inputs: Sequence[str], new: Predict, champion: Predict) -> GateResult:

@@ -8,14 +8,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from filesystem import lock, only_plain
 from monitor.errors import MonitorError
 from monitor.latest import update
+from monitor.logs.levels import levels_of
+from monitor.profiles.reference import with_missing
 from monitor.retraining import attempt
-from monitor.retraining.champion import DATASET, Champion, Golden, load_champion, load_golden
+from monitor.retraining.champion import DATASET, Champion, Golden, load_champion, load_golden, takes_rows
 from monitor.retraining.dataset import HOLDOUT_FILE, describe, write_dataset
 from monitor.retraining.decision import Decision, decide, read_reports
 from monitor.retraining.gates import shadow_gate
@@ -113,12 +118,17 @@ class Retraining:
         begin = parse_since(since, now)
         golden = load_golden(store)
         champion = load_champion(store, golden, self._folder, self._data_file)
-        joined = join_truths(self._logs, Window(begin, now), cache=self._logs / REPORTS / "profiles").rows
+        signature, predict = champion.version.signature, champion.version.predictor.predict
+        cache, names = self._logs / REPORTS / "profiles", list(signature.names)
+        joined = join_truths(
+            self._logs, Window(begin, now), inputs=names, levels=levels_of(signature), cache=cache
+        ).rows
         if joined.empty:
             raise MonitorError(f"{self._logs}: no truth is known of a row since {begin:%Y-%m-%dT%H:%M} UTC")
-        signature, predict = champion.version.signature, champion.version.predictor.predict
-        old_rows, plausible = len(champion.old_rows), signature.output.plausible
-        selection = select(joined, signature.names, predict, plausible, golden.keys, old_rows, self._trusted)
+        joined[names] = with_missing(joined[names].to_numpy(np.float32), signature)
+        keys, old_rows, plausible = golden.encoded(signature).keys, len(champion.old_rows), signature.output.plausible
+        takes = partial(takes_rows, signature=signature)
+        selection = select(joined, names, predict, plausible, keys, old_rows, self._trusted, takes)
         window = {"since": begin.isoformat(), "until": now.isoformat(), "trusted": sorted(self._trusted)}
         self._staged.mkdir()
         return _Built(champion, golden, selection, write_dataset(self._staged, champion, golden, selection, window))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from monitor.profiles.reference import Float32s
 
@@ -23,10 +24,11 @@ MAX_DEVIATIONS = 6.0  # median absolute deviations of the residuals
 
 # Why a truth is not in the data set.
 RESIDUAL, CORRECTION, IMPLAUSIBLE = "residual", "corrects an earlier truth", "outside the plausible range"
+NOT_TAKEN = "inputs that the champion does not take"
 AMBIGUOUS, NOT_CHAMPION, GOLDEN = "request id was used twice", "not answered by the champion", "inputs of a golden row"
 CLIENT_CAP, SOURCE_CAP, FEEDBACK_CAP = "cap of the client", "cap of the source", "cap of all feedback"
 FOR_A_PERSON = (RESIDUAL, CORRECTION, IMPLAUSIBLE)
-REASONS = (*FOR_A_PERSON, AMBIGUOUS, NOT_CHAMPION, GOLDEN, CLIENT_CAP, SOURCE_CAP, FEEDBACK_CAP)
+REASONS = (*FOR_A_PERSON, NOT_TAKEN, AMBIGUOUS, NOT_CHAMPION, GOLDEN, CLIENT_CAP, SOURCE_CAP, FEEDBACK_CAP)
 HOLDOUT = "holdout"  # kept out of the data set, to test the next model with
 
 
@@ -51,6 +53,11 @@ class Selection:
         return self.truths[self.truths["reason"].isin(reasons)]
 
 
+def every_row(rows: Float32s) -> NDArray[np.bool_]:
+    """Return that each row is taken."""
+    return np.ones(len(rows), dtype=bool)
+
+
 def select(
     joined: pd.DataFrame,
     inputs: Sequence[str],
@@ -59,6 +66,7 @@ def select(
     golden: frozenset[bytes],
     old_rows: int,
     trusted: frozenset[str] = frozenset(),
+    takes: Callable[[Float32s], NDArray[np.bool_]] = every_row,
 ) -> Selection:
     """Say of each truth whether it enters the data set.
 
@@ -70,9 +78,10 @@ def select(
         golden: the inputs of the golden rows, each as :func:`key` has it.
         old_rows: how many rows the data set has without feedback.
         trusted: the clients and sources that have no cap of their own.
+        takes: says of rows (n, k) whether the champion takes them: another version may have answered them.
     """
-    table = _prepare(joined, inputs, predict)
-    table["reason"] = _check_each(table, inputs, plausible, golden)
+    table = _prepare(joined, inputs, predict, takes)
+    table["reason"] = _check_each(table, inputs, plausible, golden, takes)
     caps = _Caps(old_rows, trusted)
 
     # Of a capped sample, so that who sends most of the truths does not set the measure for the others.
@@ -100,14 +109,22 @@ def key(row: Float32s) -> bytes:
     return (row + np.float32(0)).tobytes()
 
 
-def _prepare(joined: pd.DataFrame, inputs: Sequence[str], predict: Callable[[Float32s], Float32s]) -> pd.DataFrame:
+def _prepare(
+    joined: pd.DataFrame,
+    inputs: Sequence[str],
+    predict: Callable[[Float32s], Float32s],
+    takes: Callable[[Float32s], NDArray[np.bool_]],
+) -> pd.DataFrame:
     """Return a row a truth, in the order in which they are taken, with its residual and with a source."""
     names = ["request_id", "row"]
     # A shadow's row of a request that the champion answered says nothing of its own.
     table = joined.assign(is_other=joined["role"] != "champion").sort_values("is_other", kind="stable")
     table = table[~(table["is_other"] & table.duplicated(names))]
     rows = table[list(inputs)].to_numpy(dtype=np.float32)
-    table["residual"] = table["actual"] - (predict(rows) if len(rows) else 0.0)
+    taken, predictions = takes(rows), np.full(len(rows), np.nan, dtype=np.float32)
+    if taken.any():
+        predictions[taken] = predict(rows[taken])
+    table["residual"] = table["actual"] - predictions
     digests = [
         hashlib.sha256(f"{name}\0{row}".encode(errors="surrogatepass")).digest()
         for name, row in zip(*(table[name] for name in names), strict=True)
@@ -117,7 +134,11 @@ def _prepare(joined: pd.DataFrame, inputs: Sequence[str], predict: Callable[[Flo
 
 
 def _check_each(
-    table: pd.DataFrame, inputs: Sequence[str], plausible: tuple[float, float], golden: frozenset[bytes]
+    table: pd.DataFrame,
+    inputs: Sequence[str],
+    plausible: tuple[float, float],
+    golden: frozenset[bytes],
+    takes: Callable[[Float32s], NDArray[np.bool_]],
 ) -> pd.Series[str]:
     """Return why each truth is left out for what it is itself; an empty text if it is not."""
     rows = table[list(inputs)].to_numpy(dtype=np.float32)
@@ -125,6 +146,7 @@ def _check_each(
     reason = pd.Series("", index=table.index, dtype=object)
     reason[[key(row) in golden for row in rows]] = GOLDEN
     reason[~is_sound] = IMPLAUSIBLE
+    reason[~takes(rows)] = NOT_TAKEN
     reason[table["corrects"] > 0] = CORRECTION
     reason[table.duplicated(["request_id", "row"], keep=False)] = AMBIGUOUS
     reason[table["role"] != "champion"] = NOT_CHAMPION

@@ -20,9 +20,10 @@ from monitor.profiles.reference import Floats
 from monitor.retraining.champion import Champion, Golden
 from monitor.retraining.dataset import SPEC
 from monitor.retraining.gates import Predict, TrainingRows, golden_gate, holdout_gate, source_gate
-from registry import Actor, VersionStore
+from registry import Actor, Signature, Version, VersionStore
 from registry.aliases import CHALLENGER
 from registry.promotion_gates import GateResult, check_gates
+from registry.recoding import Recoder
 
 if TYPE_CHECKING:
     from train.dataset import Dataset
@@ -90,16 +91,34 @@ def check_every_gate(
     candidate: Candidate, champion: Champion, golden: Golden, holdout: pd.DataFrame
 ) -> list[GateResult]:
     """Check the gates of every training and promotion, and the three of a retraining; the last if all others hold."""
-    old, new = champion.version.predictor, candidate.store.open(1)
-    predict = new.predictor.predict
+    old, new = champion.version, candidate.store.open(1)
+    common = golden.taken_by(old.signature, new.signature)
     gates = [
         *check_gates(candidate.store.check(1), new.signature, old),
-        golden_gate(golden, predict, old.predict),
-        holdout_gate(holdout, new.signature.names, predict, old.predict),
+        golden_gate(common, _predict(new, golden.signature), _predict(old, golden.signature), len(golden.rows)),
+        holdout_gate(
+            _taken(holdout, old.signature, new.signature),
+            old.signature.names,
+            _predict(new, old.signature),
+            old.predictor.predict,
+        ),
     ]
     if all(gate.passed for gate in gates):  # it costs a fit for each source
-        gates.append(source_gate(golden, predict, _training_rows(candidate, old.predict), _fit(candidate.spec)))
+        rows = _training_rows(candidate, _predict(old, new.signature))
+        gates.append(source_gate(golden.encoded(new.signature), new.predictor.predict, rows, _fit(candidate.spec)))
     return gates
+
+
+def _predict(version: Version, signature: Signature) -> Predict:
+    """Return what predicts for rows that were encoded by another version's signature, and that this version takes."""
+    recoder = Recoder(signature, version.signature)
+    return lambda rows: version.predictor.predict(recoder.recode(rows).rows)
+
+
+def _taken(rows: pd.DataFrame, signature: Signature, other: Signature) -> pd.DataFrame:
+    """Return the rows, encoded by a version's signature, that another version takes too."""
+    taken = Recoder(signature, other).recode(rows[list(signature.names)].to_numpy(dtype=np.float32)).taken
+    return rows[taken]
 
 
 def publish(candidate: Candidate, store: VersionStore, actor: Actor) -> int:

@@ -26,7 +26,7 @@ SIGNATURE = Signature(
     output=Output("price", "Price", "$", (0, 1000)),
 )
 SPEC = {"model": "m", "data": {"file": "old.csv", "sha256": "0"}, "judge": {"folds": 2, "slices": ["Size, m", "year"]}}
-GOLDEN = Golden(1, "a" * 64, np.zeros((1, 2), dtype=np.float32), np.zeros(1))
+GOLDEN = Golden(1, "a" * 64, np.zeros((1, 2), dtype=np.float32), np.zeros(1), SIGNATURE)
 
 
 class Constant:

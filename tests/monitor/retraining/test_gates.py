@@ -12,10 +12,11 @@ from monitor.profiles.reference import Float32s, Floats
 from monitor.retraining.champion import Golden
 from monitor.retraining.gates import Predict, TrainingRows, compare, golden_gate, holdout_gate, shadow_gate, source_gate
 from registry.promotion_gates import GateResult
+from tests.conftest import FLATS
 
 RANDOM = np.random.default_rng(0)
 ROWS = RANDOM.uniform(-1, 1, (100, 1)).astype(np.float32)
-GOLDEN = Golden(1, "0" * 64, ROWS, 2 * ROWS[:, 0].astype(np.float64) + RANDOM.normal(0, 1, 100))
+GOLDEN = Golden(1, "0" * 64, ROWS, 2 * ROWS[:, 0].astype(np.float64) + RANDOM.normal(0, 1, 100), FLATS)
 
 
 def line(slope: float, shift: float = 0.0) -> Predict:
