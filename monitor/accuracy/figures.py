@@ -70,7 +70,7 @@ def slices(rows: pd.DataFrame, reference: Reference) -> Iterator[tuple[str, pd.S
         if column.kind == "category":
             yield from (
                 (f"{column.name} = {column.word(code)}", values == code)
-                for code in sorted(set(column.points) | set(values.dropna()))
+                for code in sorted(set(() if column.words else column.points) | set(values.dropna()))
             )
         else:
             yield from _thirds(column, training, values)

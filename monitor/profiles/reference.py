@@ -26,7 +26,7 @@ Ints = NDArray[np.int64]
 Kind = Literal["number", "category", "prediction"]
 
 NO_WORDS: Mapping[float, str] = {}
-UNKNOWN = "another text"  # that the version has no level for
+UNKNOWN = "no level"  # a text that the version does not know
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Column:
     """One column of the reference: an input, or the prediction.
 
     Attributes:
-        points: its different values, ascending, float32 (d,); no NaN.
+        points: its different values, ascending, float32 (d,); no NaN. Of texts, the codes of all levels.
         counts: how many rows of the reference have each, int64 (d,).
         missing: how many rows of the reference have none.
         words: of an input that is a text in the log, the text of each value; else empty.
@@ -49,9 +49,15 @@ class Column:
 
     @classmethod
     def of(cls, name: str, kind: Kind, values: Float32s, words: Mapping[float, str] = NO_WORDS) -> Column:
-        """Return the column of some values, float32 (R,); NaN stands for a missing one."""
+        """Return the column of some values, float32 (R,); NaN stands for a missing one.
+
+        Args:
+            words: the text of each code of a text; those that no row has are values too.
+        """
         present = values[~np.isnan(values)]
-        points, counts = np.unique(present, return_counts=True)
+        known = np.array(list(words), dtype=np.float32)
+        points, counts = np.unique(np.concatenate([present, known]), return_counts=True)
+        counts = counts - np.isin(points, known)
         return cls(name, kind, points, counts.astype(np.int64), len(values) - len(present), words)
 
     @property

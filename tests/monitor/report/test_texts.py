@@ -95,6 +95,19 @@ def test_a_level_that_comes_more_often_is_named_by_its_text(flats: Settings) -> 
     assert "chance does not explain it" in text
 
 
+def test_a_level_that_no_training_row_has_is_named_too(flats: Settings, tmp_path: Path) -> None:
+    levels = (*DISTRICT.levels, "=1+1")
+    more = replace(DISTRICT, levels=levels, categories=(*DISTRICT.categories, 4.0), limits=(0, 4))
+    settings = replace(flats, models=tmp_path / "others")
+    publish_flats(settings.models, replace(FLATS, inputs=(ROOMS, more, BALCONY)))
+    rows = rows_of_training(1000, seed=2)
+    rows[:400, 1] = 4
+    write_flats(settings.log_folder, rows, signature=replace(FLATS, inputs=(ROOMS, more, BALCONY)))
+    district = column(build(settings, WINDOW).report, "district")
+    assert district["reason"] == "district is “=1+1” in 40 % of the rows, in training in 0 %"
+    assert (district["levels"], district["histogram"]["reference"][-2:]) == (list(levels), [0, 0])
+
+
 def test_more_gaps_than_in_training_are_drift(flats: Settings) -> None:
     report = report_on(flats, rows_of_training(1000, seed=2, missing=0.2))
     assert {item["name"] for item in report["drift"]["columns"] if item["verdict"] == "drift"} == {
@@ -123,7 +136,7 @@ def test_the_page_shows_the_levels_and_the_gaps_and_escapes_them(flats: Settings
     page = to_html(report_on(flats, rows_of_training(600, seed=2)))
     assert "Levels of District" in page
     assert "<bdi>the &#34;old&#34; town</bdi>" in page
-    assert "another text" in page
+    assert "no level" not in page
     assert page.count("<small>missing ") == 2
 
 
