@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from monitor.drift.columns import SHARE_OF_EFFECT
 from monitor.drift.result import MIN_REQUESTS, Result
+from monitor.drift.shares import design_effects_of_shares
 from monitor.profiles.profile import Profile
 from monitor.profiles.reference import Column, Float32s, Ints, Reference
-from monitor.statistics import chi_squared, kolmogorov_smirnov, mann_whitney
+from monitor.statistics import binomial, chi_squared, kolmogorov_smirnov, mann_whitney
 from monitor.statistics.baseline import at_least_one
 from monitor.statistics.holm import adjust
 from monitor.statistics.request_sums import request_sums
@@ -63,6 +65,27 @@ def judge_representative(told: pd.DataFrame, profile: Profile, reference: Refere
 
 def _tests(column: Column, values: Float32s, requests: Ints, profile: Profile, index: int) -> list[Result]:
     present = ~np.isnan(values)
+    of_values = _values(column, values, present, requests, profile, index)
+    return of_values if column.kind == "prediction" else [*_missing(~present, requests, profile, index), *of_values]
+
+
+def _missing(missing: NDArray[np.bool_], requests: Ints, profile: Profile, index: int) -> list[Result]:
+    """Compare the shares of missing values, if there are some."""
+    total, rows = int(profile.missing[index]), len(missing)
+    if not total:
+        return []
+    told = int(missing.sum())
+    deff = float(design_effects_of_shares(request_sums(missing[:, None].astype(np.float64), requests))[0])
+    others_deff = float(design_effects_of_shares(profile.missing_sums)[index])
+    others, others_rows = max(total - told, 0), profile.rows - rows
+    p = binomial.p_value(told / deff, rows / deff, others / others_deff, others_rows / others_deff)
+    share, others_share = binomial.statistic(told, rows), binomial.statistic(others, others_rows)
+    return [Result(share, p, binomial.effect(share, others_share), EFFECT * SHARE_OF_EFFECT)]
+
+
+def _values(
+    column: Column, values: Float32s, present: NDArray[np.bool_], requests: Ints, profile: Profile, index: int
+) -> list[Result]:
     cells = column.cells(values[present])
     counts = np.bincount(cells, minlength=2 * len(column.points) + 1)
     others = np.maximum(profile.counts[index] - counts, 0)
