@@ -210,3 +210,13 @@ def test_a_second_report_reads_nothing_of_other_levels_from_the_cache(flats: Set
     assert column(second, "district")["levels"] == list(turned.levels)
     histograms = [column(report, "district")["histogram"]["window"][:4] for report in (first, second)]
     assert histograms[0] == pytest.approx(histograms[1][::-1])
+
+
+def test_a_text_that_goes_with_another_input_is_told_without_a_correlation(flats: Settings) -> None:
+    rows = rows_of_training(1000, seed=2, missing=0)
+    rows[:, 1] = np.clip((rows[:, 0] - 2) // 2, 0, 3)
+    rows[::10, 0] = np.nan
+    report = report_on(flats, rows)
+    (pair,) = (item for item in report["drift"]["joint"]["correlations"] if item["verdict"] == "drift")
+    assert pair["inputs"] == ["rooms", "district"]
+    assert "Rooms and District go together in another way than in training." in report["findings"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,11 @@ import pytest
 
 from monitor.errors import MonitorError
 from monitor.retraining import attempt
-from monitor.retraining.champion import load_champion, load_golden
+from monitor.retraining.champion import load_champion, load_golden, takes_rows
 from monitor.retraining.selection import key
 from registry import VersionStore
 from registry.errors import IntegrityError
-from tests.conftest import publish
+from tests.conftest import FLATS, publish
 from tests.registry.conftest import ANN, edit
 
 
@@ -73,3 +74,27 @@ def test_without_a_version_there_are_no_golden_rows(tmp_path: Path) -> None:
 def test_a_champion_whose_card_names_no_data_is_refused(store: VersionStore, tmp_path: Path) -> None:
     with pytest.raises(MonitorError, match=r"1: its card does not say what it was trained with \('spec' is missing\)"):
         load_champion(store, load_golden(store), tmp_path)
+
+
+def test_golden_rows_are_the_same_rows_to_a_version_with_other_codes(tmp_path: Path) -> None:
+    publish(tmp_path, FLATS)
+    store = VersionStore(tmp_path, "flats")
+    rooms, district, balcony = FLATS.inputs
+    turned = replace(district, levels=tuple(reversed(district.levels)), other=3)
+    few = {"levels": ("elsewhere", "Höchst"), "categories": (0, 1), "limits": (0, 1), "training": (0, 1), "example": 0}
+    strict = replace(district, **few, other=None)  # type: ignore[arg-type]  # any field
+    golden = load_golden(store)
+    same = golden.encoded(replace(FLATS, inputs=(rooms, turned, balcony)))
+    np.testing.assert_array_equal(same.rows[:, 1], 3 - golden.rows[:, 1])
+    assert (len(same.rows), same.sha256) == (30, golden.sha256)
+    fewer = golden.taken_by(FLATS, replace(FLATS, inputs=(rooms, strict, balcony)))
+    assert set(fewer.rows[:, 1]) == {0, 3}
+    assert 0 < len(fewer.label) == len(fewer.rows) < 30
+
+
+@pytest.mark.parametrize(
+    ("row", "taken"),
+    [([4, 3, 1], True), ([-13, 0, 2], True), ([np.nan, 0, 1], False), ([4, 9, 1], False), ([4, np.nan, 1], False)],
+)
+def test_a_version_takes_rows_of_texts_that_it_knows(row: list[float], taken: bool) -> None:
+    assert takes_rows(np.array([row], dtype=np.float32), FLATS).tolist() == [taken]

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from monitor.retraining.dataset import describe, write_dataset
 from monitor.retraining.selection import select
 from registry import Input, Output, Signature, Version
 from registry.predictor import Float32Array
+from tests.conftest import FLATS
 
 SIGNATURE = Signature(
     model="m",
@@ -104,3 +106,58 @@ def test_the_summary_names_who_is_over_the_cap(written: dict[str, Any], tmp_path
     said = describe(written, tmp_path)
     assert f"source 'loud': of 40 truths, 0 are put aside for a person, and {loud['capped']} are over the cap" in said
     assert "not judged by slices of year" in said
+
+
+TEXTS = ("elsewhere", "Nordend, West", 'the "old" town', "=1+1", "two\nlines")
+DISTRICT = replace(
+    FLATS.inputs[1], levels=TEXTS, categories=(0, 1, 2, 3, 4), limits=(0, 4), training=(0, 4), aliases=("Stadtteil",)
+)
+CITY = replace(FLATS, inputs=(FLATS.inputs[0], DISTRICT, FLATS.inputs[2]))
+INPUTS = [{"name": "rooms"}, {"name": "district", "column": "Stadtteil", "categories": [*TEXTS[1:]], "other": TEXTS[0]}]
+
+
+def test_texts_and_gaps_are_in_the_rows_as_the_data_had_them(tmp_path: Path) -> None:
+    columns = ("rooms", "Stadtteil", "balcony", "rent")
+    old = pd.DataFrame(
+        {
+            "rooms": [4.0, np.nan] * 350,
+            "Stadtteil": np.array(["Bockenheim", TEXTS[1]] * 350, dtype=object),
+            "balcony": np.array(["with", np.nan] * 350, dtype=object),
+            "rent": 21.5,
+        }
+    )
+    spec = {**SPEC, "model": "flats", "inputs": INPUTS}
+    champion = Champion(Version(1, "", CITY, Constant()), spec, "0", columns, old)
+    rows = np.array([[2.1, 0, 1], [-13, 1, 2], [3, 2, 0], [4, 3, 1], [5, 4, 0]], dtype=np.float32)
+    joined = pd.DataFrame(np.tile(rows, (20, 1)), columns=list(CITY.names)).assign(
+        time=pd.date_range("2026-11-20", periods=100, freq="h"),
+        request_id=[f"r{number}" for number in range(100)],
+        row=0,
+        role=["champion"] * 99 + ["canary"],
+        actual=20.1,
+        source=[f"s{number}" for number in range(100)],
+        client=[f"c{number}" for number in range(100)],
+        corrects=0,
+    )
+    predict, golden = champion.version.predictor.predict, replace(GOLDEN, signature=CITY)
+    chosen = select(joined, CITY.names, predict, (0, 1000), frozenset(), len(old))
+    write_dataset(tmp_path, champion, golden, chosen, {"since": "2026-11-20"})
+
+    lines = rows_of(tmp_path / "dataset.csv")
+    assert [list(line.values())[:3] for line in lines[:2]] == [["4.0", "Bockenheim", "with"], ["", TEXTS[1], ""]]
+    told = [list(line.values()) for line in lines[700:]]
+    assert {tuple(line[:3]) for line in told} == {
+        ("2.1", "elsewhere", "with"),
+        ("", "Nordend, West", ""),
+        ("3.0", 'the "old" town', "without"),
+        ("4.0", "=1+1", "with"),
+        ("5.0", "two\nlines", "without"),
+    }
+    parsed = {tuple(map(Input.parse, CITY.inputs, line[:3])) for line in told}
+    np.testing.assert_array_equal(np.array(sorted(parsed), dtype=np.float32), np.array(sorted(map(tuple, rows))))
+    written = tomllib.loads((tmp_path / "spec.toml").read_text())
+    assert written["inputs"] == INPUTS
+    # A person opens these two: they are as safe as the logs.
+    assert rows_of(tmp_path / "quarantine.csv")[0]["district"] == "two\\nlines"
+    assert "'=1+1" in {line["district"] for line in rows_of(tmp_path / "holdout.csv")}
+    assert {line["rooms"] for line in rows_of(tmp_path / "holdout.csv")} == {"2.1", "", "3.0", "4.0", "5.0"}

@@ -150,3 +150,19 @@ def test_truths_that_all_fail_leave_an_empty_selection() -> None:
     chosen = selected(truths(10, role="canary"))
     assert len(chosen.of(selection.NOT_CHAMPION)) == 10
     assert chosen.of("", selection.HOLDOUT).empty
+
+
+def test_a_row_that_the_champion_does_not_take_is_put_aside_and_never_predicted() -> None:
+    table = truths(100)
+    table.loc[3, "x"] = np.nan
+    asked: list[np.ndarray] = []
+
+    def predict(rows: np.ndarray) -> np.ndarray:
+        asked.append(rows)
+        return rows[:, 0]
+
+    chosen = select(
+        table, ["x"], predict, (-100, 100), frozenset(), OLD_ROWS, takes=lambda rows: np.isfinite(rows).all(axis=1)
+    )
+    assert chosen.of(selection.NOT_TAKEN)["request_id"].tolist() == ["r3"]
+    assert np.isfinite(np.concatenate(asked)).all()
