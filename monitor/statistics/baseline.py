@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from monitor.profiles.profile import RequestSums
-from monitor.profiles.reference import Float32s, Floats, Reference
+from monitor.profiles.reference import Float32s, Floats, Ints, Reference
 from monitor.statistics.correlation import correlations
 from monitor.statistics.request_sums import request_sums
 
@@ -45,10 +45,27 @@ class Baseline:
                 categories.append(None)
                 continue
             present = ~np.isnan(reference.rows[:, index])
-            cells = column.cells(reference.rows[present, index])[:, None] == np.arange(2 * len(column.points) + 1)
-            categories.append(request_sums(cells * 1.0, reference.requests[present]))
+            cells = column.cells(reference.rows[present, index])
+            categories.append(_indicator_sums(cells, len(column.scores), reference.requests[present]))
         missing = request_sums(np.isnan(reference.rows) * 1.0, reference.requests)
         return cls(reference, ranks, scores, missing, categories, products, correlations(scores, products, inputs))
+
+
+def _indicator_sums(cells: Ints, width: int, requests: Ints) -> RequestSums:
+    """Return the sums of the indicators of the cells 0 to width - 1: a row is in one of them, whatever their number."""
+    codes, sizes = np.unique(requests, return_inverse=True, return_counts=True)[1:]
+    keys, counts = np.unique(codes * width + cells, return_counts=True)
+    request, cell = np.divmod(keys, width)
+    in_cell = np.bincount(cells, minlength=width).astype(np.float64)
+    return RequestSums(
+        rows=np.full(width, float(len(cells))),
+        requests=np.full(width, float(len(sizes))),
+        total=in_cell,
+        squares=in_cell.copy(),
+        request_squares=np.bincount(cell, counts**2, width),
+        request_products=np.bincount(cell, counts * sizes[request], width),
+        size_squares=np.full(width, float((sizes**2).sum())),
+    )
 
 
 def mid_ranks(reference: Reference, rows: Float32s) -> Floats:
