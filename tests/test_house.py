@@ -47,7 +47,7 @@ MONITOR_ARROWS = {
     "drift": "profiles statistics",
     "accuracy": "drift logs profiles statistics",
     "report": "accuracy drift logs profiles",
-    "retraining": "accuracy profiles",
+    "retraining": "accuracy logs profiles",
 }
 # What a module may say that it does not know, and which imports that rules out.
 UNKNOWN = {

@@ -55,15 +55,15 @@ def _indicator_sums(cells: Ints, width: int, requests: Ints) -> RequestSums:
     """Return the sums of the indicators of the cells 0 to width - 1: a row is in one of them, whatever their number."""
     codes, sizes = np.unique(requests, return_inverse=True, return_counts=True)[1:]
     keys, counts = np.unique(codes * width + cells, return_counts=True)
-    request, cell = np.divmod(keys, width)
+    (request, cell), counted = np.divmod(keys, width), counts.astype(np.float64)
     in_cell = np.bincount(cells, minlength=width).astype(np.float64)
     return RequestSums(
         rows=np.full(width, float(len(cells))),
         requests=np.full(width, float(len(sizes))),
         total=in_cell,
         squares=in_cell.copy(),
-        request_squares=np.bincount(cell, counts**2, width),
-        request_products=np.bincount(cell, counts * sizes[request], width),
+        request_squares=np.bincount(cell, counted**2, width).astype(np.float64),
+        request_products=np.bincount(cell, counted * sizes[request], width).astype(np.float64),
         size_squares=np.full(width, float((sizes**2).sum())),
     )
 
