@@ -83,6 +83,20 @@ class TomlTable:
             raise self.error(key, f"expected different strings, not {value!r}")
         return tuple(value)
 
+    def choice(self, key: str, allowed: tuple[str, ...], default: str = _REQUIRED) -> str:
+        """Read one of the allowed strings."""
+        value = self._read(key, default)
+        if value not in allowed and value is not default:
+            raise self.error(key, f"expected one of {', '.join(map(repr, allowed))}, not {value!r}")
+        return str(value)
+
+    def boolean(self, key: str, default: bool = _REQUIRED) -> bool:
+        """Read true or false."""
+        value = self._read(key, default)
+        if not isinstance(value, bool):
+            raise self.error(key, f"expected true or false, not {value!r}")
+        return value
+
     def integer(self, key: str, low: int, high: int) -> int:
         """Read an integer from low to high."""
         return self._integer(key, self._read(key), low, high)
