@@ -13,58 +13,12 @@ from typing import Any
 from registry import Output
 from registry.input import FLOAT32_MAX
 from registry.signature import NAME
+from train.csv_format import CsvFormat, read_format
+from train.input_spec import InputSpec as InputSpec  # a part of the spec: users of the spec import it from here
+from train.input_spec import read_input
 from train.toml_reader import TomlTable, read_toml
 
 DEFAULT_EFFECT = 0.15  # of drift that is worth a look, in standard deviations
-FLOAT32_EXACT = 2**24  # float32 represents every integer up to here; the model's rows are float32
-
-
-@dataclass(frozen=True, slots=True)
-class MissingSpec:
-    """What happens if the input is missing.
-
-    Attributes:
-        fill: ``median``, ``mode``, or the value itself: a number, or a text of a category of texts.
-        indicator: whether the model also learns from the value being missing.
-    """
-
-    fill: float | str
-    indicator: bool
-
-
-@dataclass(frozen=True, slots=True)
-class InputSpec:
-    """One input, as in :class:`registry.Input`.
-
-    Attributes:
-        column: its name in the data; ``name`` and ``aliases`` are for clients.
-        limits: the smallest and largest accepted value; for a category, its first and last code.
-        example: a typical value, or the code of one; None to take one from the training rows.
-        levels: of a category of texts, the text of each code.
-        other: the code of texts that are no level; None if they are refused.
-        boolean: whether the two levels mean false and true.
-        min_rows: a level with fewer training rows is merged into ``other``.
-        missing: None if a missing value is refused.
-        date: the part of a date that the input is: ``year``, ``month``, ``day``, ``weekday`` or ``days``; else empty.
-        date_format: how the column writes dates, as :func:`datetime.strptime` names it.
-    """
-
-    name: str
-    column: str
-    aliases: tuple[str, ...]
-    label: str
-    unit: str
-    limits: tuple[float, float]
-    example: float | None
-    categories: tuple[float, ...]
-    category_labels: tuple[str, ...]
-    levels: tuple[str, ...] = ()
-    other: float | None = None
-    boolean: bool = False
-    min_rows: int = 0
-    missing: MissingSpec | None = None
-    date: str = ""
-    date_format: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +99,10 @@ class Spec:
         title: the model in one line, for people.
         seed: of the split, the folds, the bootstrap, the network and gradient boosting.
         data_file, data_sha256: the path of the CSV file and the SHA-256 that it must have.
+        csv_format: how the file is written.
         label: the value to predict; a label in the data that is not ``plausible`` is an error.
         label_column: its name in the data.
+        drop_unlabelled: whether rows without a label are dropped; else they are refused.
         test_fraction: the fraction of the rows that is held out for the test.
         effect: how far a column must move before the monitor calls it drift, in standard deviations.
     """
@@ -159,9 +115,11 @@ class Spec:
     seed: int
     data_file: Path
     data_sha256: str
+    csv_format: CsvFormat
     inputs: tuple[InputSpec, ...]
     label: Output
     label_column: str
+    drop_unlabelled: bool
     test_fraction: float
     fit: FitConfig
     evaluation: EvaluationConfig
@@ -182,6 +140,7 @@ def read_spec(path: Path) -> Spec:
     data, label, evaluation = top.table("data"), top.table("label"), top.table("judge")
     label_column, about = label.string("column"), top.table("about", {})
     effect = top.table("monitor", {}).optional_number("effect", 0.01, 10)
+    csv_format = read_format(data)
     spec = Spec(
         file=path,
         sha256=sha256,
@@ -191,7 +150,8 @@ def read_spec(path: Path) -> Spec:
         seed=top.integer("seed", 0, 2**32 - 1),
         data_file=path.parent / data.string("file"),
         data_sha256=data.string("sha256").lower(),
-        inputs=tuple(_input(table) for table in top.tables("inputs")),
+        csv_format=csv_format,
+        inputs=tuple(read_input(table, csv_format.no_value) for table in top.tables("inputs")),
         label=Output(
             name=label.string("name", label_column),
             label=label.string("label"),
@@ -199,6 +159,7 @@ def read_spec(path: Path) -> Spec:
             plausible=label.interval("plausible", -FLOAT32_MAX, FLOAT32_MAX),
         ),
         label_column=label_column,
+        drop_unlabelled=label.choice("missing", ("drop",), "") == "drop",
         test_fraction=top.table("split").number("test", 0.1, 0.5),
         fit=_fit(top.table("fit")),
         evaluation=EvaluationConfig(
@@ -217,37 +178,27 @@ def read_spec(path: Path) -> Spec:
     for position, item in enumerate(spec.inputs, 1):
         if item.column == label_column or spec.label.name in (item.name, *item.aliases):
             raise top.error(f"inputs[{position}]", f"{item.name!r} is the label; the label can't be an input too")
+    _check_columns(top, spec.inputs)
     if label_column in spec.evaluation.slices:
         raise evaluation.error("slices", f"{label_column!r} is the label; slice by other columns")
     return spec
 
 
-def _input(table: TomlTable) -> InputSpec:
-    name = table.string("name")
-    categories: tuple[float, ...] = ()
-    category_labels: tuple[str, ...] = ()
-    if "categories" in table:
-        categories = tuple(float(code) for code in table.integers("categories", -FLOAT32_EXACT, FLOAT32_EXACT))
-        if len(categories) < 2 or list(categories) != sorted(set(categories)):
-            raise table.error("categories", "expected at least two different codes in ascending order")
-        category_labels = table.strings("category_labels", ())
-        limits = categories[0], categories[-1]
-    else:
-        limits = table.interval("limits", -FLOAT32_MAX, FLOAT32_MAX)
-    example = table.optional_number("example", *limits)
-    if categories and example is not None and example not in categories:
-        raise table.error("example", f"{example:g} is not one of the categories")
-    return InputSpec(
-        name=name,
-        column=table.string("column", name),
-        aliases=table.strings("aliases", ()),
-        label=table.string("label"),
-        unit=table.string("unit", ""),
-        limits=limits,
-        example=example,
-        categories=categories,
-        category_labels=category_labels,
-    )
+def _check_columns(top: TomlTable, inputs: tuple[InputSpec, ...]) -> None:
+    """Check that inputs of the same column read it in the same way."""
+    first: dict[str, InputSpec] = {}
+    for position, item in enumerate(inputs, 1):
+        other = first.setdefault(item.column, item)
+        if _reads(other) != _reads(item):
+            raise top.error(
+                f"inputs[{position}].column",
+                f"{item.name} reads {item.column!r} as {_reads(item)}, and {other.name} as {_reads(other)}; "
+                "a column is read in one way",
+            )
+
+
+def _reads(item: InputSpec) -> str:
+    return "texts" if item.levels else f"dates like {item.date_format}" if item.date else "numbers"
 
 
 def _fit(table: TomlTable) -> FitConfig:

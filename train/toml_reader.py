@@ -65,6 +65,10 @@ class TomlTable:
         self._known.add(key)
         return key in self._unread
 
+    def peek(self, key: str) -> Any:
+        """Return the value as it is, still to be read; None if the key is missing."""
+        return self._unread.get(key) if key in self else None
+
     def string(self, key: str, default: str = _REQUIRED) -> str:
         """Read a string that is not blank."""
         if key not in self and default is not _REQUIRED:
