@@ -1,31 +1,28 @@
-"""The data: a CSV file, checked cell by cell, then split and divided into folds.
+"""The data: the rows of a CSV file, checked, then divided, then encoded.
 
-Owns what a cell may hold; every error about a cell names its line and column. Copies, which are rows with the inputs of
-an earlier row, stay with that row: or else the model would be tested with rows that it was trained with.
+Owns what the values of a training may be; every error about one names its line and column.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import math
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.model_selection import KFold, train_test_split
 
-from csv_dialect import DialectError, open_csv, read_decimal, width_problem
+from registry import Input
+from train.csv_columns import Column
+from train.csv_columns import Floats as Floats  # users of a data set import it from here
+from train.csv_file import file_sha256
+from train.csv_table import Indices as Indices
+from train.csv_table import read_csv
+from train.encoding import encode, missing_value, read_values
 from train.errors import TrainError
+from train.input_spec import InputSpec
 from train.spec import Spec
-from train.text_file import decode_text, read_file
-
-Floats = NDArray[np.float64]
-Indices = NDArray[np.int64]
+from train.split import divide, find_originals
 
 MIN_ROWS = 30  # with fewer, a split and a bootstrap interval mean little
 
@@ -35,12 +32,18 @@ class Dataset:
     """The checked rows, in the order of the file, and how they are divided.
 
     Attributes:
-        inputs: float64 (n, k), in the order of the spec's inputs.
+        inputs: float64 (n, k), in the order of the spec's inputs, as the model takes them: texts are codes, and what is
+            missing has its input's ``missing.value``.
         label: float64 (n,), in the label's unit.
-        columns: every column that is used, float64, by its name in the file; slices are made from them.
+        columns: every column that is used, by its name in the file: float64, where NaN is no value, or categorical, of
+            the texts in the file; slices are made from them.
         train_rows, test_rows: int64 positions of the rows in the two parts of the split.
         folds: (training, held-out) positions of each fold; the folds divide all rows.
-        copies: how many rows have the inputs of an earlier row, as the model sees them: in float32.
+        copies: how many rows have the inputs of an earlier row, as the model sees them: in float32, and before levels
+            are merged.
+        described: the inputs as clients see them: without merged levels, with what stands for a missing value.
+        merged: the levels that became ``other``, by the name of their input; only where there are some.
+        unlabelled: how many rows of the file have no label; they are in no other attribute.
     """
 
     inputs: Floats
@@ -50,177 +53,178 @@ class Dataset:
     test_rows: Indices
     folds: tuple[tuple[Indices, Indices], ...]
     copies: int
+    described: tuple[Input, ...]
+    merged: Mapping[str, tuple[str, ...]]
+    unlabelled: int
 
 
 def load_dataset(spec: Spec) -> Dataset:
-    """Read, check and divide the spec's data.
+    """Read, check, divide and encode the spec's data.
 
     Raises:
         TrainError: naming the file, and the line and column where there is one.
     """
-    input_columns = [item.column for item in spec.inputs]
-    lines, table = _read(spec, list(dict.fromkeys([*input_columns, spec.label_column, *spec.evaluation.slices])))
-    inputs = table[input_columns].to_numpy()
-    originals = _originals(inputs)
+    lines, table, unlabelled = _read(spec)
+    inputs = np.array([_input_values(spec, item, lines, table[item.column]) for item in spec.inputs]).T
+    originals = find_originals(_as_seen(spec, inputs))
     different = len(np.unique(originals))
     if different < MIN_ROWS:
+        without = f" with a label ({unlabelled} have none)" if unlabelled else ""
         raise TrainError(
-            f"{spec.data_file}: has {len(table)} rows, of which {different} differ in their inputs; "
+            f"{spec.data_file}: has {len(table)} rows{without}, of which {different} differ in their inputs; "
             f"a training needs at least {MIN_ROWS} that differ"
         )
-    _check_values(spec, lines, table)
+    _check_values(spec, lines, inputs, table[spec.label_column])
     label = table[spec.label_column].to_numpy()
 
-    positions = np.arange(len(table))
-    split = train_test_split(positions, test_size=spec.test_fraction, random_state=spec.seed)
-    train_rows, test_rows = _with_copies(spec, originals, split)
-    kfold = KFold(spec.evaluation.folds, shuffle=True, random_state=spec.seed)
-    held_out = _with_copies(spec, originals, [rows for _, rows in kfold.split(positions)])
-    folds = tuple((np.setdiff1d(positions, rows), rows) for rows in held_out)
-    for column in (*input_columns, spec.label_column):
-        if table[column].iloc[train_rows].nunique() == 1:
-            raise TrainError(
-                f"{spec.data_file}: column {column} has the same value in every training row, so it teaches the model "
-                f"nothing; add rows with other values, or take the column out of {spec.file}"
-            )
+    train_rows, test_rows, folds = divide(spec, originals)
+    described: list[Input] = []
+    merged: dict[str, tuple[str, ...]] = {}
+    for position, item in enumerate(spec.inputs):
+        if np.isnan(inputs[train_rows, position]).all():
+            raise _teaches_nothing(spec, item.column, "has no value in any training row")
+        encoding = encode(item, inputs[:, position], train_rows)
+        if _is_constant(encoding.described, encoding.values[train_rows]):
+            raise _teaches_nothing(spec, item.column, "has the same value in every training row")
+        inputs[:, position] = encoding.values
+        described.append(encoding.described)
+        merged |= {item.name: encoding.merged} if encoding.merged else {}
+    if np.ptp(label[train_rows]) == 0:
+        raise _teaches_nothing(spec, spec.label_column, "has the same value in every training row")
     if np.ptp(label[test_rows]) == 0:
         raise TrainError(
             f"{spec.data_file}: column {spec.label_column} has the same value in every test row; "
             "add rows with other values"
         )
-    return Dataset(inputs, label, table, train_rows, test_rows, folds, copies=len(table) - different)
+    return Dataset(
+        inputs=inputs,
+        label=label,
+        columns=table,
+        train_rows=train_rows,
+        test_rows=test_rows,
+        folds=folds,
+        copies=len(table) - different,
+        described=tuple(described),
+        merged=merged,
+        unlabelled=unlabelled,
+    )
 
 
-def _originals(inputs: Floats) -> Indices:
-    """Return the position of the first row that has the same inputs as each row, in float32."""
-    float32 = pd.DataFrame(inputs.astype(np.float32))
-    return pd.Series(range(len(inputs))).groupby([float32[column] for column in float32]).transform("min").to_numpy()
+def _teaches_nothing(spec: Spec, column: str, problem: str) -> TrainError:
+    return TrainError(
+        f"{spec.data_file}: column {column} {problem}, so it teaches the model "
+        f"nothing; add rows with other values, or take the column out of {spec.file}"
+    )
 
 
-def _with_copies(spec: Spec, originals: Indices, parts: Sequence[Indices]) -> list[Indices]:
-    """Return parts of the rows, in which each copy has moved to the part of its original.
-
-    Raises:
-        TrainError: if that leaves a part with less than half of its rows, so that it can't be judged.
-    """
-    drawn = np.empty_like(originals)
-    for number, rows in enumerate(parts):
-        drawn[rows] = number
-    final = drawn[originals]
-    divided = []
-    for number, rows in enumerate(parts):
-        came = np.flatnonzero((final == number) & (drawn != number))
-        divided.append(np.concatenate([rows[final[rows] == number], came]))
-        if len(divided[-1]) < len(rows) / 2:
-            raise TrainError(
-                f"{spec.data_file}: too many rows have the inputs of an earlier row. They stay with that row, so a "
-                f"part of the split or a fold has {len(divided[-1])} rows instead of {len(rows)} and can't be judged; "
-                f"remove such rows, or set fewer judge.folds or a larger split.test in {spec.file}"
-            )
-    return divided
+def _is_constant(described: Input, training: Floats) -> bool:
+    """Say whether the model sees the same value in every training row."""
+    missing = described.missing
+    if missing is not None and not missing.indicator:
+        training = np.where(training == missing.value, missing.fill, training)
+    return float(np.ptp(training)) == 0
 
 
-def _read(spec: Spec, columns: list[str]) -> tuple[Indices, pd.DataFrame]:
-    """Return the line on which each row ends, and the columns as float64.
+def _as_seen(spec: Spec, inputs: Floats) -> NDArray[np.float32]:
+    """Return the inputs as the model sees them before levels are merged, float32 (n, k)."""
+    seen = np.empty(inputs.shape, dtype=np.float32)
+    for position, item in enumerate(spec.inputs):
+        values = inputs[:, position]
+        seen[:, position] = values if item.missing is None else np.nan_to_num(values, nan=missing_value(item))
+    return seen
 
-    pandas.read_csv forgets line numbers and guesses which cells are missing, so this reads cell by cell.
-    """
-    path = spec.data_file
-    content, sha256 = read_file(path, f"correct data.file in {spec.file}")
+
+def _read(spec: Spec) -> tuple[Indices, pd.DataFrame, int]:
+    """Return the line on which each row with a label ends, its columns, and how many rows have none."""
+    path, advice = spec.data_file, f"correct data.file in {spec.file}"
+    sha256 = file_sha256(path, advice)
     if sha256 != spec.data_sha256:
         raise TrainError(
             f"{path}: its SHA-256 is {sha256}, but data.sha256 in {spec.file} says {spec.data_sha256}; "
             "restore the data, or write the new value there if you changed the data on purpose"
         )
-    try:
-        dialect, read = open_csv(io.BytesIO(content).read, columns)
-    except DialectError as error:
-        raise TrainError(f"{path}: the header: {error}") from error
-    text = decode_text(path, dialect.preface + b"".join(iter(lambda: read(len(content)), b"")))
-    rows = _csv_rows(path, text, dialect.separator)
-    if dialect.preface.endswith(b"\n"):
-        next(rows)  # the line sep=;
-    _, header = next(rows, (1, []))
-    names = [name.strip() for name in header]
-    for column in columns:
-        if names.count(column) != 1:
-            problem = "has more than one column" if column in names else "has no column"
-            parted = f"its header, parted by {dialect.separator!r}, names {names}"
-            raise TrainError(f"{path}: {problem} {column!r}; {parted}")
-    used = [(names.index(column), column) for column in columns]
-    lines: list[int] = []
-    values: list[list[float]] = []
-    wrong: Counter[str] = Counter()  # by column, how many cells are no numbers
-    first = ""
-    for line, row in rows:
-        if len(row) != len(names):
-            problem = width_problem(row, len(names), dialect.separator)
-            raise TrainError(f"{path}, line {line}: {problem}; correct the line")
-        lines.append(line)
-        values.append([])
-        for position, column in used:
-            try:
-                values[-1].append(_parse_number(row[position], dialect.decimal))
-            except ValueError as error:
-                wrong[column] += 1
-                first = first or f"{path}, line {line}, column {column}: {error}"
-    if wrong:
-        cells = f"; such cells: {', '.join(f'{count} in {column}' for column, count in wrong.most_common())}"
-        raise TrainError(f"{first}{cells if wrong.total() > 1 else ''}; correct them or remove the rows")
-    return np.array(lines, dtype=np.int64), pd.DataFrame(values, columns=columns, dtype=np.float64)
+    table = read_csv(path, spec.csv_format, _columns(spec), advice)
+    if table.sha256 != sha256:
+        raise TrainError(f"{path}: changed while it was read; train again")
+    if not spec.drop_unlabelled:
+        return table.lines, table.frame, 0
+    labelled = table.frame[spec.label_column].notna().to_numpy()
+    if labelled.all():
+        return table.lines, table.frame, 0
+    return table.lines[labelled], table.frame[labelled].reset_index(drop=True), int(np.sum(~labelled))
 
 
-def _csv_rows(path: Path, text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the line on which each row ends and its fields, without blank lines."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    try:
-        for row in reader:
-            if row:
-                yield reader.line_num, row
-    except csv.Error as error:
-        raise TrainError(f"{path}, line {reader.line_num}: not CSV: {error}; correct the line") from error
-
-
-def _parse_number(cell: str, decimal: str) -> float:
-    text = read_decimal(cell, decimal)
-    try:
-        value = float(text) if "_" not in text else math.nan  # Python would read 1_000 as a number
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise ValueError(f"expected a number, not {cell[:40]!r}")
-    return value
-
-
-def _check_values(spec: Spec, lines: Indices, table: pd.DataFrame) -> None:
-    """Check each input against its limits or its categories, and the label against its plausible range."""
+def _columns(spec: Spec) -> dict[str, Column]:
+    """Return what each column holds that is used, in the order of the inputs, the label and the slices."""
+    columns: dict[str, Column] = {}
     for item in spec.inputs:
-        if item.categories:
-            codes = ", ".join(f"{code:g}" for code in item.categories)
-            allowed, expected = table[item.column].isin(item.categories), f"one of the categories {codes}"
+        optional = item.missing is not None or (item.column in columns and columns[item.column].optional)
+        columns[item.column] = Column("texts" if item.levels or item.date else "numbers", optional)
+    columns[spec.label_column] = Column("numbers", optional=spec.drop_unlabelled)
+    return columns | {name: Column("any") for name in spec.evaluation.slices if name not in columns}
+
+
+def _input_values(spec: Spec, item: InputSpec, lines: Indices, column: pd.Series) -> Floats:
+    """Return the value of an input in each row, float64 (n,); NaN where it is missing.
+
+    Raises:
+        TrainError: naming the first text that has no value, or the first cell that must have one.
+    """
+    values, wrong = read_values(item, column)
+    if wrong:
+        if item.date:
+            expected = f"a date as {item.date_format} in data"
         else:
-            allowed, expected = _within(table[item.column], "limits", item.limits)
-        _require(spec, lines, table[item.column], allowed, expected)
-        for code in item.categories:
-            if code not in table[item.column].to_numpy():
-                raise TrainError(
-                    f"{spec.data_file}: column {item.column} never has the category {code:g}, so the model can't learn "
-                    f"it; add such rows, or take {code:g} out of the categories of {item.name} in {spec.file}"
-                )
-    label = table[spec.label_column]
+            shown = ", ".join(map(repr, item.levels[:10]))
+            expected = f"one of the categories {shown}{' and more' if len(item.levels) > 10 else ''}"
+        _require(spec, lines, column, ~column.isin(wrong), expected)
+    if item.missing is None:
+        _require(spec, lines, column, ~np.isnan(values), f"a value for {item.name}")
+    return values
+
+
+def _check_values(spec: Spec, lines: Indices, inputs: Floats, label: pd.Series) -> None:
+    """Check each input against its limits or its categories, and the label against its plausible range."""
+    for position, item in enumerate(spec.inputs):
+        values = pd.Series(inputs[:, position], name=item.column)
+        if not item.levels:
+            if item.categories:
+                codes = ", ".join(f"{code:g}" for code in item.categories)
+                allowed, expected = values.isin(item.categories), f"one of the categories {codes}"
+            else:
+                allowed, expected = _within(values, "limits", item.limits)
+            _require(spec, lines, values, allowed | values.isna(), expected)
+        if item.other is None:
+            _check_every_category(spec, item, values)
     _require(spec, lines, label, *_within(label, "plausible range", spec.label.plausible))
 
 
-def _within(values: pd.Series[float], name: str, limits: tuple[float, float]) -> tuple[pd.Series[bool], str]:
+def _check_every_category(spec: Spec, item: InputSpec, values: pd.Series) -> None:
+    """Check that each category has a row. If there is another level for them, those without one are merged into it."""
+    present = set(values.unique())
+    words = [repr(text) for text in item.levels] or [f"{code:g}" for code in item.categories]
+    for code, word in zip(item.categories, words, strict=True):
+        if code not in present:
+            raise TrainError(
+                f"{spec.data_file}: column {item.column} never has the category {word}, so the model can't learn "
+                f"it; add such rows, or take {word} out of the categories of {item.name} in {spec.file}"
+            )
+
+
+def _within(values: pd.Series, name: str, limits: tuple[float, float]) -> tuple[pd.Series, str]:
     return values.between(*limits), f"a value within the {name} {limits[0]:g} to {limits[1]:g}"
 
 
-def _require(spec: Spec, lines: Indices, values: pd.Series[float], allowed: pd.Series[bool], expected: str) -> None:
+def _require(
+    spec: Spec, lines: Indices, values: pd.Series, allowed: pd.Series | NDArray[np.bool_], expected: str
+) -> None:
     """Raise TrainError if there are values that are not allowed: it names the first, and says how many they are."""
-    wrong = np.flatnonzero(~allowed)
+    wrong = np.flatnonzero(~np.asarray(allowed))
     if len(wrong):
         more = f"; such cells in this column: {len(wrong)}" if len(wrong) > 1 else ""
+        value = values.iloc[wrong[0]]
+        shown = repr(value[:40]) if isinstance(value, str) else "an empty cell" if pd.isna(value) else f"{value:g}"
         raise TrainError(
             f"{spec.data_file}, line {lines[wrong[0]]}, column {values.name}: expected {expected}, not "
-            f"{values[wrong[0]]:g}{more}; correct the data, or {spec.file}"
+            f"{shown}{more}; correct the data, or {spec.file}"
         )

@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from registry import Input, Signature, SignatureError
+from registry import Signature, SignatureError
 from registry.rows import REFERENCE, TEST
-from train.dataset import Dataset, Floats
+from train.dataset import Dataset
 from train.errors import TrainError
 from train.evaluation import Evaluation
-from train.spec import InputSpec, Spec
+from train.spec import Spec
 
 REFERENCE_ROWS = 10_000  # enough for any drift test
 
@@ -30,12 +29,11 @@ def build_signature(spec: Spec, data: Dataset) -> Signature:
     Raises:
         TrainError: if a name in the spec is not allowed in a signature.
     """
-    training = data.inputs[data.train_rows]
     try:
         return Signature(
             model=spec.model,
             title=spec.title,
-            inputs=tuple(_input(item, training[:, column]) for column, item in enumerate(spec.inputs)),
+            inputs=data.described,
             output=spec.label,
         )
     except SignatureError as error:
@@ -93,12 +91,3 @@ def metrics_section(evaluation: Evaluation) -> dict[str, Any]:
     """Return what card.json says of the model and of each baseline."""
     folds = {"folds": len(evaluation.fold_rmse), "rmse": evaluation.cv_rmse, "fold_rmse": evaluation.fold_rmse}
     return {"metrics": evaluation.metrics, "cv": folds}
-
-
-def _input(item: InputSpec, values: Floats) -> Input:
-    described = asdict(item)
-    for key in ("column", "min_rows", "missing", "date", "date_format"):
-        del described[key]
-    if item.example is None:  # the most frequent category, or the median
-        described["example"] = float(pd.Series(values).mode()[0] if item.categories else np.median(values))
-    return Input(**described, training=(float(values.min()), float(values.max())))
