@@ -103,6 +103,12 @@ def _summary(model: str, data: Dataset, result: TrainingResult) -> str:
         lines.append(
             f"rows with the inputs of an earlier row, each kept with that row: {data.copies} of {len(data.label)}"
         )
+    if data.unlabelled:
+        lines.append(f"rows without a label, left out: {data.unlabelled} of {len(data.label) + data.unlabelled}")
+    for item in data.described:
+        if item.other is not None and item.name in data.merged:
+            levels = ", ".join(map(repr, data.merged[item.name]))
+            lines.append(f"{item.name}: too few training rows have {levels}; merged into {item.words[item.other]!r}")
     lines.append(smallest_shift_sentence(min(len(data.train_rows), REFERENCE_ROWS), data.inputs.shape[1]))
     return "\n".join(lines)
 

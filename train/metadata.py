@@ -68,9 +68,14 @@ def write_json(file: Path, content: Any) -> None:
 
 def provenance_section(spec: Spec, data: Dataset) -> dict[str, Any]:
     """Return the part of card.json that says what the model was made from."""
+    rows: dict[str, Any] = {"file": spec.data_file.name, "sha256": spec.data_sha256, "rows": len(data.label)}
+    if data.unlabelled:
+        rows["unlabelled"] = data.unlabelled  # further rows of the file, which have no label
+    if data.merged:
+        rows["merged"] = data.merged  # by input, the levels that became its level for others
     return {
         "spec": {"file": spec.file.name, "sha256": spec.sha256, "content": dict(spec.content)},
-        "data": {"file": spec.data_file.name, "sha256": spec.data_sha256, "rows": len(data.label)},
+        "data": rows,
         "split": {
             "seed": spec.seed,
             "copies": data.copies,  # rows with the inputs of an earlier row, which are on the side of that row
