@@ -6,6 +6,7 @@ Owns what a cell may hold.
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -87,19 +88,19 @@ class _Texts:
 
     def __init__(self, form: CsvFormat, optional: bool) -> None:
         self._codes, self._optional = _Codes(form.no_value), optional
-        self._chunks: list[NDArray[np.int32]] = []
+        self._values = array("i")  # grows in place, unlike a list of chunks that must be copied in the end
 
     def read(self, cells: Sequence[str]) -> list[Problem]:
         """Take cells. Return what is wrong with some of them."""
-        chunk = np.fromiter(map(self._codes.__getitem__, cells), np.int32, len(cells))
-        self._chunks.append(chunk)
+        chunk = np.fromiter(map(self._codes.__getitem__, cells), np.intc, len(cells))
+        self._values.frombytes(chunk.tobytes())
         if self._optional:
             return []
         return [(row, f"expected a text, not {cells[row][:40]!r}") for row in np.flatnonzero(chunk < 0).tolist()]
 
     def values(self) -> pd.Categorical:
         """Return all values."""
-        codes = np.concatenate(self._chunks or [np.array([], dtype=np.int32)])
+        codes = np.frombuffer(self._values, dtype=np.intc)
         return pd.Categorical.from_codes(codes, categories=pd.Index(list(self._codes.texts), dtype=object))
 
 
@@ -110,7 +111,7 @@ class _Numbers:
         self._no_value, self._decimal, self._optional = form.no_value, decimal, optional
         # A number that means no value, like -999, must be found before the cells are read as numbers.
         self._plain_first = not any(_is_number(text, decimal) for text in form.missing)
-        self._chunks: list[Floats] = []
+        self._values = array("d")
 
     def read(self, cells: Sequence[str]) -> list[Problem]:
         """Take cells. Return what is wrong with some of them."""
@@ -133,12 +134,12 @@ class _Numbers:
                     chunk[row] = self._parse(cell)
                 except ValueError as error:
                     problems.append((row, str(error)))
-        self._chunks.append(chunk)
+        self._values.frombytes(chunk.tobytes())
         return problems
 
     def values(self) -> Floats:
         """Return all values; NaN is none."""
-        return np.concatenate(self._chunks or [np.array([])])
+        return np.frombuffer(self._values, dtype=np.float64)
 
     def _parse(self, cell: str) -> float:
         if not self._plain_first and cell.strip() in self._no_value:

@@ -5,6 +5,7 @@ Every error about cells names the line and column of the first one, and counts t
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -54,12 +55,12 @@ def read_csv(path: Path, form: CsvFormat, columns: Mapping[str, Column], advice:
     with open_rows(path, form, columns, advice) as csv:
         positions = [_position(path, csv, form, name) for name in columns]
         names, readers = list(columns), [column_reader(column, form, csv.decimal) for column in columns.values()]
-        lines: list[Indices] = []
+        lines = array("q")
         wrong: Counter[str] = Counter()  # by column, how many cells it can't have
         first = ""
         while chunk := list(islice(csv.rows, _CHUNK)):
             numbers, rows = zip(*chunk, strict=True)
-            lines.append(np.array(numbers, dtype=np.int64))
+            lines.extend(numbers)
             cells = list(zip(*rows, strict=True))
             problems = sorted(
                 (row, order, problem)
@@ -75,7 +76,7 @@ def read_csv(path: Path, form: CsvFormat, columns: Mapping[str, Column], advice:
             more = f"; such cells: {counts}" if wrong.total() > 1 else ""
             raise TrainError(f"{first}{more}; correct them or remove the rows")
         frame = pd.DataFrame({name: reader.values() for name, reader in zip(names, readers, strict=True)}, copy=False)
-        return Table(np.concatenate(lines or [np.array([], dtype=np.int64)]), frame, csv.sha256())
+        return Table(np.frombuffer(lines, dtype=np.int64), frame, csv.sha256())
 
 
 def _position(path: Path, csv: CsvRows, form: CsvFormat, name: str) -> int:

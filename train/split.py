@@ -18,9 +18,13 @@ from train.spec import Spec
 
 
 def find_originals(rows: NDArray[np.float32]) -> Indices:
-    """Return the position of the first row that is the same as each of the rows (n, k), int64 (n,). None has a NaN."""
-    rows = np.ascontiguousarray(rows) + np.float32(0)  # turns -0 into 0; then the bytes of a row say what it is
-    keys = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).ravel()
+    """Return the position of the first row that is the same as each of the rows (n, k), int64 (n,).
+
+    Args:
+        rows: without NaN; -0 in them becomes 0.
+    """
+    rows += np.float32(0)  # then the bytes of a row say what it is
+    keys = np.ascontiguousarray(rows).view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).ravel()
     _, first, row = np.unique(keys, return_index=True, return_inverse=True)
     originals: Indices = first[row]
     return originals
@@ -40,7 +44,7 @@ def divide(spec: Spec, originals: Indices) -> tuple[Indices, Indices, tuple[tupl
     train_rows, test_rows = _with_copies(spec, originals, split)
     kfold = KFold(spec.evaluation.folds, shuffle=True, random_state=spec.seed)
     held_out = _with_copies(spec, originals, [rows for _, rows in kfold.split(positions)])
-    return train_rows, test_rows, tuple((np.setdiff1d(positions, rows), rows) for rows in held_out)
+    return train_rows, test_rows, tuple((np.delete(positions, rows), rows) for rows in held_out)
 
 
 def _with_copies(spec: Spec, originals: Indices, parts: Sequence[Indices]) -> list[Indices]:
