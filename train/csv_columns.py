@@ -19,7 +19,8 @@ from csv_dialect import DialectError, read_decimal
 from train.csv_format import CsvFormat
 
 Floats = NDArray[np.float64]
-Problem = tuple[int, str]  # the position of a cell in a chunk, and what is wrong with it
+# The position of a cell in a chunk, negative if it was in an earlier one, and what is wrong with it.
+Problem = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +183,9 @@ class _Any:
                 self._reader = _Numbers(self._form, self._decimal, optional=bool(self._form.missing))
             else:
                 self._reader = _Texts(self._form, optional=True)
-            if self._before:
-                self._reader.read(self._before)
+            before = len(self._before)
+            earlier = [(row - before, problem) for row, problem in self._reader.read(self._before)]
+            return earlier + self._reader.read(cells)
         return self._reader.read(cells)
 
     def values(self) -> Floats | pd.Categorical:

@@ -100,15 +100,18 @@ def _open(path: Path, form: CsvFormat, columns: Collection[str], file: io.Buffer
     else:
         rows = _parse(path, lines, form, separator, before)
     names = form.columns or tuple(name.strip() for name in next(rows, (0, []))[1])
-    return CsvRows(names, separator, decimal, _of_width(path, rows, len(names), separator), digest.hexdigest)
+    return CsvRows(names, separator, decimal, _of_width(path, rows, form, names, separator), digest.hexdigest)
 
 
 def _of_width(
-    path: Path, rows: Iterator[tuple[int, list[str]]], width: int, separator: str
+    path: Path, rows: Iterator[tuple[int, list[str]]], form: CsvFormat, names: tuple[str, ...], separator: str
 ) -> Iterator[tuple[int, list[str]]]:
+    width = len(names)
     for line, row in rows:
         if len(row) != width:
-            raise TrainError(f"{path}, line {line}: {width_problem(row, width, separator)}; correct the line")
+            named = f"has {len(row)} columns, and data.columns in the spec has {width} names" if form.columns else ""
+            problem = named or width_problem(row, width, separator)
+            raise TrainError(f"{path}, line {line}: {problem}; correct the line")
         yield line, row
 
 

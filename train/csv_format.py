@@ -66,8 +66,8 @@ def read_format(table: TomlTable) -> CsvFormat:
     """
     encoding, separator = table.string("encoding", ""), table.choice("separator", SEPARATORS, "")
     try:
-        b"".decode(encoding or "utf-8")
-    except LookupError as error:
+        "a".encode(encoding or "utf-8")
+    except (LookupError, ValueError) as error:
         raise table.error("encoding", f"expected one like 'utf-8', 'latin-1' or 'cp1252', not {encoding!r}") from error
     if not separator:
         for key in ("quote", "header", "skip"):

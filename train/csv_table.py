@@ -60,6 +60,7 @@ def read_csv(path: Path, form: CsvFormat, columns: Mapping[str, Column], advice:
         first = ""
         while chunk := list(islice(csv.rows, _CHUNK)):
             numbers, rows = zip(*chunk, strict=True)
+            start = len(lines)
             lines.extend(numbers)
             cells = list(zip(*rows, strict=True))
             problems = sorted(
@@ -70,7 +71,7 @@ def read_csv(path: Path, form: CsvFormat, columns: Mapping[str, Column], advice:
             wrong.update(names[order] for _, order, _ in problems)
             if problems and not first:
                 row, order, problem = problems[0]
-                first = f"{path}, line {numbers[row]}, column {names[order]}: {problem}"
+                first = f"{path}, line {lines[start + row]}, column {names[order]}: {problem}"
         if wrong:
             counts = ", ".join(f"{count} in {name}" for name, count in wrong.most_common())
             more = f"; such cells: {counts}" if wrong.total() > 1 else ""
