@@ -1,12 +1,15 @@
-"""Two trainings for the tests: a small one of 60 rows, and one of scikit-learn's diabetes data."""
+"""Trainings for the tests: a small one of 60 rows, one of scikit-learn's diabetes data, and one of any data."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from sklearn.datasets import load_diabetes
+
+from train.toml_writer import format_toml
 
 SETTINGS = """
 [split]
@@ -89,6 +92,40 @@ def write_small(folder: Path, spec: str = SMALL_SPEC, data: str | bytes | None =
     (folder / "small.csv").write_bytes(content)
     path = folder / "small.toml"
     path.write_text(spec.replace("{sha256}", hashlib.sha256(content).hexdigest()))
+    return path
+
+
+def write_spec(
+    folder: Path,
+    content: str | bytes,
+    inputs: Sequence[Mapping[str, object]],
+    *,
+    data: Mapping[str, object] | None = None,
+    label: Mapping[str, object] | None = None,
+    slices: Sequence[str] = (),
+) -> Path:
+    """Write data.csv and a spec of it into a folder. Return the path of the spec.
+
+    Args:
+        inputs: their keys; each has its name as label.
+        data, label: further keys of `[data]` and `[label]`; the label is the column price.
+    """
+    file = folder / "data.csv"
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
+    spec = {
+        "model": "flats",
+        "title": "Flats",
+        "seed": 1,
+        "data": {"file": file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest(), **(data or {})},
+        "inputs": [{"label": str(item["name"]), **item} for item in inputs],
+        "label": {"column": "price", "label": "Price", "plausible": [-1000, 1000], **(label or {})},
+        "split": {"test": 0.2},
+        "fit": {"architecture": "linear", "steps": 10, "learning_rate": 0.3},
+        "judge": {"folds": 3, "bootstrap": 100, "slices": list(slices)},
+        "gates": {"parity": 1e-5, "test_vs_mean": 0.9},
+    }
+    path = folder / "spec.toml"
+    path.write_text(format_toml(spec), encoding="utf-8")
     return path
 
 

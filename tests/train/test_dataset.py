@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from sklearn.model_selection import train_test_split
 
-from tests.train.helpers import SMALL_SPEC, small_table, to_csv, write_small
+from registry import Missing
+from tests.train.helpers import SMALL_SPEC, small_table, to_csv, write_small, write_spec
 from train.dataset import Dataset, load_dataset
 from train.errors import TrainError
 from train.spec import read_spec
@@ -207,3 +211,180 @@ def test_missing_data_are_named_with_the_key(tmp_path: Path) -> None:
     spec.data_file.unlink()
     with pytest.raises(TrainError, match="small.csv: can't be read .*correct data.file in .*small.toml"):
         load_dataset(spec)
+
+
+DISTRICT = {"name": "district", "categories": ["Nordend", "Alt, West"]}
+ROOMS = {"name": "rooms", "limits": [0, 100]}
+
+
+def flats(count: int = 60) -> list[list[str]]:
+    """Return a header and rows of flats: the rooms, the district, whether there is a lift, the date and the price."""
+    table = [["rooms", "district", "lift", "sold", "price"]]
+    for row in range(count):
+        sold = f"{row % 28 + 1}.{row % 12 + 1}.{2000 + row}"
+        table.append([str(row), ("Nordend", "Alt, West")[row % 2], ("no", "yes")[row // 2 % 2], sold, str(row % 7)])
+    return table
+
+
+def load_flats(folder: Path, table: list[list[str]], *inputs: dict[str, object], **keys: Any) -> Dataset:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(table)
+    return load_dataset(read_spec(write_spec(folder, text.getvalue(), inputs, **keys)))
+
+
+def changed(column: int, cells: dict[int, str]) -> list[list[str]]:
+    """Return the table with other cells in a column, by line."""
+    table = flats()
+    for line, cell in cells.items():
+        table[line - 1][column] = cell
+    return table
+
+
+def test_texts_booleans_dates_and_missing_values_become_one_number_each(tmp_path: Path) -> None:
+    data = load_flats(
+        tmp_path,
+        changed(0, {2: "", 3: "?"}),
+        {**ROOMS, "missing": "median"},
+        DISTRICT,
+        {"name": "lift", "categories": ["no", "yes"], "boolean": True},
+        {"name": "year", "column": "sold", "date": "year", "date_format": "%d.%m.%Y", "limits": [2000, 2100]},
+        {"name": "month", "column": "sold", "date": "month", "date_format": "%d.%m.%Y", "limits": [1, 12]},
+        data={"missing": ["?"]},
+        slices=["district"],
+    )
+    assert data.inputs[:4].tolist() == [
+        [-100, 1, 0, 2000, 1],
+        [-100, 2, 0, 2001, 2],
+        [2, 1, 1, 2002, 3],
+        [3, 2, 1, 2003, 4],
+    ]
+    assert [item.format(value) for item, value in zip(data.described, data.inputs[1], strict=True)] == [
+        "",
+        "Alt, West",
+        "no",
+        "2001",
+        "2",
+    ]
+    assert data.columns["district"].tolist()[:2] == ["Nordend", "Alt, West"]
+    assert list(data.columns) == ["rooms", "district", "lift", "sold", "price"]
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "item", "named"),
+    [
+        (1, {5: "West", 9: "x"}, DISTRICT, "line 5, column district: expected one of the categories 'Nordend', 'Alt, "),
+        (1, {5: "West", 9: "x"}, DISTRICT, "not 'West'; such cells in this column: 2; correct the data, or"),
+        (1, {5: ""}, DISTRICT, "line 5, column district: expected a text, not ''"),
+        (1, {5: ""}, {**DISTRICT, "other": "rest"}, "line 5, column district: expected a text, not ''"),
+        (
+            3,
+            {7: "31.2.2000"},
+            {"name": "sold", "date": "day", "date_format": "%d.%m.%Y", "limits": [1, 31]},
+            "line 7, column sold: expected a date as %d.%m.%Y in data, not '31.2.2000'; correct the data",
+        ),
+        (
+            3,
+            {7: "1.1.1900"},
+            {"name": "sold", "date": "year", "date_format": "%d.%m.%Y", "limits": [2000, 2100]},
+            "line 7, column sold: expected a value within the limits 2000 to 2100, not 1900",
+        ),
+        (2, {}, {"name": "lift", "categories": ["no", "yes", "maybe"]}, "column lift never has the category 'maybe'"),
+        (0, {4: "NA"}, {**ROOMS, "missing": 1}, "line 4, column rooms: expected a number, not 'NA'"),
+        (0, dict.fromkeys(range(2, 62), ""), {**ROOMS, "missing": 1}, "rooms has no value in any training row"),
+        (
+            0,
+            dict.fromkeys(range(2, 62), "3"),
+            {**ROOMS, "missing": 1},
+            "rooms has the same value in every training row",
+        ),
+        (
+            0,
+            {**dict.fromkeys(range(2, 62), "3"), 5: "", 6: "", 7: "", 8: "", 9: "", 10: ""},
+            {**ROOMS, "missing": "median"},
+            "rooms has the same value in every training row",
+        ),
+        (
+            1,
+            {},
+            {**DISTRICT, "other": "rest", "min_rows": 50},
+            "column district has the same value in every training row",
+        ),
+    ],
+)
+def test_texts_and_missing_values_that_can_t_be_used_are_an_error(
+    tmp_path: Path, column: int, cells: dict[int, str], item: dict[str, object], named: str
+) -> None:
+    more = [{"name": "other_rooms", "column": "more", "limits": [0, 100]}]
+    table = [[*row, "more" if not line else str(line)] for line, row in enumerate(changed(column, cells))]
+    with pytest.raises(TrainError) as error:
+        load_flats(tmp_path, table, item, *more)
+    assert named in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_value_that_is_missing_often_teaches_with_an_indicator(tmp_path: Path) -> None:
+    cells = {line: "" if line % 2 else "3" for line in range(2, 62)}
+    item = {**ROOMS, "missing": "median", "indicator": True}
+    more = {"name": "sold", "date": "year", "date_format": "%d.%m.%Y", "limits": [2000, 2100]}
+    described = load_flats(tmp_path, changed(0, cells), item, more).described[0]
+    assert described.missing == Missing(-100, 3, indicator=True)
+
+
+def test_one_input_of_a_column_can_need_what_another_can_go_without(tmp_path: Path) -> None:
+    date = {"column": "sold", "date_format": "%d.%m.%Y", "limits": [0, 3000]}
+    inputs = [{"name": "year", "date": "year", **date}, {"name": "day", "date": "day", **date, "missing": "mode"}]
+    with pytest.raises(TrainError, match="line 4, column sold: expected a value for year, not an empty cell; correct"):
+        load_flats(tmp_path, changed(3, {4: ""}), ROOMS, *inputs)
+
+
+def test_a_column_is_read_in_one_way(tmp_path: Path) -> None:
+    with pytest.raises(TrainError, match=r"inputs\[2\].column: again reads 'rooms' as texts, and rooms as numbers"):
+        load_flats(tmp_path, flats(), ROOMS, {"name": "again", "column": "rooms", "categories": ["1", "2"]})
+
+
+def test_only_training_rows_say_which_levels_are_merged(tmp_path: Path) -> None:
+    item = {**DISTRICT, "other": "rest", "min_rows": 2}
+    train_rows = load_flats(tmp_path, flats(), ROOMS, item).train_rows
+    table = flats()
+    lines = sorted(set(range(60)) - set(train_rows.tolist()))[:5]  # the split depends on the seed and the rows alone
+    for row in [*lines, int(train_rows[0])]:
+        table[row + 1][1] = "Höchst"
+    item["categories"] = ["Nordend", "Höchst", "Alt, West"]
+    data = load_flats(tmp_path, table, ROOMS, item)
+    assert data.merged == {"district": ("Höchst",)}
+    assert data.described[1].levels == ("rest", "Nordend", "Alt, West")
+    assert data.described[1].categories == (0, 1, 3)
+    assert {data.described[1].format(data.inputs[row, 1]) for row in lines} == {"rest"}
+    assert data.columns["district"][lines[0]] == "Höchst"
+
+
+def test_rows_without_a_label_are_dropped_and_counted_if_the_spec_says_so(tmp_path: Path) -> None:
+    table = changed(4, {3: "", 10: "NA"})
+    data = load_flats(tmp_path, table, ROOMS, DISTRICT, data={"missing": ["NA"]}, label={"missing": "drop"})
+    assert data.unlabelled == 2
+    assert len(data.inputs) == len(data.label) == len(data.columns) == 58
+    assert data.inputs[:3, 0].tolist() == [0, 2, 3]
+    assert list(data.columns.index) == list(range(58))
+    with pytest.raises(TrainError, match=r"line 3, column price: expected a number, not ''; such cells: 2 in price"):
+        load_flats(tmp_path, table, ROOMS, DISTRICT, data={"missing": ["NA"]})
+    with pytest.raises(TrainError, match="line 10, column price: expected a number, not 'NA'"):
+        load_flats(tmp_path, table, ROOMS, DISTRICT, label={"missing": "drop"})
+    few = [flats()[0], *([*row[:-1], ""] for row in flats()[1:32]), *flats()[32:]]
+    with pytest.raises(TrainError, match=r"has 29 rows with a label \(31 have none\), of which 29 differ"):
+        load_flats(tmp_path, few, ROOMS, DISTRICT, label={"missing": "drop"})
+
+
+def test_slices_may_be_texts_and_have_no_value(tmp_path: Path) -> None:
+    data = load_flats(tmp_path, changed(1, {2: ""}), ROOMS, slices=["district"])
+    assert data.columns["district"].isna().tolist() == [True] + [False] * 59
+    year = {"name": "year", "column": "sold", "date": "year", "date_format": "%d.%m.%Y", "limits": [2000, 2100]}
+    numbers = load_flats(tmp_path, changed(0, {2: "NA"}), year, slices=["rooms"], data={"missing": ["NA"]})
+    assert numbers.columns["rooms"].isna().sum() == 1
+
+
+def test_rows_of_missing_values_are_copies_too(tmp_path: Path) -> None:
+    table = changed(0, {2: "", 4: "", 6: ""})
+    inputs = [{**ROOMS, "missing": "median"}, DISTRICT, {"name": "lift", "categories": ["no", "yes"]}]
+    data = load_flats(tmp_path, table, *inputs)
+    assert data.copies == 1
+    assert all((0 in training) == (4 in training) for training, _ in sides(data))

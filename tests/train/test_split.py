@@ -1,0 +1,13 @@
+"""The split: which rows are copies. How they are divided is tested with the data."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from train.split import find_originals
+
+
+def test_the_original_is_the_first_row_that_is_the_same() -> None:
+    rows = np.array([[1, 2], [0, 3], [1, 2], [-0.0, 3], [2, 1], [1, 2]], np.float32)
+    assert find_originals(rows).tolist() == [0, 1, 0, 1, 4, 0]
+    assert find_originals(np.asfortranarray(rows)).tolist() == [0, 1, 0, 1, 4, 0]
