@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from registry import Signature, SignatureError
+from registry import Signature, SignatureError, rows
 from registry.rows import REFERENCE, TEST
 from train.dataset import Dataset
 from train.errors import TrainError
@@ -40,20 +39,17 @@ def build_signature(spec: Spec, data: Dataset) -> Signature:
         raise TrainError(f"{spec.file}: {error}") from error
 
 
-def write_rows(spec: Spec, data: Dataset, folder: Path) -> None:
+def write_rows(spec: Spec, signature: Signature, data: Dataset, folder: Path) -> None:
     """Write reference.csv and test.csv.
 
     reference.csv has the training rows for drift tests: all, or a random sample of REFERENCE_ROWS. test.csv has the
-    test rows; a promotion compares the version with the champion on them. The columns are the names of the inputs and
-    of the label; the values have full precision.
+    test rows; a promotion compares the version with the champion on them.
     """
-    table = pd.DataFrame(data.inputs, columns=[item.name for item in spec.inputs])
-    table[spec.label.name] = data.label
     reference = data.train_rows
     if len(reference) > REFERENCE_ROWS:
         reference = np.random.default_rng(spec.seed).choice(reference, REFERENCE_ROWS, replace=False)
-    table.iloc[reference].to_csv(folder / REFERENCE, index=False)
-    table.iloc[data.test_rows].to_csv(folder / TEST, index=False)
+    for name, positions in ((REFERENCE, reference), (TEST, data.test_rows)):
+        rows.write_rows(folder / name, signature, data.inputs[positions], data.label[positions])
 
 
 def write_json(file: Path, content: Any) -> None:
@@ -68,14 +64,14 @@ def write_json(file: Path, content: Any) -> None:
 
 def provenance_section(spec: Spec, data: Dataset) -> dict[str, Any]:
     """Return the part of card.json that says what the model was made from."""
-    rows: dict[str, Any] = {"file": spec.data_file.name, "sha256": spec.data_sha256, "rows": len(data.label)}
+    source: dict[str, Any] = {"file": spec.data_file.name, "sha256": spec.data_sha256, "rows": len(data.label)}
     if data.unlabelled:
-        rows["unlabelled"] = data.unlabelled  # further rows of the file, which have no label
+        source["unlabelled"] = data.unlabelled  # further rows of the file, which have no label
     if data.merged:
-        rows["merged"] = data.merged  # by input, the levels that became its level for others
+        source["merged"] = data.merged  # by input, the levels that became its level for others
     return {
         "spec": {"file": spec.file.name, "sha256": spec.sha256, "content": dict(spec.content)},
-        "data": rows,
+        "data": source,
         "split": {
             "seed": spec.seed,
             "copies": data.copies,  # rows with the inputs of an earlier row, which are on the side of that row
@@ -88,7 +84,7 @@ def provenance_section(spec: Spec, data: Dataset) -> dict[str, Any]:
 
 
 def test_rows_digest(data: Dataset) -> str:
-    """Return the SHA-256 of the test rows' positions in the file, from 0, as little-endian 64-bit integers."""
+    """Return the SHA-256 of the test rows' positions among those with a label, from 0, as little-endian 64-bit integers."""
     return hashlib.sha256(data.test_rows.astype("<i8").tobytes()).hexdigest()
 
 

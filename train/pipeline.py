@@ -97,7 +97,7 @@ def train(
         require_passed(gates)
 
         write_plots(folder, spec.label, test_label, test_predictions)
-        metadata.write_rows(spec, data, folder)
+        metadata.write_rows(spec, signature, data, folder)
         metadata.write_json(folder / SIGNATURE, signature.to_json())
         card = {
             **metadata.provenance_section(spec, data),
