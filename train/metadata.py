@@ -84,7 +84,10 @@ def provenance_section(spec: Spec, data: Dataset) -> dict[str, Any]:
 
 
 def test_rows_digest(data: Dataset) -> str:
-    """Return the SHA-256 of the test rows' positions among those with a label, from 0, as little-endian 64-bit integers."""
+    """Return the SHA-256 of the test rows' positions, from 0, as little-endian 64-bit integers.
+
+    They are positions among the rows of the file that have a label.
+    """
     return hashlib.sha256(data.test_rows.astype("<i8").tobytes()).hexdigest()
 
 
