@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from train.csv_file import file_sha256, open_rows
 from train.csv_format import CsvFormat
@@ -112,3 +114,29 @@ def test_what_is_no_file_is_refused(tmp_path: Path, kind: str) -> None:
         pass
     with pytest.raises(TrainError, match=named):
         file_sha256(path, "look again")
+
+
+FORMATS = st.builds(
+    CsvFormat,
+    encoding=st.sampled_from(["", "utf-8", "utf-16", "cp1252"]),
+    separator=st.sampled_from([",", ";", "whitespace"]),
+    quote=st.sampled_from(['"', "'", ""]),
+    columns=st.sampled_from([(), ("a", "b")]),
+    skip=st.integers(0, 2),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.binary(max_size=60) | st.text("a1\"' ;,\r\n\t", max_size=60).map(str.encode),
+    FORMATS | st.just(CsvFormat()),
+)
+def test_any_bytes_are_rows_of_one_width_or_an_error(tmp_path: Path, content: bytes, form: CsvFormat) -> None:
+    try:
+        names, rows = rows_of(tmp_path, content, form)
+    except TrainError as error:
+        if not str(error).startswith(f"{tmp_path / 'data.csv'}"):
+            raise
+        return
+    assert all(len(row) == len(names) for _, row in rows)
+    assert [line for line, _ in rows] == sorted({line for line, _ in rows})

@@ -74,6 +74,23 @@ def test_copies_are_counted_in_the_output_and_on_the_card(tmp_path: Path, capsys
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+def test_rows_without_a_label_are_counted_in_the_output_and_on_the_card(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = small_table()
+    table[3][3] = table[5][3] = ""
+    spec = write_small(
+        tmp_path, SMALL_SPEC.replace('column = "price"', 'column = "price"\nmissing = "drop"'), to_csv(table)
+    )
+    assert main([str(spec)], {"SERVE_MODELS": str(tmp_path / "models")}) == 0
+    assert "rows without a label, left out: 2 of 60\n" in capsys.readouterr().out
+    store = VersionStore(tmp_path / "models", "small")
+    assert (store.card(1)["data"]["rows"], store.card(1)["data"]["unlabelled"]) == (58, 2)
+    assert "Further 2 rows of the file have no label and were left out." in store.model_card(1)
+
+
+@pytest.mark.slow
 def test_a_models_folder_that_is_not_writable_is_one_sentence_too(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

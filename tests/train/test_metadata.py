@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from registry import Signature, VersionStore
-from tests.train.helpers import SMALL_SPEC, write_small
+from tests.train.helpers import SMALL_SPEC, small_table, to_csv, write_small, write_spec
 from train.dataset import load_dataset
 from train.errors import TrainError
-from train.metadata import build_signature
+from train.metadata import build_signature, provenance_section, write_rows
 from train.spec import read_spec
 
 
@@ -33,6 +33,41 @@ def test_an_error_in_the_signature_names_the_spec(tmp_path: Path) -> None:
     spec = read_spec(write_small(tmp_path, SMALL_SPEC.replace('unit = "m"', 'unit = "m"\naliases = ["kind"]')))
     with pytest.raises(TrainError, match="small.toml: input kind: the name 'kind' is taken"):
         build_signature(spec, load_dataset(spec))
+
+
+def test_the_card_says_which_levels_were_merged_and_how_many_rows_have_no_label(tmp_path: Path) -> None:
+    table = small_table()
+    table[4][3] = ""
+    text = {"name": "kind", "categories": ["0", "1", "5", "7"], "other": "0"}
+    inputs = [{"name": "width", "limits": [-10, 10]}, text]
+    spec = read_spec(write_spec(tmp_path, to_csv(table), inputs, label={"missing": "drop"}))
+    source = provenance_section(spec, load_dataset(spec))["data"]
+    assert source == {
+        "file": "data.csv",
+        "sha256": spec.data_sha256,
+        "rows": 59,
+        "unlabelled": 1,
+        "merged": {"kind": ("7",)},
+    }
+
+
+def test_the_rows_of_a_version_are_written_as_clients_send_them(tmp_path: Path) -> None:
+    table = small_table()
+    for row in table[1:]:
+        row[2] = {"0": "none", "1": "a bit", "5": "much"}[row[2]]
+        row[0] = "" if float(row[0]) > 5 else row[0]
+    text = {"name": "kind", "categories": ["none", "a bit", "much"]}
+    inputs = [{"name": "width", "limits": [-10, 10], "missing": "median"}, text]
+    spec = read_spec(write_spec(tmp_path, to_csv(table), inputs))
+    data = load_dataset(spec)
+    write_rows(spec, build_signature(spec, data), data, tmp_path)
+    for name, positions in (("reference", data.train_rows), ("test", data.test_rows)):
+        with (tmp_path / f"{name}.csv").open(newline="") as file:
+            rows = list(csv.reader(file))
+        assert rows == [
+            ["width", "kind", "price"],
+            *([table[row + 1][column] for column in (0, 2, 3)] for row in positions),
+        ]
 
 
 @pytest.mark.slow

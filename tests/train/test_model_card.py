@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from registry import VersionStore
+from tests.conftest import FLATS
 from train.model_card import model_card
 from train.spec import About, read_spec
 
@@ -56,3 +57,15 @@ def test_it_goes_without_what_nobody_wrote_and_its_tables_stay_whole(published: 
     assert "Not for:" not in text
     for table in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
         assert len({len(re.findall(r"(?<!\\)\|", row)) for row in table.splitlines()}) == 1
+
+
+@pytest.mark.slow
+def test_it_names_the_levels_that_the_model_can_t_tell_apart(published: Path) -> None:
+    store = VersionStore(published, "boston")
+    signature, card = store.signature(1), store.card(1)
+    flats = replace(signature, inputs=(FLATS.inputs[1], *signature.inputs[1:]), interval=None)
+    card["data"]["merged"] = {"district": ["Rödelheim", "Bornheim"]}
+    text = model_card(read_spec(Path("train/boston.toml")), flats, {**card, "interval": None})
+    assert (
+        "\n\n`district`: too few training rows have Rödelheim, Bornheim; to the model, these are elsewhere.\n\n" in text
+    )
