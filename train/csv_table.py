@@ -75,7 +75,8 @@ def read_csv(path: Path, form: CsvFormat, columns: Mapping[str, Column], advice:
         if wrong:
             counts = ", ".join(f"{count} in {name}" for name, count in wrong.most_common())
             more = f"; such cells: {counts}" if wrong.total() > 1 else ""
-            raise TrainError(f"{first}{more}; correct them or remove the rows")
+            also = ", or set missing where the spec reads this column" if first.endswith("not ''") else ""
+            raise TrainError(f"{first}{more}; correct them or remove the rows{also}")
         frame = pd.DataFrame({name: reader.values() for name, reader in zip(names, readers, strict=True)}, copy=False)
         return Table(np.frombuffer(lines, dtype=np.int64), frame, csv.sha256())
 

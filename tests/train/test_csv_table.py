@@ -71,7 +71,12 @@ def test_texts_are_read_without_the_spaces_around_them(tmp_path: Path) -> None:
     [
         (["1", "x"], NUMBERS, form(), "line 3, column a: expected a number, not 'x'; correct"),
         (["1", "x"], OPTIONAL_NUMBERS, form(), "line 3, column a: expected a number, not 'x'; correct"),
-        (["1", ""], NUMBERS, form(), "line 3, column a: expected a number, not ''; correct"),
+        (
+            ["1", ""],
+            NUMBERS,
+            form(),
+            "line 3, column a: expected a number, not ''; correct them or remove the rows, or set missing where",
+        ),
         (["", "NA"], OPTIONAL_NUMBERS, form(), "line 3, column a: expected a number, not 'NA'"),
         (["1", "nan"], OPTIONAL_NUMBERS, form("", "NaN"), "line 3, column a: expected a number, not 'nan'"),
         (["1", "inf"], OPTIONAL_NUMBERS, form(), "line 3, column a: expected a number, not 'inf'"),
