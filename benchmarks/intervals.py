@@ -32,10 +32,9 @@ from sklearn.linear_model import LinearRegression
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from registry import SHOWN_LEVEL
+from registry import SHOWN_LEVEL, Input
 from train.evaluation import slice_column
 from train.intervals import MIN_SLICE_ROWS, make_interval
-from train.spec import InputSpec
 
 Floats = NDArray[np.float64]
 Predict = Callable[[Floats], Floats]
@@ -46,25 +45,25 @@ FOLDS, NEW = 5, 0.2
 HIDDEN, STEPS, RATE, DECAY = (32, 16), 500, 0.01, 2.0  # of train/boston_mlp.toml
 
 
-def boston() -> tuple[list[InputSpec], Floats, Floats]:
+def boston() -> tuple[list[Input], Floats, Floats]:
     """Return the inputs, the rows and the labels of the model that is shipped."""
     table, names = pd.read_csv(DATA), ["rm", "tax", "age"]
     return [_number(name) for name in names], table[names].to_numpy(np.float64), table["medv"].to_numpy(np.float64)
 
 
-def diabetes() -> tuple[list[InputSpec], Floats, Floats]:
+def diabetes() -> tuple[list[Input], Floats, Floats]:
     """Return the same of scikit-learn's diabetes data: ten inputs, one of them a category."""
     data = load_diabetes(as_frame=True, scaled=False)
     rows: pd.DataFrame = data.data
     inputs = [
-        InputSpec(name, name, (), name, "", (1, 2), None, (1.0, 2.0), ()) if name == "sex" else _number(name)
+        Input(name, name, "", (), (1, 2), (1, 2), 1, categories=(1.0, 2.0)) if name == "sex" else _number(name)
         for name in map(str, rows)
     ]
     return inputs, rows.to_numpy(np.float64), data.target.to_numpy(np.float64)
 
 
-def _number(name: str) -> InputSpec:
-    return InputSpec(name, name, (), name, "", (-1e9, 1e9), None, (), ())
+def _number(name: str) -> Input:
+    return Input(name, name, "", (), (-1e9, 1e9), (-1e9, 1e9), 0)
 
 
 def fit_linear(rows: Floats, label: Floats, _: int) -> Predict:
@@ -122,7 +121,7 @@ def _gradients(weights: Sequence[np.ndarray], values: np.ndarray, target: np.nda
 FITS: dict[str, Fit] = {"linear": fit_linear, "mlp": fit_mlp}
 
 
-def one_split(data: Callable[[], tuple[list[InputSpec], Floats, Floats]], fit: Fit, seed: int) -> dict[str, Floats]:
+def one_split(data: Callable[[], tuple[list[Input], Floats, Floats]], fit: Fit, seed: int) -> dict[str, Floats]:
     """Return for each new row of a split: its position, its prediction, its error and both half widths."""
     inputs, rows, label = data()
     order = np.random.default_rng(seed).permutation(len(rows))
@@ -148,7 +147,7 @@ def one_split(data: Callable[[], tuple[list[InputSpec], Floats, Floats]], fit: F
     }
 
 
-def summarise(name: str, found: Sequence[dict[str, Floats]], rows: Floats, inputs: Sequence[InputSpec]) -> str:
+def summarise(name: str, found: Sequence[dict[str, Floats]], rows: Floats, inputs: Sequence[Input]) -> str:
     """Return the lines of the table for one model on one data set."""
     new = {key: np.concatenate([part[key] for part in found]) for key in found[0]}
     # The thirds of each split by its own predictions; the slices by the quartiles of all rows.

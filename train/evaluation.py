@@ -6,7 +6,8 @@ is measured is for a row whose inputs its fit had not seen.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -16,18 +17,24 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 from sklearn.dummy import DummyRegressor
-from sklearn.ensemble import GradientBoostingRegressor
+from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingRegressor
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+from registry import Input
 from train.dataset import Dataset, Floats, Indices
+from train.encoder import fit_encoder
 from train.hinge_features import hinge_features
-from train.spec import InputSpec, Spec
+from train.ridge import ridge
+from train.spec import Spec
 
 # float64 (n, k) rows to float64 (n,) predictions; and (n, k) rows with (n,) labels to such a function.
 PredictFunction = Callable[[Floats], Floats]
 FitFunction = Callable[[Floats, Floats], PredictFunction]
+
+BOOSTING_ROWS = 10_000  # with more, gradient boosting takes minutes, and that of histograms seconds
+MAX_BOOSTING_LEVELS = 255  # of a category, in histogram gradient boosting
 
 MAX_SLICE_VALUES = 10  # a column of more different values is sliced by quartiles
 
@@ -114,21 +121,60 @@ def bootstrap_intervals(actual: Floats, predicted: Floats, samples: int, seed: i
     return {name: (float(low[name]), float(high[name])) for name in ("rmse", "mae", "r2")}
 
 
-def baselines(inputs: tuple[InputSpec, ...], seed: int) -> dict[str, FitFunction]:
-    """Return the simple models that every model is compared with, on the same rows and folds."""
+def baselines(inputs: Sequence[Input], seed: int, rows: int) -> dict[str, FitFunction]:
+    """Return the simple models that every model is compared with, on the same rows and folds.
+
+    Args:
+        rows: how many there are. With more than BOOSTING_ROWS, gradient boosting is that of histograms.
+    """
 
     def fit_function(model: Any) -> FitFunction:
         return lambda rows, label: clone(model).fit(rows, label).predict
 
+    encoded = any(item.levels or item.missing for item in inputs)
+    if rows > BOOSTING_ROWS:
+        boosting = fit_function(_histogram_boosting(inputs, seed))
+    elif encoded:
+        boosting = _fit_encoded(inputs, GradientBoostingRegressor(random_state=seed))
+    else:
+        boosting = fit_function(GradientBoostingRegressor(random_state=seed))
     hinges = FunctionTransformer(partial(hinge_features, inputs))
+    squares = fit_function(make_pipeline(hinges, StandardScaler(), LinearRegression()))
     return {
         "mean": fit_function(DummyRegressor()),
-        "least_squares": fit_function(make_pipeline(hinges, StandardScaler(), LinearRegression())),
-        "gradient_boosting": fit_function(GradientBoostingRegressor(random_state=seed)),
+        "least_squares": partial(_least_squares, inputs) if encoded else squares,
+        "gradient_boosting": boosting,
     }
 
 
-def evaluate_slices(spec: Spec, data: Dataset, evaluation: Evaluation) -> list[Slice]:
+def _least_squares(inputs: Sequence[Input], rows: Floats, label: Floats) -> PredictFunction:
+    encoder = fit_encoder(inputs, rows)
+    weights, intercept = ridge(encoder.features(rows), label, None)
+    return lambda rows: np.asarray(encoder.features(rows) @ weights + intercept, np.float64)
+
+
+def _fit_encoded(inputs: Sequence[Input], model: Any) -> FitFunction:
+    """Return a function that fits a model of scikit-learn to what the networks get: fills, indicators and codes."""
+
+    def fit(rows: Floats, label: Floats) -> PredictFunction:
+        encoder = fit_encoder(inputs, rows)
+        fitted = clone(model).fit(encoder.features(rows), label)
+        return lambda rows: np.asarray(fitted.predict(encoder.features(rows)), np.float64)
+
+    return fit
+
+
+def _histogram_boosting(inputs: Sequence[Input], seed: int) -> Any:
+    """Return histogram gradient boosting, to which a missing value is missing and a text no number."""
+    missing = [item.missing.value if item.missing else np.nan for item in inputs]
+    texts = [bool(item.levels) and len(item.categories) < MAX_BOOSTING_LEVELS for item in inputs]
+    return make_pipeline(
+        FunctionTransformer(lambda rows: np.where(rows == np.array(missing), np.nan, rows)),
+        HistGradientBoostingRegressor(categorical_features=texts, random_state=seed),
+    )
+
+
+def evaluate_slices(spec: Spec, inputs: Sequence[Input], data: Dataset, evaluation: Evaluation) -> list[Slice]:
     """Return the RMSE on each slice of the inputs and of the spec's slice columns.
 
     A column of at most MAX_SLICE_VALUES different values has a slice for each value; another column is sliced at the
@@ -138,18 +184,47 @@ def evaluate_slices(spec: Spec, data: Dataset, evaluation: Evaluation) -> list[S
     errors.loc[data.test_rows, "test"] = data.label[data.test_rows] - evaluation.test_predictions
     generator = np.random.default_rng(spec.seed)
     slices = []
-    for column in dict.fromkeys([*(item.column for item in spec.inputs), *spec.evaluation.slices]):
-        values = data.columns[column].to_numpy()
-        names, numbers = slice_column(values, values[data.train_rows])
+    for column, (names, numbers) in _sliced(spec, inputs, data).items():
         for number, name in enumerate(names):
             inside = errors[numbers == number]
-            test = inside["test"].dropna()
-            test_rmse = rmse(test.to_numpy()) if len(test) else None
-            if len(inside):
-                cv = inside["cv"].to_numpy()
+            test, cv = inside["test"].dropna().to_numpy(), inside["cv"].dropna().to_numpy()
+            if len(cv):
                 low, high = _rmse_interval(cv, spec.evaluation.bootstrap, generator)
-                slices.append(Slice(column, name, len(test), test_rmse, len(cv), rmse(cv), low, high))
+                slices.append(
+                    Slice(column, name, len(test), rmse(test) if len(test) else None, len(cv), rmse(cv), low, high)
+                )
     return slices
+
+
+def _sliced(spec: Spec, inputs: Sequence[Input], data: Dataset) -> dict[str, tuple[list[str], Indices]]:
+    """Return the slices of each input, by its column or, if inputs share it, its name; and of the spec's columns."""
+    shared = Counter(item.column for item in spec.inputs)
+    sliced = {}
+    for position, (own, item) in enumerate(zip(spec.inputs, inputs, strict=True)):
+        values = data.inputs[:, position]
+        name = own.column if shared[own.column] == 1 else own.name
+        sliced[name] = slice_input(item, values, values[data.train_rows])
+    for column in spec.evaluation.slices:
+        if column not in sliced:
+            sliced[column] = _slice_text_or_number(data.columns[column], data.train_rows)
+    return sliced
+
+
+def _slice_text_or_number(column: pd.Series[Any], train_rows: Indices) -> tuple[list[str], Indices]:
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        texts = list(column.value_counts().index[:MAX_SLICE_VALUES])
+        names, numbers = list(map(str, texts)), pd.Categorical(column, texts).codes.astype(np.int64)
+        for name, others in (("missing", column.isna().to_numpy()), ("other", ~column.isin(texts).to_numpy())):
+            rest = others & (numbers < 0)
+            if rest.any():
+                numbers = np.where(rest, len(names), numbers)
+                names.append(name)
+        return names, numbers
+    values = column.to_numpy()
+    absent = np.isnan(values)
+    known = values[train_rows][~absent[train_rows]]
+    names, numbers = slice_column(np.where(absent, known[0] if len(known) else 0.0, values), known)
+    return ([*names, "missing"], np.where(absent, len(names), numbers)) if absent.any() else (names, numbers)
 
 
 def _rmse_interval(errors: Floats, samples: int, generator: np.random.Generator) -> tuple[float, float]:
@@ -167,3 +242,19 @@ def slice_column(values: Floats, training: Floats) -> tuple[list[str], Indices]:
     edges = np.unique(np.quantile(training, [0.25, 0.5, 0.75]))
     names = [f"≤ {edges[0]:g}", *(f"{a:g} – {b:g}" for a, b in pairwise(edges)), f"> {edges[-1]:g}"]
     return names, np.searchsorted(edges, values, side="left")  # a value on an edge belongs below it
+
+
+def slice_input(item: Input, values: Floats, training: Floats) -> tuple[list[str], Indices]:
+    """Return the slices of an input like :func:`slice_column`; of texts by their text, and one of what is missing."""
+    absent = values == item.missing.value if item.missing else np.zeros(len(values), dtype=np.bool_)
+    if item.levels:
+        present = np.isin(item.categories, values)
+        codes = np.array(item.categories)[present]
+        names, numbers = [item.words[code] for code in codes], np.searchsorted(codes, values)
+    else:
+        known = training[training != item.missing.value] if item.missing else training
+        names, numbers = slice_column(np.where(absent, known[0], values), known)
+    if absent.any():
+        numbers = np.where(absent, len(names), numbers)
+        names = [*names, "missing"]
+    return names, numbers

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from registry import Input
 from train.dataset import Floats
-from train.spec import InputSpec
 
 
-def hinge_weights(inputs: Sequence[InputSpec]) -> tuple[Floats, Floats] | None:
+def hinge_weights(inputs: Sequence[Input]) -> tuple[Floats, Floats] | None:
     """Return the kernel (k, f) and bias (f,), float64, with which relu(rows @ kernel + bias) are the features.
 
     A category with the codes v_0 < … < v_{m-1} becomes the m - 1 hinge functions relu(x - v_j), j = 0 … m-2. (Hinge
@@ -40,7 +40,7 @@ def hinge_weights(inputs: Sequence[InputSpec]) -> tuple[Floats, Floats] | None:
     return kernel, -np.array([knot for _, knot in knots])
 
 
-def hinge_features(inputs: Sequence[InputSpec], rows: Floats) -> Floats:
+def hinge_features(inputs: Sequence[Input], rows: Floats) -> Floats:
     """Return the features, float64 (n, f), of rows (n, k): what the network and least squares are fitted to."""
     weights = hinge_weights(inputs)
     return rows if weights is None else np.maximum(rows @ weights[0] + weights[1], 0.0)

@@ -15,11 +15,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from registry import SHOWN_LEVEL, CategoryTerm, Interval, NumberTerm
+from registry import SHOWN_LEVEL, CategoryTerm, Input, Interval, NumberTerm
 from registry.interval import MIN_RANGE, Term
 from train.dataset import Dataset, Floats, Indices
-from train.evaluation import Evaluation, slice_column
-from train.spec import InputSpec, Spec
+from train.evaluation import Evaluation, slice_input
 
 LEVELS = (0.5, 0.8, 0.9, 0.95)
 MIN_SLICE_ROWS = 50  # of fewer, the share inside says little
@@ -67,16 +66,22 @@ class IntervalFigures:
     worst_slice: Part | None
 
 
-def intervals_of(spec: Spec, data: Dataset, evaluation: Evaluation) -> tuple[Interval | None, IntervalFigures | None]:
+def intervals_of(
+    inputs: Sequence[Input], data: Dataset, evaluation: Evaluation
+) -> tuple[Interval | None, IntervalFigures | None]:
     """Return the intervals of a model that was evaluated, and how such intervals did; None if there are none."""
-    errors, held_out = np.abs(data.label - evaluation.cv_predictions), [rows for _, rows in data.folds]
-    interval = make_interval(spec.inputs, data.inputs, errors, held_out)
-    return interval, _judge(spec, data, evaluation.cv_predictions, errors, held_out)
+    held_out = [rows for _, rows in data.folds]
+    judged = np.sort(np.concatenate(held_out))
+    rows, predictions = data.inputs[judged], evaluation.cv_predictions[judged]
+    errors = np.abs(data.label[judged] - predictions)
+    folds = [np.searchsorted(judged, rows) for rows in held_out]
+    interval = make_interval(inputs, rows, errors, folds)
+    training = data.inputs[data.train_rows]
+    slices = [slice_input(item, rows[:, column], training[:, column]) for column, item in enumerate(inputs)]
+    return interval, _judge(inputs, rows, predictions, errors, folds, slices)
 
 
-def make_interval(
-    inputs: Sequence[InputSpec], rows: Floats, errors: Floats, folds: Sequence[Indices]
-) -> Interval | None:
+def make_interval(inputs: Sequence[Input], rows: Floats, errors: Floats, folds: Sequence[Indices]) -> Interval | None:
     """Make the intervals of a model from its errors.
 
     The scale is the same for every row if another would make the intervals more than _WIDER as wide in the mean.
@@ -107,7 +112,12 @@ def make_interval(
 
 
 def _judge(
-    spec: Spec, data: Dataset, predictions: Floats, errors: Floats, held_out: list[Indices]
+    inputs: Sequence[Input],
+    rows: Floats,
+    predictions: Floats,
+    errors: Floats,
+    held_out: list[Indices],
+    slices: Sequence[tuple[list[str], Indices]],
 ) -> IntervalFigures | None:
     """Return how intervals like the published ones do on rows they were not made from; None if there are none.
 
@@ -116,6 +126,7 @@ def _judge(
     Args:
         predictions, errors: of each row, by the fit that has not seen it.
         held_out: the rows of each fold.
+        slices: of each input, as :func:`train.evaluation.slice_input` returns them.
     """
     half_widths = {level: np.full(len(errors), np.nan) for level in LEVELS}
     plain = np.empty(len(errors))
@@ -124,12 +135,12 @@ def _judge(
         kept = np.concatenate(others)
         starts = np.cumsum([0, *map(len, others)])
         folds = [np.arange(start, end) for start, end in pairwise(starts)]
-        interval = make_interval(spec.inputs, data.inputs[kept], errors[kept], folds)
+        interval = make_interval(inputs, rows[kept], errors[kept], folds)
         if interval is None:
             return None
         plain[judged] = _quantiles(errors[kept])[SHOWN_LEVEL]
         for level in interval.quantiles:
-            half_widths[level][judged] = interval.half_width(data.inputs[judged].astype(np.float32), level)
+            half_widths[level][judged] = interval.half_width(rows[judged].astype(np.float32), level)
     levels = {
         f"{level:g}": Level(float(np.mean(errors <= half)), 2 * float(np.mean(half)))
         for level, half in half_widths.items()
@@ -143,15 +154,13 @@ def _judge(
         levels=levels,
         width_vs_plain=float(np.mean(half_widths[SHOWN_LEVEL]) / np.mean(plain)),
         worst_third=min((_part(f"{name} predictions", inside[third]) for name, third in thirds), key=_coverage),
-        worst_slice=min(_slices(spec, data, inside), key=_coverage, default=None),
+        worst_slice=min(_slices(inputs, slices, inside), key=_coverage, default=None),
     )
 
 
-def _slices(spec: Spec, data: Dataset, inside: np.ndarray) -> list[Part]:
+def _slices(inputs: Sequence[Input], slices: Sequence[tuple[list[str], Indices]], inside: np.ndarray) -> list[Part]:
     parts = []
-    for item in spec.inputs:
-        values = data.columns[item.column].to_numpy()
-        names, numbers = slice_column(values, values[data.train_rows])
+    for item, (names, numbers) in zip(inputs, slices, strict=True):
         parts += [_part(f"{item.name} {name}", inside[numbers == number]) for number, name in enumerate(names)]
     return [part for part in parts if part.rows >= MIN_SLICE_ROWS]
 
@@ -175,7 +184,7 @@ def _quantiles(scores: Floats) -> dict[float, float]:
     return {level: value for level, value in values.items() if value > 0}
 
 
-def _cross_fitted(inputs: Sequence[InputSpec], rows: Floats, errors: Floats, folds: Sequence[Indices]) -> Floats:
+def _cross_fitted(inputs: Sequence[Input], rows: Floats, errors: Floats, folds: Sequence[Indices]) -> Floats:
     """Return the scale of each row, float64 (n,), fitted on the other folds."""
     scales = np.empty(len(rows))
     for number, held_out in enumerate(folds):
@@ -185,7 +194,7 @@ def _cross_fitted(inputs: Sequence[InputSpec], rows: Floats, errors: Floats, fol
     return scales
 
 
-def _fit(inputs: Sequence[InputSpec], rows: Floats, errors: Floats) -> tuple[float, tuple[Term, ...]]:
+def _fit(inputs: Sequence[Input], rows: Floats, errors: Floats) -> tuple[float, tuple[Term, ...]]:
     """Fit the logarithm of the errors by ridge regression on the inputs. Return the intercept and the terms.
 
     A number enters standardised and squared, a category as an indicator for each code.
@@ -193,7 +202,7 @@ def _fit(inputs: Sequence[InputSpec], rows: Floats, errors: Floats) -> tuple[flo
     target = np.log(errors + _FLOOR * np.mean(errors))
     columns: list[Floats] = []
     for column, item in enumerate(inputs):
-        values = rows[:, column]
+        values = _in_terms(item, rows[:, column])
         if item.categories:
             columns += [(values == code).astype(np.float64) for code in item.categories]
         else:
@@ -212,7 +221,7 @@ def _fit(inputs: Sequence[InputSpec], rows: Floats, errors: Floats) -> tuple[flo
         if item.categories:
             terms.append(CategoryTerm(item.categories, tuple(map(_short, own))))
         else:
-            constant, term = _in_range(own[0], own[1], rows[:, column])
+            constant, term = _in_range(own[0], own[1], _in_terms(item, rows[:, column]))
             intercept += constant
             terms.append(term)
     return intercept, tuple(terms)
@@ -230,11 +239,19 @@ def _in_range(weight: float, square: float, values: Floats) -> tuple[float, Numb
     return weight * middle + square * middle**2, NumberTerm(low, high, _short(slope), _short(curve))
 
 
-def _constant(item: InputSpec, values: Floats) -> Term:
+def _constant(item: Input, values: Floats) -> Term:
     """Return a term that adds nothing."""
     if item.categories:
         return CategoryTerm(item.categories, (0.0,) * len(item.categories))
-    return NumberTerm(*_range(values), 0.0, 0.0)
+    return NumberTerm(*_range(_in_terms(item, values)), 0.0, 0.0)
+
+
+def _in_terms(item: Input, values: Floats) -> Floats:
+    """Return the values as a term takes them: a number that is missing is at an end of the range of the others."""
+    if item.missing is None or item.categories:
+        return values
+    present = values[values != np.float32(item.missing.value)]
+    return np.clip(values, present.min(), present.max()) if len(present) else np.zeros_like(values)
 
 
 def _range(values: Floats) -> tuple[float, float]:

@@ -10,30 +10,76 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from registry import INPUT_TENSOR
+from registry import INPUT_TENSOR, Input
 from train.dataset import Floats
 from train.errors import TrainError
+from train.fit_config import FitConfig
+from train.fitting import fit_layers
 from train.hinge_features import hinge_features, hinge_weights
-from train.spec import FitConfig, InputSpec
+from train.layers import CHUNK, Layer
+from train.towers import FULL_BATCH_ROWS
 
 Model = Any  # keras has no types
 
 
 def fit_network(
-    inputs: Sequence[InputSpec], config: FitConfig, seed: int, rows: Floats, label: Floats, on_step: Callable[[], None]
+    inputs: Sequence[Input],
+    config: FitConfig,
+    seed: int,
+    rows: Floats,
+    label: Floats,
+    on_step: Callable[[], None],
+    *,
+    log_label: bool = False,
 ) -> Model:
     """Fit a network that maps float32 (n, k) to float32 (n, 1), in the label's unit. Repeatable to the bit.
 
-    The optimizer is AdamW, Adam with decoupled weight decay (Loshchilov & Hutter 2019, arXiv:1711.05101). The learning
-    rate falls to 0 along a half cosine (Loshchilov & Hutter 2017, arXiv:1608.03983), so the result depends little on
-    the last step. The label is standardised while fitting, so the config means the same whatever the label's unit.
+    The label is standardised while fitting, so the config means the same whatever the label's unit.
 
     Args:
-        rows, label: float64 (n, k) and (n,).
+        rows, label: float64 (n, k) and (n,); what is missing stands as the number that ``inputs`` say.
         on_step: called after each step.
+        log_label: whether the network learns the logarithm of the label.
 
     Raises:
-        TrainError: if a weight is not finite in the end.
+        TrainError: if a weight is not finite in the end, or a label has no logarithm.
+    """
+    if _keras_fits(inputs, config, rows) and not log_label:
+        return _fit_with_keras(inputs, config, seed, rows, label, on_step)
+    fitted = fit_layers(inputs, config, seed, rows, label, on_step, log_label=log_label)
+    return keras.Sequential(
+        [keras.Input((len(inputs),), name=INPUT_TENSOR), *map(_dense, fitted.layers)], name=config.architecture
+    )
+
+
+def _dense(layer: Layer) -> Any:
+    dense = keras.layers.Dense(len(layer.bias), activation=layer.activation, trainable=layer.trainable, name=layer.name)
+    dense.build((None, len(layer.kernel)))
+    dense.set_weights([layer.kernel, layer.bias])
+    return dense
+
+
+def _keras_fits(inputs: Sequence[Input], config: FitConfig, rows: Floats) -> bool:
+    """Say whether Keras fits the network: one of numbers and codes alone, with none of the later options.
+
+    :mod:`train.fitting` could fit these too. But a spec of an earlier release shall give the same weights to the bit.
+    """
+    later = config.skip, config.quantiles, config.members > 1, config.batch, config.activation != "tanh"
+    return (
+        config.architecture != "ridge"
+        and not any(later)
+        and not any(item.levels or item.missing for item in inputs)
+        and len(rows) <= FULL_BATCH_ROWS
+    )
+
+
+def _fit_with_keras(
+    inputs: Sequence[Input], config: FitConfig, seed: int, rows: Floats, label: Floats, on_step: Callable[[], None]
+) -> Model:
+    """Fit a network by AdamW, Adam with decoupled weight decay (Loshchilov & Hutter 2019, arXiv:1711.05101).
+
+    The learning rate falls to 0 along a half cosine (Loshchilov & Hutter 2017, arXiv:1608.03983), so the result depends
+    little on the last step.
     """
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
@@ -64,7 +110,8 @@ def fit_network(
 def predict(model: Model, rows: Floats) -> Floats:
     """Return the predictions, float64 (n,) in the label's unit, for rows (n, k)."""
     # model.predict would build a new graph for each model, which takes longer than the call.
-    return np.asarray(model(rows.astype(np.float32), training=False), dtype=np.float64).reshape(len(rows))
+    parts = [rows[start : start + CHUNK].astype(np.float32) for start in range(0, len(rows), CHUNK)]
+    return np.concatenate([np.asarray(model(part, training=False), dtype=np.float64)[:, 0] for part in parts])
 
 
 def weights_digest(model: Model) -> str:
@@ -72,7 +119,7 @@ def weights_digest(model: Model) -> str:
     return hashlib.sha256(b"".join(weight.tobytes() for weight in model.get_weights())).hexdigest()
 
 
-def _build(inputs: Sequence[InputSpec], config: FitConfig, rows: Floats) -> Model:
+def _build(inputs: Sequence[Input], config: FitConfig, rows: Floats) -> Model:
     layers: list[Any] = []
     weights = hinge_weights(inputs)
     if weights is not None:

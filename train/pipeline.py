@@ -75,18 +75,19 @@ def train(
     """
     with _removed_on_failure(store.folder), store.staging() as folder:
         started = time.monotonic()
-        fitter = _Fitter(spec, report)
+        fitter = _Fitter(spec, signature, report)
         model = fitter.fit(data.inputs[data.train_rows], data.label[data.train_rows])
         evaluation = evaluate(fitter.fit_function, data, fitted=lambda rows: predict(model, rows))
         seconds = time.monotonic() - started
 
         report("comparing with the baselines", 1.0)
-        compared = {name: evaluate(fit, data) for name, fit in baselines(spec.inputs, spec.seed).items()}
-        slices = evaluate_slices(spec, data, evaluation)
+        rivals = baselines(signature.inputs, spec.seed, len(data.train_rows))
+        compared = {name: evaluate(fit, data) for name, fit in rivals.items()}
+        slices = evaluate_slices(spec, signature.inputs, data, evaluation)
         test_label, test_predictions = data.label[data.test_rows], evaluation.test_predictions
         intervals = bootstrap_intervals(test_label, test_predictions, spec.evaluation.bootstrap, spec.seed)
 
-        interval, interval_figures = intervals_of(spec, data, evaluation)
+        interval, interval_figures = intervals_of(signature.inputs, data, evaluation)
         signature = replace(signature, interval=interval)
 
         report("exporting", 1.0)
@@ -127,8 +128,8 @@ def train(
 class _Fitter:
     """Fits a spec's network to the training rows and then to each fold, and reports the progress over all fits."""
 
-    def __init__(self, spec: Spec, report: Report) -> None:
-        self._spec, self._report = spec, report
+    def __init__(self, spec: Spec, signature: Signature, report: Report) -> None:
+        self._spec, self._inputs, self._report = spec, signature.inputs, report
         self._fits, self._steps = 0, 0
 
     def fit(self, rows: Floats, label: Floats) -> Model:
@@ -140,7 +141,7 @@ class _Fitter:
             self._steps += 1
             self._report(step, self._steps / ((folds + 1) * spec.fit.steps))
 
-        return fit_network(spec.inputs, spec.fit, spec.seed, rows, label, on_step)
+        return fit_network(self._inputs, spec.fit, spec.seed, rows, label, on_step, log_label=spec.log_label)
 
     def fit_function(self, rows: Floats, label: Floats) -> PredictFunction:
         model = self.fit(rows, label)

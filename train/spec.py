@@ -14,29 +14,12 @@ from registry import Output
 from registry.input import FLOAT32_MAX
 from registry.signature import NAME
 from train.csv_format import CsvFormat, read_format
+from train.fit_config import FitConfig, read_fit
 from train.input_spec import InputSpec as InputSpec  # a part of the spec: users of the spec import it from here
 from train.input_spec import read_input
 from train.toml_reader import TomlTable, read_toml
 
 DEFAULT_EFFECT = 0.15  # of drift that is worth a look, in standard deviations
-
-
-@dataclass(frozen=True, slots=True)
-class FitConfig:
-    """How the network is fitted.
-
-    Attributes:
-        architecture: ``linear`` or ``mlp``; only the mlp has ``hidden`` layers and ``weight_decay``.
-        steps: optimizer steps; each uses all training rows.
-        learning_rate: at the first step; see :func:`train.network.fit_network`.
-        hidden: the number of units in each hidden layer.
-    """
-
-    architecture: str
-    steps: int
-    learning_rate: float
-    hidden: tuple[int, ...] = ()
-    weight_decay: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +86,7 @@ class Spec:
         label: the value to predict; a label in the data that is not ``plausible`` is an error.
         label_column: its name in the data.
         drop_unlabelled: whether rows without a label are dropped; else they are refused.
+        log_label: whether the network learns the logarithm of the label.
         test_fraction: the fraction of the rows that is held out for the test.
         effect: how far a column must move before the monitor calls it drift, in standard deviations.
     """
@@ -120,6 +104,7 @@ class Spec:
     label: Output
     label_column: str
     drop_unlabelled: bool
+    log_label: bool
     test_fraction: float
     fit: FitConfig
     evaluation: EvaluationConfig
@@ -160,8 +145,9 @@ def read_spec(path: Path) -> Spec:
         ),
         label_column=label_column,
         drop_unlabelled=label.choice("missing", ("drop",), "") == "drop",
+        log_label=label.choice("scale", ("log",), "") == "log",
         test_fraction=top.table("split").number("test", 0.1, 0.5),
-        fit=_fit(top.table("fit")),
+        fit=read_fit(top.table("fit")),
         evaluation=EvaluationConfig(
             folds=evaluation.integer("folds", 2, 20),
             bootstrap=evaluation.integer("bootstrap", 100, 100_000),
@@ -199,18 +185,6 @@ def _check_columns(top: TomlTable, inputs: tuple[InputSpec, ...]) -> None:
 
 def _reads(item: InputSpec) -> str:
     return "texts" if item.levels else f"dates like {item.date_format}" if item.date else "numbers"
-
-
-def _fit(table: TomlTable) -> FitConfig:
-    architecture = table.string("architecture")
-    if architecture not in ("linear", "mlp"):
-        raise table.error("architecture", f"expected 'linear' or 'mlp', not {architecture!r}")
-    steps = table.integer("steps", 1, 1_000_000)
-    learning_rate = table.number("learning_rate", 1e-6, 10)
-    if architecture == "linear":
-        return FitConfig(architecture, steps, learning_rate)
-    hidden = table.integers("hidden", 1, 4096)
-    return FitConfig(architecture, steps, learning_rate, hidden, table.number("weight_decay", 0, 1000))
 
 
 def _gates(table: TomlTable) -> GateLimits:

@@ -8,7 +8,6 @@ TensorFlow nor keras.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +16,9 @@ from numpy.typing import NDArray
 
 from registry import INPUT_TENSOR
 from train.dataset import Floats
+from train.layers import ACTIVATIONS
 
 MODEL, WEIGHTS = "model.json", "weights.bin"
-
-_ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
-    "linear": lambda values: values,
-    "relu": lambda values: np.maximum(values, 0),
-    "tanh": np.tanh,
-}
 
 
 def write(model: Any, folder: Path) -> None:
@@ -78,7 +72,7 @@ def recompute(folder: Path, rows: NDArray[np.float32]) -> NDArray[np.float32]:
     for layer in content["modelTopology"]["config"]["layers"][1:]:
         config = layer["config"]
         values = values @ weights[f"{config['name']}/kernel"] + weights[f"{config['name']}/bias"]
-        values = _ACTIVATIONS[config["activation"]](values)
+        values = ACTIVATIONS[config["activation"]](values)
     return np.asarray(values, dtype=np.float32).reshape(len(rows))
 
 

@@ -105,7 +105,7 @@ def check_every_gate(
     ]
     if all(gate.passed for gate in gates):  # it costs a fit for each source
         rows = _training_rows(candidate, _predict(old, new.signature))
-        gates.append(source_gate(golden.encoded(new.signature), new.predictor.predict, rows, _fit(candidate.spec)))
+        gates.append(source_gate(golden.encoded(new.signature), new.predictor.predict, rows, _fit(candidate)))
     return gates
 
 
@@ -141,12 +141,14 @@ def _training_rows(candidate: Candidate, champion: Predict) -> TrainingRows:
     return TrainingRows(rows, label, label - champion(rows.astype(np.float32)), names)
 
 
-def _fit(spec: Spec) -> Callable[[Floats, Floats], Predict]:
-    """Return a function that fits a network as the spec says, and returns its predictions."""
+def _fit(candidate: Candidate) -> Callable[[Floats, Floats], Predict]:
+    """Return a function that fits a network as the candidate's spec says, and returns its predictions."""
     from train.network import fit_network, predict
 
+    spec, inputs = candidate.spec, candidate.store.signature(1).inputs
+
     def fit(rows: Floats, label: Floats) -> Predict:
-        model = fit_network(spec.inputs, spec.fit, spec.seed, rows, label, lambda: None)
+        model = fit_network(inputs, spec.fit, spec.seed, rows, label, lambda: None, log_label=spec.log_label)
         return lambda asked: predict(model, asked.astype(np.float64)).astype(np.float32)
 
     return fit

@@ -9,6 +9,7 @@ import pytest
 
 from train.dataset import Dataset, load_dataset
 from train.evaluation import Evaluation, baselines, bootstrap_intervals, evaluate, evaluate_slices, measure
+from train.metadata import build_signature
 from train.spec import Spec, read_spec
 
 
@@ -21,7 +22,8 @@ def boston() -> tuple[Spec, Dataset]:
 @pytest.fixture(scope="module")
 def evaluations(boston: tuple[Spec, Dataset]) -> dict[str, Evaluation]:
     spec, data = boston
-    return {name: evaluate(fit, data) for name, fit in baselines(spec.inputs, spec.seed).items()}
+    rivals = baselines(build_signature(spec, data).inputs, spec.seed, len(data.train_rows))
+    return {name: evaluate(fit, data) for name, fit in rivals.items()}
 
 
 def test_metrics_have_the_textbook_values() -> None:
@@ -53,7 +55,7 @@ def test_each_row_is_in_one_slice_of_each_column(
     boston: tuple[Spec, Dataset], evaluations: dict[str, Evaluation]
 ) -> None:
     spec, data = boston
-    slices = evaluate_slices(spec, data, evaluations["least_squares"])
+    slices = evaluate_slices(spec, build_signature(spec, data).inputs, data, evaluations["least_squares"])
     for column in ("rm", "tax", "age", "chas", "lstat"):
         of_column = [item for item in slices if item.column == column]
         assert sum(item.cv_rows for item in of_column) == len(data.label)
@@ -64,7 +66,9 @@ def test_each_row_is_in_one_slice_of_each_column(
 def test_a_slice_has_an_interval_that_is_repeatable_and_wider_for_fewer_rows(
     boston: tuple[Spec, Dataset], evaluations: dict[str, Evaluation]
 ) -> None:
-    slices, again = (evaluate_slices(*boston, evaluations["least_squares"]) for _ in range(2))
+    spec, data = boston
+    inputs = build_signature(spec, data).inputs
+    slices, again = (evaluate_slices(spec, inputs, data, evaluations["least_squares"]) for _ in range(2))
     assert slices == again
     assert all(item.low < item.cv_rmse < item.high for item in slices)
     few, many = (next(item for item in slices if (item.column, item.slice) == ("chas", value)) for value in "10")

@@ -12,15 +12,18 @@ from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 
-from registry import SHOWN_LEVEL, CategoryTerm, Interval, NumberTerm
+from registry import SHOWN_LEVEL, CategoryTerm, Input, Interval, NumberTerm
 from train.dataset import Dataset, Floats, Indices, load_dataset
 from train.evaluation import Evaluation, baselines, evaluate
 from train.intervals import LEVELS, MIN_SLICE_ROWS, intervals_of, make_interval
-from train.spec import InputSpec, Spec, read_spec
+from train.metadata import build_signature
+from train.spec import read_spec
 
-WIDTH = InputSpec("width", "width", (), "Width", "m", (0, 100), None, (), ())
-DEPTH = replace(WIDTH, name="depth", column="depth")
-KIND = replace(WIDTH, name="kind", column="kind", categories=(0, 1, 5), limits=(0, 5))
+WIDTH = Input("width", "Width", "m", (), (0, 100), (0, 100), 50)
+DEPTH = replace(WIDTH, name="depth")
+KIND = replace(WIDTH, name="kind", categories=(0, 1, 5), limits=(0, 5))
+
+Judged = tuple[tuple[Input, ...], Dataset, Evaluation]
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Errors:
     errors: Floats
     folds: list[Indices]
 
-    def interval(self, inputs: tuple[InputSpec, ...] = (WIDTH, DEPTH, KIND)) -> Interval:
+    def interval(self, inputs: tuple[Input, ...] = (WIDTH, DEPTH, KIND)) -> Interval:
         made = make_interval(inputs, self.rows, self.errors, self.folds)
         assert made
         return made
@@ -46,10 +49,11 @@ def heteroscedastic(rows: int = 400, folds: int = 5) -> Errors:
 
 
 @pytest.fixture(scope="module")
-def boston() -> tuple[Spec, Dataset, Evaluation]:
+def boston() -> Judged:
     spec = read_spec(Path("train/boston.toml"))
     data = load_dataset(spec)
-    return spec, data, evaluate(baselines(spec.inputs, spec.seed)["least_squares"], data)
+    inputs = build_signature(spec, data).inputs
+    return inputs, data, evaluate(baselines(inputs, spec.seed, len(data.train_rows))["least_squares"], data)
 
 
 def features(rows: Floats, of: Floats) -> Floats:
@@ -154,7 +158,7 @@ def test_a_number_that_is_the_same_in_all_other_folds_is_no_division_by_zero() -
     assert np.isfinite(interval.half_width(rows.astype(np.float32), SHOWN_LEVEL)).all()
 
 
-def test_the_figures_count_the_rows_inside(boston: tuple[Spec, Dataset, Evaluation]) -> None:
+def test_the_figures_count_the_rows_inside(boston: Judged) -> None:
     interval, figures = intervals_of(*boston)
     assert interval
     assert figures
@@ -171,23 +175,25 @@ def test_the_figures_count_the_rows_inside(boston: tuple[Spec, Dataset, Evaluati
     assert figures.worst_slice.coverage <= figures.levels["0.9"].coverage
 
 
-def test_what_judges_a_fold_has_not_seen_its_errors(boston: tuple[Spec, Dataset, Evaluation]) -> None:
-    spec, data, evaluation = boston
+def test_what_judges_a_fold_has_not_seen_its_errors(boston: Judged) -> None:
+    inputs, data, evaluation = boston
     predictions = evaluation.cv_predictions.copy()
     wrong = data.folds[0][1]
     predictions[wrong] = data.label[wrong] - 1e4
-    _, figures = intervals_of(spec, data, replace(evaluation, cv_predictions=predictions))
+    _, figures = intervals_of(inputs, data, replace(evaluation, cv_predictions=predictions))
     assert figures
     assert figures.levels["0.9"].coverage <= 1 - len(wrong) / len(data.label)
     assert figures.worst_third.name == "lowest predictions"
     assert figures.worst_third.coverage < 0.5
 
 
-def test_intervals_of_one_width_are_as_wide_as_plain_ones(boston: tuple[Spec, Dataset, Evaluation]) -> None:
-    spec, data, evaluation = boston
+def test_intervals_of_one_width_are_as_wide_as_plain_ones(
+    boston: Judged,
+) -> None:
+    inputs, data, evaluation = boston
     same = np.where(np.arange(len(data.label)) % 2, 1.0, -1.0)
-    _, figures = intervals_of(spec, data, replace(evaluation, cv_predictions=data.label + same))
+    _, figures = intervals_of(inputs, data, replace(evaluation, cv_predictions=data.label + same))
     assert figures
     assert figures.width_vs_plain == pytest.approx(1, rel=1e-12)
     assert figures.levels["0.9"].coverage == 1
-    assert intervals_of(spec, data, replace(evaluation, cv_predictions=data.label)) == (None, None)
+    assert intervals_of(inputs, data, replace(evaluation, cv_predictions=data.label)) == (None, None)

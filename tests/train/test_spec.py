@@ -56,7 +56,7 @@ def test_the_shipped_specs_can_be_read(name: str) -> None:
         ('name = "width"', 'name = "width"\naliases = ["price"]', "inputs[1]: 'width' is the label"),
         ('column = "price"', 'column = "the price"', "label.name: expected a letter or '_', then at most"),
         ("plausible = [-1000, 1000]", "", "label.plausible: this key is missing"),
-        ('"linear"', '"forest"', "fit.architecture: expected 'linear' or 'mlp'"),
+        ('"linear"', '"forest"', "fit.architecture: expected one of 'ridge', 'linear', 'mlp', not 'forest'"),
         ("steps = 400", "steps = 0", "fit.steps: expected an integer"),
         ("steps = 400", "steps = 400\nhidden = [3]", "fit.hidden: unknown key"),
         ('architecture = "linear"', 'architecture = "mlp"', "fit.hidden: this key is missing"),
