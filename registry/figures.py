@@ -35,6 +35,7 @@ class InputFigures:
         mostly: the 10 % and the 90 % quantile of the training rows.
         median: theirs; of a category the most frequent code.
         x, y: the partial dependence: the mean prediction over training rows as the input takes each x.
+        missing: in how many training rows the input was missing; they are not in the other attributes.
     """
 
     histogram: Histogram
@@ -42,6 +43,7 @@ class InputFigures:
     median: float
     x: tuple[float, ...]
     y: tuple[float, ...]
+    missing: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,12 @@ class Figures:
     half_width: tuple[float, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Return the member of card.json."""
-        return asdict(self)
+        """Return the member of card.json. It counts missing values where there are some."""
+        content = asdict(self)
+        for item in content["inputs"].values():
+            if not item["missing"]:
+                del item["missing"]
+        return content
 
     @classmethod
     def from_text(cls, text: bytes) -> Figures | None:
@@ -92,7 +98,7 @@ def _input(item: Any) -> InputFigures:
     (median,) = _numbers([item["median"]])
     if len(x) != len(y):
         raise ValueError("expected a y for each x")
-    return InputFigures(histogram, (low, high), median, x, y)
+    return InputFigures(histogram, (low, high), median, x, y, int(item.get("missing", 0)))
 
 
 def _histogram(item: Any) -> Histogram:

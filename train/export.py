@@ -5,7 +5,7 @@ Owns the names of the model files in a version's folder.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import keras
@@ -16,6 +16,7 @@ from registry import INPUT_TENSOR, OUTPUT_TENSOR, SIGNATURE_NAME
 from registry.predictor import Float32Array, Keras, LiteRT
 from train import tfjs
 from train.dataset import Floats
+from train.layers import CHUNK
 from train.network import Model, predict
 from train.stderr import suppress_stderr
 
@@ -56,15 +57,22 @@ def export_differences(model: Model, folder: Path, rows: Floats) -> Mapping[str,
         folder: where :func:`write_exports` wrote them.
         rows: float64 (n, k), to predict.
     """
-    expected = predict(model, rows)
-    batch: Float32Array = rows.astype(np.float32)
     serve = tf.saved_model.load(str(folder)).signatures[SIGNATURE_NAME]
     with suppress_stderr():
-        litert = LiteRT((folder / "model.tflite").read_bytes()).predict(batch)
-    predictions = {
-        "keras": Keras((folder / "model.keras").read_bytes()).predict(batch),
-        "saved_model": serve(**{INPUT_TENSOR: tf.constant(batch)})[OUTPUT_TENSOR].numpy().reshape(len(rows)),
-        "litert": litert,
-        "tfjs": tfjs.recompute(folder / "tfjs", batch),
+        litert = LiteRT((folder / "model.tflite").read_bytes())
+    reference = Keras((folder / "model.keras").read_bytes())
+    predictors: dict[str, Callable[[Float32Array], Float32Array]] = {
+        "keras": reference.predict,
+        "saved_model": lambda batch: serve(**{INPUT_TENSOR: tf.constant(batch)})[OUTPUT_TENSOR].numpy()[:, 0],
+        "litert": litert.predict,
+        "tfjs": lambda batch: tfjs.recompute(folder / "tfjs", batch),
     }
-    return {name: float(np.max(np.abs(values - expected))) for name, values in predictions.items()}
+    largest = dict.fromkeys(predictors, 0.0)
+    for start in range(0, len(rows), CHUNK):
+        part = rows[start : start + CHUNK]
+        expected = predict(model, part)
+        for name, predictor in predictors.items():
+            with suppress_stderr():
+                apart = np.abs(predictor(part.astype(np.float32)) - expected)
+            largest[name] = float(np.maximum(largest[name], np.max(apart)))  # what is not a number stays so
+    return largest

@@ -16,6 +16,7 @@ from train.evaluation import PredictFunction
 BINS = 24  # of a number; a category has a bin for each code
 CURVE_POINTS = 41
 BACKGROUND_ROWS = 256
+MAX_CANDIDATES = 20_000  # of which the background rows are taken
 TEST_ROWS = 500
 MOSTLY = (0.1, 0.9)  # the quantiles between which most training rows are
 
@@ -29,7 +30,8 @@ def build_figures(signature: Signature, data: Dataset, predict: PredictFunction,
         test_predictions: float64 (n_test,), for the test rows.
     """
     training = data.inputs[data.train_rows]
-    background = training[evenly(np.argsort(predict(training), kind="stable"), BACKGROUND_ROWS)]
+    candidates = training[evenly(np.arange(len(training)), MAX_CANDIDATES)]
+    background = candidates[evenly(np.argsort(predict(candidates), kind="stable"), BACKGROUND_ROWS)]
     test = evenly(np.arange(len(data.test_rows)), TEST_ROWS)
     test_rows = data.test_rows[test]
     return Figures(
@@ -66,13 +68,18 @@ def _input_figures(
 ) -> InputFigures:
     x = np.array(item.categories) if item.categories else np.linspace(*item.training, CURVE_POINTS)
     y = partial_dependence(predict, background, column, x)
+    rows = len(values)
+    if item.missing:
+        values = values[values != np.float32(item.missing.value)]
     low, high = np.quantile(values, MOSTLY, method="inverted_cdf" if item.categories else "linear")
     if item.categories:
         counts = [int(np.sum(values == code)) for code in x]
         histogram, median = Histogram(_short(x), tuple(counts)), x[np.argmax(counts)]
     else:
         histogram, median = _histogram(values), np.median(values)
-    return InputFigures(histogram, _pair(low, high), _short([median])[0], _short(x), _short(y))
+    return InputFigures(
+        histogram, _pair(low, high), _short([median])[0], _short(x), _short(y), missing=rows - len(values)
+    )
 
 
 def _histogram(values: Floats) -> Histogram:

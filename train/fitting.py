@@ -12,11 +12,11 @@ import numpy as np
 
 from registry import Input
 from train.dataset import Floats
-from train.encoder import Encoder, fit_encoder
+from train.encoder import EncodedRows, Encoder, block_diagonal, fit_encoder
 from train.errors import TrainError
 from train.fit_config import FitConfig
 from train.label_scale import LabelScale
-from train.layers import Float32s, Layer, apply, make_layer
+from train.layers import Layer, apply, make_layer
 from train.ridge import ridge
 from train.towers import Tower, fit_towers
 
@@ -45,7 +45,7 @@ def fit_layers(
     """Fit a network. Arguments and errors are those of :func:`train.network.fit_network`."""
     scale = LabelScale.fit(label, log=log_label)
     encoder = fit_encoder(inputs, rows, config.quantiles)
-    features, target = encoder.features(rows), scale.standardised(label)
+    features, target = EncodedRows(encoder, rows), scale.standardised(label)
     if config.architecture == "mlp":
         towers = fit_towers(features, target.astype(np.float32), config, seed, on_step)
     else:
@@ -61,7 +61,7 @@ def fit_layers(
     return Fitted(layers)
 
 
-def _linear(features: Float32s, target: Floats, penalty: float | None) -> Tower:
+def _linear(features: EncodedRows, target: Floats, penalty: float | None) -> Tower:
     weights, intercept = ridge(features, target, penalty)
     return Tower("linear", [weights.astype(np.float32)[:, np.newaxis]], [np.array([intercept], np.float32)])
 
@@ -75,27 +75,17 @@ def join(encoder: Encoder, towers: Sequence[Tower]) -> tuple[Layer, ...]:
     depth = len(towers[0].kernels)
     kernels = [[tower.kernels[number].astype(np.float64) for tower in towers] for number in range(depth)]
     biases = [np.concatenate([tower.biases[number] for tower in towers], dtype=np.float64) for number in range(depth)]
-    joined = [np.concatenate(kernels[0], axis=1), *map(_diagonal, kernels[1:])]
+    joined = [np.concatenate(kernels[0], axis=1), *map(block_diagonal, kernels[1:])]
     mean = np.full((len(towers), 1), 1 / len(towers))
     joined[-1], biases[-1] = joined[-1] @ mean, biases[-1] @ mean
     lines = [tower.line for tower in towers if tower.line is not None]
     if lines:
         pair = np.array([[1.0, -1.0]])
         joined[0] = np.concatenate([joined[0], np.mean(lines, axis=0, dtype=np.float64) @ pair], axis=1)
-        joined[1:-1] = [_diagonal([kernel, np.eye(2)]) for kernel in joined[1:-1]]
+        joined[1:-1] = [block_diagonal([kernel, np.eye(2)]) for kernel in joined[1:-1]]
         joined[-1] = np.concatenate([joined[-1], pair.T])
         biases[:-1] = [np.append(bias, [0.0, 0.0]) for bias in biases[:-1]]
     joined[0], biases[0] = encoder.kernel @ joined[0], encoder.bias @ joined[0] + biases[0]
     names = [*(f"hidden_{number}" for number in range(1, depth)), "mean"]
     activations = [towers[0].activation] * (depth - 1) + ["linear"]
     return (*encoder.layers, *map(make_layer, names, joined, biases, activations))
-
-
-def _diagonal(blocks: Sequence[Floats]) -> Floats:
-    """Return the matrix that has the blocks along its diagonal, and is 0 elsewhere."""
-    matrix = np.zeros((sum(len(block) for block in blocks), sum(block.shape[1] for block in blocks)))
-    row = column = 0
-    for block in blocks:
-        matrix[row : row + len(block), column : column + block.shape[1]] = block
-        row, column = row + len(block), column + block.shape[1]
-    return matrix

@@ -11,8 +11,9 @@ from dataclasses import asdict, dataclass
 
 from registry import SHOWN_LEVEL
 from train.errors import TrainError
-from train.evaluation import Evaluation, Slice
+from train.evaluation import Evaluation
 from train.intervals import IntervalFigures
+from train.slices import Slice
 from train.spec import GateLimits
 
 MIN_SLICE_ROWS = 20  # the RMSE of fewer rows depends more on the rows than on the model
@@ -51,7 +52,7 @@ def measure_gates(
     """Return a gate for each limit that the spec sets; :class:`~train.spec.GateLimits` defines the metrics.
 
     Args:
-        baselines: of :func:`train.evaluation.baselines`, by name.
+        baselines: of :func:`train.baselines.baselines`, by name.
         slices: of the model. Those of fewer than MIN_SLICE_ROWS rows are ignored.
         parity: the largest difference between the model and its exports, in standard deviations of the label.
         intervals: None if the model has none; their gates then fail.

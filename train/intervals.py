@@ -18,7 +18,8 @@ import numpy as np
 from registry import SHOWN_LEVEL, CategoryTerm, Input, Interval, NumberTerm
 from registry.interval import MIN_RANGE, Term
 from train.dataset import Dataset, Floats, Indices
-from train.evaluation import Evaluation, slice_input
+from train.evaluation import Evaluation
+from train.slices import slice_input
 
 LEVELS = (0.5, 0.8, 0.9, 0.95)
 MIN_SLICE_ROWS = 50  # of fewer, the share inside says little
@@ -126,7 +127,7 @@ def _judge(
     Args:
         predictions, errors: of each row, by the fit that has not seen it.
         held_out: the rows of each fold.
-        slices: of each input, as :func:`train.evaluation.slice_input` returns them.
+        slices: of each input, as :func:`train.slices.slice_input` returns them.
     """
     half_widths = {level: np.full(len(errors), np.nan) for level in LEVELS}
     plain = np.empty(len(errors))

@@ -5,25 +5,26 @@ from __future__ import annotations
 import numpy as np
 
 from train.dataset import Floats
-from train.layers import CHUNK, Float32s
+from train.encoder import EncodedRows
+from train.layers import CHUNK
 
 # The penalty of least squares, as a part of the mean variance: one-hot columns add up to 1, so without a penalty their
 # weights would have no one solution.
 _LEAST = 1e-9
 
 
-def ridge(features: Float32s, target: Floats, penalty: float | None) -> tuple[Floats, float]:
+def ridge(features: EncodedRows, target: Floats, penalty: float | None) -> tuple[Floats, float]:
     """Return the weights (f,) and the intercept with the least squared errors and penalty * the squared weights.
 
     Args:
         features, target: (n, f) and (n,).
         penalty: as scikit-learn's ``alpha``; None for least squares.
     """
-    means = features.mean(axis=0, dtype=np.float64)
+    parts = [slice(start, start + CHUNK) for start in range(0, len(features), CHUNK)]
+    means = sum(features.take(part).sum(axis=0, dtype=np.float64) for part in parts) / len(features)
     gram, product = np.zeros((len(means), len(means))), np.zeros(len(means))
-    for start in range(0, len(features), CHUNK):
-        part = slice(start, start + CHUNK)
-        centered = features[part] - means
+    for part in parts:
+        centered = features.take(part) - means
         gram += centered.T @ centered
         product += centered.T @ (target[part] - target.mean())
     if penalty is None:

@@ -11,12 +11,12 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, repeat
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from train.dataset import Indices
+from train.encoder import EncodedRows, Encoder
 from train.fit_config import FitConfig
 from train.layers import ACTIVATIONS, Float32s
 
@@ -56,7 +56,7 @@ class Tower:
 
 
 def fit_towers(
-    features: Float32s, target: Float32s, config: FitConfig, seed: int, on_step: Callable[[], None]
+    features: EncodedRows, target: Float32s, config: FitConfig, seed: int, on_step: Callable[[], None]
 ) -> list[Tower]:
     """Fit the networks to features (n, f) and a standardised target (n,). Repeatable to the bit on one machine.
 
@@ -90,19 +90,25 @@ def fit_towers(
 
 
 def _fit_tower(
-    features: Float32s, target: Float32s, config: FitConfig, generator: np.random.Generator, on_step: Callable[[], None]
+    features: EncodedRows,
+    target: Float32s,
+    config: FitConfig,
+    generator: np.random.Generator,
+    on_step: Callable[[], None],
 ) -> Tower:
     """Fit one network by AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101), without decay on the biases.
 
     The learning rate falls to 0 along a half cosine (Loshchilov & Hutter 2017, arXiv:1608.03983).
     """
-    tower = _new_tower(features.shape[1], config, generator)
+    size = config.batch or (BATCH if len(features) > FULL_BATCH_ROWS else len(features))
+    batches = _batches(features, target, size, generator)
+    tower = _new_tower(features.encoder, config, generator)
     lines = [] if tower.line is None else [tower.line]
     weights = [*tower.kernels, *lines, *tower.biases]
     decays = [config.weight_decay] * (len(weights) - len(tower.biases)) + [0.0] * len(tower.biases)
     means, squares = [np.zeros_like(weight) for weight in weights], [np.zeros_like(weight) for weight in weights]
-    for step, rows in zip(range(config.steps), _batches(len(features), config, generator), strict=False):
-        gradients = _gradients(tower, *((features, target) if rows is None else (features[rows], target[rows])))
+    for step, batch in zip(range(config.steps), batches, strict=False):
+        gradients = _gradients(tower, *batch)
         rate = config.learning_rate * (1 + math.cos(math.pi * step / config.steps)) / 2
         corrected = rate * math.sqrt(1 - _SECOND_MOMENT ** (step + 1)) / (1 - _FIRST_MOMENT ** (step + 1))
         for weight, gradient, mean, square, decay in zip(weights, gradients, means, squares, decays, strict=True):
@@ -114,8 +120,9 @@ def _fit_tower(
     return tower
 
 
-def _new_tower(features: int, config: FitConfig, generator: np.random.Generator) -> Tower:
+def _new_tower(encoder: Encoder, config: FitConfig, generator: np.random.Generator) -> Tower:
     """Return a tower with Glorot's uniform weights; the straight line begins at 0."""
+    features = len(encoder.bias)
     kernels = []
     for before, after in pairwise((features, *config.hidden, 1)):
         limit = math.sqrt(6 / (before + after))
@@ -124,14 +131,17 @@ def _new_tower(features: int, config: FitConfig, generator: np.random.Generator)
     return Tower(config.activation, kernels, biases, np.zeros((features, 1), np.float32) if config.skip else None)
 
 
-def _batches(rows: int, config: FitConfig, generator: np.random.Generator) -> Iterator[Indices | None]:
-    """Yield the positions of each step's rows, without end; None for all."""
-    size = config.batch or (BATCH if rows > FULL_BATCH_ROWS else rows)
-    while size >= rows:
-        yield None
+def _batches(
+    features: EncodedRows, target: Float32s, size: int, generator: np.random.Generator
+) -> Iterator[tuple[Float32s, Float32s]]:
+    """Yield the features and the target of each step's rows, without end."""
+    if size >= len(features):
+        yield from repeat((features.take(slice(None)), target))
     while True:
-        order = generator.permutation(rows)
-        yield from (order[start : start + size] for start in range(0, rows - size + 1, size))
+        order = generator.permutation(len(features))
+        for start in range(0, len(features) - size + 1, size):
+            rows = order[start : start + size]
+            yield features.take(rows), target[rows]
 
 
 def _gradients(tower: Tower, features: Float32s, target: Float32s) -> list[Float32s]:

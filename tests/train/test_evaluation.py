@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from train.baselines import baselines
 from train.dataset import Dataset, load_dataset
-from train.evaluation import Evaluation, baselines, bootstrap_intervals, evaluate, evaluate_slices, measure
+from train.evaluation import Evaluation, bootstrap_intervals, evaluate, measure
 from train.metadata import build_signature
+from train.slices import evaluate_slices
 from train.spec import Spec, read_spec
 
 

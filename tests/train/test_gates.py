@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from train.errors import TrainError
-from train.evaluation import Evaluation, Slice
+from train.evaluation import Evaluation
 from train.gates import MIN_SLICE_ROWS, MetricGate, measure_gates, require_passed
 from train.intervals import IntervalFigures, Level, Part
+from train.slices import Slice
 from train.spec import GateLimits
 
 

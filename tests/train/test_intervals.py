@@ -13,8 +13,9 @@ from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 
 from registry import SHOWN_LEVEL, CategoryTerm, Input, Interval, NumberTerm
+from train.baselines import baselines
 from train.dataset import Dataset, Floats, Indices, load_dataset
-from train.evaluation import Evaluation, baselines, evaluate
+from train.evaluation import Evaluation, evaluate
 from train.intervals import LEVELS, MIN_SLICE_ROWS, intervals_of, make_interval
 from train.metadata import build_signature
 from train.spec import read_spec
