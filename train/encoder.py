@@ -45,7 +45,7 @@ class Encoder:
     @property
     def kernel(self) -> Floats:
         """Float64 (u, f): the features are units @ kernel + bias."""
-        return block_diagonal([piece.kernel for piece in self.pieces])
+        return block_diagonal([piece.kernel for piece in self.pieces]) / FULL
 
     @property
     def bias(self) -> Floats:
@@ -116,7 +116,7 @@ def _features(piece: Piece, values: Float32s) -> Float32s:
     """Return the features (n, f) of one input's values (n,), as the layers would make them."""
     centered = (values - np.float32(piece.center)) / np.float32(piece.scale)
     units = centered[:, np.newaxis] * piece.slopes.astype(np.float32) + piece.offsets.astype(np.float32)
-    np.clip(units, 0, np.float32(FULL), out=units)
+    units = np.clip(units / np.float32(FULL), 0, 1)
     if piece.closes is not None:
         units = np.maximum(units @ _gate(piece).astype(np.float32), 0)
     return units @ piece.kernel.astype(np.float32) + piece.bias.astype(np.float32)

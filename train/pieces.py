@@ -29,7 +29,7 @@ class Piece:
 
     Attributes:
         slopes, offsets: (u,) of the units.
-        kernel, bias: (u, f) and (f,): the features are units @ kernel + bias.
+        kernel, bias: (u, f) and (f,): the features are units / FULL @ kernel + bias.
         closes: the unit that is FULL if the number is missing, and closes the piece's other units; None if there is
             none.
     """
@@ -66,7 +66,7 @@ def category_piece(item: Input, values: Floats) -> Piece:
     # A unit for each code but the first says whether the value has reached it; the codes are integers.
     slopes = np.full(len(codes) - 1, _PAST_FULL)
     offsets = -_PAST_FULL * (np.array(codes[1:]) - 1.0)
-    return Piece(0.0, 1.0, slopes, offsets, np.diff(table, axis=0) / FULL, table[0])
+    return Piece(0.0, 1.0, slopes, offsets, np.diff(table, axis=0), table[0])
 
 
 def number_piece(item: Input, values: Floats, quantiles: int) -> Piece:
@@ -79,7 +79,7 @@ def number_piece(item: Input, values: Floats, quantiles: int) -> Piece:
     present = values[~absent] if not absent.all() else np.array([missing.fill if missing else 0.0])
     center = float(np.float32(np.mean(present)))
     deviation = float(np.std(present)) or 1.0
-    reach = max(*(abs(end - center) for end in item.limits), *np.abs(present - center))
+    reach = float(np.max(np.abs(np.concatenate([present, item.limits]) - center)))
     scale = _power_of_two(min(reach, _LARGEST_RATIO * deviation))
     edges = _edges(present, center, quantiles)
     lows, widths = edges[:-1], np.diff(edges)
@@ -88,16 +88,16 @@ def number_piece(item: Input, values: Floats, quantiles: int) -> Piece:
     slopes = np.concatenate([[FULL, -FULL], FULL * scale / widths])
     offsets = np.concatenate([[0.0, 0.0], -FULL * (lows - center) / widths])
     kernel = np.zeros((len(slopes), 1 + len(widths)))
-    kernel[:2, 0] = scale / deviation / FULL, -scale / deviation / FULL
-    kernel[2:, 1:] = np.eye(len(widths)) / FULL
+    kernel[:2, 0] = scale / deviation, -scale / deviation
+    kernel[2:, 1:] = np.eye(len(widths))
     if missing is None:
         return Piece(center, scale, slopes, offsets, kernel, np.zeros(kernel.shape[1]))
 
     fill = np.concatenate([[(missing.fill - center) / deviation], np.clip((missing.fill - lows) / widths, 0, 1)])
     slope, offset = _closing_unit(item, missing, center, scale)
-    kernel = np.vstack([kernel, fill / FULL])
+    kernel = np.vstack([kernel, fill])
     if missing.indicator and 0 < absent.sum() < len(values):
-        kernel = np.column_stack([kernel, np.append(np.zeros(len(slopes)), 1 / FULL)])
+        kernel = np.column_stack([kernel, np.append(np.zeros(len(slopes)), 1.0)])
     closes = len(slopes)
     return Piece(
         center, scale, np.append(slopes, slope), np.append(offsets, offset), kernel, np.zeros(kernel.shape[1]), closes
