@@ -119,4 +119,4 @@ def _features(piece: Piece, values: Float32s) -> Float32s:
     units = np.clip(units / np.float32(FULL), 0, 1)
     if piece.closes is not None:
         units = np.maximum(units @ _gate(piece).astype(np.float32), 0)
-    return units @ piece.kernel.astype(np.float32) + piece.bias.astype(np.float32)
+    return np.asarray(units @ piece.kernel + piece.bias, dtype=np.float32)

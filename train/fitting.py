@@ -13,7 +13,6 @@ import numpy as np
 from registry import Input
 from train.dataset import Floats
 from train.encoder import EncodedRows, Encoder, block_diagonal, fit_encoder
-from train.errors import TrainError
 from train.fit_config import FitConfig
 from train.label_scale import LabelScale
 from train.layers import Layer, apply, make_layer
@@ -56,8 +55,6 @@ def fit_layers(
     if log_label:
         scale = scale.smeared(label, apply(layers, rows)[:, 0])
     layers = (*layers, *scale.last_layers())
-    if not all(np.isfinite(weights).all() for layer in layers for weights in (layer.kernel, layer.bias)):
-        raise TrainError("the training diverged: a weight is not a finite number; lower fit.learning_rate in the spec")
     return Fitted(layers)
 
 

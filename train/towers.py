@@ -17,6 +17,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from train.encoder import EncodedRows, Encoder
+from train.errors import TrainError
 from train.fit_config import FitConfig
 from train.layers import ACTIVATIONS, Float32s
 
@@ -65,6 +66,9 @@ def fit_towers(
     Args:
         config: of an mlp.
         on_step: called after each step of the first network.
+
+    Raises:
+        TrainError: if a weight is not finite in the end.
     """
     seeds = np.random.SeedSequence(seed).spawn(config.members)
     stopped = threading.Event()
@@ -89,6 +93,7 @@ def fit_towers(
                 stopped.set()
 
 
+@np.errstate(over="ignore", invalid="ignore")  # of a training that diverges, which is told in the end
 def _fit_tower(
     features: EncodedRows,
     target: Float32s,
@@ -117,6 +122,8 @@ def _fit_tower(
             weight *= np.float32(1 - rate * decay)
             weight -= np.float32(corrected) * mean / (np.sqrt(square) + np.float32(_EPSILON))
         on_step()
+    if not all(np.isfinite(weight).all() for weight in weights):
+        raise TrainError("the training diverged: a weight is not a finite number; lower fit.learning_rate in the spec")
     return tower
 
 
