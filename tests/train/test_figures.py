@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from registry import CategoryTerm, Figures, Interval, NumberTerm, Signature, VersionStore
+from registry import CategoryTerm, Figures, Interval, Missing, NumberTerm, Signature, VersionStore
 from tests.train.helpers import write_small
 from train.dataset import Dataset, Floats, load_dataset
 from train.figures import build_figures, evenly, partial_dependence
@@ -126,7 +126,27 @@ def test_half_widths_are_those_of_the_intervals(small: tuple[Signature, Dataset]
 def test_figures_are_read_back_from_json_as_they_were(figures: Figures) -> None:
     text = json.dumps({"figures": figures.to_json()}, allow_nan=False)
     assert Figures.from_card(json.loads(text)) == figures
+    assert "missing" not in text
     assert all(len(str(value)) <= 13 for value in figures.predicted)  # float32, not float64
+
+
+def test_missing_values_are_counted_and_nowhere_else(small: tuple[Signature, Dataset]) -> None:
+    signature, data = small
+    width, kind = signature.inputs
+    inputs = replace(width, missing=Missing(-30, 0)), replace(kind, missing=Missing(6, 0, indicator=True))
+    rows = data.inputs.copy()
+    rows[data.train_rows[:6], 0] = -30
+    rows[data.train_rows[3:7], 1] = 6
+    data, present = replace(data, inputs=rows), data.inputs[data.train_rows]
+    figures = build_figures(replace(signature, inputs=inputs), data, predict, predict(rows[data.test_rows]))
+    found, codes = figures.inputs["width"], figures.inputs["kind"]
+    assert (found.missing, codes.missing) == (6, 4)
+    assert (sum(found.histogram.counts), sum(codes.histogram.counts)) == (42, 44)
+    assert found.histogram.edges[0] >= -10
+    assert found.x[0] >= -10
+    assert codes.x == codes.histogram.edges == (0, 1, 5)
+    assert found.median == pytest.approx(float(np.median(present[6:, 0])))
+    assert Figures.from_card(json.loads(json.dumps({"figures": figures.to_json()}))) == figures
 
 
 @pytest.mark.slow

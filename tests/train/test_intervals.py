@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 
-from registry import SHOWN_LEVEL, CategoryTerm, Input, Interval, NumberTerm
+from registry import SHOWN_LEVEL, CategoryTerm, Input, Interval, Missing, NumberTerm
 from train.baselines import baselines
 from train.dataset import Dataset, Floats, Indices, load_dataset
 from train.evaluation import Evaluation, evaluate
@@ -198,3 +198,30 @@ def test_intervals_of_one_width_are_as_wide_as_plain_ones(
     assert figures.width_vs_plain == pytest.approx(1, rel=1e-12)
     assert figures.levels["0.9"].coverage == 1
     assert intervals_of(inputs, data, replace(evaluation, cv_predictions=data.label)) == (None, None)
+
+
+def test_missing_values_leave_the_range_of_a_number_as_it_is_and_all_rows_inside_as_often() -> None:
+    data = heteroscedastic(2000)
+    rows, absent = data.rows.copy(), np.random.default_rng(3).random(2000) < 0.2
+    rows[absent, 0], rows[absent, 2] = -100, 6
+    inputs = replace(WIDTH, missing=Missing(-100, 50)), DEPTH, replace(KIND, missing=Missing(6, 0))
+    interval = replace(data, rows=rows).interval(inputs)
+    width, _, kind = interval.terms
+    assert isinstance(width, NumberTerm)
+    assert isinstance(kind, CategoryTerm)
+    assert (width.low, width.high) == (rows[~absent, 0].min(), rows[~absent, 0].max())
+    assert kind.codes == (0, 1, 5)
+    inside = data.errors <= interval.half_width(rows.astype(np.float32), SHOWN_LEVEL)
+    assert np.mean(inside) == pytest.approx(0.9, abs=0.03)
+
+
+def test_the_rows_of_no_fold_are_left_out(boston: Judged) -> None:
+    inputs, data, evaluation = boston
+    predictions = evaluation.cv_predictions.copy()
+    unjudged = data.folds[0][1]
+    predictions[unjudged] = np.nan
+    left = replace(data, folds=data.folds[1:])
+    interval, figures = intervals_of(inputs, left, replace(evaluation, cv_predictions=predictions))
+    assert interval
+    assert figures
+    assert interval.rows == figures.rows == len(data.label) - len(unjudged)
