@@ -86,8 +86,8 @@ class Spec:
         label: the value to predict; a label in the data that is not ``plausible`` is an error.
         label_column: its name in the data.
         drop_unlabelled: whether rows without a label are dropped; else they are refused.
-        log_label: whether the network learns the logarithm of the label.
         test_fraction: the fraction of the rows that is held out for the test.
+        log_label: whether the network learns the logarithm of the label.
         effect: how far a column must move before the monitor calls it drift, in standard deviations.
     """
 
@@ -104,9 +104,9 @@ class Spec:
     label: Output
     label_column: str
     drop_unlabelled: bool
-    log_label: bool
     test_fraction: float
     fit: FitConfig
+    log_label: bool
     evaluation: EvaluationConfig
     gates: GateLimits
     effect: float
@@ -145,9 +145,9 @@ def read_spec(path: Path) -> Spec:
         ),
         label_column=label_column,
         drop_unlabelled=label.choice("missing", ("drop",), "") == "drop",
-        log_label=label.choice("scale", ("log",), "") == "log",
         test_fraction=top.table("split").number("test", 0.1, 0.5),
         fit=read_fit(top.table("fit")),
+        log_label=label.choice("scale", ("log",), "") == "log",
         evaluation=EvaluationConfig(
             folds=evaluation.integer("folds", 2, 20),
             bootstrap=evaluation.integer("bootstrap", 100, 100_000),
