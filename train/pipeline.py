@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from registry import Actor, Signature, VersionStore
 from registry.figures import KEY as FIGURES
@@ -78,7 +79,8 @@ def train(
         OSError: if the models folder can't be written.
     """
     data = sample_folds(data, spec.seed)
-    with _removed_on_failure(store.folder), store.staging() as folder:
+    # Threads that share small products of matrices wait for each other: on a busy machine ten times as long.
+    with threadpool_limits(1), _removed_on_failure(store.folder), store.staging() as folder:
         started = time.monotonic()
         fitter = _Fitter(spec, signature, report)
         model = fitter.fit(data.inputs[data.train_rows], data.label[data.train_rows])
