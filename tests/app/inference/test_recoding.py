@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.inference.recoding import Recoder
 from app.routing.circuit_breaker import FAILURE_THRESHOLD
 from app.settings import Settings
 from registry import Input, Missing, Signature, VersionStore
 from registry.promotion import canary, promote, shadow
+from registry.recoding import Recoder
 from tests.app.conftest import MakeClient, Service
 from tests.app.requests import ANN, ask, logged
 from tests.conftest import FLATS, LINEAR, TRICKY, publish
