@@ -21,7 +21,7 @@ from registry.figures import KEY as FIGURES
 from registry.integrity import SIGNATURE
 from registry.versions import CARD, MODEL_CARD
 from train import metadata
-from train.baselines import baselines
+from train.baselines import BOOSTING_ROWS, baselines
 from train.code_version import packages
 from train.dataset import Dataset, Floats
 from train.evaluation import Evaluation, PredictFunction, bootstrap_intervals, evaluate, sample_folds
@@ -112,6 +112,7 @@ def train(
             **metadata.metrics_section(evaluation),
             "intervals": intervals,
             "baselines": {name: metadata.metrics_section(baseline) for name, baseline in compared.items()},
+            **_large_file(data),
             "slices": [asdict(item) for item in slices],
             "interval": asdict(interval_figures) if interval_figures else None,
             "parity": parity,
@@ -153,6 +154,14 @@ class _Fitter:
     def fit_function(self, rows: Floats, label: Floats) -> PredictFunction:
         model = self.fit(rows, label)
         return lambda rows: predict(model, rows)
+
+
+def _large_file(data: Dataset) -> dict[str, Any]:
+    """Return what card.json says of shortcuts that many rows need; nothing for few."""
+    judged = sum(len(rows) for _, rows in data.folds)
+    sampled = {"fold_rows": judged} if judged < len(data.label) else {}
+    histograms = {"histogram_boosting": True} if len(data.train_rows) > BOOSTING_ROWS else {}
+    return {**sampled, **histograms}
 
 
 def _parity(model: Model, folder: Path, data: Dataset) -> dict[str, Any]:

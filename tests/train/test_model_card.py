@@ -69,3 +69,15 @@ def test_it_names_the_levels_that_the_model_can_t_tell_apart(published: Path) ->
     assert (
         "\n\n`district`: too few training rows have Rödelheim, Bornheim; to the model, these are elsewhere.\n\n" in text
     )
+
+
+@pytest.mark.slow
+def test_it_says_which_shortcuts_many_rows_took(published: Path) -> None:
+    store, spec = VersionStore(published, "boston"), read_spec(Path("train/boston.toml"))
+    card = store.card(1)
+    few = model_card(spec, store.signature(1), card)
+    many = model_card(spec, store.signature(1), {**card, "fold_rows": 100_000, "histogram_boosting": True})
+    assert "drawn at random, RMSE" not in few
+    assert "| gradient boosting |" in few
+    assert "In 5-fold cross-validation of 100000 rows, drawn at random, RMSE is" in many
+    assert "| gradient boosting on histograms |" in many
