@@ -18,7 +18,7 @@ from train.dataset import Dataset, Floats
 PredictFunction = Callable[[Floats], Floats]
 FitFunction = Callable[[Floats, Floats], PredictFunction]
 
-FOLD_ROWS = 100_000  # of more rows, cross-validation takes a sample of so many
+SAMPLE_ROWS = 100_000  # of more rows, cross-validation and the comparison of exports take a sample of so many
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +73,11 @@ def evaluate(fit: FitFunction, data: Dataset, fitted: PredictFunction | None = N
 
 
 def sample_folds(data: Dataset, seed: int) -> Dataset:
-    """Return the data with folds of a random sample of FOLD_ROWS rows, if there are more."""
-    if len(data.label) <= FOLD_ROWS:
+    """Return the data with folds of a random sample of SAMPLE_ROWS rows, if there are more."""
+    if len(data.label) <= SAMPLE_ROWS:
         return data
     drawn = np.zeros(len(data.label), dtype=np.bool_)
-    drawn[np.random.default_rng(seed).choice(len(drawn), FOLD_ROWS, replace=False)] = True
+    drawn[np.random.default_rng(seed).choice(len(drawn), SAMPLE_ROWS, replace=False)] = True
     return replace(data, folds=tuple((training[drawn[training]], held[drawn[held]]) for training, held in data.folds))
 
 

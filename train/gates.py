@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from registry import SHOWN_LEVEL
 from train.errors import TrainError
 from train.evaluation import Evaluation
-from train.intervals import IntervalFigures
+from train.interval_figures import IntervalFigures
 from train.slices import Slice
 from train.spec import GateLimits
 

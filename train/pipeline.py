@@ -24,11 +24,11 @@ from train import metadata
 from train.baselines import BOOSTING_ROWS, baselines
 from train.code_version import packages
 from train.dataset import Dataset, Floats
-from train.evaluation import Evaluation, PredictFunction, bootstrap_intervals, evaluate, sample_folds
+from train.evaluation import SAMPLE_ROWS, Evaluation, PredictFunction, bootstrap_intervals, evaluate, sample_folds
 from train.export import export_differences, write_exports
 from train.figures import build_figures, evenly
 from train.gates import MetricGate, measure_gates, require_passed
-from train.intervals import intervals_of
+from train.interval_figures import intervals_of
 from train.model_card import model_card
 from train.network import Model, fit_network, predict, weights_digest
 from train.plots import write_plots
@@ -37,8 +37,6 @@ from train.spec import Spec
 
 # Takes the name of the step that runs, and the fraction of all fitting steps that is done, 0 to 1.
 Report = Callable[[str, float], None]
-
-PARITY_ROWS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +163,12 @@ def _large_file(data: Dataset) -> dict[str, Any]:
 
 
 def _parity(model: Model, folder: Path, data: Dataset) -> dict[str, Any]:
-    """Return how far the exports are from the model, over all rows; of many, over PARITY_ROWS from all over the file.
+    """Return how far the exports are from the model, over all rows; of many, over SAMPLE_ROWS from all over the file.
 
     The gate uses standard deviations of the label, because a difference that matters for prices in thousands would be
     negligible for prices in cents.
     """
-    rows = data.inputs[evenly(np.arange(len(data.label)), PARITY_ROWS)]
+    rows = data.inputs[evenly(np.arange(len(data.label)), SAMPLE_ROWS)]
     differences = export_differences(model, folder, rows)
     largest = max(differences.values()) / float(np.std(data.label))
     return {"rows": len(rows), "differences": differences, "largest_in_label_sd": largest}

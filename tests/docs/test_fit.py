@@ -8,9 +8,8 @@ from dataclasses import fields
 from pathlib import Path
 
 from train.baselines import BOOSTING_ROWS
-from train.evaluation import FOLD_ROWS
+from train.evaluation import SAMPLE_ROWS
 from train.fit_config import FitConfig, read_fit
-from train.pipeline import PARITY_ROWS
 from train.slices import MAX_BOOTSTRAP_ROWS
 from train.toml_reader import TomlTable
 from train.towers import BATCH, FULL_BATCH_ROWS
@@ -33,6 +32,6 @@ def test_its_example_is_read() -> None:
 def test_its_numbers_of_rows_are_those_of_the_code() -> None:
     assert BOOSTING_ROWS == MAX_BOOTSTRAP_ROWS == 10_000
     assert (FULL_BATCH_ROWS, BATCH) == (20_000, 512)
-    assert FOLD_ROWS == PARITY_ROWS == 100_000
+    assert SAMPLE_ROWS == 100_000
     for number in ("10,000", "20,000", "100,000"):
         assert f"| {number} " in PAGE

@@ -10,7 +10,7 @@ import pytest
 
 from train.baselines import baselines
 from train.dataset import Dataset, load_dataset
-from train.evaluation import FOLD_ROWS, Evaluation, bootstrap_intervals, evaluate, measure, sample_folds
+from train.evaluation import SAMPLE_ROWS, Evaluation, bootstrap_intervals, evaluate, measure, sample_folds
 from train.metadata import build_signature
 from train.spec import read_spec
 
@@ -42,18 +42,18 @@ def test_cross_validation_of_many_rows_takes_a_sample_whose_folds_share_no_row(
 ) -> None:
     data, _ = boston
     assert sample_folds(data, 1) is data
-    rows = FOLD_ROWS + 50_000
+    rows = SAMPLE_ROWS + 50_000
     positions = np.random.default_rng(0).permutation(rows)
     parts = np.array_split(positions, 3)
     folds = tuple((np.setdiff1d(positions, part), part) for part in parts)
     many = replace(data, inputs=np.zeros((rows, 1)), label=np.arange(rows, dtype=np.float64), folds=folds)
     sampled = sample_folds(many, 1)
     held_out = np.concatenate([held for _, held in sampled.folds])
-    assert len(held_out) == len(np.unique(held_out)) == FOLD_ROWS
+    assert len(held_out) == len(np.unique(held_out)) == SAMPLE_ROWS
     for (training, held), (_, part) in zip(sampled.folds, folds, strict=True):
         assert set(held) <= set(part)
-        assert len(training) + len(held) == FOLD_ROWS
+        assert len(training) + len(held) == SAMPLE_ROWS
         assert np.intersect1d(training, part).size == 0
     evaluation = evaluate(lambda _, label: lambda asked: np.full(len(asked), label.mean()), sampled)
-    assert np.isfinite(evaluation.cv_predictions).sum() == FOLD_ROWS
+    assert np.isfinite(evaluation.cv_predictions).sum() == SAMPLE_ROWS
     assert np.isfinite(evaluation.fold_rmse).all()

@@ -10,7 +10,7 @@ import pytest
 from train.errors import TrainError
 from train.evaluation import Evaluation
 from train.gates import MIN_SLICE_ROWS, MetricGate, measure_gates, require_passed
-from train.intervals import IntervalFigures, Level, Part
+from train.interval_figures import IntervalFigures, Level, Part
 from train.slices import Slice
 from train.spec import GateLimits
 

@@ -16,7 +16,8 @@ from registry import SHOWN_LEVEL, CategoryTerm, Input, Interval, Missing, Number
 from train.baselines import baselines
 from train.dataset import Dataset, Floats, Indices, load_dataset
 from train.evaluation import Evaluation, evaluate
-from train.intervals import LEVELS, MIN_SLICE_ROWS, intervals_of, make_interval
+from train.interval_figures import MIN_SLICE_ROWS, intervals_of
+from train.intervals import LEVELS, make_interval
 from train.metadata import build_signature
 from train.spec import read_spec
 
