@@ -5,6 +5,7 @@ The style sheet gives them their colours. Knows no model, no HTTP and no log.
 
 from charts.days import bars_by_day, lines_by_day, points_by_day
 from charts.figures import answer, curve, scatter, versions
+from charts.levels import levels
 from charts.rows import compared, field_histogram, mark, shifts, sparkline, step, whisker
 from charts.scale import number, percent
 from charts.table import numbers
@@ -15,6 +16,7 @@ __all__ = [
     "compared",
     "curve",
     "field_histogram",
+    "levels",
     "lines_by_day",
     "mark",
     "number",

@@ -15,6 +15,7 @@ from app.results import PredictionResult
 from app.routing.router import ModelRouter
 from app.routing.table import Route
 from app.settings import Settings
+from registry import Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +85,8 @@ class DataPlane:
         except NotReady:
             return False
         return True
+
+
+def takes_texts(signature: Signature) -> bool:
+    """Return whether clients send texts for an input of the model, so that its rows are no matrix of numbers."""
+    return any(item.levels for item in signature.inputs)

@@ -11,19 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from app.endpoints.form_curves import Curve, common_scale, nearest, vary
+from app.endpoints.form_fields import word_of
 from app.errors import FieldError
 from app.inference.explainer import Explainer, Explanation
 from app.results import PredictionResult
 from app.routing.cache import LoadedModel
-from registry import SHOWN_LEVEL, Float32Array, Input, Interval, plain
+from registry import SHOWN_LEVEL, Float32Array, Input
 
 logger = logging.getLogger(__name__)
-
-# How many points a curve has; fewer where there are many curves, so that the page stays small.
-_POINTS, _FEW_POINTS, _MANY_INPUTS = 41, 13, 5
-_ROWS = 2  # a table has each second of the points
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +33,11 @@ class Step:
     standard_error: float | None
     start: float
     end: float
+
+    @property
+    def word(self) -> str:
+        """What the value is called; empty for a number."""
+        return word_of(self.item, self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,33 +54,6 @@ class Waterfall:
     steps: Sequence[Step]
     ends: tuple[float, float]
     decimals: int
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """The prediction as one input moves over its training range, and as far as its present value.
-
-    Attributes:
-        x, y: the points; of a category its codes.
-        band: the ends of the interval at each point; None if the version has none.
-        at: the present value, and the prediction for it.
-        labels: of a category, a word for each point.
-    """
-
-    item: Input
-    x: Sequence[float]
-    y: Sequence[float]
-    band: tuple[Sequence[float], Sequence[float]] | None
-    at: tuple[float, float]
-    labels: Sequence[str]
-
-    @property
-    def rows(self) -> list[tuple[float | str, ...]]:
-        """The numbers for its table."""
-        heads = self.labels or [plain(x).replace("-", "−") for x in self.x]  # in full, so that a row can be asked for
-        columns = [heads, self.y, *(self.band or ())]
-        rows = list(zip(*columns, strict=True))
-        return rows if self.labels else rows[::_ROWS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,57 +105,8 @@ def make_answer(
         except Exception:  # whatever a runtime raises: the answer itself is there, and is not lost for its pictures
             logger.exception("version %d: the curves can't be made", model.number)
     warnings = result.warnings.get(0, ())
-    scale = _scale(curves, interval)
+    scale = common_scale(curves, interval)
     return Answer(result.version, result.predictions[0], interval, warnings, waterfall, curves, scale)
-
-
-def vary(model: LoadedModel, explainer: Explainer, row: Float32Array, value: float) -> list[Curve]:
-    """Return a curve for each input that has a range.
-
-    Its points are no predictions of the request: nobody asked for those rows, and nobody is told that they are true of
-    one. So they are not in the log.
-
-    Args:
-        row: the inputs, float32 (k,).
-        value: the prediction for them.
-    """
-    inputs, interval = model.signature.inputs, model.signature.interval_at(SHOWN_LEVEL)
-    count = _POINTS if len(inputs) <= _MANY_INPUTS else _FEW_POINTS
-    curves = []
-    for column, item in enumerate(inputs):
-        x = _points(item, float(row[column]), count)
-        if len(x) < 2:
-            continue
-        y = explainer.vary(row, column, x.astype(np.float32)).astype(np.float64)
-        band = _band(interval, row, column, x, y) if interval else None
-        at = (_nearest(item, float(row[column])), value)
-        curves.append(Curve(item, x.tolist(), y.tolist(), band, at, list(item.words.values())))
-    return curves
-
-
-def _band(
-    interval: Interval, row: Float32Array, column: int, x: NDArray[np.float64], y: NDArray[np.float64]
-) -> tuple[list[float], list[float]]:
-    rows = np.repeat(row[np.newaxis, :], len(x), axis=0)
-    rows[:, column] = x
-    half = interval.half_width(rows, SHOWN_LEVEL)
-    return (y - half).tolist(), (y + half).tolist()
-
-
-def _points(item: Input, value: float, count: int) -> NDArray[np.float64]:
-    """Return the values that an input moves over: round ones, which a table can show in full."""
-    if item.categories:
-        return np.array(item.categories)
-    low, high = min(item.training[0], value), max(item.training[1], value)
-    if not low < high:
-        return np.array([low])
-    decimals = 1 - math.floor(math.log10((high - low) / (count - 1)))
-    return np.unique(np.round(np.linspace(low, high, count), decimals).clip(*item.limits))
-
-
-def _nearest(item: Input, value: float) -> float:
-    """Return the code of a category that a float32 stands for; a number as it is."""
-    return min(item.categories, key=lambda code: abs(code - value)) if item.categories else value
 
 
 def _make_waterfall(model: LoadedModel, row: Float32Array, value: float, explanation: Explanation) -> Waterfall:
@@ -190,20 +116,10 @@ def _make_waterfall(model: LoadedModel, row: Float32Array, value: float, explana
     for place in sorted(range(len(parts)), key=lambda place: -abs(parts[place])):
         item, start = inputs[place], level
         level += parts[place]
-        typed = _nearest(item, float(row[place]))
+        typed = nearest(item, float(row[place]))
         steps.append(Step(item, typed, parts[place], errors[place], start, level))
     levels = [explanation.base, value, *(step.end for step in steps)]
     low, high = min(levels), max(levels)
     largest = max(abs(low), abs(high), high - low)
     decimals = min(max(0, 3 - math.floor(math.log10(largest))), 9) if largest else 0
     return Waterfall(explanation, value, steps, (low, high), decimals)
-
-
-def _scale(curves: Sequence[Curve], interval: tuple[float, float] | None) -> tuple[float, float]:
-    """Return the ends of an axis for all curves. A band that is far wider than what they span is cut off there."""
-    lines = [y for curve in curves for y in curve.y] + list(interval or ())
-    if not lines:
-        return 0.0, 1.0
-    ends = [end for curve in curves if curve.band for side in curve.band for end in side] or lines
-    room = max(lines) - min(lines)
-    return max(min(*ends, *lines), min(lines) - room / 2), min(max(*ends, *lines), max(lines) + room / 2)

@@ -11,15 +11,16 @@ from dataclasses import dataclass
 
 from app.codecs.typed_number import parse_typed
 from app.errors import FieldError
-from registry import Figures, Input, Signature, plain
+from registry import Figures, Input, Signature
 from registry.figures import InputFigures
 
 _FEW = 4  # categories that are shown all at once
+_MANY = 100  # levels that a list is still looked through for; more are found by typing
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One code of a category: as it is sent, as it is called, and whether it is chosen."""
+    """One code of a category: as it is sent, a text or the code; as it is called; and whether it is chosen."""
 
     code: str
     label: str
@@ -32,11 +33,14 @@ class Field:
 
     Attributes:
         text: what was typed.
-        value: the number that this is; None if it is none.
+        value: the number that this is, or the code of this text; None if it is none.
         problem: why it is refused; empty if it is not.
         is_beyond: whether it is accepted, but outside of what the model was trained on.
         choices: of a category; ``usual`` is what the most frequent one in training is called, if the version says.
         is_short: whether the choices are few enough to be shown all at once.
+        is_typed: whether a text is typed, with the choices as suggestions: there are many, or it may be another one.
+        rest: what a text that is no choice counts as; empty if it is refused.
+        fill: the number or the code that an empty field counts as; None if it is refused.
         step: by how much a key moves the value: about a hundredth of the training range.
         figures: how the training rows are spread; None if the version does not say.
     """
@@ -49,6 +53,9 @@ class Field:
     choices: Sequence[Choice]
     usual: str
     is_short: bool
+    is_typed: bool
+    rest: str
+    fill: float | None
     step: float
     figures: InputFigures | None
 
@@ -80,13 +87,42 @@ def place_problems(errors: Sequence[FieldError], names: Sequence[str]) -> tuple[
 
 
 def _make_field(item: Input, figures: InputFigures | None, text: str, problem: str) -> Field:
-    parsed = parse_typed(text)
-    value = parsed if isinstance(parsed, float) and math.isfinite(parsed) else None
+    value = _value(item, text)
     low, high = item.training
     is_beyond = value is not None and not problem and not low <= value <= high
-    choices = [Choice(plain(code), name, code == value) for code, name in item.words.items()]
+    choices = [Choice(item.format(code), name, code == value) for code, name in item.words.items()]
     usual = item.words.get(figures.median, "") if figures else ""
-    return Field(item, text, value, problem, is_beyond, choices, usual, len(choices) <= _FEW, _step(low, high), figures)
+    is_typed = bool(item.levels) and (item.other is not None or len(choices) > _MANY)
+    return Field(
+        item,
+        text,
+        value,
+        problem,
+        is_beyond,
+        choices,
+        usual,
+        len(choices) <= _FEW,
+        is_typed,
+        "" if item.other is None else item.words[item.other],
+        None if item.missing is None else item.missing.fill,
+        _step(low, high),
+        figures,
+    )
+
+
+def word_of(item: Input, value: float) -> str:
+    """Return what a value is called: the word of a category, or that it is missing; empty for a number."""
+    if item.missing and value == item.missing.value:
+        return "missing"
+    return item.words.get(value, "")
+
+
+def _value(item: Input, text: str) -> float | None:
+    """Return the number that was typed, or the code of the text; None if it is none."""
+    if item.levels:
+        return item.codes.get(text.strip(), item.other) if text.strip() else None
+    parsed = parse_typed(text)
+    return parsed if isinstance(parsed, float) and math.isfinite(parsed) else None
 
 
 def _step(low: float, high: float) -> float:

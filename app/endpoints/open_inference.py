@@ -1,7 +1,7 @@
 """The Open Inference Protocol, version 2, as KServe, MLServer and Triton speak it: ``/v2/...``.
 
 Tensors come flat or nested in JSON, or as bytes behind it (the binary tensor extension): one of shape [n, k], or k of
-them named after the inputs.
+them named after the inputs, as each model with texts among its inputs takes them.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import orjson
 from app.codecs.batch import Float64Matrix, JsonRows
 from app.codecs.json_decoder import Located
 from app.codecs.json_strict import as_object, excerpt, is_list, json_type, optional_object
-from app.endpoints.data_plane import DataPlane
-from app.endpoints.v2_tensors import BINARY_SIZE, arrange_rows, read_tensor
+from app.endpoints.data_plane import DataPlane, takes_texts
+from app.endpoints.v2_tensors import BINARY_SIZE, TEXTS, arrange_rows, read_tensor
 from app.errors import MalformedRequest, NotReady
 from app.http.application import Application
 from app.http.context import RequestContext, current_request
@@ -72,13 +72,13 @@ class _Endpoints:
         return JSONResponse({"ready": ready}, 200 if ready else 503)
 
     def metadata(self, name: str, version: str | None = None) -> Any:
-        width = len(self._plane.select(name, version).model.signature.inputs)
+        signature = self._plane.select(name, version).model.signature
         return JSONResponse(
             {
                 "name": self._plane.settings.model,
                 "versions": [str(status.number) for status in self._plane.router.statuses()],
                 "platform": f"tensorflow_{self._plane.settings.runtime}",
-                "inputs": [{"name": INPUT_TENSOR, "datatype": "FP32", "shape": [-1, width]}],
+                "inputs": _input_metadata(signature),
                 "outputs": [{"name": OUTPUT_TENSOR, "datatype": "FP32", "shape": [-1, 1]}],
             }
         )
@@ -120,6 +120,15 @@ class _Endpoints:
         return _response(result, context.request_id if request_id is None else request_id, wants_bytes)
 
 
+def _input_metadata(signature: Signature) -> list[dict[str, Any]]:
+    """Return the one tensor of numbers; or a tensor for each input, if there are texts among them."""
+    if not takes_texts(signature):
+        return [{"name": INPUT_TENSOR, "datatype": "FP32", "shape": [-1, len(signature.inputs)]}]
+    return [
+        {"name": item.name, "datatype": TEXTS if item.levels else "FP32", "shape": [-1, 1]} for item in signature.inputs
+    ]
+
+
 def _wants_bytes(content: dict[str, Any]) -> bool:
     """Return whether the output is wanted in bytes behind the JSON."""
     wants_bytes = optional_object(content, "parameters").get("binary_data_output") is True
@@ -139,7 +148,7 @@ def _locate_rows(content: dict[str, Any], raw: memoryview, signature: Signature)
     if optional_object(content, "parameters").get("content_type") == "pd":
         items = _drop_other_columns(items, signature)
     for item in items:
-        tensor, raw = read_tensor(item, raw)
+        tensor, raw = read_tensor(item, raw, signature.inputs)
         tensors.append(tensor)
     if not tensors:
         raise MalformedRequest("inputs: there is no tensor")

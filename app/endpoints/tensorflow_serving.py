@@ -15,7 +15,7 @@ from app.codecs.batch import JsonRows
 from app.codecs.json_decoder import Located
 from app.codecs.json_layouts import JsonLayouts, filled_list
 from app.codecs.json_strict import ObjectPairs, as_object, excerpt, is_list, json_type
-from app.endpoints.data_plane import DataPlane
+from app.endpoints.data_plane import DataPlane, takes_texts
 from app.errors import MalformedRequest, NotFound, ServingError
 from app.http.application import Application
 from app.http.context import RequestContext, current_request
@@ -24,7 +24,7 @@ from app.http.request_body import read_body
 from app.http.responses import JSONResponse
 from app.routing.cache import LoadedModel, VersionStatus
 from app.routing.table import Route
-from registry import INPUT_TENSOR, OUTPUT_TENSOR, SIGNATURE_NAME
+from registry import INPUT_TENSOR, OUTPUT_TENSOR, SIGNATURE_NAME, Signature
 
 ROOT = "/v1"
 _MODELS = f"{ROOT}/models"
@@ -179,9 +179,8 @@ def _format_status(status: VersionStatus) -> dict[str, Any]:
 
 
 def _metadata(model: LoadedModel) -> dict[str, Any]:
-    inputs = _tensor(f"{SIGNATURE_NAME}_{INPUT_TENSOR}:0", len(model.signature.inputs))
     signature = {
-        "inputs": {INPUT_TENSOR: inputs},
+        "inputs": _input_metadata(model.signature),
         # Of the SavedModel's two functions Keras exports this one last.
         "outputs": {OUTPUT_TENSOR: _tensor("StatefulPartitionedCall_1:0", 1)},
         "method_name": "tensorflow/serving/predict",
@@ -192,6 +191,19 @@ def _metadata(model: LoadedModel) -> dict[str, Any]:
     }
 
 
-def _tensor(name: str, width: int) -> dict[str, Any]:
+def _input_metadata(signature: Signature) -> dict[str, Any]:
+    """Return the model's tensor of numbers; or, if there are texts, what this service takes in its place: a tensor an input.
+
+    The SavedModel of such a version has the one tensor too, in which the codes of signature.json stand for the texts.
+    """
+    if not takes_texts(signature):
+        return {INPUT_TENSOR: _tensor(f"{SIGNATURE_NAME}_{INPUT_TENSOR}:0", len(signature.inputs))}
+    return {
+        item.name: _tensor(f"{SIGNATURE_NAME}_{item.name}:0", 1, "DT_STRING" if item.levels else "DT_FLOAT")
+        for item in signature.inputs
+    }
+
+
+def _tensor(name: str, width: int, dtype: str = "DT_FLOAT") -> dict[str, Any]:
     shape = {"dim": [{"size": "-1", "name": ""}, {"size": str(width), "name": ""}], "unknown_rank": False}
-    return {"dtype": "DT_FLOAT", "tensor_shape": shape, "name": name}
+    return {"dtype": dtype, "tensor_shape": shape, "name": name}

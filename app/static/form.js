@@ -103,7 +103,7 @@ listen("input", (event) => follow(event.target));
 // the way to the button, which asks by itself.
 function leave() {
   setTimeout(() => {
-    const complete = fields().every((field) => field.type === "radio" || field.value.trim());
+    const complete = fields().every((field) => field.type === "radio" || "optional" in field.dataset || field.value.trim());
     if (asked !== null && complete && document.activeElement !== button) ask(false);
   });
 }
