@@ -192,7 +192,7 @@ def _metadata(model: LoadedModel) -> dict[str, Any]:
 
 
 def _input_metadata(signature: Signature) -> dict[str, Any]:
-    """Return the model's tensor of numbers; or, if there are texts, what this service takes in its place: a tensor an input.
+    """Return the model's tensor of numbers; or, if there are texts, what the service takes instead: a tensor an input.
 
     The SavedModel of such a version has the one tensor too, in which the codes of signature.json stand for the texts.
     """

@@ -16,7 +16,8 @@ from werkzeug.exceptions import NotFound
 
 from app.codecs.batch import InputBatch
 from app.endpoints.openapi.document import FIXED_PART, add_security, build_document
-from app.endpoints.openapi.schemas import number
+from app.endpoints.openapi.examples import ExampleRows
+from app.endpoints.openapi.schemas import json_value
 from app.http.access import Access
 from app.http.application import Application
 from app.http.responses import CONTENT_SECURITY_POLICY, PAGE_POLICY, JSONResponse
@@ -71,24 +72,24 @@ def register(app: Application, router: ModelRouter, settings: Settings, access: 
     app.flask.add_url_rule("/docs/<name>", "docs_file", docs_file)
 
 
-def example_rows(model: LoadedModel, store: VersionStore) -> list[list[int | float]]:
+def example_rows(model: LoadedModel, store: VersionStore) -> ExampleRows:
     """Return a few training rows that the version predicts without a warning; if there are none, its example."""
     try:
         training = store.reference(model.number)
     except RegistryError as error:  # the version is loaded and can still predict
         logger.warning("no examples from the training data: %s", error)
         training = []
-    rows: list[list[int | float]] = []
+    rows = []
     for row in training:
         values = np.array([row], dtype=np.float64)
         warnings, errors = model.validator.find_errors(InputBatch(values))
         predictions = model.predictor.predict(values.astype(np.float32))
         if warnings or errors or model.validator.validate_outputs(predictions):
             continue
-        rows.append(list(map(number, row)))
+        rows.append(list(map(json_value, model.signature.inputs, row)))
         if len(rows) == _EXAMPLE_ROWS:
             break
-    return rows or [list(map(number, model.signature.example))]
+    return rows or [list(map(json_value, model.signature.inputs, model.signature.example))]
 
 
 def _swagger_ui() -> Path:

@@ -12,7 +12,8 @@ from typing import Any
 
 import orjson
 
-from app.endpoints.openapi.request_bodies import ExampleRows, request_examples, request_schemas
+from app.endpoints.openapi.examples import ExampleRows, request_examples
+from app.endpoints.openapi.request_bodies import request_schemas
 from app.endpoints.openapi.schemas import signature_schemas
 from app.http.tokens import SCHEMES
 from app.settings import VERSION

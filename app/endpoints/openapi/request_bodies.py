@@ -1,39 +1,34 @@
-"""What a signature decides of each protocol's request body: its schemas, and examples made of a few rows.
+"""What a signature decides of each protocol's request body: its schemas.
 
 JSON Schema can't say that columns have the same length, or that a tensor's data fits its shape: a description does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 from app.codecs.json_layouts import ENVELOPES
+from app.endpoints.data_plane import takes_texts
 from app.endpoints.openapi.schemas import (
     Schema,
     any_of,
     array_schema,
     by_name,
+    count_required,
+    given,
     has,
     input_ref,
     lacks,
     members,
-    number,
     object_schema,
     ref,
     tuple_schema,
 )
-from app.http.form_body import MULTIPART
-from app.http.responses import CSV, FORM, JSON
-from registry import INPUT_TENSOR, SIGNATURE_NAME, Input, Signature
-
-# Rows for examples, in the order of the inputs; at least one.
-ExampleRows = Sequence[Sequence[int | float]]
+from app.endpoints.v2_tensors import BOOLEANS, TEXTS
+from registry import INPUT_TENSOR, Input, Signature
 
 
 def request_schemas(signature: Signature, max_rows: int) -> dict[str, Schema]:
     """Return ``components/schemas`` of the parts of requests that depend on the signature."""
-    frame_cells = {"type": "array", "minItems": len(signature.inputs)}
+    frame_cells: Schema = {"type": "array", "minItems": count_required(signature)}
     frame_cells["description"] = "as many values as there are columns"
     return {
         "Truths": array_schema(ref("Truth"), max_rows),
@@ -48,7 +43,7 @@ def request_schemas(signature: Signature, max_rows: int) -> dict[str, Schema]:
             "items": {"type": "string"},
             "minItems": 1,
             "allOf": [
-                {"contains": {"enum": list(item.names)}, "minContains": 1, "maxContains": 1}
+                {"contains": {"enum": list(item.names)}, "minContains": int(item.missing is None), "maxContains": 1}
                 for item in signature.inputs
             ],
         },
@@ -58,79 +53,14 @@ def request_schemas(signature: Signature, max_rows: int) -> dict[str, Schema]:
     }
 
 
-def request_examples(signature: Signature, rows: ExampleRows) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return examples by title, for each of ``components/requestBodies`` and media type."""
-    names, size = signature.names, [len(rows), len(signature.inputs)]
-    objects = [dict(zip(names, row, strict=True)) for row in rows]
-    columns = {name: [row[name] for row in objects] for name in names}
-    csv = "".join(f"{','.join(map(str, line))}\n" for line in (names, *rows))
-    tensor = _tensor(INPUT_TENSOR, size, [value for row in rows for value in row])
-    tensors = [_tensor(name, size[:1], values) for name, values in columns.items()]
-    shared, *others = names
-    truth = {"request_id": "order-4711", "actual": number(sum(signature.output.plausible) / 2)}
-    examples: dict[tuple[str, str], dict[str, Any]] = {
-        ("RowOrRows", JSON): {
-            "one row, by position": rows[0],
-            "one row, by name": objects[0],
-            "rows, by position": rows,
-            "rows, by name": objects,
-            "columns": columns,
-            "columns with an index": {
-                name: {str(row): value for row, value in enumerate(values)} for name, values in columns.items()
-            },
-            "a data frame": {"columns": names, "index": list(range(len(rows))), "data": rows},
-            **{f"inside {name}": {name: rows} for name in ENVELOPES if name not in names},
-        },
-        ("CsvFile", CSV): {"a file": csv},
-        ("CsvFile", MULTIPART): {"a file": {"file": csv}},
-        ("Form", FORM): {"one row": objects[0]},
-        ("Form", MULTIPART): {"one row": objects[0]},
-        ("FormTruth", FORM): {"the real value": truth},
-        ("FormTruth", MULTIPART): {"the real value": {**truth, "comment": "sold"}},
-        ("PredictRequest", JSON): {
-            "rows, by position": {"instances": rows},
-            "rows, by name": {"signature_name": SIGNATURE_NAME, "instances": objects},
-            "columns": {"inputs": columns},
-        },
-        ("RegressRequest", JSON): {
-            "examples": {"examples": objects},
-            "a feature that all examples share": {
-                "context": {shared: objects[0][shared]},
-                "examples": [{name: row[name] for name in others} for row in objects],
-            },
-        },
-        ("InferenceRequest", JSON): {
-            "one tensor": {"id": "example", "inputs": [tensor]},
-            "a tensor for each input": {"id": "example", "inputs": tensors},
-        },
-        ("InvocationsRequest", JSON): {
-            "dataframe_split": {"dataframe_split": {"columns": names, "data": rows}},
-            "dataframe_records": {"dataframe_records": objects},
-            "instances": {"instances": rows},
-            "inputs": {"inputs": columns},
-        },
-        ("InvocationsRequest", CSV): {"a file": csv},
-        ("Feedback", JSON): {
-            "what is true of one row": truth,
-            "of several": [
-                {**truth, "row": row, "measured_at": "2026-11-25", "source": "survey", "comment": ""} for row in (0, 1)
-            ],
-        },
-        ("Feedback", CSV): {"a file": f"request_id,row,actual\norder-4711,0,{truth['actual']}\n"},
-    }
-    if _accepts_tensor(signature):
-        examples["PredictRequest", JSON]["the model's tensor"] = {"inputs": {INPUT_TENSOR: rows}}
-    return examples
-
-
-def _accepts_tensor(signature: Signature) -> bool:
+def accepts_tensor(signature: Signature) -> bool:
     """Return whether the tensor's name means the tensor: an input of that name comes first."""
     return not any(INPUT_TENSOR in item.names for item in signature.inputs)
 
 
 def _instances(signature: Signature, max_rows: int, row: str) -> Schema:
     """Rows one by one; if the first is an object with the model's tensor, the others may be."""
-    if not _accepts_tensor(signature):
+    if not accepts_tensor(signature):
         return ref(f"{row}s")
     first = object_schema({INPUT_TENSOR: ref(row)})
     later = any_of(ref(row), object_schema({INPUT_TENSOR: ref(row)}, extra=True))
@@ -153,7 +83,7 @@ def _columns(signature: Signature, max_rows: int, row: str, extra: bool) -> Sche
         return {"type": "object", **rows, "additionalProperties": input_ref(item)}
 
     tensors = [ref(f"{row}s")]
-    if _accepts_tensor(signature):
+    if accepts_tensor(signature):
         tensors.append(object_schema({INPUT_TENSOR: ref(f"{row}s")}))
     columns = {**by_name(signature, column, extra), "description": "all columns have the same length"}
     indexes = {**by_name(signature, indexed, extra), "description": "all columns have the same members"}
@@ -164,7 +94,8 @@ def _frame(signature: Signature, max_rows: int) -> Schema:
     """A data frame as pandas writes it with the orientation split."""
     width = len(signature.inputs)
     names = {"allOf": [ref("FrameColumns"), {"maxItems": width}]}
-    cells = {"type": "array", "minItems": width, "maxItems": width, "description": "in the order of columns"}
+    least = count_required(signature)
+    cells: Schema = {"type": "array", "minItems": least, "maxItems": width, "description": "in the order of columns"}
     data = array_schema(any_of(cells, ref("RowByName")), max_rows)
     return {**object_schema({"columns": names, "data": data}, extra=True), "allOf": list(map(lacks, signature.inputs))}
 
@@ -193,7 +124,7 @@ def _regress(signature: Signature, max_rows: int) -> Schema:
 
     def once(item: Input) -> Schema:
         return any_of(
-            {"properties": {"context": lacks(item), "examples": each_object(has(item))}},
+            {"properties": {"context": lacks(item), "examples": each_object(given(item))}},
             {"properties": {"context": has(item), "examples": each_object(lacks(item))}, "required": ["context"]},
         )
 
@@ -215,31 +146,32 @@ def _input_tensors(signature: Signature, max_rows: int) -> Schema:
     inputs, width = signature.inputs, len(signature.inputs)
     size = {"type": "integer", "minimum": 1, "maximum": max_rows}
 
-    def tensor(name: Schema, shape: Schema, data: Schema) -> Schema:
-        parts = {"name": name, "datatype": ref("Datatype"), "parameters": ref("TensorParameters"), "shape": shape}
+    def tensor(name: Schema, shape: Schema, data: Schema, datatype: Schema) -> Schema:
+        parts = {"name": name, "datatype": datatype, "parameters": ref("TensorParameters"), "shape": shape}
         schema = object_schema({**parts, "data": data}, ["parameters"], extra=True)
         return {**schema, "description": "data has as many values as shape says"}
 
     def column(item: Input) -> Schema:
         shape = {"type": "array", "prefixItems": [size, {"const": 1}], "minItems": 1, "maxItems": 2}
-        return tensor({"enum": list(item.names)}, shape, array_schema(_value_or_list(item), max_rows))
+        datatype = any_of(ref("Datatype"), {"enum": [TEXTS, BOOLEANS]}) if item.levels else ref("Datatype")
+        return tensor({"enum": list(item.names)}, shape, array_schema(_value_or_list(item), max_rows), datatype)
 
+    def once(item: Input) -> Schema:
+        contains = {"contains": {"properties": {"name": {"enum": list(item.names)}}}}
+        return {**contains, "minContains": int(item.missing is None), "maxContains": 1} if is_partial else contains
+
+    least = count_required(signature)
+    is_partial = any(item.missing for item in inputs)
+    columns = {**array_schema(any_of(*map(column, inputs)), width), "minItems": least, "allOf": list(map(once, inputs))}
+    if takes_texts(signature):
+        return columns
     values = list(map(input_ref, inputs))
     flat = {**array_schema(any_of(*values), max_rows * width), "minItems": width, "prefixItems": values}
     nested = {**array_schema(ref("Row"), max_rows), "prefixItems": [ref("RowByPosition")]}
     other_name = {"type": "string", "not": {"enum": [name for item in inputs for name in item.names]}}
-    matrix = tensor(other_name, tuple_schema(size, {"const": width}), any_of(flat, nested))
-    columns = {
-        **array_schema(any_of(*map(column, inputs)), width),
-        "minItems": width,
-        "allOf": [{"contains": {"properties": {"name": {"enum": list(item.names)}}}} for item in inputs],
-    }
+    matrix = tensor(other_name, tuple_schema(size, {"const": width}), any_of(flat, nested), ref("Datatype"))
     return any_of(tuple_schema(matrix), columns)
 
 
 def _value_or_list(item: Input) -> Schema:
     return any_of(input_ref(item), tuple_schema(input_ref(item)))
-
-
-def _tensor(name: str, shape: list[int], data: list[Any]) -> dict[str, Any]:
-    return {"name": name, "shape": shape, "datatype": "FP32", "data": data}

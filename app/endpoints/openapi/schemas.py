@@ -9,6 +9,7 @@ from app.codecs.validation import to_float32
 from registry import Input, Signature, plain
 
 Schema = dict[str, Any]
+NULL: Schema = {"type": "null"}
 
 # Up to it every whole float is exact as an integer; a larger one may not fit into what writes JSON.
 _EXACT = 2.0**53
@@ -41,6 +42,12 @@ def tuple_schema(*items: Schema) -> Schema:
     return {"prefixItems": list(items), **array_schema(False, len(items)), "minItems": len(items)}
 
 
+def json_value(item: Input, value: float) -> int | float | str | None:
+    """Return a value of the model's rows as a person would write it in JSON."""
+    shown = item.to_json_value(value)
+    return number(shown) if isinstance(shown, float) else shown
+
+
 def number(value: float) -> int | float:
     """Return a number as a person would write it in JSON."""
     return int(value) if abs(value) < _EXACT and value == int(value) else value
@@ -64,6 +71,18 @@ def has(item: Input) -> Schema:
     return {"oneOf": [{"required": [name]} for name in item.names]}
 
 
+def given(item: Input) -> Schema:
+    """Return the schema of an object that has an input as a row must: an optional one by at most one of its names."""
+    if item.missing is None:
+        return has(item)
+    return {"oneOf": [*({"required": [name]} for name in item.names), lacks(item)]}
+
+
+def count_required(signature: Signature) -> int:
+    """Return how many inputs a table must have a column for: at least one."""
+    return max(1, sum(item.missing is None for item in signature.inputs))
+
+
 def lacks(item: Input) -> Schema:
     """Return the schema of an object that has an input by none of its names."""
     return {"not": any_of(*({"required": [name]} for name in item.names))}
@@ -76,10 +95,13 @@ def members(signature: Signature, member: Callable[[Input], Schema], extra: bool
 
 
 def by_name(signature: Signature, member: Callable[[Input], Schema], extra: bool | Schema = False) -> Schema:
-    """Return the schema of an object with a ``member`` for each input, by exactly one of its names."""
+    """Return the schema of an object with a ``member`` for each input, by exactly one of its names.
+
+    An optional input may be left out.
+    """
     schema = members(signature, member, extra)
-    schema["required"] = [item.name for item in signature.inputs if not item.aliases]
-    if choices := [has(item) for item in signature.inputs if item.aliases]:
+    schema["required"] = [item.name for item in signature.inputs if not item.aliases and item.missing is None]
+    if choices := [given(item) for item in signature.inputs if item.aliases]:
         schema["allOf"] = choices
     return schema
 
@@ -108,10 +130,27 @@ def signature_schemas(signature: Signature, max_rows: int) -> dict[str, Schema]:
 
 def _value(item: Input) -> Schema:
     texts = {"title": item.label, **({"description": item.unit} if item.unit else {})}
-    if not item.categories:
-        return {**bounds(*item.limits), **texts}
-    if item.category_labels:
-        labels = zip(map(plain, item.categories), item.category_labels, strict=True)
-        texts["description"] = ", ".join(f"{code}: {label}" for code, label in labels)
-    codes = sorted({*item.categories, *to_float32(item.categories).tolist()})
-    return {"type": "number", "enum": list(map(number, codes)), **texts}
+    if item.levels:
+        value = _level(item)
+    elif item.categories:
+        if item.category_labels:
+            labels = zip(map(plain, item.categories), item.category_labels, strict=True)
+            texts["description"] = ", ".join(f"{code}: {label}" for code, label in labels)
+        codes = sorted({*item.categories, *to_float32(item.categories).tolist()})
+        value = {"type": "number", "enum": list(map(number, codes))}
+    else:
+        value = bounds(*item.limits)
+    if item.missing is None:
+        return {**value, **texts}
+    fill = item.words.get(item.missing.fill) or plain(item.missing.fill)
+    remark = f"null, or left out, if it is not known: that counts as {fill}"
+    return {**any_of(value, NULL), **texts, "description": "; ".join(filter(None, [texts.get("description"), remark]))}
+
+
+def _level(item: Input) -> Schema:
+    """Return the schema of a text: one of the levels, or any that is not blank if the others have a level too."""
+    if item.boolean:
+        return {"enum": [*item.codes, False, True, 0, 1]}
+    if item.other is None:
+        return {"type": "string", "enum": list(item.levels)}
+    return {"type": "string", "pattern": r"\S", "examples": list(item.levels)}
