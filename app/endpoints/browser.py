@@ -74,6 +74,7 @@ class _BrowserPage:
         return render_template(
             "browser.html",
             signature=model.signature,
+            coded=any(item.levels or item.missing for item in model.signature.inputs),
             version=model.number,
             role=route.role,  # that the log will have of the rows that are compared
             is_published=MODEL in files,

@@ -13,6 +13,7 @@ from app.endpoints.published_versions import PublishedVersion
 SAMPLES = 2000  # of the bootstrap
 _SEED = 0
 _MAX_DIFFERENCES = 200
+_MAX_TEXTS = 400  # characters of a list of levels
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,5 +128,7 @@ def _flat(prefix: str, content: Any) -> dict[str, str]:
 
 def _text(content: Any) -> str:
     if isinstance(content, list):
-        return f"[{', '.join(map(_text, content))}]"
+        text = f"[{', '.join(map(_text, content))}]"
+        is_long = len(text) > _MAX_TEXTS and any(isinstance(item, str) for item in content)
+        return f"{text[:_MAX_TEXTS]}… ({len(content)} in all)" if is_long else text
     return "" if content is None else str(content)

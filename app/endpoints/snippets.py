@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from flask import request
 
-from registry import Signature, plain
+from registry import Input, Signature, plain
 
+_QUOTE = r"'\''"  # a quote inside the quotes of a shell
 _CONTAINER = re.compile(r"[A-Za-z0-9_.-]+(:[0-9]{1,5})?")
 
 
@@ -38,14 +39,27 @@ def make_snippets(url: str, signature: Signature, *, token: bool) -> list[Snippe
         url: of ``/predict_json``.
         token: whether a token is needed; the code then has TOKEN in its place.
     """
-    row = "{" + ", ".join(f"{json.dumps(item.name)}: {plain(item.example)}" for item in signature.inputs) + "}"
+    row = (
+        "{"
+        + ", ".join(f"{json.dumps(item.name)}: {value}" for item in signature.inputs if (value := _literal(item)))
+        + "}"
+    )
     headers = {"Content-Type": "application/json", **({"Authorization": "Bearer TOKEN"} if token else {})}
+    body = signature.example_json.replace("'", _QUOTE)
     options = "".join(f"  -H '{name}: {value}' \\\n" for name, value in headers.items())
     return [
-        Snippet("curl", f"curl {url} \\\n{options}  -d '{signature.example_json}'"),
+        Snippet("curl", f"curl {url} \\\n{options}  -d '{body}'"),
         Snippet("Python", _PYTHON % {"url": json.dumps(url), "row": row, "headers": json.dumps(headers)}),
         Snippet("JavaScript", _JAVASCRIPT % {"url": json.dumps(url), "row": row, "headers": json.dumps(headers)}),
     ]
+
+
+def _literal(item: Input) -> str:
+    """Return an input's example as JSON, Python and JavaScript write it; nothing if it is a missing value."""
+    value = item.to_json_value(item.example)
+    if isinstance(value, float):
+        return plain(value)
+    return "" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 _PYTHON = """\

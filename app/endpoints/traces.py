@@ -158,6 +158,10 @@ def _word(flag: str) -> str:
     name, _, what = flag.partition(":")
     if what == "outside_training":
         return f"{name} lies outside the training range"
+    if what == "missing":
+        return f"{name} was not given"
+    if what == "other":
+        return f"{name} is no level that was seen in training"
     if flag == "output:implausible":
         return "the prediction is not plausible, so it was not sent"
     return f"in place of version {what}" if name == "instead_of" else flag

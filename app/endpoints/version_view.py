@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.endpoints.card_reader import CardReader
+from app.endpoints.form_fields import word_of
 from app.endpoints.published_versions import PublishedVersion
 from registry import SHOWN_LEVEL, Figures, Input, plain
 
@@ -29,6 +30,16 @@ class Curve:
     mostly: tuple[float, float]
     at: tuple[float, float]
     categories: tuple[str, ...]
+
+    @property
+    def points(self) -> list[tuple[str, float]]:
+        """The word and the mean prediction of each category."""
+        return list(zip(self.categories, self.y, strict=True))
+
+    @property
+    def place(self) -> int | None:
+        """Which category is the most frequent one in training; None if the curve has none of it."""
+        return self.x.index(self.at[0]) if self.at[0] in self.x else None
 
     @property
     def rows(self) -> list[tuple[float | str, float]]:
@@ -100,7 +111,7 @@ def curves(version: PublishedVersion) -> list[Curve]:
         figures = version.figures.inputs.get(item.name)
         if figures is None or not figures.x or list(figures.x) != sorted(set(figures.x)):
             continue
-        categories = tuple(item.words.get(code, plain(code)) for code in figures.x) if item.categories else ()
+        categories = tuple(word_of(item, code) or plain(code) for code in figures.x) if item.categories else ()
         at = (figures.median, float(np.interp(figures.median, figures.x, figures.y)))
         histogram = figures.histogram
         density = (histogram.edges, histogram.counts)

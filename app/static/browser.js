@@ -13,13 +13,14 @@ let predict;
 // Returns the value of a field; says what is wrong with it, or where the model has seen no training rows.
 function readField(field) {
   if (!field.dataset.limits) return Number(field.value);
-  const number = parseTyped(field.value);
+  const isEmpty = "missing" in field.dataset && !field.value.trim();
+  const number = isEmpty ? Number(field.dataset.missing) : parseTyped(field.value);
   const [low, high] = range(field.dataset.limits);
   const [first, last] = range(field.dataset.training);
-  const isGood = number >= low && number <= high;
+  const isGood = isEmpty || (number >= low && number <= high);
   const say = (kind, text) => (document.getElementById(kind + "-" + field.name).textContent = text);
   say("problem", isGood ? "" : `expected a number from ${low} to ${high}, like ${field.defaultValue}`);
-  say("beyond", isGood && (number < first || number > last) ? `outside the training range, ${first} to ${last}` : "");
+  say("beyond", isGood && !isEmpty && (number < first || number > last) ? `outside the training range, ${first} to ${last}` : "");
   if (isGood) field.removeAttribute("aria-invalid");
   else field.setAttribute("aria-invalid", "true");
   return isGood ? number : NaN;
@@ -46,11 +47,34 @@ function rounded(value) {
   return String(Number(value.toPrecision(4)));
 }
 
-// The rows of a published CSV file: numbers, with a header; the inputs are found by their names.
-function readRows(text) {
-  const [header, ...lines] = text.trim().split(/\r?\n/).map((line) => line.split(","));
+// The records of a CSV file: a cell may stand in quotes, with commas, ends of lines and doubled quotes in it.
+function readCsv(text) {
+  const records = [[]];
+  for (const [, quoted, bare, end] of text.trimEnd().matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/g)) {
+    records.at(-1).push(quoted === undefined ? bare : quoted.replaceAll('""', '"'));
+    if (end === "") break;
+    if (end !== ",") records.push([]);
+  }
+  return records;
+}
+
+// The rows of a published CSV file, as the model takes them and as they are sent; the inputs are found by their names.
+// `inputs` has what signature.json says of each; it is empty if all of them are numbers that are never missing.
+function readRows(text, inputs) {
+  const [header, ...records] = readCsv(text);
   const places = fields.map((field) => header.indexOf(field.name));
-  return lines.map((cells) => places.map((place) => Number(cells[place] || NaN))).filter((row) => row.every(Number.isFinite));
+  const readers = fields.map((_, index) => {
+    const { levels = [], categories = [], missing } = inputs[index] ?? {};
+    const codes = new Map(levels.map((level, place) => [level, categories[place]]));
+    return (cell) => {
+      if (cell === "" && missing) return [missing.fills_in_model ? missing.value : missing.fill, null];
+      return levels.length ? [codes.get(cell) ?? NaN, cell] : [Number(cell || NaN), Number(cell || NaN)];
+    };
+  });
+  const rows = records.map((cells) => readers.map((read, index) => read(cells[places[index]] ?? "")));
+  return rows
+    .map((row) => ({ numbers: row.map(([number]) => number), sent: row.map(([, sent]) => sent) }))
+    .filter(({ numbers }) => numbers.every(Number.isFinite));
 }
 
 async function ask(address, options) {
@@ -61,19 +85,21 @@ async function ask(address, options) {
 }
 
 async function compare() {
-  const read = readRows(await (await ask(root.dataset.rowsFile)).text());
-  const guesses = read.length ? predict(read) : [];
+  const address = root.dataset.signature;
+  const inputs = address ? (await (await ask(address)).json()).inputs : [];
+  const read = readRows(await (await ask(root.dataset.rowsFile)).text(), inputs);
+  const guesses = read.length ? predict(read.map(({ numbers }) => numbers)) : [];
   const all = read.filter((_, index) => isPlausible(guesses[index])); // the server answers no others
   const count = Math.min(all.length, Number(root.dataset.rows));
   if (!count) throw new Error("the file has no row that can be used");
   const rows = Array.from({ length: count }, (_, index) => all[Math.floor((index * all.length) / count)]);
   const began = performance.now();
-  const here = predict(rows);
+  const here = predict(rows.map(({ numbers }) => numbers));
   const computed = performance.now();
   const reply = await ask(root.dataset.predict, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ instances: rows }),
+    body: JSON.stringify({ instances: rows.map(({ sent }) => sent) }),
   });
   const there = (await reply.json()).predictions.map((row) => row[0]);
   const answered = performance.now();
