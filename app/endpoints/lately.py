@@ -22,6 +22,7 @@ _MINUTE = 60.0  # seconds
 _KEPT = 2.0  # seconds for which what was read is shown again
 # What a refusal is called, by a part of its message. Nothing else of a message is shown: it may hold a client's values.
 _FAULTS = (
+    ("is not known", "not known"),
     ("missing", "missing"),
     ("outside the limits", "outside its limits"),
     ("appears twice", "given twice"),

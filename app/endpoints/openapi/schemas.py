@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from app.codecs.validation import to_float32
+from csv_dialect import parse_decimal
 from registry import Input, Signature, plain
 
 Schema = dict[str, Any]
-NULL: Schema = {"type": "null"}
+# What may stand for a value that is not known: null, or a text with nothing in it.
+BLANK: Schema = {"type": ["null", "string"], "pattern": r"^\s*$"}
 
 # Up to it every whole float is exact as an integer; a larger one may not fit into what writes JSON.
 _EXACT = 2.0**53
@@ -144,13 +147,17 @@ def _value(item: Input) -> Schema:
         return {**value, **texts}
     fill = item.words.get(item.missing.fill) or plain(item.missing.fill)
     remark = f"null, or left out, if it is not known: that counts as {fill}"
-    return {**any_of(value, NULL), **texts, "description": "; ".join(filter(None, [texts.get("description"), remark]))}
+    return {**any_of(value, BLANK), **texts, "description": "; ".join(filter(None, [texts.get("description"), remark]))}
 
 
 def _level(item: Input) -> Schema:
-    """Return the schema of a text: one of the levels, or any that is not blank if the others have a level too."""
-    if item.boolean:
-        return {"enum": [*item.codes, False, True, 0, 1]}
+    """Return the schema of a text: one of the levels, or any that is not blank if the others have a level too.
+
+    A number may stand for a text that reads as one.
+    """
+    parsed = map(parse_decimal, item.codes)
+    numbers = [value for value in parsed if isinstance(value, float) and math.isfinite(value)]
     if item.other is None:
-        return {"type": "string", "enum": list(item.levels)}
-    return {"type": "string", "pattern": r"\S", "examples": list(item.levels)}
+        others = [*([False, True] if item.boolean else []), *dict.fromkeys(map(number, numbers))]
+        return {**({} if others else {"type": "string"}), "enum": [*item.codes, *others]}
+    return {"type": ["string", "number"] if numbers else "string", "pattern": r"\S", "examples": list(item.levels)}
