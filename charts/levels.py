@@ -59,9 +59,8 @@ def levels(
     parts.append(dots("dot", ((x(points[i][1]), y) for i, y in known if i != at), 4))
     parts += [ring(x(points[i][1]), y, 5.5) for i, y in known if i == at]
     parts += [line("axis", x.first, base, x.last, base), foot_marks(x, base + 16)]
-    if more := more + len(points) - len(shown):
-        parts.append(label(2, base + 16, f"and {more} more"))
-    parts.append(label(350, base + 34, axis, "e", room=340))
+    rest = f"and {more} more" if (more := more + len(points) - len(shown)) else ""
+    parts += [label(2, base + 34, rest), label(350, base + 34, axis, "e", room=340 - width(rest))]
     return figure(name, title, description, round(base) + 38, parts)
 
 

@@ -30,6 +30,7 @@ from app.inference.explainer import Explainer, Explanation
 from app.results import PredictionResult
 from app.routing.cache import LoadedModel
 from app.routing.table import Route
+from registry import Input
 
 logger = logging.getLogger(__name__)
 
@@ -146,11 +147,16 @@ class _Form:
             answer=answer,
             request_id=current_request().request_id,
             query=urlencode({name: typed[name] for name in signature.names if name in typed}),
-            example=urlencode({item.name: f"{item.example:.15g}" for item in signature.inputs}),
+            example=urlencode({item.name: _typed_example(item) for item in signature.inputs}),
             may_tell=self._access.may_tell(environ),
             needs_feedback_token=self._access.needs_feedback_token,
             may_trace=self._access.may_see_records(environ),
         )
+
+
+def _typed_example(item: Input) -> str:
+    """Return an input's example as a person would type it."""
+    return item.texts.get(item.example, f"{item.example:.15g}")
 
 
 def _answering(route: Route, number: int) -> LoadedModel:
