@@ -127,8 +127,7 @@ class TextCells(CellReader):
         missing = {None: math.nan, "": math.nan} if self.is_optional else {}
         self._levels = item.levels
         self._texts: Mapping[Any, float] = {**item.codes, **missing}
-        numbers = {float(text): text for text in item.codes if isinstance(parse_decimal(text), float)}
-        numbers |= {number: plain(number) for number in numbers if plain(number) in item.codes}  # 1, not 1.0 or 01
+        numbers = texts_of_numbers(item)
         self._numbers: Mapping[Any, float] = {number: item.codes[text] for number, text in numbers.items()} | missing
         self._takes_numbers = bool(numbers)
         booleans = dict(zip((False, True), item.categories, strict=True)) if item.boolean else {}
@@ -207,6 +206,12 @@ class TextCells(CellReader):
 def make_reader(item: Input) -> CellReader:
     """Return what reads the cells of an input."""
     return TextCells(item) if item.levels else NumberCells(item)
+
+
+def texts_of_numbers(item: Input) -> dict[float, str]:
+    """Return the numbers that a client may send for a category of texts, with the text of each; none for most."""
+    numbers = {float(text): text for text in item.codes if isinstance(parse_decimal(text), float)}
+    return numbers | {number: plain(number) for number in numbers if plain(number) in item.codes}  # 1, not 1.0 or 01
 
 
 def name_levels(item: Input) -> str:

@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from app.codecs.cells import texts_of_numbers
 from app.codecs.validation import to_float32
-from csv_dialect import parse_decimal
 from registry import Input, Signature, plain
 
 Schema = dict[str, Any]
@@ -155,9 +155,8 @@ def _level(item: Input) -> Schema:
 
     A number may stand for a text that reads as one.
     """
-    parsed = map(parse_decimal, item.codes)
-    numbers = [value for value in parsed if isinstance(value, float) and math.isfinite(value)]
+    numbers = [number(value) for value in texts_of_numbers(item) if math.isfinite(value)]
     if item.other is None:
-        others = [*([False, True] if item.boolean else []), *dict.fromkeys(map(number, numbers))]
+        others = [*([False, True] if item.boolean else []), *numbers]
         return {**({} if others else {"type": "string"}), "enum": [*item.codes, *others]}
     return {"type": ["string", "number"] if numbers else "string", "pattern": r"\S", "examples": list(item.levels)}
