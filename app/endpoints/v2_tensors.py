@@ -74,9 +74,8 @@ def read_tensor(content: dict[str, Any], raw: memoryview, inputs: Sequence[Input
         dtype = np.dtype(bool) if datatype == BOOLEANS else DATATYPES[datatype]
         expected = count * dtype.itemsize
         if size is True or size != expected or len(raw) < expected:  # true is 1
-            stated = int(size) if type(size) is float and size % 1 == 0 else size
             here += f": shape {list(shape)} of {datatype} is {expected} bytes"
-            raise MalformedRequest(f"{here}, not {excerpt(str(stated))}; and {len(raw)} are there behind the JSON")
+            raise MalformedRequest(f"{here}, not {_stated(size)}; and {len(raw)} are there behind the JSON")
         array = np.frombuffer(raw, dtype, count)
         if datatype == BOOLEANS:
             return Tensor(name, shape, array.tolist()), raw[expected:]
@@ -142,7 +141,7 @@ def _read_texts(
 ) -> tuple[Tensor, memoryview]:
     """Read a tensor of texts: each is its length, as an unsigned integer of 4 bytes, and so many bytes of UTF-8."""
     if size is True or not isinstance(size, int | float) or not 0 <= size <= len(raw) or size % 1:
-        raise MalformedRequest(f"{here}: {excerpt(str(size))} bytes are said, and {len(raw)} are there behind the JSON")
+        raise MalformedRequest(f"{here}: {_stated(size)} bytes are said, and {len(raw)} are there behind the JSON")
     own, rest = raw[: int(size)], raw[int(size) :]
     try:
         texts = list(_texts(own))
@@ -151,6 +150,11 @@ def _read_texts(
     if len(texts) != math.prod(shape):
         raise MalformedRequest(f"{here}: shape {list(shape)} and the {len(texts)} texts behind the JSON don't fit")
     return Tensor(name, shape, texts), rest
+
+
+def _stated(size: object) -> str:
+    """Return a size as the client stated it, though it may be parsed as a float."""
+    return excerpt(str(int(size) if isinstance(size, float) and size % 1 == 0 else size))
 
 
 def _texts(raw: memoryview) -> Iterator[str]:

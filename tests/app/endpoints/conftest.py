@@ -11,7 +11,7 @@ import pytest
 from app import create_app
 from app.settings import Settings
 from registry import CategoryTerm, Input, Interval, Missing, NumberTerm, Signature
-from tests.app.conftest import MakeClient, Service
+from tests.app.conftest import Service
 from tests.cards import card_of
 from tests.conftest import FLATS, publish
 
@@ -82,8 +82,12 @@ def flats(shared_flats: Service) -> Service:
 
 
 @pytest.fixture
-def odd_texts(make_client: MakeClient, tmp_path: Path) -> Service:
+def odd_texts(tmp_path: Path) -> Iterator[Service]:
     """A client of a model with odd texts, and with 500 levels."""
     signature = many_levels(500)
     publish(tmp_path / "odd", signature, card=card_of(signature))
-    return make_client(models=tmp_path / "odd", model="odd")
+    settings = Settings(model="odd", models=tmp_path / "odd", logs=tmp_path / "logs")
+    app = create_app(settings)
+    app.testing = True
+    yield Service(app, settings)
+    app.extensions["router"].close()

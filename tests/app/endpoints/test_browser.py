@@ -6,6 +6,7 @@ import gzip
 import html
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,7 @@ from app.endpoints.browser import BUNDLE
 from registry import VersionStore
 from tests.app.conftest import MakeClient, Service
 from tests.app.requests import ANN, make_champion
-from tests.conftest import HOUSES, LINEAR, write_version
+from tests.conftest import FLATS, HOUSES, LINEAR, write_version
 
 CODES = {"Accept-Encoding": "gzip, deflate, br"}
 
@@ -116,3 +117,21 @@ def test_no_other_page_loads_the_script(client: Service) -> None:
     for path in ("/", "/form", "/form_csv", "/models/boston/2", "/monitor"):
         assert "browser.js" not in client.get(path).text
         assert "tensorflow.js" not in client.get(path).text
+
+
+def test_texts_are_chosen_by_their_codes_and_an_empty_field_is_what_is_missing(
+    make_client: MakeClient, tmp_path: Path
+) -> None:
+    store = VersionStore(tmp_path / "flats", "flats")
+    with store.staging() as staged:
+        write_version(staged, FLATS, LINEAR)
+        (staged / "tfjs").mkdir()
+        for name in ("model.json", "weights.bin"):
+            (staged / "tfjs" / name).write_text("{}")
+        store.publish(staged, ANN)
+    page = make_client(models=tmp_path / "flats", model="flats").get("/browser").text
+    assert '<option value="2" selected>the &#34;old&#34; town</option>' in page
+    assert '<option value="2">not known</option>' in page  # of the balcony
+    assert 'data-missing="-13"' in page
+    assert 'data-signature="/models/flats/1/signature.json"' in page
+    assert "tf.tensor2d([[4, 2, 1]])" in page

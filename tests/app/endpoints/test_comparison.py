@@ -108,3 +108,16 @@ def test_gates_of_the_same_name_stand_side_by_side() -> None:
         ("b", True, True),
         ("c", False, True),
     ]
+
+
+def test_a_long_list_of_levels_is_cut() -> None:
+    levels = [f"level {number}" for number in range(500)]
+    cards = [
+        CardReader({"spec": {"content": {"inputs": [{"name": "zip", "categories": levels[skip:]}]}}}) for skip in (0, 1)
+    ]
+    ((key, first, second),) = spec_differences(*cards)
+    assert key == "inputs.zip.categories"
+    assert first.startswith("[level 0, level 1, ")
+    assert first.endswith("… (500 in all)")
+    assert second.endswith("… (499 in all)")
+    assert len(first) < 450

@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from app.http.tokens import new_token
 from registry import Signature, plain
 from tests.app.conftest import MakeClient, Service
+from tests.app.endpoints.conftest import ODD_TEXTS, many_levels
 from tests.app.requests import RAISES, FullDisk, make_champion
 from tests.cards import card_of
 from tests.conftest import HOUSES, HOUSES_INTERVAL, TRICKY, publish
@@ -433,3 +434,101 @@ def test_an_interval_outside_the_training_range_is_said_to_promise_nothing(
     page = make_client(models=tmp_path / "sure").get(f"/form?rm=6&tax={tax}&age=66.5").text
     assert "about 9 in 10 held the real value in tests." in page
     assert ("Outside the training range they promise nothing." in page) == warned
+
+
+# Texts, and what may be missing
+
+FLAT = {"rooms": "4", "district": "Höchst", "balcony": "with"}
+
+
+def test_texts_are_chosen_or_typed_and_what_may_be_missing_says_what_counts_then(flats: Service) -> None:
+    page = flats.get("/form").text
+    levels = re.findall(r'<datalist id="levels-district">(.*?)</datalist>', page, re.DOTALL)
+    assert re.findall(r'value="([^"]*)"', unescape(levels[0]).replace('"old"', "old"))[1] == "Nordend, West"
+    assert "any other text counts as elsewhere" in page
+    assert [(value, bool(checked)) for value, checked in re.findall(
+        r'type="radio" name="balcony" value="(\w*)"[^>]*?( checked)?>', page
+    )] == [("without", False), ("with", False), ("", True)]  # fmt: skip
+    assert "not known counts as without" in page
+    assert "leave empty if unknown: that counts as 3" in page
+    assert re.search(r'name="rooms"[^>]* data-optional>', page)
+    assert not re.search(r'name="district"[^>]* data-optional', page)
+
+
+def test_the_answer_keeps_the_texts_and_says_them_in_words(flats: Service) -> None:
+    page = flats.get("/form", query_string=FLAT).text
+    assert answered(page) == "11.940001"
+    assert 'name="district" type="text" list="levels-district" autocomplete="off" value="Höchst"' in page
+    assert re.search(r'name="balcony" value="with"[^>]* checked', page)
+    assert 'href="/form?rooms=4&amp;district=H%C3%B6chst&amp;balcony=with"' in page
+    for word in ("District <small>Höchst", "Balcony <small>with", "Rooms <small>4"):
+        assert word in page
+    assert ">missing<" in page  # what the balcony could be, too
+    assert "for Höchst, the present value." in page
+
+
+def test_what_is_left_empty_is_missing_and_said_to_be(flats: Service) -> None:
+    reply = flats.get("/form", query_string={"rooms": " ", "district": "Bronx"})
+    assert reply.status_code == 200
+    assert "Rooms: is missing: 3 was taken instead<" in unescape(reply.text)
+    assert "District: 'Bronx' is not known to this version: taken as 'elsewhere'<" in unescape(reply.text)
+    assert "guessing there" not in reply.text
+    assert "Rooms <small>missing" in reply.text
+    assert "with no value, as it is now." in reply.text
+    assert 'value="Bronx"' in reply.text
+    (row,) = flats.new_rows("predictions")
+    assert (row["rooms"], row["district"], row["balcony"]) == ("", "elsewhere", "")
+    assert row["flags"].startswith("rooms:missing district:other balcony:missing")
+
+
+def test_texts_that_are_refused_are_marked_at_their_field(flats: Service) -> None:
+    reply = flats.get("/form", query_string={**FLAT, "district": "  ", "balcony": "maybe"})
+    assert reply.status_code == 422
+    assert problems(reply.text) == {
+        "district": "is missing",
+        "balcony": "'maybe' is not known: expected one of 'without', 'with', true, false",
+    }
+    assert " checked" not in reply.text
+
+
+def test_the_example_is_answered(flats: Service) -> None:
+    link = unescape(re.findall(r'href="(/form\?[^"]*)" rel="nofollow">Try an example', flats.get("/form").text)[0])
+    assert flats.get(link).status_code == 200
+    (row,) = flats.new_rows("predictions")
+    assert (row["rooms"], row["district"], row["balcony"], row["flags"].split()[0]) == (
+        "4.0", 'the "old" town', "with", row["flags"].split()[0]
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS)
+def test_any_text_is_answered_shown_and_logged_as_it_is(odd_texts: Service, text: str) -> None:
+    query = {"rooms": "4", "zip": "95608", "action": text}
+    page = odd_texts.get("/form", query_string=query).text
+    assert answered(page)
+    assert "<b>bold" not in page
+    assert "</script>" not in page.partition("</head>")[2]
+    assert "49" not in re.findall(r'name="action"[^>]*value="([^"]*)"', page)[0]
+    shown = unescape(re.findall(r'name="action"[^>]*value="([^"]*)"', page)[0])
+    assert shown == text
+    link = unescape(re.findall(r'href="(/form\?[^"]*)" rel="nofollow">Link', page)[0])
+    assert answered(odd_texts.get(link).text) == answered(page)
+    assert {row["action"] for row in odd_texts.new_rows("predictions")} == {text}
+
+
+def test_a_page_of_500_levels_stays_small(odd_texts: Service) -> None:
+    form = odd_texts.get("/form").text
+    assert 'list="levels-zip"' in form
+    assert "choose or type one of 500" in form
+    assert len(form) < 40_000
+    page = odd_texts.get("/form", query_string={"zip": "96000", "action": "x"}).text
+    assert "and 489 more" in page  # 12 are drawn, of 500 and the missing one
+    assert 'class="strong"' in page
+    assert len(page) < 80_000
+    assert odd_texts.get("/form", query_string={"zip": "1", "action": "x"}).status_code == 422
+
+
+def test_a_few_levels_are_a_list_where_no_other_text_is_taken(make_client: MakeClient, tmp_path: Path) -> None:
+    publish(tmp_path / "odd", many_levels(68))
+    page = make_client(models=tmp_path / "odd", model="odd").get("/form?zip=95610&action=x").text
+    assert '<option value="95610" selected>95610</option>' in page
+    assert '<option value="">not known</option>' in page

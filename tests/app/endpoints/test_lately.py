@@ -156,3 +156,9 @@ def test_logs_that_cannot_be_read_are_told_and_the_page_is_there(client: Service
         path.mkdir()
     assert read() == Lately(unreadable=True)
     assert "The logs can’t be read" in client.get("/").text
+
+
+def test_a_text_that_is_not_known_is_why_a_request_was_refused(flats: Service, clock: Clock) -> None:
+    flats.post("/predict_json", json=[3, "Höchst", "maybe"])
+    reader = LatelyReader(AuditLog(flats.settings.log_folder, "write"), clock=clock)
+    assert reader.read(("rooms", "district", "balcony")).reason == ("balcony", "not known")

@@ -76,3 +76,23 @@ def test_a_reply_to_another_method_names_the_allowed_ones(service: Service) -> N
     message = "/invocations takes OPTIONS, POST, not GET"
     assert (reply.status_code, reply.json) == (405, {"error_code": "BAD_REQUEST", "message": message})
     assert reply.headers["Allow"] == "OPTIONS, POST"
+
+
+def test_texts_and_missing_values_come_in_every_layout(flats: Service) -> None:
+    for body in (
+        {"dataframe_split": {"columns": ["town", "district"], "index": [0], "data": [["Nahant", "Höchst"]]}},
+        {"dataframe_records": [{"district": "Höchst", "Number of rooms": None, "town": "Nahant"}]},
+        {"inputs": {"district": ["Höchst"], "balcony": [None], "town": ["Nahant"]}},
+    ):
+        reply = flats.post("/invocations", json=body)
+        assert reply.status_code == 200, reply.text
+    rows = flats.new_rows("predictions")
+    assert {(row["rooms"], row["district"], row["balcony"]) for row in rows} == {("", "Höchst", "")}
+    assert len(rows) == 3
+
+
+def test_a_text_that_is_not_known_is_a_bad_request(flats: Service) -> None:
+    body = {"dataframe_records": [{"district": "Höchst", "balcony": "maybe"}]}
+    flats.check_error(
+        flats.post("/invocations", json=body), 400, "balcony: 'maybe' is not known", "error_code", "message"
+    )

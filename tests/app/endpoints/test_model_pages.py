@@ -378,3 +378,24 @@ def test_the_pages_need_a_token_where_pages_do(make_client: MakeClient, tmp_path
     for path in ("/models", "/models/boston/1", "/models/compare"):
         assert client.get(path).status_code == 401
         assert client.get(path, headers={"Authorization": f"Bearer {token}"}).status_code == 200
+
+
+# Texts, and what may be missing
+
+
+def test_the_card_says_what_a_model_with_texts_takes(flats: Service, service: Service) -> None:
+    page = get(flats, "/models/flats/1")
+    assert "What it takes" in page
+    assert "number, optional" in page
+    assert "category of 4" in page
+    assert "any other text counts as elsewhere" in page
+    assert "if it is not known, it counts as without" in page
+    assert "What it takes" not in get(service, "/models/boston/1")
+
+
+def test_the_card_of_many_and_of_odd_texts_stays_small_and_is_no_markup(odd_texts: Service) -> None:
+    page = get(odd_texts, "/models/odd/1")
+    assert "95600" in page
+    assert "and 488 more" in page
+    assert "<b>bold" not in page
+    assert "x" * 60 not in page.partition("Numbers of this chart")[0]

@@ -199,3 +199,12 @@ def test_an_unknown_path_or_method_gets_the_protocols_own_body(
 ) -> None:
     reply = service.open(path, method=method, json={"inputs": [TENSOR]} if method == "POST" else None)
     assert (reply.status_code, list(reply.json)) == (status, ["error"])
+
+
+def test_the_metadata_of_a_model_with_texts_has_a_tensor_for_each_input(flats: Service, service: Service) -> None:
+    assert flats.get("/v2/models/flats").json["inputs"] == [
+        {"name": "rooms", "datatype": "FP32", "shape": [-1, 1]},
+        {"name": "district", "datatype": "BYTES", "shape": [-1, 1]},
+        {"name": "balcony", "datatype": "BYTES", "shape": [-1, 1]},
+    ]
+    assert service.get(V2).json["inputs"] == [{"name": "features", "datatype": "FP32", "shape": [-1, 3]}]

@@ -103,3 +103,17 @@ def test_a_model_card_is_a_page_without_the_html_that_is_in_it(service: Service)
 def test_what_has_no_model_card_is_not_found(service: Service, number: str) -> None:
     assert service.get(f"/models/boston/{number}").status_code == 404
     assert service.get("/models/other/1").status_code == 404
+
+
+def test_the_home_page_says_which_texts_are_accepted_and_what_counts_without_one(flats: Service) -> None:
+    page = flats.get("/").text
+    assert "elsewhere, Nordend, West, the &#34;old&#34; town, Höchst; any other text counts as elsewhere" in page
+    assert "1 to 15; if it is not known, it counts as 3" in page
+    assert "without, with; false or true; if it is not known, it counts as without" in page
+
+
+def test_the_home_page_of_many_and_of_odd_texts_stays_small_and_is_no_markup(odd_texts: Service) -> None:
+    page = odd_texts.get("/").text
+    assert "and 488 more" in page
+    assert "<b>bold" not in page
+    assert len(page) < 25_000

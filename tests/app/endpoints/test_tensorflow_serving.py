@@ -177,3 +177,31 @@ def test_the_metadata_is_that_of_the_versions_saved_model(
             assert tensor == expected[tensors].pop(name)
         assert expected[tensors] == {}
     assert reply["serving_default"]["method_name"] == expected["method_name"]
+
+
+def test_the_metadata_of_a_model_with_texts_has_a_tensor_for_each_input(flats: Service, service: Service) -> None:
+    def inputs(client: Service, model: str) -> dict[str, Any]:
+        metadata = client.get(f"/v1/models/{model}/metadata").json["metadata"]
+        return dict(metadata["signature_def"]["signature_def"]["serving_default"]["inputs"])
+
+    assert {name: tensor["dtype"] for name, tensor in inputs(flats, "flats").items()} == {
+        "rooms": "DT_FLOAT",
+        "district": "DT_STRING",
+        "balcony": "DT_STRING",
+    }
+    assert [size["size"] for size in inputs(flats, "flats")["district"]["tensor_shape"]["dim"]] == ["-1", "1"]
+    assert inputs(service, "boston").keys() == {"features"}
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ({"instances": [{"rooms": 3}]}, "district: is missing"),
+        ({"instances": [[3, "Höchst"]]}, "balcony: is missing"),  # a row by position has all of them
+        ({"instances": [[3, 2, True]]}, "district: expected a text like"),
+        ({"instances": [[-13, "Höchst", True]]}, "rooms: -13 lies outside the limits 1 to 15"),
+        ({"inputs": {"district": ["Höchst"], "rooms": [3, None]}}, "the columns have 1 and 2 values"),
+    ],
+)
+def test_texts_that_do_not_fit_are_refused(flats: Service, body: Any, error: str) -> None:
+    flats.check_error(flats.post("/v1/models/flats:predict", json=body), 400, error)

@@ -280,3 +280,12 @@ def test_rows_that_the_search_did_not_reach_are_not_called_missing(
     monkeypatch.undo()
     log.unlink()
     assert "has no prediction row" in str(get_json(client, "mine")["traces"][0]["faults"])
+
+
+def test_texts_and_what_is_missing_are_told_in_words(flats: Service) -> None:
+    flats.post("/predict_json", json={"district": "<b>Bronx"}, headers={"X-Request-ID": "flat-1"})
+    page = get(flats, "flat-1")
+    assert '<td data-th="district">elsewhere</td>' in page
+    assert '<td class="n" data-th="rooms"></td>' in page
+    for words in ("rooms was not given", "district is no level that was seen in training", "balcony was not given"):
+        assert words in page
