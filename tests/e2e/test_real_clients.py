@@ -15,7 +15,8 @@ from tritonclient.http import InferInput, InferRequestedOutput
 from tritonclient.utils import InferenceServerException
 
 from registry import VersionStore
-from tests.e2e.server import Server
+from tests.conftest import FLATS, publish
+from tests.e2e.server import Server, serving
 
 ROWS = np.array([[6, 250, 66.5], [7, 300, 10]], dtype=np.float32)
 FRAME = pd.DataFrame(ROWS.astype(float), columns=["rm", "tax", "age"])
@@ -145,3 +146,87 @@ def test_mlflows_client_and_encoder_are_understood(
     status, reply = server.ask(dump_input_data(FRAME.replace({7.0: np.nan})).encode(), "/invocations")
     assert (status, reply["error_code"]) == (400, "BAD_REQUEST")
     assert "row 1: rm: NaN is not a number" in reply["message"]
+
+
+# Texts, and what is missing
+
+FLAT_ROWS = pd.DataFrame(
+    {
+        "rooms": [3.0, np.nan, 5.0],
+        "district": ["Höchst", "Nordend, West", 'the "old" town'],
+        "balcony": ["with", None, "yes"],
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def flats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("flats")
+    publish(folder / "models", FLATS)
+    with serving(folder / "models", workers=1, SERVE_MODEL="flats") as server:
+        yield server
+
+
+def rents(server: Server, frame: pd.DataFrame) -> Any:
+    """Return about what the model predicts for a frame."""
+    cells = frame.astype(object).where(frame.notna(), "")[list(FLATS.names)].to_numpy().tolist()
+    rows = [[item.parse(str(cell)) for item, cell in zip(FLATS.inputs, row, strict=True)] for row in cells]
+    predictor = VersionStore(server.models, "flats").open(1).predictor
+    return pytest.approx(predictor.predict(np.array(rows, np.float32)).tolist(), rel=1e-6)
+
+
+@pytest.mark.parametrize("binary", [True, False])
+def test_tritons_client_sends_a_tensor_of_texts(flats: Server, binary: bool) -> None:
+    frame = FLAT_ROWS if binary else FLAT_ROWS.dropna()  # in JSON this client has nothing for a missing value
+    with Triton(f"127.0.0.1:{flats.port}") as client:
+        inputs = []
+        for described in client.get_model_metadata("flats")["inputs"]:
+            cells = frame[described["name"]].to_list()
+            item = InferInput(described["name"], [len(cells), 1], described["datatype"])
+            if described["datatype"] == "BYTES":
+                values = np.array([text.encode() if isinstance(text, str) else b"" for text in cells], object)
+            else:
+                values = np.array(cells, np.float32)
+            item.set_data_from_numpy(values.reshape(-1, 1), binary_data=binary)
+            inputs.append(item)
+        reply = client.infer("flats", inputs).as_numpy("output_0").reshape(-1).tolist()
+    assert reply == rents(flats, frame)
+    assert [row["rooms"] for row in flats.rows("predictions")[-len(reply) :]] == (
+        ["3.0", "", "5.0"] if binary else ["3.0", "5.0"]
+    )
+
+
+def test_mlservers_data_frame_of_texts_is_understood(flats: Server) -> None:
+    types = pytest.importorskip("mlserver.types", reason="NOT TESTED: mlserver has no build for this Python")
+    from mlserver.codecs import NumpyCodec, PandasCodec
+
+    frame = FLAT_ROWS.assign(balcony="no", town="Lynn")  # it has no way to write a text that is missing
+    frame = frame.astype(dict.fromkeys(("district", "balcony", "town"), object))
+    body = PandasCodec.encode_request(frame).model_dump_json()
+    reply = requests.post(f"{flats.url}/v2/models/flats/infer", data=body, timeout=10)
+    assert reply.status_code == 200, reply.text
+    outputs = types.InferenceResponse.model_validate_json(reply.text).outputs
+    assert NumpyCodec.decode_output(outputs[0]).reshape(-1).tolist() == rents(flats, frame)
+    metadata = requests.get(f"{flats.url}/v2/models/flats", timeout=10).text
+    inputs = types.MetadataModelResponse.model_validate_json(metadata).inputs
+    assert [(item.name, item.datatype) for item in inputs] == [
+        ("rooms", "FP32"), ("district", "BYTES"), ("balcony", "BYTES")
+    ]  # fmt: skip
+
+
+def test_a_data_frame_of_texts_is_understood_in_what_pandas_and_mlflow_write(
+    flats: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+    for orient in ("columns", "split", "records"):
+        status, reply = flats.ask(FLAT_ROWS.to_json(orient=orient).encode())  # type: ignore[call-overload]  # one of pandas' words
+        assert (status, reply["predictions"]) == (200, rents(flats, FLAT_ROWS)), orient
+    for body in (
+        {"dataframe_split": json.loads(FLAT_ROWS.to_json(orient="split"))},
+        {"dataframe_records": json.loads(FLAT_ROWS.to_json(orient="records"))},
+    ):
+        status, reply = flats.ask(json.dumps(body).encode(), "/invocations")
+        assert (status, reply["predictions"]) == (200, rents(flats, FLAT_ROWS))
+    csv = FLAT_ROWS.to_csv(index=False).encode()
+    status, reply = flats.request("POST", "/invocations", csv, {"Content-Type": "text/csv"})
+    assert (status, reply["predictions"]) == (200, rents(flats, FLAT_ROWS))
