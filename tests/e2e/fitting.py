@@ -7,6 +7,7 @@ are sent as they were made, but not with `?extra=ignore`, which JSON Schema can'
 from __future__ import annotations
 
 import json
+import os
 import struct
 from typing import Any
 
@@ -14,7 +15,13 @@ import schemathesis
 
 LENGTH = "Inference-Header-Content-Length"
 FEEDBACK = "/feedback"
-ROW = {"rm": 6, "rooms": 6, "tax": 250, "age": 66.5}
+MODEL = os.environ.get("FUZZED_MODEL", "boston")
+# A row of the model, with the aliases of its inputs.
+ROW: dict[str, Any] = {
+    "boston": {"rm": 6, "rooms": 6, "tax": 250, "age": 66.5},
+    "flats": {"rooms": 4, "Number of rooms": 4, "district": "Höchst", "balcony": None},
+}[MODEL]
+HEADER = {"boston": "rm,tax,age", "flats": "rooms,district,balcony"}[MODEL]
 
 
 @schemathesis.hook
@@ -42,10 +49,16 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
 
 def table(text: str) -> str:
     """A CSV file with a row for each of the first characters of a text; of a CSV file the same file."""
-    if text.startswith("rm,tax,age"):
+    if text.startswith(HEADER):
         return text
     codes = list(map(ord, text[:8] or " "))
-    return "".join(["rm,tax,age\n", *(f"{1 + code % 14},{code % 2000},{code / 100 % 100}\n" for code in codes)])
+    if MODEL == "flats":
+        lines = [
+            f'{"" if code % 3 else code % 15 + 1},"{"Nordend, West" if code % 2 else "x"}",yes\n' for code in codes
+        ]
+    else:
+        lines = [f"{1 + code % 14},{code % 2000},{code / 100 % 100}\n" for code in codes]
+    return "".join([f"{HEADER}\n", *lines])
 
 
 def feedback(body: Any) -> Any:
@@ -60,9 +73,13 @@ def feedback(body: Any) -> Any:
 
 def binary() -> tuple[bytes, bytes]:
     """An inference request with its tensor behind the JSON."""
-    raw = struct.pack("<3f", 6, 250, 66.5)
-    tensor = {"name": "features", "shape": [1, 3], "datatype": "FP32", "parameters": {"binary_data_size": len(raw)}}
-    return json.dumps({"inputs": [tensor]}).encode(), raw
+    if MODEL == "flats":
+        raw = struct.pack("<I", 4) + b"West"
+        tensor = {"name": "district", "shape": [1, 1], "datatype": "BYTES"}
+    else:
+        raw = struct.pack("<3f", 6, 250, 66.5)
+        tensor = {"name": "features", "shape": [1, 3], "datatype": "FP32"}
+    return json.dumps({"inputs": [{**tensor, "parameters": {"binary_data_size": len(raw)}}]}).encode(), raw
 
 
 def fit(body: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.conftest import HOUSES, publish
+from tests.conftest import FLATS, HOUSES, publish
 from tests.e2e.conftest import open_page
 from tests.e2e.server import ROOT, Server, serving
 
@@ -30,6 +30,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         publish(folder / "models", WIDE)
     # Few, so that generated requests have too many.
     with serving(folder / "models", folder / "logs", workers=1, SERVE_MAX_ROWS="8") as running:
+        yield running
+
+
+@pytest.fixture
+def texts_server(tmp_path: Path) -> Iterator[Server]:
+    """A service over a model that takes texts, and values that may be missing."""
+    publish(tmp_path / "models", replace(FLATS, output=replace(FLATS.output, plausible=(-1000, 1000))))
+    with serving(tmp_path / "models", workers=1, SERVE_MAX_ROWS="8", SERVE_MODEL="flats") as running:
         yield running
 
 
@@ -60,11 +68,22 @@ def test_an_example_is_tried_on_the_page_as_it_is(page: Page, server: Server) ->
 
 
 def test_thousands_of_generated_requests_are_answered_as_documented(server: Server, tmp_path: Path) -> None:
+    fuzz(server, "boston", b"[6, 250, 66.5]", tmp_path)
+
+
+def test_thousands_of_generated_requests_with_texts_are_answered_as_documented(
+    texts_server: Server, tmp_path: Path
+) -> None:
+    fuzz(texts_server, "flats", '[4, "Höchst", true]'.encode(), tmp_path)
+
+
+def fuzz(server: Server, model: str, row: bytes, tmp_path: Path) -> None:
+    """Have requests generated from the document of a service, and check that each is answered as it says."""
     shutil.copy(Path(__file__).with_name("schemathesis.toml"), tmp_path)
-    reports = server.logs / "boston" / "reports"
+    reports = server.logs / model / "reports"
     reports.mkdir(parents=True, exist_ok=True)
     (reports / "report-2026-11-25.html").write_text("<p>calm</p>")  # the day of the document's example
-    assert server.ask(X_Request_ID="order-4711")[0] == 200  # the request of the document's example
+    assert server.ask(row, X_Request_ID="order-4711")[0] == 200  # the request of the document's example
     command = [
         Path(sys.executable).with_name("schemathesis"),
         *("run", f"{server.url}/openapi.json", "--mode", "all", "--phases", "examples,coverage,fuzzing,stateful"),
@@ -72,7 +91,7 @@ def test_thousands_of_generated_requests_are_answered_as_documented(server: Serv
         *("--request-timeout", "10", "--output-sanitize", "false", "--no-color"),
         *("--report", "json", "--report-json-path", "report.json"),
     ]
-    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "FUZZED_MODEL": model}
     done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=300, check=False)
     report = json.loads((tmp_path / "report.json").read_text())
     assert (report["failures"], report["errors"]) == ([], []), done.stdout

@@ -12,9 +12,11 @@ from typing import Any
 
 import orjson
 
+from app.endpoints.data_plane import takes_texts
 from app.endpoints.openapi.examples import ExampleRows, request_examples
 from app.endpoints.openapi.request_bodies import request_schemas
-from app.endpoints.openapi.schemas import signature_schemas
+from app.endpoints.openapi.schemas import form_row, signature_schemas
+from app.endpoints.v2_tensors import TEXTS
 from app.http.tokens import SCHEMES
 from app.settings import VERSION
 from registry import Signature, plain
@@ -47,6 +49,10 @@ def build_document(
     components["schemas"] |= signature_schemas(signature, max_rows) | request_schemas(signature, max_rows)
     components["parameters"]["version"]["example"] = number
     _set_levels(document, signature)
+    if takes_texts(signature):
+        components["schemas"]["Tensor"]["properties"]["datatype"] = {"enum": ["FP32", TEXTS]}
+    if any(item.missing for item in signature.inputs):  # a form has no null
+        components["schemas"]["Form"] = form_row(signature)
     for (name, media_type), examples in request_examples(signature, rows).items():
         content = components["requestBodies"][name]["content"][media_type]
         content["examples"] = {title: {"value": value} for title, value in examples.items()}

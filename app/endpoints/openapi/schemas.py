@@ -13,6 +13,7 @@ from registry import Input, Signature, plain
 Schema = dict[str, Any]
 # What may stand for a value that is not known: null, or a text with nothing in it.
 BLANK: Schema = {"type": ["null", "string"], "pattern": r"^\s*$"}
+BLANK_TEXT: Schema = {**BLANK, "type": "string"}
 
 # Up to it every whole float is exact as an integer; a larger one may not fit into what writes JSON.
 _EXACT = 2.0**53
@@ -131,7 +132,12 @@ def signature_schemas(signature: Signature, max_rows: int) -> dict[str, Schema]:
     }
 
 
-def _value(item: Input) -> Schema:
+def form_row(signature: Signature) -> Schema:
+    """Return the schema of a form, in which all values are texts; those of inputs that are no numbers too."""
+    return by_name(signature, lambda item: _value(item, BLANK_TEXT), extra=True)
+
+
+def _value(item: Input, blank: Schema = BLANK) -> Schema:
     texts = {"title": item.label, **({"description": item.unit} if item.unit else {})}
     if item.levels:
         value = _level(item)
@@ -146,8 +152,8 @@ def _value(item: Input) -> Schema:
     if item.missing is None:
         return {**value, **texts}
     fill = item.words.get(item.missing.fill) or plain(item.missing.fill)
-    remark = f"null, or left out, if it is not known: that counts as {fill}"
-    return {**any_of(value, BLANK), **texts, "description": "; ".join(filter(None, [texts.get("description"), remark]))}
+    remark = f"{'null' if blank is BLANK else 'empty'}, or left out, if it is not known: that counts as {fill}"
+    return {**any_of(value, blank), **texts, "description": "; ".join(filter(None, [texts.get("description"), remark]))}
 
 
 def _level(item: Input) -> Schema:
