@@ -13,6 +13,8 @@ from app.endpoints.form_fields import word_of
 from app.endpoints.published_versions import PublishedVersion
 from registry import SHOWN_LEVEL, Figures, Input, plain
 
+_LEVELS = 100  # of a category that a table has
+
 
 @dataclass(frozen=True, slots=True)
 class Curve:
@@ -43,8 +45,13 @@ class Curve:
 
     @property
     def rows(self) -> list[tuple[float | str, float]]:
-        """Its points, for a table."""
-        return list(zip(self.categories or self.x, self.y, strict=True))
+        """Its points, for a table; of a category with many levels the most frequent ones."""
+        rows: list[tuple[float | str, float]] = list(zip(self.categories or self.x, self.y, strict=True))
+        if not self.input.levels or len(rows) <= _LEVELS:
+            return rows
+        counts = dict(zip(*self.density, strict=False))
+        often = sorted(range(len(rows)), key=lambda place: -counts.get(self.x[place], 0))
+        return [rows[place] for place in sorted(often[:_LEVELS])]
 
 
 @dataclass(frozen=True, slots=True)
