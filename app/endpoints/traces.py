@@ -161,7 +161,7 @@ def _word(flag: str) -> str:
     if what == "missing":
         return f"{name} was not given"
     if what == "other":
-        return f"{name} is no level that was seen in training"
+        return f"{name} was not known to the version"
     if flag == "output:implausible":
         return "the prediction is not plausible, so it was not sent"
     return f"in place of version {what}" if name == "instead_of" else flag
