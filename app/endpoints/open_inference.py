@@ -25,6 +25,7 @@ from app.http.error_responses import render_error_member
 from app.http.request_body import read_body
 from app.http.responses import BYTES, BytesResponse, JSONResponse
 from app.results import PredictionResult
+from app.routing.cache import LoadedModel
 from app.routing.table import Route
 from app.settings import VERSION
 from registry import INPUT_TENSOR, OUTPUT_TENSOR, Signature
@@ -113,7 +114,7 @@ class _Endpoints:
             if is_request_id(request_id or "") and not is_request_id(context.environ.get("HTTP_X_REQUEST_ID", "")):
                 context.request_id = request_id or ""
             wants_bytes = _wants_bytes(content)
-            return _locate_rows(content, raw, route.model.signature), (request_id, wants_bytes)
+            return _locate_rows(content, raw, route.model), (request_id, wants_bytes)
 
         batch, (request_id, wants_bytes) = route.model.decoder.decode_document(body[:length], locate)
         result = context.add_complete(self._plane.pipeline.predict(route, batch))
@@ -142,8 +143,8 @@ def _wants_bytes(content: dict[str, Any]) -> bool:
     return wants_bytes
 
 
-def _locate_rows(content: dict[str, Any], raw: memoryview, signature: Signature) -> JsonRows | Float64Matrix:
-    tensors = []
+def _locate_rows(content: dict[str, Any], raw: memoryview, model: LoadedModel) -> JsonRows | Float64Matrix:
+    signature, tensors = model.signature, []
     items = _objects(content.get("inputs"), "inputs")
     if optional_object(content, "parameters").get("content_type") == "pd":
         items = _drop_other_columns(items, signature)
@@ -154,7 +155,7 @@ def _locate_rows(content: dict[str, Any], raw: memoryview, signature: Signature)
         raise MalformedRequest("inputs: there is no tensor")
     if raw:
         raise MalformedRequest(f"{len(raw)} bytes are left behind the last tensor: each has to say its {BINARY_SIZE}")
-    return arrange_rows(tensors, signature)
+    return arrange_rows(tensors, signature, only_numbers=model.decoder.columns is None)
 
 
 def _drop_other_columns(items: list[dict[str, Any]], signature: Signature) -> list[dict[str, Any]]:

@@ -91,11 +91,16 @@ def read_tensor(content: dict[str, Any], raw: memoryview, inputs: Sequence[Input
     return Tensor(name, shape, data), raw
 
 
-def arrange_rows(tensors: Sequence[Tensor], signature: Signature) -> JsonRows | Float64Matrix:
+def arrange_rows(
+    tensors: Sequence[Tensor], signature: Signature, *, only_numbers: bool = False
+) -> JsonRows | Float64Matrix:
     """Return the rows of a request: of its one tensor of shape [n, k], or of k tensors of shape [n] or [n, 1].
 
     The one tensor may have any name, as MLServer's clients send it; the k have their inputs'. A model with an input of
     texts takes the k only, for a tensor has one datatype. In an array, a NaN of an optional input is a missing value.
+
+    Args:
+        only_numbers: whether each input of the model is a number that has to be there, as its decoder knows.
 
     Raises:
         MalformedRequest: if the tensors have another shape.
@@ -104,7 +109,7 @@ def arrange_rows(tensors: Sequence[Tensor], signature: Signature) -> JsonRows | 
     width = len(signature.inputs)
     if len(tensors) == 1 and not any(first.name in item.names for item in signature.inputs):
         each = f"one for each of {', '.join(signature.names)}"
-        if takes_texts(signature):
+        if not only_numbers and takes_texts(signature):
             raise MalformedRequest(f"inputs: {excerpt(first.name)}: expected tensors of shape [n] or [n, 1], {each}")
         if len(first.shape) != 2 or first.shape[1] != width:
             expected = f"one tensor of shape [n, {width}], or {each}"
@@ -112,10 +117,10 @@ def arrange_rows(tensors: Sequence[Tensor], signature: Signature) -> JsonRows | 
                 f"inputs: {excerpt(first.name)}: expected {expected}; its shape is {list(first.shape)}"
             )
         if isinstance(first.values, np.ndarray):
-            return _with_missing(first.values, signature)
+            return first.values if only_numbers else _with_missing(first.values, signature)
         return JsonRows(first.values, flat=not is_list(first.values[0]) if first.values else True)
     columns: dict[str, list[Any]] = {}
-    optional = {name for item in signature.inputs if item.missing for name in item.names}
+    optional = set() if only_numbers else {name for item in signature.inputs if item.missing for name in item.names}
     for tensor in tensors:
         if tensor.name in columns:
             raise MalformedRequest(f"inputs: {excerpt(tensor.name)} appears twice")
