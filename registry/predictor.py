@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from registry.errors import RegistryError
+from registry.input import Input
 
 Float32Array = NDArray[np.float32]
 Runtime = Literal["litert", "keras"]
@@ -98,6 +99,46 @@ class Keras:
             raise RuntimeError(str(error)) from error
 
 
+class Filled:
+    """A predictor that gives each missing value its fill before the model, which was fitted without missing values."""
+
+    def __init__(self, predictor: Predictor, inputs: Sequence[Input]) -> None:
+        self._predictor, self._inputs = predictor, inputs
+
+    def predict(self, rows: Float32Array) -> Float32Array:
+        return self._predictor.predict(fill_missing(self._inputs, rows))
+
+
+def fill_missing(inputs: Sequence[Input], rows: NDArray[Any]) -> NDArray[Any]:
+    """Return rows (n, k) in which each missing value that the model does not fill itself has become its fill."""
+    filled = rows.copy()
+    for column, item in enumerate(inputs):
+        missing = item.missing
+        if missing is not None and not missing.fills_in_model:
+            filled[rows[:, column] == missing.value, column] = missing.fill
+    return filled
+
+
+def fill_before(predictor: Predictor, inputs: Sequence[Input]) -> Predictor:
+    """Return the predictor, with :func:`fill_missing` before it if an input needs that."""
+    needed = any(item.missing is not None and not item.missing.fills_in_model for item in inputs)
+    return Filled(predictor, inputs) if needed else predictor
+
+
+def load_predictor(model: bytes, runtime: Runtime) -> Predictor:
+    """Return a predictor over the content of a model file.
+
+    Raises:
+        RegistryError: if the runtime is not installed or can't open the model.
+    """
+    try:
+        return LiteRT(model) if runtime == "litert" else Keras(model)
+    except ImportError as error:
+        raise RegistryError(f"the runtime {runtime} is not installed ({error}); `make install` has both") from error
+    except Exception as error:  # a runtime raises what it likes
+        raise RegistryError(f"{runtime} can't open the model ({type(error).__name__}: {error})") from error
+
+
 def open_predictor(model: bytes, runtime: Runtime, example: Sequence[float]) -> Predictor:
     """Return a predictor over the content of a model file, after a first prediction, which is the slowest.
 
@@ -107,12 +148,7 @@ def open_predictor(model: bytes, runtime: Runtime, example: Sequence[float]) -> 
     Raises:
         RegistryError: if the runtime is not installed, can't open the model, or gets no finite float32 for the example.
     """
-    try:
-        predictor = LiteRT(model) if runtime == "litert" else Keras(model)
-    except ImportError as error:
-        raise RegistryError(f"the runtime {runtime} is not installed ({error}); `make install` has both") from error
-    except Exception as error:  # a runtime raises what it likes
-        raise RegistryError(f"{runtime} can't open the model ({type(error).__name__}: {error})") from error
+    predictor = load_predictor(model, runtime)
     try:
         predictions = predictor.predict(np.array([example] * 2, dtype=np.float32))
     except Exception as error:

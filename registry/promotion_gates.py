@@ -18,7 +18,8 @@ import numpy as np
 from registry.errors import IntegrityError, RegistryError
 from registry.input import Input
 from registry.integrity import VerifiedFiles
-from registry.predictor import Float32Array, LiteRT, Predictor
+from registry.model_files import load_model
+from registry.predictor import Float32Array, Predictor
 from registry.recoding import Recoder
 from registry.rows import REFERENCE, TEST, Floats, read_rows
 from registry.signature import Signature
@@ -56,11 +57,10 @@ def check_gates(
         champion: the present champion, or why it can't be opened; None if there is none.
 
     Raises:
-        RegistryError: if a file of the candidate is missing.
-        ValueError: if the model file can't be opened.
+        RegistryError: if a file of the candidate is missing, or its runtime is not installed or can't open the model.
         RuntimeError: if the model does not predict.
     """
-    model = LiteRT(candidate.read("model.tflite"))
+    model = load_model(candidate, signature)
     return [
         *_card_gates(json.loads(candidate.read("card.json"))),
         _champion_gate(champion, model, candidate, signature),

@@ -21,11 +21,12 @@ from registry import history_queries
 from registry.actor import Actor
 from registry.aliases import CHALLENGER, CHAMPION, PENDING, RETIRED, AliasStore
 from registry.consistency import describe_retired
-from registry.errors import HistoryError, NotPublishedError, PublishError, RegistryError, SignatureError
+from registry.errors import HistoryError, NotPublishedError, PublishError, SignatureError
 from registry.figures import Figures
 from registry.history_line import PUBLISH
 from registry.integrity import SIGNATURE, VerifiedFiles, verify_files, write_sums
-from registry.predictor import MODEL_FILES, Predictor, Runtime, open_predictor
+from registry.model_files import open_model, probe_model
+from registry.predictor import Predictor, Runtime
 from registry.probe import Prober
 from registry.published_files import PublishedFiles, find_folder, require_recorded
 from registry.rows import REFERENCE, read_rows
@@ -116,8 +117,11 @@ class VersionStore:
         """
         return PublishedFiles.of(self.folder, number, self.history.entries(), self.key)
 
-    def open(self, number: int, runtime: Runtime = "litert") -> Version:
+    def open(self, number: int, runtime: Runtime | None = None) -> Version:
         """Check and probe a version, and return it ready to predict.
+
+        Args:
+            runtime: LiteRT by default, or Keras if the version has no file for LiteRT.
 
         Raises:
             RegistryError: or a subclass, if the version is missing, was changed or can't be run.
@@ -125,12 +129,8 @@ class VersionStore:
         verified = self.check(number)
         if number in history_queries.retired_versions(self.history.entries()):
             raise NotPublishedError(describe_retired(self.folder, number))
-        signature, model = _signature(verified), verified.read(MODEL_FILES[runtime])
-        try:
-            self._prober.probe(verified.digest, model, runtime, signature.example)
-            predictor = open_predictor(model, runtime, signature.example)
-        except RegistryError as error:
-            raise RegistryError(f"{verified.folder}: {error}") from error
+        signature = _signature(verified)
+        predictor = open_model(verified, signature, self._prober, runtime)
         figures = Figures.from_text(verified.read(CARD)) if CARD in verified else None
         return Version(number, verified.digest, signature, predictor, figures)
 
@@ -196,7 +196,7 @@ class VersionStore:
 
         Raises:
             PublishError: if its inputs differ from those of the latest version: clients and logs rely on them.
-            RegistryError: if LiteRT can't run it.
+            RegistryError: if its runtime can't run it.
         """
         signature = Signature.from_json(json.loads(read_plain(staged / SIGNATURE)))
         if signature.model != self.model:
@@ -208,7 +208,7 @@ class VersionStore:
             recorded = history_queries.published_digests(self.history.entries())
             self._require_same_inputs(signature, recorded)
             verified = verify_files(staged)
-            self._prober.probe(verified.digest, verified.read(MODEL_FILES["litert"]), "litert", signature.example)
+            probe_model(verified, signature, self._prober)
             # A number is never used again, not even if its folder is gone.
             number = max([*self.aliases.numbers(), *self.aliases.numbers(RETIRED), *recorded], default=0) + 1
             aliases = self.aliases.read()

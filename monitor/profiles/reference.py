@@ -17,6 +17,7 @@ from monitor.errors import MonitorError
 from monitor.logs.levels import LevelsByInput, levels_of
 from registry import Signature, VersionStore
 from registry.integrity import SIGNATURE
+from registry.model_files import runtime_of
 from registry.predictor import MODEL_FILES
 from registry.rows import REFERENCE
 
@@ -156,7 +157,7 @@ def load_reference(store: VersionStore, number: int) -> Reference:
     signature = version.signature
     table = np.column_stack([_without_missing(rows, signature), version.predictor.predict(rows)])
     files = store.check(number)
-    names = [REFERENCE, MODEL_FILES["litert"]]
+    names = [REFERENCE, MODEL_FILES[runtime_of(files.digests)]]
     if any(item.texts for item in signature.inputs):  # it says what the cells mean, of the reference and of the log
         names.append(SIGNATURE)
     digests = (hashlib.sha256(files.read(name)).digest() for name in names)
