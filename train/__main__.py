@@ -96,7 +96,8 @@ def _summary(model: str, data: Dataset, result: TrainingResult) -> str:
     lines = [f"{model} version {result.number}, {result.alias}", ""]
     lines.append(f"{'RMSE':<20}{'test':>8}{'CV':>8}")
     for name, evaluation in {"this model": result.model, **result.baselines}.items():
-        lines.append(f"{name.replace('_', ' '):<20}{evaluation.metrics['rmse']:>8.3f}{evaluation.cv_rmse:>8.3f}")
+        folds = f"{evaluation.cv_rmse:.3f}" if evaluation.fold_rmse else "–"
+        lines.append(f"{name.replace('_', ' '):<20}{evaluation.metrics['rmse']:>8.3f}{folds:>8}")
     lines.append("")
     lines += [f"passed {gate.name}: {gate.value:.4g}, at most {gate.limit:g}" for gate in result.gates]
     if data.copies:

@@ -6,6 +6,7 @@ is measured is for a row whose inputs its fit had not seen.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -28,8 +29,9 @@ class Evaluation:
     Attributes:
         test_predictions: float64 (n_test,), for the test rows.
         cv_predictions: float64 (n,), for all rows that a fold holds out, each by the fit of that fold; else NaN.
+            A model that was not fitted here has no folds.
         metrics: rmse, mae and r2 on the test rows.
-        fold_rmse: the RMSE of each fold on its held-out rows.
+        fold_rmse: the RMSE of each fold on its held-out rows; empty without folds.
     """
 
     test_predictions: Floats
@@ -39,8 +41,8 @@ class Evaluation:
 
     @property
     def cv_rmse(self) -> float:
-        """The mean of the RMSE of all folds."""
-        return float(np.mean(self.fold_rmse))
+        """The mean of the RMSE of all folds; NaN without folds."""
+        return float(np.mean(self.fold_rmse)) if self.fold_rmse else math.nan
 
 
 def rmse(errors: Floats) -> float:
@@ -70,6 +72,17 @@ def evaluate(fit: FitFunction, data: Dataset, fitted: PredictFunction | None = N
     errors = label - cv_predictions
     metrics = measure(label[data.test_rows], test_predictions)
     return Evaluation(test_predictions, cv_predictions, metrics, tuple(rmse(errors[rows]) for _, rows in data.folds))
+
+
+def evaluate_fitted(predictions: Floats, data: Dataset) -> Evaluation:
+    """Evaluate a model that was fitted elsewhere on the test rows. Nobody knows whether it has seen them.
+
+    Args:
+        predictions: float64 (n,), for all rows.
+    """
+    test_predictions = predictions[data.test_rows]
+    metrics = measure(data.label[data.test_rows], test_predictions)
+    return Evaluation(test_predictions, np.full_like(predictions, np.nan), metrics, ())
 
 
 def sample_folds(data: Dataset, seed: int) -> Dataset:

@@ -57,7 +57,8 @@ def measure_gates(
         parity: the largest difference between the model and its exports, in standard deviations of the label.
         intervals: None if the model has none; their gates then fail.
     """
-    worst = max((item.cv_rmse for item in slices if item.cv_rows >= MIN_SLICE_ROWS), default=model.cv_rmse)
+    in_slices = [item.cv_rmse for item in slices if item.cv_rmse is not None and item.cv_rows >= MIN_SLICE_ROWS]
+    worst = max(in_slices, default=model.cv_rmse)
     values = {
         "parity": parity,
         "test_vs_mean": _ratio(model.metrics["rmse"], baselines["mean"].metrics["rmse"]),

@@ -58,6 +58,8 @@ def intervals_of(
     inputs: Sequence[Input], data: Dataset, evaluation: Evaluation
 ) -> tuple[Interval | None, IntervalFigures | None]:
     """Return the intervals of a model that was evaluated, and how such intervals did; None if there are none."""
+    if not evaluation.fold_rmse:  # it may have seen any row, and errors on rows it has seen are too small
+        return None, None
     held_out = [rows for _, rows in data.folds]
     judged = np.sort(np.concatenate(held_out))
     rows, predictions = data.inputs[judged], evaluation.cv_predictions[judged]

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from registry.rows import REFERENCE, TEST
 from train.dataset import Dataset
 from train.errors import TrainError
 from train.evaluation import Evaluation
+from train.fit_kinds import FittedFile, OwnNetwork
 from train.spec import Spec
 
 REFERENCE_ROWS = 10_000  # enough for any drift test
@@ -28,13 +31,14 @@ def build_signature(spec: Spec, data: Dataset) -> Signature:
     Raises:
         TrainError: if a name in the spec is not allowed in a signature.
     """
-    try:
-        return Signature(
-            model=spec.model,
-            title=spec.title,
-            inputs=data.described,
-            output=spec.label,
+    inputs = data.described
+    if isinstance(spec.fit, FittedFile):
+        inputs = tuple(
+            replace(item, missing=replace(item.missing, fills_in_model=False)) if item.missing else item
+            for item in inputs
         )
+    try:
+        return Signature(model=spec.model, title=spec.title, inputs=inputs, output=spec.label)
     except SignatureError as error:
         raise TrainError(f"{spec.file}: {error}") from error
 
@@ -83,6 +87,22 @@ def provenance_section(spec: Spec, data: Dataset) -> dict[str, Any]:
     }
 
 
+def source_section(spec: Spec, faults: Mapping[str, str]) -> dict[str, Any]:
+    """Return what card.json says of a model that is no network of ours: nothing else.
+
+    Args:
+        faults: why a runtime can't run it, by the runtime's name.
+    """
+    if isinstance(spec.fit, OwnNetwork):
+        source = {"file": spec.fit.source.name, "sha256": spec.fit.sha256, "function": spec.fit.function}
+        return {"build": source, "runtime_faults": dict(faults)}
+    if isinstance(spec.fit, FittedFile):
+        file = spec.fit.file
+        fitted = {"file": file.path.name, "kind": file.kind, "sha256": file.sha256, "training_rows": "unknown"}
+        return {"fitted": fitted, "runtime_faults": dict(faults)}
+    return {}
+
+
 def test_rows_digest(data: Dataset) -> str:
     """Return the SHA-256 of the test rows' positions, from 0, as little-endian 64-bit integers.
 
@@ -92,6 +112,8 @@ def test_rows_digest(data: Dataset) -> str:
 
 
 def metrics_section(evaluation: Evaluation) -> dict[str, Any]:
-    """Return what card.json says of the model and of each baseline."""
+    """Return what card.json says of the model and of each baseline; without cross-validation, null for it."""
+    if not evaluation.fold_rmse:
+        return {"metrics": evaluation.metrics, "cv": None}
     folds = {"folds": len(evaluation.fold_rmse), "rmse": evaluation.cv_rmse, "fold_rmse": evaluation.fold_rmse}
     return {"metrics": evaluation.metrics, "cv": folds}

@@ -48,15 +48,16 @@ def fit_network(
         return _fit_with_keras(inputs, config, seed, rows, label, on_step)
     fitted = fit_layers(inputs, config, seed, rows, label, on_step, log_label=log_label)
     return keras.Sequential(
-        [keras.Input((len(inputs),), name=INPUT_TENSOR), *map(_dense, fitted.layers)], name=config.architecture
+        [keras.Input((len(inputs),), name=INPUT_TENSOR), *map(dense, fitted.layers)], name=config.architecture
     )
 
 
-def _dense(layer: Layer) -> Any:
-    dense = keras.layers.Dense(len(layer.bias), activation=layer.activation, trainable=layer.trainable, name=layer.name)
-    dense.build((None, len(layer.kernel)))
-    dense.set_weights([layer.kernel, layer.bias])
-    return dense
+def dense(layer: Layer) -> Any:
+    """Return a layer of Keras."""
+    made = keras.layers.Dense(len(layer.bias), activation=layer.activation, trainable=layer.trainable, name=layer.name)
+    made.build((None, len(layer.kernel)))
+    made.set_weights([layer.kernel, layer.bias])
+    return made
 
 
 def _keras_fits(inputs: Sequence[Input], config: FitConfig, rows: Floats) -> bool:

@@ -6,7 +6,7 @@ Importing this module imports TensorFlow.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -19,24 +19,22 @@ from threadpoolctl import threadpool_limits
 from registry import Actor, Signature, VersionStore
 from registry.figures import KEY as FIGURES
 from registry.integrity import SIGNATURE
+from registry.predictor import fill_missing
 from registry.versions import CARD, MODEL_CARD
 from train import metadata
 from train.baselines import BOOSTING_ROWS, baselines
 from train.code_version import packages
-from train.dataset import Dataset, Floats
-from train.evaluation import SAMPLE_ROWS, Evaluation, PredictFunction, bootstrap_intervals, evaluate, sample_folds
-from train.export import export_differences, write_exports
+from train.dataset import Dataset
+from train.evaluation import SAMPLE_ROWS, Evaluation, bootstrap_intervals, evaluate, sample_folds
+from train.export import export_differences
 from train.figures import build_figures, evenly
 from train.gates import MetricGate, measure_gates, require_passed
 from train.interval_figures import intervals_of
 from train.model_card import model_card
-from train.network import Model, fit_network, predict, weights_digest
 from train.plots import write_plots
 from train.slices import evaluate_slices
 from train.spec import Spec
-
-# Takes the name of the step that runs, and the fraction of all fitting steps that is done, 0 to 1.
-Report = Callable[[str, float], None]
+from train.trained import Report, Trained, train_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +78,8 @@ def train(
     # Threads that share small products of matrices wait for each other: on a busy machine ten times as long.
     with threadpool_limits(1), _removed_on_failure(store.folder), store.staging() as folder:
         started = time.monotonic()
-        fitter = _Fitter(spec, signature, report)
-        model = fitter.fit(data.inputs[data.train_rows], data.label[data.train_rows])
-        evaluation = evaluate(fitter.fit_function, data, fitted=lambda rows: predict(model, rows))
+        trained = train_model(spec, data, signature, folder, report)
+        evaluation = trained.evaluation
         seconds = time.monotonic() - started
 
         report("comparing with the baselines", 1.0)
@@ -96,8 +93,8 @@ def train(
         signature = replace(signature, interval=interval)
 
         report("exporting", 1.0)
-        write_exports(model, folder)
-        parity = _parity(model, folder, data)
+        faults = trained.write_exports()
+        parity = _parity(trained, folder, data, signature)
         largest = parity["largest_in_label_sd"]
         gates = measure_gates(spec.gates, evaluation, compared, slices, largest, interval_figures)
         require_passed(gates)
@@ -107,6 +104,7 @@ def train(
         metadata.write_json(folder / SIGNATURE, signature.to_json())
         card = {
             **metadata.provenance_section(spec, data),
+            **metadata.source_section(spec, faults),
             **metadata.metrics_section(evaluation),
             "intervals": intervals,
             "baselines": {name: metadata.metrics_section(baseline) for name, baseline in compared.items()},
@@ -115,43 +113,20 @@ def train(
             "interval": asdict(interval_figures) if interval_figures else None,
             "parity": parity,
             "gates": [{**asdict(gate), "passed": gate.passed} for gate in gates],
-            "weights_sha256": weights_digest(model),
-            "parameters": int(model.count_params()),
+            "weights_sha256": trained.weights_sha256,
+            "parameters": trained.parameters,
             "packages": packages(),
             "by": actor.by,
             "commit": commit,
             "created": now.isoformat(timespec="seconds"),
             "training_seconds": round(seconds, 2),
-            FIGURES: build_figures(signature, data, lambda rows: predict(model, rows), test_predictions).to_json(),
+            FIGURES: build_figures(signature, data, trained.predict, test_predictions).to_json(),
         }
         metadata.write_json(folder / CARD, card)
         (folder / MODEL_CARD).write_text(model_card(spec, signature, card), encoding="utf-8")
         report("publishing", 1.0)
         number, alias = store.publish(folder, actor, alias)
     return TrainingResult(number, alias, evaluation, compared, gates)
-
-
-class _Fitter:
-    """Fits a spec's network to the training rows and then to each fold, and reports the progress over all fits."""
-
-    def __init__(self, spec: Spec, signature: Signature, report: Report) -> None:
-        self._spec, self._inputs, self._report = spec, signature.inputs, report
-        self._fits, self._steps = 0, 0
-
-    def fit(self, rows: Floats, label: Floats) -> Model:
-        spec, folds = self._spec, self._spec.evaluation.folds
-        step = f"fitting fold {self._fits} of {folds}" if self._fits else "fitting the model"
-        self._fits += 1
-
-        def on_step() -> None:
-            self._steps += 1
-            self._report(step, self._steps / ((folds + 1) * spec.fit.steps))
-
-        return fit_network(self._inputs, spec.fit, spec.seed, rows, label, on_step, log_label=spec.log_label)
-
-    def fit_function(self, rows: Floats, label: Floats) -> PredictFunction:
-        model = self.fit(rows, label)
-        return lambda rows: predict(model, rows)
 
 
 def _large_file(data: Dataset) -> dict[str, Any]:
@@ -162,14 +137,15 @@ def _large_file(data: Dataset) -> dict[str, Any]:
     return {**sampled, **histograms}
 
 
-def _parity(model: Model, folder: Path, data: Dataset) -> dict[str, Any]:
+def _parity(trained: Trained, folder: Path, data: Dataset, signature: Signature) -> dict[str, Any]:
     """Return how far the exports are from the model, over all rows; of many, over SAMPLE_ROWS from all over the file.
 
     The gate uses standard deviations of the label, because a difference that matters for prices in thousands would be
     negligible for prices in cents.
     """
-    rows = data.inputs[evenly(np.arange(len(data.label)), SAMPLE_ROWS)]
-    differences = export_differences(model, folder, rows)
+    positions = evenly(np.arange(len(data.label)), SAMPLE_ROWS)
+    rows = fill_missing(signature.inputs, data.inputs[positions])
+    differences = export_differences(trained.predictions(positions), folder, rows)
     largest = max(differences.values()) / float(np.std(data.label))
     return {"rows": len(rows), "differences": differences, "largest_in_label_sd": largest}
 

@@ -25,6 +25,8 @@ MAX_SLICE_VALUES = 10  # a column of more different values is sliced by quartile
 class Slice:
     """The RMSE on one slice: on its test rows (None if it has none), and in cross-validation on all its rows.
 
+    A model without cross-validation has no row and no RMSE there.
+
     Attributes:
         low, high: the 95 % percentile bootstrap interval of ``cv_rmse``.
     """
@@ -34,9 +36,9 @@ class Slice:
     test_rows: int
     test_rmse: float | None
     cv_rows: int
-    cv_rmse: float
-    low: float
-    high: float
+    cv_rmse: float | None
+    low: float | None
+    high: float | None
 
 
 def evaluate_slices(spec: Spec, inputs: Sequence[Input], data: Dataset, evaluation: Evaluation) -> list[Slice]:
@@ -53,11 +55,12 @@ def evaluate_slices(spec: Spec, inputs: Sequence[Input], data: Dataset, evaluati
         for number, name in enumerate(names):
             inside = errors[numbers == number]
             test, cv = inside["test"].dropna().to_numpy(), inside["cv"].dropna().to_numpy()
+            test_rmse = rmse(test) if len(test) else None
             if len(cv):
                 low, high = _rmse_interval(cv, spec.evaluation.bootstrap, generator)
-                slices.append(
-                    Slice(column, name, len(test), rmse(test) if len(test) else None, len(cv), rmse(cv), low, high)
-                )
+                slices.append(Slice(column, name, len(test), test_rmse, len(cv), rmse(cv), low, high))
+            elif not evaluation.fold_rmse:
+                slices.append(Slice(column, name, len(test), test_rmse, 0, None, None, None))
     return slices
 
 

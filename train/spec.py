@@ -15,6 +15,7 @@ from registry.input import FLOAT32_MAX
 from registry.signature import NAME
 from train.csv_format import CsvFormat, read_format
 from train.fit_config import FitConfig, read_fit
+from train.fit_kinds import FittedFile, OwnNetwork, check_fitted, read_fitted, read_own
 from train.input_spec import InputSpec as InputSpec  # a part of the spec: users of the spec import it from here
 from train.input_spec import read_input
 from train.toml_reader import TomlTable, read_toml
@@ -87,6 +88,7 @@ class Spec:
         label_column: its name in the data.
         drop_unlabelled: whether rows without a label are dropped; else they are refused.
         test_fraction: the fraction of the rows that is held out for the test.
+        fit: how the model is fitted: a network of ours, one of the author's code, or a file that is fitted already.
         log_label: whether the network learns the logarithm of the label.
         effect: how far a column must move before the monitor calls it drift, in standard deviations.
     """
@@ -105,7 +107,7 @@ class Spec:
     label_column: str
     drop_unlabelled: bool
     test_fraction: float
-    fit: FitConfig
+    fit: FitConfig | OwnNetwork | FittedFile
     log_label: bool
     evaluation: EvaluationConfig
     gates: GateLimits
@@ -146,7 +148,7 @@ def read_spec(path: Path) -> Spec:
         label_column=label_column,
         drop_unlabelled=label.choice("missing", ("drop",), "") == "drop",
         test_fraction=top.table("split").number("test", 0.1, 0.5),
-        fit=read_fit(top.table("fit")),
+        fit=_fit(top.table("fit"), path.parent),
         log_label=label.choice("scale", ("log",), "") == "log",
         evaluation=EvaluationConfig(
             folds=evaluation.integer("folds", 2, 20),
@@ -158,6 +160,8 @@ def read_spec(path: Path) -> Spec:
         about=About(**{item.name: about.string(item.name, "") for item in fields(About)}),
     )
     top.reject_unread_keys()
+    if isinstance(spec.fit, FittedFile):
+        check_fitted(top, spec.inputs, spec.gates, log_label=spec.log_label)
     if not NAME.fullmatch(spec.label.name):
         problem = f"expected a letter or '_', then at most 63 letters, digits or '_', not {spec.label.name!r}"
         raise label.error("name", problem)
@@ -185,6 +189,12 @@ def _check_columns(top: TomlTable, inputs: tuple[InputSpec, ...]) -> None:
 
 def _reads(item: InputSpec) -> str:
     return "texts" if item.levels else f"dates like {item.date_format}" if item.date else "numbers"
+
+
+def _fit(table: TomlTable, folder: Path) -> FitConfig | OwnNetwork | FittedFile:
+    if "file" in table:
+        return read_fitted(table, folder)
+    return read_own(table, folder) if "build" in table else read_fit(table)
 
 
 def _gates(table: TomlTable) -> GateLimits:

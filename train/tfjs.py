@@ -21,6 +21,26 @@ from train.layers import ACTIVATIONS
 MODEL, WEIGHTS = "model.json", "weights.bin"
 
 
+def can_write(model: Any) -> bool:
+    """Say whether :func:`write` knows every layer of a model."""
+    layers = getattr(model, "layers", [])
+    names = [type(layer).__name__ for layer in layers]
+    if type(model).__name__ != "Sequential" or names[-1:] != ["Dense"] or not {*names} <= {"Normalization", "Dense"}:
+        return False
+    for layer, following in zip(layers, [*names[1:], ""], strict=True):
+        weights = layer.get_weights()
+        if type(layer).__name__ == "Normalization":
+            if following != "Dense" or len(weights) < 2 or layer.invert or not (weights[1] > 0).all():
+                return False
+        elif (
+            not layer.use_bias
+            or getattr(layer.activation, "__name__", "") not in ACTIVATIONS
+            or layer.dtype != "float32"
+        ):
+            return False
+    return True
+
+
 def write(model: Any, folder: Path) -> None:
     """Write ``model.json`` and ``weights.bin`` of a Sequential of Normalization and Dense layers into a new folder.
 

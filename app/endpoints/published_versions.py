@@ -59,10 +59,11 @@ class PublishedVersion:
 
     @property
     def network(self) -> str:
-        """The architecture and its hidden layers, such as "mlp 32-16"."""
+        """The architecture and its hidden layers, such as "mlp 32-16"; or the function or the file it comes from."""
         fit = self.card.at("spec", "content", "fit")
         units = "-".join(str(item.count()) for item in fit.items("hidden") if item.count())
-        return f"{fit.text('architecture')} {units}".strip()
+        architecture = fit.text("architecture") or fit.text("build") or fit.text("file")
+        return f"{architecture} {units}".strip()
 
     @property
     def test_rows(self) -> tuple[str, str] | None:

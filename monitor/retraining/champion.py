@@ -10,7 +10,7 @@ import hashlib
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +86,7 @@ class Champion:
             one of its own, which holds what the input is and no date.
         old_rows: the rows it was trained with, but those that came as feedback: these columns, float64 or texts, NaN
             for what is missing.
+        code: the author's code that builds its network, by the name of the file; empty for a network of ours.
     """
 
     version: Version
@@ -93,6 +94,7 @@ class Champion:
     data_sha256: str
     columns: tuple[str, ...]
     old_rows: pd.DataFrame
+    code: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def load_golden(store: VersionStore) -> Golden:
@@ -147,11 +149,19 @@ def load_champion(store: VersionStore, golden: Golden, retrainings: Path, data_f
             f"{store.folder / str(number)}: its card does not say what it was trained with ({error} is missing); "
             "train a version from a spec, and promote it"
         ) from error
+    if "fitted" in card:
+        raise MonitorError(
+            f"version {number} came fitted, in the file {card['fitted']['file']}: nothing here can fit it to new rows; "
+            "fit it again where it was made, or train a version from a spec with `[fit] architecture`, and promote it"
+        )
+    code = {name: store.check(number).read(name) for name in [card["build"]["file"]]} if "build" in card else {}
     file = _find([data_file] if data_file else names, sha256, number)
     try:
         with tempfile.TemporaryDirectory() as folder:
             written = Path(folder, "spec.toml")
             written.write_text(format_toml({**content, "data": {**content["data"], "file": str(file.absolute())}}))
+            for name, source in code.items():
+                written.with_name(name).write_bytes(source)
             spec = read_spec(written)
         data = load_dataset(spec)
     except TrainError as error:
@@ -176,7 +186,7 @@ def load_champion(store: VersionStore, golden: Golden, retrainings: Path, data_f
         }
         | {spec.label_column: data.label[old]}
     )
-    return Champion(version, _over(content, names), sha256, (*names, spec.label_column), rows)
+    return Champion(version, _over(content, names), sha256, (*names, spec.label_column), rows, code)
 
 
 def _own_columns(spec: Spec) -> list[str]:

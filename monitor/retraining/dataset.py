@@ -4,7 +4,7 @@ dataset.csv      the rows; from_feedback tells which are truths, and further col
 holdout.csv      the newest truths, to judge the new version by
 quarantine.csv   every other truth, and why it is in neither; those for a person to look at stand first
 dataset.json     counts by reason, client and source, and digests
-spec.toml        the champion's spec over dataset.csv: `python -m train` takes it
+spec.toml        the champion's spec over dataset.csv: `python -m train` takes it; beside it the code that it names
 """
 
 from __future__ import annotations
@@ -70,6 +70,8 @@ def write_dataset(
     }
     spec, dropped = _derive_spec(champion, digests[DATASET])
     (folder / SPEC).write_text(spec, encoding="utf-8")
+    for name, code in champion.code.items():
+        (folder / name).write_bytes(code)
     summary = {
         "format": 1,
         "model": signature.model,

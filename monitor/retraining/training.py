@@ -143,12 +143,17 @@ def _training_rows(candidate: Candidate, champion: Predict) -> TrainingRows:
 
 def _fit(candidate: Candidate) -> Callable[[Floats, Floats], Predict]:
     """Return a function that fits a network as the candidate's spec says, and returns its predictions."""
-    from train.network import fit_network, predict
+    from train.fit_kinds import FittedFile
+    from train.network import predict
+    from train.own_network import fit_model
 
+    config = candidate.spec.fit
+    if isinstance(config, FittedFile):  # champion.py has refused it
+        raise TypeError("a fitted file can't be fitted")
     spec, inputs = candidate.spec, candidate.store.signature(1).inputs
 
     def fit(rows: Floats, label: Floats) -> Predict:
-        model = fit_network(inputs, spec.fit, spec.seed, rows, label, lambda: None, log_label=spec.log_label)
+        model = fit_model(inputs, config, spec.seed, rows, label, lambda: None, log_label=spec.log_label)
         return lambda asked: predict(model, asked.astype(np.float64)).astype(np.float32)
 
     return fit
