@@ -91,10 +91,8 @@ def _ask_child(path: Path, scratch: Path, task: Mapping[str, object]) -> dict[st
     try:
         answer: dict[str, Any] = json.loads((scratch / "answer.json").read_bytes())
     except (OSError, ValueError):
-        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        raise TrainError(
-            f"{path}: the process that opened it ended with status {done.returncode} {''.join(last)}"
-        ) from None
+        last = "".join(done.stderr.decode(errors="replace").strip().splitlines()[-1:])
+        raise TrainError(f"{path}: the process that opened it ended with status {done.returncode}: {last}") from None
     if "error" in answer:
         raise TrainError(f"{path}: {answer['error']}")
     return answer

@@ -23,7 +23,7 @@ import tensorflow as tf
 from registry import INPUT_TENSOR, OUTPUT_TENSOR, SIGNATURE_NAME
 from registry.predictor import Float32Array
 from train.errors import TrainError
-from train.export import attempt, first_sentence, write_possible_exports
+from train.export import attempt, first_sentence, remove_empty_assets, write_possible_exports
 from train.input_tensors import InputTensor, place_inputs
 from train.keras_config import BUILD, foreign_object
 
@@ -152,15 +152,15 @@ class _SavedModel:
         """Write the formats that it can have. A .keras file is none of them: a SavedModel has no layers."""
         module = tf.Module()
         module.inner = self._loaded  # its variables are saved with it
-        shapes = {size: tf.TensorSpec((size, self._columns), tf.float32, name=INPUT_TENSOR) for size in (None, 1)}
+        specification = tf.TensorSpec((None, self._columns), tf.float32, name=INPUT_TENSOR)
 
         def serve(features: Any) -> dict[str, Any]:
             return {OUTPUT_TENSOR: tf.reshape(tf.cast(self._call(features), tf.float32), (-1, 1))}
 
-        module.serve = tf.function(serve, input_signature=[shapes[None]])
+        module.serve = tf.function(serve, input_signature=[specification])
         tf.saved_model.save(module, str(folder), signatures={SIGNATURE_NAME: module.serve})
-        one_row = tf.function(serve, input_signature=[shapes[1]]).get_concrete_function()
-        converter = tf.lite.TFLiteConverter.from_concrete_functions([one_row], module)
+        remove_empty_assets(folder)
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([module.serve.get_concrete_function()], module)
         faults = attempt("litert", folder, lambda file: file.write_bytes(converter.convert()), rows)
         if faults:
             raise TrainError(
@@ -208,8 +208,8 @@ def _require_finite(weights: list[np.ndarray[Any, Any]], predictions: np.ndarray
     wrong = np.flatnonzero(~np.isfinite(predictions))
     if len(wrong):
         raise TrainError(
-            f"predicts {predictions[wrong[0]]} for row {wrong[0] + 1} of the data, and for {len(wrong)} rows no finite "
-            "number in all; is it fitted, and does it take these inputs as they are in the data?"
+            f"predicts {predictions[wrong[0]]} for row {wrong[0] + 1} of the data, and no finite number for "
+            f"{len(wrong)} rows in all; is it fitted, and does it take these inputs as they are in the data?"
         )
 
 

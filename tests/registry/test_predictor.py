@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from registry import RegistryError, VersionStore
-from registry.predictor import LiteRT, open_predictor
-from tests.conftest import LINEAR, ODD, TRICKY
+from registry import Input, Missing, RegistryError, Signature, VersionStore
+from registry.predictor import LiteRT, fill_before, fill_missing, open_predictor
+from tests.conftest import FLATS, HOUSES, LINEAR, ODD, TRICKY
 
 
 def test_threads_that_share_a_predictor_each_get_their_own_predictions(store: VersionStore) -> None:
@@ -50,3 +51,27 @@ def test_a_model_that_failed_says_so_in_the_same_words_each_time_and_goes_on() -
         said.add(str(caught.value))
         assert model.predict(np.array([[6, 250, 66.5]], dtype=np.float32)) == pytest.approx(23.505, abs=1e-4)
     assert len(said) == 1
+
+
+def filled_outside(item: Input) -> Input:
+    """The same input of a model that does not fill it itself."""
+    missing = Missing(item.missing.value, item.missing.fill, fills_in_model=False) if item.missing else None
+    return replace(item, missing=missing)
+
+
+def test_a_missing_value_gets_its_fill_before_a_model_that_does_not_fill_it() -> None:
+    rooms, district, balcony = FLATS.inputs
+    inputs = (filled_outside(rooms), district, balcony)
+    rows = np.array([[-13, 2, 2], [4, 2, 2], [-13, -13, 1]], dtype=np.float32)
+    expected = np.array([[3, 2, 2], [4, 2, 2], [3, -13, 1]], dtype=np.float32)  # balcony's model fills itself
+    np.testing.assert_array_equal(fill_missing(inputs, rows), expected)
+    model = LiteRT(LINEAR.read_bytes())
+    before = rows.copy()
+    np.testing.assert_array_equal(fill_before(model, inputs).predict(rows), model.predict(expected))
+    np.testing.assert_array_equal(rows, before)  # the log still has what was asked
+
+
+@pytest.mark.parametrize("signature", [HOUSES, FLATS], ids=["no missing values", "filled in the model"])
+def test_no_other_model_pays_for_it(signature: Signature) -> None:
+    model = LiteRT(LINEAR.read_bytes())
+    assert fill_before(model, signature.inputs) is model

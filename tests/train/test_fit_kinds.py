@@ -1,0 +1,68 @@
+"""`[fit] build` and `[fit] file`: their keys, and what a spec can't ask of a fitted file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.train.fitted import archive, write_spec
+from train.errors import TrainError
+from train.fit_kinds import FittedFile, OwnNetwork
+from train.spec import read_spec
+
+CODE = "def build(inputs):\n    raise SystemExit('a spec that is read runs no code')\n"
+
+
+def own(folder: Path, fit: str, code: str = CODE) -> OwnNetwork:
+    (folder / "net.py").write_text(code)
+    fit_kind = read_spec(write_spec(folder, fit)).fit
+    assert isinstance(fit_kind, OwnNetwork)
+    return fit_kind
+
+
+def test_the_code_of_a_network_is_read_and_hashed_and_not_run(tmp_path: Path) -> None:
+    network = own(tmp_path, 'build = "net:build"\nsteps = 10\nlearning_rate = 0.1\nweight_decay = 2')
+    assert network.content == CODE.encode()
+    assert (network.function, network.steps, network.learning_rate, network.weight_decay) == ("build", 10, 0.1, 2)
+    assert own(tmp_path, 'build = "net:build"\nsteps = 10').learning_rate is None
+
+
+@pytest.mark.parametrize(
+    ("fit", "code", "message"),
+    [
+        ('build = "net"\nsteps = 1', CODE, "fit.build: expected MODULE:FUNCTION, such as 'my_module:build', not 'net'"),
+        ('build = "../net:build"\nsteps = 1', CODE, "fit.build: expected MODULE:FUNCTION"),
+        (
+            'build = "json:build"\nsteps = 1',
+            CODE,
+            r"json.py: can't be read .*; fit.build names json, which must be a file",
+        ),
+        ('build = "net:make"\nsteps = 1', CODE, r"net.py: has no function make, which fit.build names; it has build"),
+        ('build = "net:build"\nsteps = 1', "x = 1", "has no function build, which fit.build names; it has no function"),
+        ('build = "net:build"\nsteps = 1', "x = 1\ndef build(:", r"net.py, line 2: not Python \(invalid syntax\)"),
+        ('build = "net:build"', CODE, "fit.steps: this key is missing"),
+        ('build = "net:build"\nsteps = 1\nhidden = [3]', CODE, "fit.hidden: unknown key"),
+        ('file = "a.keras"\nsteps = 1', CODE, "fit.steps: unknown key"),
+        ('file = "b.keras"', CODE, "b.keras: can't be read"),
+    ],
+)
+def test_a_mistake_is_named(fit: str, code: str, message: str, tmp_path: Path) -> None:
+    archive(tmp_path / "a.keras", {})
+    with pytest.raises(TrainError, match=message):
+        own(tmp_path, fit, code)
+
+
+def test_a_fitted_file_beside_the_spec_is_found(tmp_path: Path) -> None:
+    archive(tmp_path / "a.keras", {})
+    kind = read_spec(write_spec(tmp_path, 'file = "a.keras"')).fit
+    assert isinstance(kind, FittedFile)
+    assert (kind.file.path, kind.architecture) == (tmp_path / "a.keras", "fitted before, in a.keras")
+
+
+@pytest.mark.parametrize("gate", ["cv_vs_gradient_boosting", "worst_slice", "interval_width", "interval_worst_third"])
+def test_a_gate_that_needs_further_fits_is_refused_for_a_fitted_file(gate: str, tmp_path: Path) -> None:
+    archive(tmp_path / "a.keras", {})
+    spec = write_spec(tmp_path, 'file = "a.keras"', f"test_vs_mean = 1.0\n{gate} = 0.5")
+    with pytest.raises(TrainError, match=f"gates.{gate}: needs fits to other rows.*or gate by test_vs_least_squares"):
+        read_spec(spec)
