@@ -15,7 +15,7 @@ from typing import Literal
 
 from filesystem import only_plain
 from train.errors import TrainError
-from train.keras_config import foreign_object
+from train.keras_config import ADVICE, foreign_object
 
 Kind = Literal["keras", "h5", "saved_model"]
 
@@ -130,7 +130,7 @@ def _check_archive(path: Path) -> None:
         ) from error
     problem = foreign_object(config)
     if problem:
-        raise TrainError(f"{path}: {problem}")
+        raise TrainError(f"{path}: {problem}; {ADVICE}")
 
 
 def _too_large(path: Path) -> TrainError:

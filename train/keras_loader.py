@@ -25,7 +25,7 @@ from registry.predictor import Float32Array
 from train.errors import TrainError
 from train.export import attempt, first_sentence, remove_empty_assets, write_possible_exports
 from train.input_tensors import InputTensor, place_inputs
-from train.keras_config import BUILD, foreign_object
+from train.keras_config import ADVICE, foreign_object
 
 _ROWS = 4096  # that are predicted at a time
 
@@ -64,14 +64,14 @@ def _open(file: Path, kind: str, inputs: list[list[str]]) -> _KerasModel | _Save
             raise TrainError("holds weights only; save the whole model with model.save('NAME.keras')")
         problem = foreign_object(json.loads(config))
         if problem:
-            raise TrainError(problem)
+            raise TrainError(f"{problem}; {ADVICE}")
     try:
         model = keras.models.load_model(file, compile=False, safe_mode=True)
     except (TypeError, ValueError) as error:
         unknown = re.search(r"Unknown (layer|[\w ]*function|object): '?(\w+)", str(error))
         if unknown is None:
             raise
-        raise TrainError(f"needs {unknown[1]} {unknown[2]}, which Keras does not have: {BUILD}") from error
+        raise TrainError(f"needs {unknown[1]} {unknown[2]}, which Keras does not have; {ADVICE}") from error
     return _KerasModel(model, inputs)
 
 

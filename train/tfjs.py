@@ -28,15 +28,11 @@ def can_write(model: Any) -> bool:
     if type(model).__name__ != "Sequential" or names[-1:] != ["Dense"] or not {*names} <= {"Normalization", "Dense"}:
         return False
     for layer, following in zip(layers, [*names[1:], ""], strict=True):
-        weights = layer.get_weights()
+        weights, activation = layer.get_weights(), getattr(getattr(layer, "activation", None), "__name__", "")
         if type(layer).__name__ == "Normalization":
             if following != "Dense" or len(weights) < 2 or layer.invert or not (weights[1] > 0).all():
                 return False
-        elif (
-            not layer.use_bias
-            or getattr(layer.activation, "__name__", "") not in ACTIVATIONS
-            or layer.dtype != "float32"
-        ):
+        elif not layer.use_bias or activation not in ACTIVATIONS or layer.dtype != "float32":
             return False
     return True
 

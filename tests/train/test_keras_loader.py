@@ -132,7 +132,7 @@ BAD = {
     "text.keras": "takes string; a fitted model takes numbers",
     "no shape.keras": "does not say what inputs it takes; call it with data before it is saved",
     "lambda.h5": "contains code, in a layer Lambda; such a file is not opened",
-    "own layer.h5": "needs layer Doubled, which Keras does not have: make the model with `[fit] build`",
+    "own layer.h5": "needs layer Doubled, which Keras does not have; such a file is not opened: make",
     "plain.weights.h5": "holds weights only; save the whole model with model.save('NAME.keras')",
     "saved lstm": "is a SavedModel that LiteRT can't run",
 }
