@@ -31,7 +31,7 @@ class OwnNetwork:
         source: the file with the function, beside the spec.
         content, sha256: the bytes of that file, and their SHA-256.
         function: its name.
-        steps: optimizer steps; each uses all training rows.
+        steps: optimizer steps.
         learning_rate: at the first step; None if the function returns a compiled network.
     """
 

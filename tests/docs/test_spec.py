@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from tests.docs.test_reference import REFERENCE, first_cells, section
+from tests.train.fitted import archive
 from tests.train.helpers import SMALL_SPEC, write_small
 from train.csv_format import read_format
 from train.errors import TrainError
+from train.fit_kinds import read_fitted, read_own
 from train.input_spec import read_input
 from train.spec import read_spec
 from train.toml_reader import TomlTable
@@ -56,6 +58,15 @@ def read_keys(tables: list[dict[str, Any]], read: Callable[[TomlTable], object])
 def test_the_keys_of_the_data_and_of_inputs_are_all_there() -> None:
     assert documented("## `[data]`") == read_keys(DATA, read_format) | {"file", "sha256"}
     assert documented("## `[[inputs]]`") == read_keys(INPUTS, lambda table: read_input(table, frozenset()))
+
+
+def test_the_keys_of_a_model_of_ones_own_are_all_there(tmp_path: Path) -> None:
+    archive(tmp_path / "a.keras", {})
+    (tmp_path / "net.py").write_text("def build(inputs): ...")
+    fits = [{"build": "net:build", "steps": 1}, {"file": "a.keras"}]
+    keys = read_keys(fits[:1], lambda table: read_own(table, tmp_path))
+    keys |= read_keys(fits[1:], lambda table: read_fitted(table, tmp_path))
+    assert documented("## `[fit]` for a model of your own") == keys
 
 
 def test_the_examples_have_no_other_keys() -> None:

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.train.fitted import archive, write_spec
+from train.dataset import load_dataset
 from train.errors import TrainError
 from train.fit_kinds import FittedFile, OwnNetwork
+from train.metadata import build_signature
 from train.spec import read_spec
 
 CODE = "def build(inputs):\n    raise SystemExit('a spec that is read runs no code')\n"
@@ -66,3 +68,37 @@ def test_a_gate_that_needs_further_fits_is_refused_for_a_fitted_file(gate: str, 
     spec = write_spec(tmp_path, 'file = "a.keras"', f"test_vs_mean = 1.0\n{gate} = 0.5")
     with pytest.raises(TrainError, match=f"gates.{gate}: needs fits to other rows.*or gate by test_vs_least_squares"):
         read_spec(spec)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("limits = [0, 100]", 'categories = ["new", "old"]', r"inputs\[3\].categories: a fitted model takes numbers"),
+        (
+            "limits = [0, 100]",
+            "limits = [0, 100]\nmissing = 50\nindicator = true",
+            r"inputs\[3\].indicator: .*remove it",
+        ),
+        ("[label]", '[label]\nscale = "log"', "label.scale: a fitted model predicts what it was fitted to"),
+    ],
+)
+def test_what_a_fitted_model_can_not_take_is_refused(old: str, new: str, message: str, tmp_path: Path) -> None:
+    archive(tmp_path / "a.keras", {})
+    spec = write_spec(tmp_path, 'file = "a.keras"')
+    spec.write_text(spec.read_text().replace("example = 66.5\n", "").replace(old, new))
+    with pytest.raises(TrainError, match=message):
+        read_spec(spec)
+
+
+def test_a_missing_value_is_filled_before_a_fitted_model(tmp_path: Path) -> None:
+    archive(tmp_path / "a.keras", {})
+    spec_file = write_spec(tmp_path, 'file = "a.keras"')
+    optional = "limits = [0, 100]\nmissing = 50"
+    spec_file.write_text(spec_file.read_text().replace("limits = [0, 100]", optional))
+    spec = read_spec(spec_file)
+    signature = build_signature(spec, load_dataset(spec))
+    assert [item.missing and (item.missing.fill, item.missing.fills_in_model) for item in signature.inputs] == [
+        None,
+        None,
+        (50, False),
+    ]

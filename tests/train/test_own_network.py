@@ -34,7 +34,7 @@ def fit(folder: Path, code: str, fit: str = FIT) -> np.ndarray:
     data = load_dataset(spec)
     assert isinstance(spec.fit, OwnNetwork)
     steps: list[int] = []
-    model = fit_own(spec.inputs, spec.fit, 1, data.inputs, data.label, lambda: steps.append(1))
+    model = fit_own(data.described, spec.fit, 1, data.inputs, data.label, lambda: steps.append(1))
     assert len(steps) == 30
     return predict(model, data.inputs)
 
