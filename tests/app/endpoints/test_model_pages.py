@@ -210,6 +210,21 @@ def test_an_older_version_has_a_card_without_what_it_lacks(client: Service) -> N
     assert cells(page, "≤ 6") == ["20", "", "7.00", "–"]
 
 
+def test_the_card_of_a_model_that_came_fitted_says_what_is_not_known_of_it(client: Service) -> None:
+    card = card_of()
+    card["cv"] = card["interval"] = None
+    card["spec"]["content"]["fit"] = {"file": "norm <b>.keras"}
+    card["fitted"] = {"file": "norm <b>.keras", "kind": "keras", "sha256": "8" * 64, "training_rows": "unknown"}
+    card["slices"] = [{"column": "rm", "slice": "≤ 6", "test_rows": 9, "test_rmse": 7.0, "cv_rows": 0, "cv_rmse": None}]
+    publish(client.settings.models, card=card)
+    text = words(get(client, "/models/boston/2"))
+    assert "came in the file norm <b>.keras . Which rows it was fitted to is not known" in text
+    assert "can't be cross-validated. Its error on the test rows of each slice is in model_card.md" in text
+    assert "Network norm <b>.keras" in text
+    get(client, "/models/compare?a=1&b=2")
+    assert "Which rows it was fitted to" not in words(get(client, "/models/boston/1"))
+
+
 def test_the_promise_of_an_interval_stands_beside_what_was_measured(client: Service) -> None:
     interval = {
         "rows": 506,
