@@ -127,11 +127,9 @@ def _build(own: OwnNetwork, features: int) -> Model:
         if sys.modules.get(module.__name__) is module:
             del sys.modules[module.__name__]
     if not isinstance(network, keras.Model):
+        hint = "; is a return missing?" if network is None else ""
         raise TrainError(
-            f"{own.source}: {own.function} returned {type(network).__name__}, expected a keras.Model; "
-            "is a return missing?"
-            if network is None
-            else f"{own.source}: {own.function} returned {type(network).__name__}, expected a keras.Model"
+            f"{own.source}: {own.function} returned {type(network).__name__}, expected a keras.Model{hint}"
         )
     try:
         output = network(np.zeros((2, features), dtype=np.float32), training=False)
@@ -174,14 +172,16 @@ def _batches(features: Float32s, target: Float32s, steps: int, seed: int) -> Any
 
 def _join(encoder: Encoder, network: Model, scale: LabelScale) -> Model:
     """Return the layers of the encoder, of the network, and those that turn a standardised label into its unit."""
-    features = make_layer("features", encoder.kernel, encoder.bias, trainable=False)
+    features = make_layer("encoded", encoder.kernel, encoder.bias, trainable=False)
     before = [dense(layer) for layer in (*encoder.layers, features)]
     after = [dense(replace(layer, trainable=False)) for layer in scale.last_layers()]
     own = [network]
-    names = {layer.name for layer in (*before, *after)}
+    names = {INPUT_TENSOR, *(layer.name for layer in (*before, *after))}
     if isinstance(network, keras.Sequential) and not names & {layer.name for layer in network.layers}:
         own = network.layers  # a plain list of layers is what TensorFlow.js can have
-    if len(network.output_shape) == 1:
+    elif network.name in names:
+        raise TrainError(f"the network of [fit] build has the name {network.name!r}, which is taken; give it another")
+    if len(network.compute_output_shape((None, len(encoder.bias)))) == 1:
         own = [*own, keras.layers.Reshape((1,))]
     source = keras.Input((len(encoder.pieces),), name=INPUT_TENSOR)
     return keras.Sequential([source, *before, *own, *after], name="own_network")

@@ -16,8 +16,9 @@ from monitor.retraining.champion import load_champion, load_golden, takes_rows
 from monitor.retraining.selection import key
 from registry import VersionStore
 from registry.errors import IntegrityError
-from tests.conftest import FLATS, publish
+from tests.conftest import FLATS, Command, publish
 from tests.registry.conftest import ANN, edit
+from tests.train.fitted import ROOT, write_spec
 
 
 @pytest.fixture
@@ -69,6 +70,37 @@ def test_golden_rows_that_were_edited_are_refused(store: VersionStore) -> None:
 def test_without_a_version_there_are_no_golden_rows(tmp_path: Path) -> None:
     with pytest.raises(MonitorError, match="no golden rows"):
         load_golden(VersionStore(tmp_path, "boston"))
+
+
+def test_a_champion_that_came_fitted_can_not_be_fitted_to_new_rows(tmp_path: Path) -> None:
+    card = {
+        "spec": {"content": {"data": {"file": "boston.csv"}}},
+        "data": {"sha256": "0"},
+        "split": {"test_rows_sha256": "0"},
+        "fitted": {"file": "norm.keras"},
+    }
+    publish(tmp_path / "models", card=card)
+    store = VersionStore(tmp_path / "models", "boston")
+    with pytest.raises(
+        MonitorError, match=r"version 1 came fitted, in the file norm.keras: nothing here can fit it to"
+    ):
+        load_champion(store, load_golden(store), tmp_path)
+
+
+@pytest.mark.slow
+def test_a_champion_of_the_authors_code_brings_its_code_along(tmp_path: Path, command: Command) -> None:
+    code = "import keras\n\n\ndef build(inputs):\n    return keras.Sequential([keras.layers.Dense(1)])\n"
+    (tmp_path / "net.py").write_text(code)
+    fit = 'build = "net:build"\nsteps = 200\nlearning_rate = 0.1'
+    process = command(tmp_path / "models", write_spec(tmp_path, fit, name="own"))
+    out, err = process.communicate(timeout=590)
+    assert process.returncode == 0, out + err
+    (tmp_path / "net.py").unlink()
+    store = VersionStore(tmp_path / "models", "own")
+    golden = load_golden(store)
+    champion = load_champion(store, golden, tmp_path, ROOT / "train/data/boston.csv")
+    assert champion.code == {"net.py": code.encode()}
+    assert len(champion.old_rows) == 404
 
 
 def test_a_champion_whose_card_names_no_data_is_refused(store: VersionStore, tmp_path: Path) -> None:
