@@ -43,6 +43,13 @@ def archive(path: Path, config: Any, **members: bytes) -> Path:
     return path
 
 
+def fit_tutorial(folder: Path) -> float:
+    """Write a.keras by the tutorial's script. Return what the script prints: the prediction for [6, 250, 66.5]."""
+    program = TUTORIAL.replace("norm.boston.model", "a")
+    done = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=True)
+    return float(done.stdout.strip().splitlines()[-1])
+
+
 def make_files(folder: Path) -> None:
     """Write models of three inputs as Keras saves them, by a name each; in a process of its own, for its warnings."""
     program = "import sys; from pathlib import Path; from tests.train.fitted import _make; _make(Path(sys.argv[1]))"

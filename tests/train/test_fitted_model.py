@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import Command
-from tests.train.fitted import TUTORIAL, archive, write_spec
+from tests.train.fitted import archive, fit_tutorial, write_spec
 from train import fitted_model
 from train.dataset import load_dataset
 from train.errors import TrainError
@@ -17,6 +17,8 @@ from train.fit_kinds import FittedFile
 from train.fitted_model import open_fitted
 from train.metadata import build_signature
 from train.spec import read_spec
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 
 
 def open_here(folder: Path) -> fitted_model.FittedModel:
@@ -50,7 +52,7 @@ def test_what_ends_the_child_is_an_error_that_names_the_file(
 
 @pytest.mark.slow
 def test_a_file_that_takes_too_long_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    exec(TUTORIAL.replace("norm.boston.model.keras", str(tmp_path / "a.keras")).partition("print")[0], {})
+    fit_tutorial(tmp_path)
     monkeypatch.setattr(fitted_model, "TIMEOUT", 1)  # it takes longer to convert the model
     with pytest.raises(TrainError, match="a.keras: Keras gave no answer in 1 s"):
         open_here(tmp_path)
@@ -60,7 +62,7 @@ def test_a_file_that_takes_too_long_is_given_up(tmp_path: Path, monkeypatch: pyt
 def test_the_published_files_predict_what_the_fitted_file_predicts(tmp_path: Path) -> None:
     import keras
 
-    exec(TUTORIAL.replace("norm.boston.model.keras", str(tmp_path / "a.keras")).partition("print")[0], {})
+    fit_tutorial(tmp_path)
     model = open_here(tmp_path)
     rows = load_dataset(read_spec(tmp_path / "fitted.toml")).inputs
     expected = keras.models.load_model(tmp_path / "a.keras").predict(rows.astype(np.float32), verbose=0)[:, 0]
