@@ -158,11 +158,10 @@ def load_champion(store: VersionStore, golden: Golden, retrainings: Path, data_f
     file = _find([data_file] if data_file else names, sha256, number)
     try:
         with tempfile.TemporaryDirectory() as folder:
-            written = Path(folder, "spec.toml")
-            written.write_text(format_toml({**content, "data": {**content["data"], "file": str(file.absolute())}}))
-            for name, source in code.items():
-                written.with_name(name).write_bytes(source)
-            spec = read_spec(written)
+            toml = format_toml({**content, "data": {**content["data"], "file": str(file.absolute())}})
+            for name, source in {"spec.toml": toml.encode(), **code}.items():
+                Path(folder, name).write_bytes(source)
+            spec = read_spec(Path(folder, "spec.toml"))
         data = load_dataset(spec)
     except TrainError as error:
         raise MonitorError(f"the training rows of version {number} can't be read: {error}") from error
