@@ -1,0 +1,72 @@
+"""Dates in texts: their format, if every cell has the same and only one fits, and the parts that help."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+
+_CLOCK = r"(?P<clock>[T ]\d{2}:\d{2}(?P<seconds>:\d{2}(?P<fraction>\.\d{1,6})?)?)?"
+_ISO = re.compile(rf"\d{{4}}(?P<mark>[-/.])\d{{1,2}}(?P=mark)\d{{1,2}}{_CLOCK}", re.ASCII)
+_SHORT = re.compile(rf"\d{{1,2}}(?P<mark>[-/.])\d{{1,2}}(?P=mark)(?P<year>\d{{4}}|\d{{2}}){_CLOCK}", re.ASCII)
+_NAMED = re.compile(rf"\d{{1,2}}(?P<mark>[- ])[A-Z][a-z]{{2}}(?P=mark)(?P<year>\d{{4}}|\d{{2}}){_CLOCK}", re.ASCII)
+_AMERICAN = re.compile(r"(?P<month>[A-Z][a-z]+) \d{1,2}, \d{4}", re.ASCII)
+_MONTH = re.compile(r"\d{4}-\d{2}", re.ASCII)
+EPOCH = datetime(1970, 1, 1).toordinal()  # noqa: DTZ001  (a date of a file has no zone)
+PARTS = ("year", "month", "day", "weekday", "days")
+
+
+def date_format(cells: Iterable[str]) -> str:
+    """Return the format of all cells as :func:`datetime.strptime` names it; empty if they have none in common.
+
+    Day and month in figures may be either way round: the format is empty if both fit. See :func:`is_ambiguous`.
+    """
+    formats = _fitting(cells)
+    return formats[0] if len(formats) == 1 else ""
+
+
+def is_ambiguous(cells: Iterable[str]) -> bool:
+    """Say whether all cells are dates in more than one way."""
+    return len(_fitting(cells)) > 1
+
+
+def parse(cell: str, form: str) -> datetime | None:
+    """Return the time of a cell, None if it has none."""
+    try:
+        return datetime.strptime(cell, form)  # noqa: DTZ007  (a date of a file has no zone)
+    except ValueError:
+        return None
+
+
+def _fitting(cells: Iterable[str]) -> list[str]:
+    formats: list[str] = []
+    seen = False
+    for cell in cells:
+        formats = [form for form in (formats if seen else _formats(cell)) if parse(cell, form)]
+        seen = True
+        if not formats:
+            return []
+    return formats
+
+
+def _formats(cell: str) -> list[str]:
+    """Return the formats that one date may have."""
+    if _MONTH.fullmatch(cell):
+        return ["%Y-%m"]
+    for pattern, forms in (
+        (_ISO, ["%Y{mark}%m{mark}%d"]),
+        (_SHORT, ["%d{mark}%m{mark}{year}", "%m{mark}%d{mark}{year}"]),
+        (_NAMED, ["%d{mark}%b{mark}{year}"]),
+    ):
+        if found := pattern.fullmatch(cell):
+            groups = found.groupdict()
+            year = "%y" if len(groups.get("year") or "0000") == 2 else "%Y"
+            end = ""
+            if clock := groups["clock"]:
+                end = f"{clock[0]}%H:%M" + (":%S" if groups["seconds"] else "") + (".%f" if groups["fraction"] else "")
+            if groups["mark"] == ".":  # what is written with points has the day first
+                forms = forms[:1]
+            return [form.format(mark=groups["mark"], year=year) + end for form in forms]
+    if found := _AMERICAN.fullmatch(cell):
+        return ["%b %d, %Y" if len(found["month"]) == 3 else "%B %d, %Y"]
+    return []

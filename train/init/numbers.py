@@ -1,0 +1,92 @@
+"""The ways in which files write numbers: which form a cell has, and which decimal mark a file uses.
+
+A number that can be read in two ways is never read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+INTEGER, CODE, POINT, COMMA, EXPONENT = "integer", "code", "point", "comma", "exponent"
+POINT_3, COMMA_3, GROUPED, MARKED = "point3", "comma3", "grouped", "marked"
+_DIGITS_3 = r"[+-]?[1-9][0-9]{0,2}"
+_SPACES = " \u00a0\u2009\u202f"
+_FORMS = {
+    INTEGER: re.compile(r"[+-]?(0|[1-9][0-9]*)"),
+    CODE: re.compile(r"[+-]?0[0-9]+"),  # such as 01234: the zeros in front mean something
+    POINT_3: re.compile(_DIGITS_3 + r"\.[0-9]{3}"),  # 1.234, or 1234
+    COMMA_3: re.compile(_DIGITS_3 + r",[0-9]{3}"),
+    POINT: re.compile(r"[+-]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"),
+    COMMA: re.compile(r"[+-]?([0-9]+,[0-9]*|,[0-9]+)([eE][+-]?[0-9]+)?"),
+    EXPONENT: re.compile(r"[+-]?[0-9]+[eE][+-]?[0-9]+"),
+    GROUPED: re.compile(
+        rf"{_DIGITS_3}(,[0-9]{{2,3}})+(\.[0-9]*)?|{_DIGITS_3}(\.[0-9]{{3}})+(,[0-9]*)?|"
+        rf"{_DIGITS_3}(['’_{_SPACES}][0-9]{{3}})+([.,][0-9]*)?"
+    ),
+}
+_SIGN = r"[$€£¥₹₽¢%‰+\-\u2212(]|USD|EUR|GBP|CHF|Rs\.?"
+_MARKED = re.compile(
+    rf"(?=.*([$€£¥₹₽¢%‰\u2212(]|USD|EUR|GBP|CHF|Rs))({_SIGN}|[{_SPACES}])*[0-9]([0-9.,'’_{_SPACES}]*[0-9])?[.,]?([{_SPACES}]|[)€$£¥₹%‰]|USD|EUR|GBP|CHF|Rs\.?)*"
+)
+PLAIN = frozenset({INTEGER, POINT, COMMA, POINT_3, COMMA_3, EXPONENT})
+REASONS = {
+    GROUPED: "its numbers have marks between thousands, such as {example!r}: write them without",
+    MARKED: "its numbers have signs around them, such as {example!r}: write the number alone",
+    POINT: "its numbers have points, such as {example!r}, and the decimals of this file have commas",
+    COMMA: "its numbers have commas, such as {example!r}, and the decimals of this file have points",
+    POINT_3: "{example!r} may be a decimal or thousands: write it without the point, or with another decimal",
+    COMMA_3: "{example!r} may be a decimal or thousands: write it without the comma, or with another decimal",
+}
+
+
+def number_form(text: str) -> str:
+    """Return the form of a number, empty if the text is none."""
+    if not text or text[0].isalpha() and text[:1] not in "UEGCR":
+        return ""
+    for form, pattern in _FORMS.items():
+        if pattern.fullmatch(text):
+            return form
+    return MARKED if _MARKED.fullmatch(text) else ""
+
+
+def forms_of(cells: Iterable[str]) -> dict[str, str]:
+    """Return the forms among the cells, each with the first cell that has it; empty for what is no number."""
+    found: dict[str, str] = {}
+    for cell in cells:
+        found.setdefault(number_form(cell), cell)
+    return found
+
+
+def find_decimal(columns: Iterable[Mapping[str, str]], separator: str) -> str:
+    """Return the decimal mark of a file; empty if nothing tells.
+
+    Args:
+        columns: the forms of each column of numbers, as :func:`forms_of` returns them.
+    """
+    votes: Counter[str] = Counter()
+    for forms in columns:
+        votes["."] += POINT in forms and COMMA not in forms
+        votes[","] += COMMA in forms and POINT not in forms
+    if votes["."] == votes[","]:
+        return "." if separator == "," else ""
+    return "." if votes["."] > votes[","] else ","
+
+
+def unreadable(forms: Mapping[str, str], decimal: str) -> str:
+    """Return why numbers of these forms can't be read in one way; empty if they can.
+
+    Args:
+        decimal: the mark of the file; empty if nothing tells.
+    """
+    ours, ours_3 = (COMMA, COMMA_3) if decimal == "," else (POINT, POINT_3)
+    other, other_3 = (POINT, POINT_3) if decimal == "," else (COMMA, COMMA_3)
+    for form in (MARKED, GROUPED, other, other_3):
+        if form in forms:
+            return REASONS[form].format(example=forms[form])
+    # All of three decimals or none at all: 950, 1.250. Where decimals are written so, nothing else is known.
+    doubtful = ours_3 in forms and ours not in forms
+    if doubtful and (not decimal or INTEGER in forms):
+        return REASONS[ours_3].format(example=forms[ours_3])
+    return ""

@@ -1,0 +1,137 @@
+"""Columns that teach a model nothing: constant ones, copies of others, row numbers and other keys, and free text."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from train.dataset import Floats
+from train.init.column_types import BOOLEAN, DATE, NUMBER, TEXT, Column
+
+MIN_OTHER = 5  # rows that must differ from the commonest value; with fewer, a fold or the test rows may have none
+MOSTLY_EMPTY = 0.99  # the share of missing values from which on a column says nothing
+MAX_LEVELS = 100
+_KEY = re.compile(
+    r"(.*[ _.-])?(id|ids|uuid|guid|key|index|idx|pid|rownames|row[ _.]?(names?|num(ber)?s?|no|id)|nr|no|number|"
+    r"unnamed: ?0|x\.?1?|\.\.\.1)|.*[a-z]I[Dd]",
+    re.IGNORECASE,
+)
+_CAMEL_ID = re.compile(r".*[a-z](ID|Id|UUID|Key)")
+_YEARS = (1000, 2200)
+
+
+def least_rows(rows: int) -> int:
+    """Return how many rows a level needs, so that the model can learn it: of so many rows."""
+    return 5 if rows < 1000 else 10 if rows < 5000 else 20 if rows < 100_000 else 50
+
+
+def find_useless(columns: Sequence[Column], label: Column) -> None:
+    """Say of each column that teaches nothing why it is left out."""
+    used = [column for column in columns if column is not label and not column.left_out]
+    for column in used:
+        column.left_out = _constant(column) or _key(column) or _rare_texts(column)
+    seen: dict[bytes, Column] = {}
+    for column in used:
+        if not column.left_out:
+            other = seen.setdefault(_fingerprint(column), column)
+            if other is not column:
+                column.left_out = f"it is a copy of {other.name}"
+    _find_rescaled([column for column in used if column.kind == NUMBER and not column.left_out])
+
+
+def min_rows_of(column: Column) -> int:
+    """Return how many rows a level of this column needs; more of them where there are too many levels."""
+    least = least_rows(len(column.cells))
+    for count in sorted(column.levels.values(), reverse=True)[MAX_LEVELS:]:
+        least = max(least, count + 1)
+    return least
+
+
+def _constant(column: Column) -> str:
+    missing = int(column.is_missing.sum())
+    if missing > MOSTLY_EMPTY * len(column.cells):
+        return f"{missing} of {len(column.cells)} values are missing"
+    if column.kind in (TEXT, BOOLEAN):
+        counts = list(column.levels.values())
+    else:
+        # As the model sees it: in float32.
+        _, numbers = np.unique(column.values[~column.is_missing].astype(np.float32), return_counts=True)
+        counts = numbers.tolist()
+    differ = len(column.cells) - max(counts) - missing
+    if differ == 0:
+        return "it is constant" if not missing else "it has one value only, where it has any"
+    if differ < MIN_OTHER and missing < MIN_OTHER:
+        return f"it is nearly constant: {differ} of {len(column.cells)} rows differ"
+    return ""
+
+
+def _key(column: Column) -> str:
+    named = bool(_KEY.fullmatch(column.name) or _CAMEL_ID.fullmatch(column.name)) or not column.name
+    rows = len(column.cells)
+    if column.kind == NUMBER:
+        values = column.values
+        if np.isnan(values).any() or (values % 1).any():
+            return ""
+        steps = np.diff(values)
+        is_year = _YEARS[0] <= values.min() and values.max() <= _YEARS[1]
+        if (steps == 1).all() and (named or not is_year):
+            return "it is a row number"
+        if named and len(np.unique(values)) > 0.5 * rows:
+            return "it is a key: nearly every row has its own"
+    elif column.kind == TEXT:
+        different = len(column.levels)
+        if different == rows or (named and different > 0.5 * rows):
+            return f"it is a key or free text: {different} of {rows} rows have their own"
+    return ""
+
+
+def _rare_texts(column: Column) -> str:
+    if column.kind != TEXT:
+        return ""
+    rows = len(column.cells)
+    least = min_rows_of(column)
+    common = [count for count in column.levels.values() if count >= least]
+    if not common or sum(common) < min(0.1 * rows, 2 * least):
+        return (
+            f"it is free text, or its texts are too rare: {len(column.levels)} different ones, "
+            f"{len(common)} of them in {least} rows or more"
+        )
+    words = sum(len(level.split()) * count for level, count in column.levels.items()) / max(sum(column.levels.values()), 1)
+    if words > 6 and len(column.levels) > 0.5 * rows:
+        return f"it is free text: {words:.0f} words a row, {len(column.levels)} different texts"
+    return ""
+
+
+def _fingerprint(column: Column) -> bytes:
+    """Return bytes that are the same for columns that tell the same: equal numbers, or texts that differ alike."""
+    if column.kind in (NUMBER, DATE):
+        return column.values.tobytes()
+    order: dict[str, int] = {"": 0}
+    cells = (cell if cell in column.levels else "" for cell in column.cells)
+    return np.array([order.setdefault(cell, len(order)) for cell in cells], dtype=np.int32).tobytes()
+
+
+def _find_rescaled(columns: Sequence[Column]) -> None:
+    """Leave out numbers that are another column times a constant, plus a constant."""
+    groups: dict[bytes, list[tuple[Column, Floats]]] = {}
+    for column in columns:
+        known = column.values[~np.isnan(column.values)]
+        spread = float(np.std(known))
+        if not spread > 0:
+            continue
+        scaled = (column.values - known.mean()) / spread
+        scaled *= np.sign(scaled[np.flatnonzero(np.abs(np.nan_to_num(scaled)) > 1e-3)[0]])
+        others = groups.setdefault(np.isnan(scaled).tobytes(), [])
+        same = next((other for other, known in others if np.nanmax(np.abs(known - scaled)) < 1e-6), None)
+        if same is not None:
+            column.left_out = f"it is {same.name} times a constant, plus a constant"
+        others.append((column, scaled))
+
+
+def commonest(column: Column) -> str:
+    """Return the level that most rows have; the first in the alphabet of several."""
+    counts: Counter[str] = column.levels
+    return min(counts, key=lambda level: (-counts[level], level))
