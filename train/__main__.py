@@ -20,6 +20,7 @@ from registry.detectable_shift import smallest_shift_sentence
 from train.code_version import commit
 from train.dataset import Dataset, load_dataset
 from train.errors import TrainError
+from train.init import command
 from train.metadata import REFERENCE_ROWS, build_signature
 from train.spec import read_spec
 from train.stderr import suppress_stderr
@@ -30,13 +31,17 @@ if TYPE_CHECKING:
 
 def main(arguments: list[str], environ: Mapping[str, str]) -> int:
     """Run the command. Return its exit code: 0 if a version was published, 1 if not, 130 after Ctrl-C."""
+    if arguments[:1] == ["init"]:
+        return _init(arguments[1:])
     try:
         settings = CommonSettings.from_env(environ)
     except RegistryError as error:
         print(error, file=sys.stderr)
         return 1
     parser = argparse.ArgumentParser(
-        prog="python -m train", description="Fit a model from a spec, evaluate it and publish it."
+        prog="python -m train",
+        description="Fit a model from a spec, evaluate it and publish it.",
+        epilog="To write a spec for a CSV file: python -m train init FILE.csv --label COLUMN (see init --help).",
     )
     default = Path(__file__).parent / f"{settings.model}.toml"
     parser.add_argument("spec", nargs="?", type=Path, default=default, metavar="SPEC.toml", help=f"default: {default}")
@@ -56,9 +61,7 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors only
         with suppress_stderr():
             from train.pipeline import train  # imports TensorFlow, which takes seconds; so errors above come first
-        layout = "{desc:<30}{bar:30}{percentage:3.0f} % {elapsed}"
-        with tqdm(total=1.0, bar_format=layout, leave=False, disable=not sys.stderr.isatty()) as bar:
-            bar.set_description_str("", refresh=False)
+        with _progress() as bar:
             result = train(
                 spec,
                 data,
@@ -81,6 +84,33 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
         return 130
     print(_summary(spec.model, data, result))
     return 0
+
+
+def _init(arguments: list[str]) -> int:
+    """Write a spec for a CSV file. Return the exit code: 0 if it was written, 1 if not, 130 after Ctrl-C."""
+    options = command.parser().parse_args(arguments)
+    try:
+        with _progress() as bar:
+            words = command.init(options, partial(_report, bar))
+    except TrainError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"{error.filename or options.file}: {error.strerror or error}; nothing was written", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped; nothing was written", file=sys.stderr)
+        return 130
+    print(words)
+    return 0
+
+
+def _progress() -> tqdm[NoReturn]:
+    """Return a bar of progress; without a terminal it shows nothing."""
+    layout = "{desc:<30}{bar:30}{percentage:3.0f} % {elapsed}"
+    bar = tqdm(total=1.0, bar_format=layout, leave=False, disable=not sys.stderr.isatty())
+    bar.set_description_str("", refresh=False)
+    return bar
 
 
 def _report(bar: tqdm[NoReturn], step: str, fraction: float) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from train.csv_columns import parse_number
 from train.csv_file import open_rows
 from train.csv_format import CsvFormat
 from train.dataset import Floats
@@ -16,7 +19,10 @@ from train.init import dates
 from train.init.missing import WORDS, in_numbers, in_texts
 from train.init.numbers import CODE, find_decimal, forms_of, number_form, unreadable
 
+Bools = NDArray[np.bool_]
+
 NUMBER, TEXT, BOOLEAN, DATE, EMPTY = "number", "text", "boolean", "date", "empty"
+LARGEST = 1e36  # leaves room for limits in float32
 MAX_ODD_LEVELS = 20  # texts and numbers in one column are levels if there are no more of them
 _BOOLEANS = ({"false", "true"}, {"no", "yes"}, {"n", "y"}, {"f", "t"}, {"off", "on"})
 
@@ -34,6 +40,8 @@ class Column:
         levels: of texts, how often each occurs, without missing ones.
         date_format: as :func:`datetime.strptime` names it.
         note: what a person should know of it; may be empty.
+        words: the texts, other than the empty one, that mean in this column that there is no value.
+        is_optional: whether a row that :meth:`keep` dropped has no value.
     """
 
     name: str
@@ -45,13 +53,26 @@ class Column:
     date_format: str = ""
     note: str = ""
     words: set[str] = field(default_factory=set)
+    is_optional: bool = False
 
     @property
-    def is_missing(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    def is_missing(self) -> Bools:
         """Where it has no value, (n,)."""
         if self.kind in (NUMBER, DATE):
             return np.isnan(self.values)
         return np.array([cell not in self.levels for cell in self.cells], dtype=bool)
+
+
+    def keep(self, rows: Bools) -> None:
+        """Keep only some rows.
+
+        Args:
+            rows: whether each one stays, (n,).
+        """
+        self.is_optional = self.is_optional or bool(self.is_missing[~rows].any())
+        self.cells = [cell for cell, stays in zip(self.cells, rows.tolist(), strict=True) if stays]
+        self.values = self.values[rows] if self.values.size else self.values
+        self.levels = Counter(cell for cell in self.cells if cell in self.levels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +186,11 @@ def _read_numbers(column: Column, counts: Counter[str], decimal: str) -> None:
     reason = unreadable(forms_of(values), decimal)
     known = dict.fromkeys(counts, float("nan"))
     if not reason:
-        known |= {cell: float(np.float32(cell.replace(",", "."))) for cell in values}
-        known |= {cell: float(cell.replace(",", ".")) for cell in values if np.isfinite(known[cell])}
-        if not all(np.isfinite(known[cell]) for cell in values):
+        try:
+            known |= {cell: parse_number(cell, decimal or ".") for cell in values}
+        except ValueError:  # such as 1e400
+            known |= dict.fromkeys(values, math.inf)
+        if any(abs(known[cell]) > LARGEST for cell in values):
             reason = "it has numbers that are too large"
     column.values = np.array([known[cell] for cell in column.cells])
     column.left_out = column.left_out or reason

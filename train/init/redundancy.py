@@ -28,11 +28,18 @@ def least_rows(rows: int) -> int:
     return 5 if rows < 1000 else 10 if rows < 5000 else 20 if rows < 100_000 else 50
 
 
+def find_keys(columns: Sequence[Column], label: Column) -> None:
+    """Say of each column that numbers the rows, or names them, that it is left out. Needs all rows of the file."""
+    for column in columns:
+        if column is not label and not column.left_out:
+            column.left_out = _key(column)
+
+
 def find_useless(columns: Sequence[Column], label: Column) -> None:
-    """Say of each column that teaches nothing why it is left out."""
+    """Say of each other column that teaches nothing why it is left out. Needs the rows that have a label."""
     used = [column for column in columns if column is not label and not column.left_out]
     for column in used:
-        column.left_out = _constant(column) or _key(column) or _rare_texts(column)
+        column.left_out = _constant(column) or _rare_texts(column)
     seen: dict[bytes, Column] = {}
     for column in used:
         if not column.left_out:

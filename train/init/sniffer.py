@@ -12,7 +12,7 @@ from pathlib import Path
 
 from train.csv_format import CsvFormat
 from train.errors import TrainError
-from train.init.encodings import WESTERN, decode
+from train.init.text_encoding import WESTERN, decode
 from train.init.header import has_header, name_columns
 from train.init.odd_lines import require_even, require_rows, titles
 from train.init.separators import Reading, read, readings

@@ -1,0 +1,230 @@
+"""The command `python -m train init FILE.csv --label COLUMN`: from a CSV file to a spec. Nothing is asked."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+
+import numpy as np
+
+from registry.signature import MODEL_NAME
+from train.csv_format import SEPARATORS
+from train.dataset import MIN_ROWS, Dataset, load_dataset
+from train.errors import TrainError
+from train.init.candidates import BEFORE, Report, choose
+from train.init.column_types import EMPTY, NUMBER, Column, Table, read_table
+from train.init.inputs import plan_inputs
+from train.init.leakage import find_leaks
+from train.init.limits import label_limits
+from train.init.missing import sentinel
+from train.init.names import human, model_name
+from train.init.redundancy import find_keys, find_useless
+from train.init.report import column_table
+from train.init.sniffer import Answers, Sniffed, sniff
+from train.init.spec_writer import Draft, format_spec
+from train.spec import read_spec
+from train.text_file import read_file
+
+SEED = 42
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command's arguments."""
+    result = argparse.ArgumentParser(
+        prog="python -m train init",
+        description="Look at a CSV file and write a spec, from which `python -m train SPEC.toml` trains a model. "
+        "The file is only read, and no existing file is overwritten.",
+    )
+    result.add_argument("file", type=Path, metavar="FILE.csv")
+    result.add_argument("--label", required=True, metavar="COLUMN", help="the column to predict; it must hold numbers")
+    result.add_argument("--model", metavar="NAME", help="name of the model; default: that of the file")
+    result.add_argument("--out", type=Path, metavar="SPEC.toml", help="default: MODEL.toml beside FILE.csv")
+    result.add_argument("--columns", default="", metavar="A,B,C", help="names of all columns, if the file has no header")
+    result.add_argument(
+        "--header", action=argparse.BooleanOptionalAction, help="the first line names the columns, or is a row"
+    )
+    separators = ", ".join(mark if mark != "\t" else "tab" for mark in SEPARATORS)
+    result.add_argument("--separator", default="", metavar="MARK", help=f"one of: {separators}")
+    result.add_argument("--decimal", default="", choices=[".", ","], help="the mark of decimals")
+    return result
+
+
+def init(options: argparse.Namespace, report: Report) -> str:
+    """Write a spec. Return what to say of it.
+
+    Raises:
+        TrainError: naming file, line, column and what to do; nothing was written.
+        OSError: if the spec can't be written.
+    """
+    path: Path = options.file
+    model = options.model or model_name(path.stem)
+    if not MODEL_NAME.fullmatch(model):
+        raise TrainError(f"--model: {model!r} can't name a folder and a URL; use letters, digits, '_', '.' and '-'")
+    out = options.out or path.with_name(f"{model}.toml")
+    _require_new(out)
+    report("reading the file", 0.0)
+    content, _ = read_file(path, "correct the path")
+    sniffed = sniff(path, content, options.label, _answers(options))
+    table = read_table(path, sniffed.form)
+    label, unlabelled = _label(path, table, options.label)
+    report("looking at the columns", 0.1)
+    draft, summary = _draft(path, out, model, sniffed, table, label, unlabelled)
+    data = _load(out, path, draft)
+    choice = choose(data, SEED, report)
+    _write_new(out, format_spec(draft, choice))
+    words = [*summary, *choice.compared, *choice.measured, f"wrote {out}", f"next: python -m train {out}"]
+    return "\n".join(words)
+
+
+def _answers(options: argparse.Namespace) -> Answers:
+    separator = {"tab": "\t", "\\t": "\t", "space": "whitespace", " ": "whitespace"}.get(
+        options.separator, options.separator
+    )
+    if separator and separator not in SEPARATORS:
+        raise TrainError(f"--separator: expected one of {', '.join(map(repr, SEPARATORS))}, not {separator!r}")
+    columns = tuple(name.strip() for name in options.columns.split(",")) if options.columns else ()
+    return Answers(columns, options.header, separator, options.decimal)
+
+
+def _label(path: Path, table: Table, name: str) -> tuple[Column, int]:
+    """Return the column of the label, and how many rows have none; these rows are gone from all columns.
+
+    Raises:
+        TrainError: if it is no column of numbers, or too few rows have one.
+    """
+    found = [column for column in table.columns if column.name == name]
+    if len(found) != 1:
+        names = [column.name for column in table.columns]
+        if found:
+            raise TrainError(f"{path}: {len(found)} columns are called {name!r}; name all columns with --columns")
+        near = get_close_matches(name, names, 1) or [other for other in names if other.lower() == name.lower()]
+        meant = f"was {near[0]!r} meant?" if near else f"it has {', '.join(names[:50])}"
+        raise TrainError(f"{path}: has no column {name!r}; {meant}")
+    label = found[0]
+    if label.kind == EMPTY:
+        raise TrainError(f"{path}, column {name}: the label has no values")
+    if label.left_out:
+        raise TrainError(f"{path}, column {name}: the label can't be read: {label.left_out}")
+    if label.kind != NUMBER:
+        first = next(iter(label.levels), label.cells[0])
+        raise TrainError(
+            f"{path}, column {name}: the label holds {'dates' if label.kind == 'date' else 'texts'}, such as "
+            f"{first[:40]!r}; a regression predicts numbers: choose another column, or write numbers"
+        )
+    find_keys(table.columns, label)
+    known = ~label.is_missing
+    if known.sum() < MIN_ROWS:
+        raise TrainError(f"{path}: {known.sum()} rows have a label; a training needs at least {MIN_ROWS}")
+    if not known.all():
+        for column in table.columns:
+            column.keep(known)
+    if np.ptp(label.values.astype(np.float32)) == 0:
+        raise TrainError(
+            f"{path}, column {name}: the label is {label.values[0]:g} in every row, so there is nothing to learn"
+        )
+    return label, int(np.sum(~known))
+
+
+def _draft(
+    path: Path, out: Path, model: str, sniffed: Sniffed, table: Table, label: Column, unlabelled: int
+) -> tuple[Draft, list[str]]:
+    """Return what the spec says without the network, and what to say on the terminal."""
+    find_useless(table.columns, label)
+    used = [column for column in table.columns if column is not label and not column.left_out]
+    strong = find_leaks(used, label, SEED)
+    inputs, label_name = plan_inputs(table.columns, label)
+    names: dict[int, list[str]] = {}
+    for item in inputs:
+        names.setdefault(id(item.column), []).append(item.content["name"])
+    left_out = {column.name or "(no name)": column.left_out for column in table.columns if column.left_out}
+    form = ", ".join(f"{key} {value!r}" for key, value in table.form.to_toml().items())
+    summary = [f"{path}: {len(table.lines)} rows, {len(table.columns)} columns; {form}"]
+    summary += [*sniffed.notes, "", column_table(table.columns, label, names), ""]
+    if unlabelled:
+        summary.append(f"rows without a label, which are dropped: {unlabelled}")
+    notes = [*sniffed.notes, *_doubts(used)]
+    if strong:
+        shown = ", ".join(f"{name} {share:.0%}" for name, share in list(strong.items())[:5])
+        summary.append(f"warning: these alone explain much of the label; are they known before it is? {shown}")
+    summary += [f"warning: {doubt}" for doubt in _doubts(used)]
+    if not inputs:
+        raise TrainError(
+            "\n".join([*summary, f"{path}: no column is left that a model could learn from; see the table"])
+        )
+    draft = Draft(
+        model=model,
+        title=f"{human(label.name)}, from {path.name}",
+        seed=SEED,
+        file=Path(os.path.relpath(path.resolve(), out.resolve().parent)).as_posix(),
+        sha256=table.sha256,
+        form=table.form,
+        inputs=inputs,
+        label_column=label.name,
+        label_name=label_name,
+        label_title=human(label.name),
+        plausible=label_limits(label.values),
+        rows=len(label.cells),
+        unlabelled=unlabelled,
+        left_out=left_out,
+        strong=strong,
+        notes=notes,
+    )
+    return draft, summary
+
+
+def _doubts(columns: Sequence[Column]) -> list[str]:
+    """Return what a person should check: numbers that probably stand for missing ones."""
+    doubts = []
+    for column in columns:
+        value = sentinel(column.values[~np.isnan(column.values)]) if column.kind == NUMBER else None
+        if value is not None:
+            doubts.append(
+                f"{column.name}: {value:g} in {int(np.sum(column.values == value))} rows may mean that the value is "
+                f'missing; if so, add "{value:g}" to data.missing'
+            )
+    return doubts
+
+
+def _load(out: Path, path: Path, draft: Draft) -> Dataset:
+    """Return the data as a training reads them with this spec.
+
+    Raises:
+        TrainError: if they can't be trained with, as it says; naming the spec that would have been written.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        spec = Path(folder) / out.name
+        absolute = replace(draft, file=str(path.resolve()))
+        spec.write_text(format_spec(absolute, BEFORE), encoding="utf-8")
+        try:
+            return load_dataset(read_spec(spec))
+        except TrainError as error:
+            raise TrainError(str(error).replace(str(spec), "the spec")) from error
+
+
+def _require_new(out: Path) -> None:
+    if out.exists():
+        raise TrainError(f"{out}: exists already and is not overwritten; give the new spec another name with --out")
+    if not out.parent.is_dir():
+        raise TrainError(f"{out.parent}: there is no such folder; give the spec's place with --out")
+
+
+def _write_new(out: Path, text: str) -> None:
+    """Write a file whole or not at all, and never over another one."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{out.name[:100]}.", dir=out.parent)
+    try:
+        with open(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.link(name, out)
+    except FileExistsError:
+        _require_new(out)
+        raise
+    finally:
+        Path(name).unlink(missing_ok=True)

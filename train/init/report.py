@@ -1,0 +1,76 @@
+"""What the command says on the terminal: the table of columns, warnings, and the next command."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from train.init.column_types import BOOLEAN, DATE, NUMBER, Column
+from train.init.redundancy import min_rows_of
+
+_NAME, _KIND, _MISSING, _RANGE = 24, 8, 8, 34
+_LEAST_WIDTH = 60
+
+
+def column_table(columns: Sequence[Column], label: Column, inputs: dict[int, list[str]]) -> str:
+    """Return the table of columns: name, type, missing values, range or levels, and what becomes of it.
+
+    Args:
+        inputs: the names of the inputs that a column became, by its identity.
+    """
+    width = max(shutil.get_terminal_size((140, 24)).columns, _LEAST_WIDTH)
+    lines = [_line("column", "type", "missing", "range or levels", "")]
+    for column in columns:
+        if column is label:
+            fate = "the label"
+        elif column.left_out:
+            fate = f"left out: {column.left_out}"
+        else:
+            names = inputs.get(id(column), [])
+            fate = "" if names == [column.name] else f"as {', '.join(names)}"
+            fate = "; ".join(filter(None, (fate, column.note)))
+        missing = int(column.is_missing.sum()) if column.kind != "empty" else len(column.cells)
+        lines.append(_line(_clean(column.name) or "(no name)", column.kind, str(missing or ""), _content(column), fate))
+    return "\n".join(wrapped for line in lines for wrapped in _wrap(line, width))
+
+
+def _line(name: str, kind: str, missing: str, content: str, fate: str) -> str:
+    cells = (_cut(name, _NAME).ljust(_NAME), kind.ljust(_KIND), missing.rjust(_MISSING), _cut(content, _RANGE).ljust(_RANGE))
+    return "  ".join((*cells, fate)).rstrip()
+
+
+def _wrap(line: str, width: int) -> Iterator[str]:
+    """Yield a line, and what does not fit below it, further in."""
+    indent = " " * 6
+    while len(line) > width:
+        at = line.rfind(" ", len(indent) + 1, width)
+        at = width if at < width // 2 else at
+        yield line[:at].rstrip()
+        line = indent + line[at:].lstrip()
+    yield line
+
+
+def _content(column: Column) -> str:
+    if column.kind == NUMBER:
+        known = column.values[~np.isnan(column.values)]
+        return f"{known.min():g} to {known.max():g}" if known.size else ""
+    if column.kind == DATE:
+        cells = {cell: value for cell, value in zip(column.cells, column.values, strict=True) if not np.isnan(value)}
+        return f"{min(cells, key=cells.__getitem__)} to {max(cells, key=cells.__getitem__)}"
+    if not column.levels:
+        return ""
+    shown = ", ".join(_clean(level) for level, _ in column.levels.most_common(5))
+    if column.kind == BOOLEAN:
+        return shown
+    rare = sum(count < min_rows_of(column) for count in column.levels.values())
+    return f"{len(column.levels)}{f' ({rare} rare)' if rare else ''}: {shown}"
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def _clean(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
