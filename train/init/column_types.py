@@ -62,7 +62,6 @@ class Column:
             return np.isnan(self.values)
         return np.array([cell not in self.levels for cell in self.cells], dtype=bool)
 
-
     def keep(self, rows: Bools) -> None:
         """Keep only some rows.
 
@@ -100,13 +99,13 @@ def read_table(path: Path, form: CsvFormat) -> Table:
     lines: list[int] = []
     shared: dict[str, str] = {}  # equal cells are one object: a large file has few different texts
     with open_rows(path, form) as file:
-        cells: list[list[str]] = [[] for _ in file.names]
+        columns = [Column(name, []) for name in file.names]
+        append = [column.cells.append for column in columns]
         for line, row in file.rows:
             lines.append(line)
-            for column, cell in zip(cells, row, strict=True):
+            for add, cell in zip(append, row, strict=True):
                 text = cell.strip()
-                column.append(shared.setdefault(text, text) if len(text) < 4 else text)
-        columns = [Column(name, column) for name, column in zip(file.names, cells, strict=True)]
+                add(shared.setdefault(text, text) if len(text) < 4 else text)
         sha256 = file.sha256()
     counts = [Counter(column.cells) for column in columns]
     for column, counted in zip(columns, counts, strict=True):
@@ -125,9 +124,7 @@ def read_table(path: Path, form: CsvFormat) -> Table:
 
 
 def _completed(form: CsvFormat, decimal: str, words: set[str]) -> CsvFormat:
-    return CsvFormat(
-        form.encoding, form.separator, decimal, form.quote, form.columns, form.skip, tuple(sorted(words))
-    )
+    return CsvFormat(form.encoding, form.separator, decimal, form.quote, form.columns, form.skip, tuple(sorted(words)))
 
 
 def _find_kind(column: Column, counts: Counter[str], lines: Sequence[int]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
-from collections.abc import Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -18,19 +17,13 @@ from train.dataset import MIN_ROWS, Dataset, load_dataset
 from train.errors import TrainError
 from train.init.candidates import BEFORE, Report, choose
 from train.init.column_types import EMPTY, NUMBER, Column, Table, read_table
-from train.init.inputs import plan_inputs
-from train.init.leakage import find_leaks
-from train.init.limits import label_limits
-from train.init.missing import sentinel
-from train.init.names import human, model_name
-from train.init.redundancy import find_keys, find_useless
-from train.init.report import column_table
-from train.init.sniffer import Answers, Sniffed, sniff
+from train.init.drafting import SEED, make_draft
+from train.init.names import model_name
+from train.init.redundancy import find_keys
+from train.init.sniffer import Answers, sniff
 from train.init.spec_writer import Draft, format_spec
 from train.spec import read_spec
 from train.text_file import read_file
-
-SEED = 42
 
 
 def parser() -> argparse.ArgumentParser:
@@ -44,7 +37,9 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--label", required=True, metavar="COLUMN", help="the column to predict; it must hold numbers")
     result.add_argument("--model", metavar="NAME", help="name of the model; default: that of the file")
     result.add_argument("--out", type=Path, metavar="SPEC.toml", help="default: MODEL.toml beside FILE.csv")
-    result.add_argument("--columns", default="", metavar="A,B,C", help="names of all columns, if the file has no header")
+    result.add_argument(
+        "--columns", default="", metavar="A,B,C", help="names of all columns, if the file has no header"
+    )
     result.add_argument(
         "--header", action=argparse.BooleanOptionalAction, help="the first line names the columns, or is a row"
     )
@@ -73,7 +68,7 @@ def init(options: argparse.Namespace, report: Report) -> str:
     table = read_table(path, sniffed.form)
     label, unlabelled = _label(path, table, options.label)
     report("looking at the columns", 0.1)
-    draft, summary = _draft(path, out, model, sniffed, table, label, unlabelled)
+    draft, summary = make_draft(path, out, model, sniffed, table, label, unlabelled)
     data = _load(out, path, draft)
     choice = choose(data, SEED, report)
     _write_new(out, format_spec(draft, choice))
@@ -130,66 +125,6 @@ def _label(path: Path, table: Table, name: str) -> tuple[Column, int]:
     return label, int(np.sum(~known))
 
 
-def _draft(
-    path: Path, out: Path, model: str, sniffed: Sniffed, table: Table, label: Column, unlabelled: int
-) -> tuple[Draft, list[str]]:
-    """Return what the spec says without the network, and what to say on the terminal."""
-    find_useless(table.columns, label)
-    used = [column for column in table.columns if column is not label and not column.left_out]
-    strong = find_leaks(used, label, SEED)
-    inputs, label_name = plan_inputs(table.columns, label)
-    names: dict[int, list[str]] = {}
-    for item in inputs:
-        names.setdefault(id(item.column), []).append(item.content["name"])
-    left_out = {column.name or "(no name)": column.left_out for column in table.columns if column.left_out}
-    form = ", ".join(f"{key} {value!r}" for key, value in table.form.to_toml().items())
-    summary = [f"{path}: {len(table.lines)} rows, {len(table.columns)} columns; {form}"]
-    summary += [*sniffed.notes, "", column_table(table.columns, label, names), ""]
-    if unlabelled:
-        summary.append(f"rows without a label, which are dropped: {unlabelled}")
-    notes = [*sniffed.notes, *_doubts(used)]
-    if strong:
-        shown = ", ".join(f"{name} {share:.0%}" for name, share in list(strong.items())[:5])
-        summary.append(f"warning: these alone explain much of the label; are they known before it is? {shown}")
-    summary += [f"warning: {doubt}" for doubt in _doubts(used)]
-    if not inputs:
-        raise TrainError(
-            "\n".join([*summary, f"{path}: no column is left that a model could learn from; see the table"])
-        )
-    draft = Draft(
-        model=model,
-        title=f"{human(label.name)}, from {path.name}",
-        seed=SEED,
-        file=Path(os.path.relpath(path.resolve(), out.resolve().parent)).as_posix(),
-        sha256=table.sha256,
-        form=table.form,
-        inputs=inputs,
-        label_column=label.name,
-        label_name=label_name,
-        label_title=human(label.name),
-        plausible=label_limits(label.values),
-        rows=len(label.cells),
-        unlabelled=unlabelled,
-        left_out=left_out,
-        strong=strong,
-        notes=notes,
-    )
-    return draft, summary
-
-
-def _doubts(columns: Sequence[Column]) -> list[str]:
-    """Return what a person should check: numbers that probably stand for missing ones."""
-    doubts = []
-    for column in columns:
-        value = sentinel(column.values[~np.isnan(column.values)]) if column.kind == NUMBER else None
-        if value is not None:
-            doubts.append(
-                f"{column.name}: {value:g} in {int(np.sum(column.values == value))} rows may mean that the value is "
-                f'missing; if so, add "{value:g}" to data.missing'
-            )
-    return doubts
-
-
 def _load(out: Path, path: Path, draft: Draft) -> Dataset:
     """Return the data as a training reads them with this spec.
 
@@ -221,7 +156,7 @@ def _write_new(out: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, 0o644)
+        Path(name).chmod(0o644)
         os.link(name, out)
     except FileExistsError:
         _require_new(out)

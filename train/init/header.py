@@ -46,7 +46,11 @@ def has_header(
 
 
 def name_columns(
-    path: Path, first: tuple[int, Sequence[str]], rows: Sequence[Sequence[str]], names: Sequence[str], choice: bool | None
+    path: Path,
+    first: tuple[int, Sequence[str]],
+    rows: Sequence[Sequence[str]],
+    names: Sequence[str],
+    choice: bool | None,
 ) -> bool:
     """Say whether the first record is a header, of a file whose columns the person named.
 

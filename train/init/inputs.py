@@ -75,10 +75,13 @@ def _plan(column: Column, name: str) -> PlannedInput:
 def _add_number(content: dict[str, Any], comments: dict[str, str], column: Column) -> None:
     known = column.values[~np.isnan(column.values)]
     if set(known) == {0.0, 1.0}:
-        content |= {"categories": [0, 1], "example": _plain(typical(known))}
+        content |= {"categories": [0, 1], "example": plain_number(typical(known))}
         return
     limits = input_limits(content["name"], known)
-    content |= {"limits": [_plain(limits.low), _plain(limits.high)], "example": _plain(typical(known))}
+    content |= {
+        "limits": [plain_number(limits.low), plain_number(limits.high)],
+        "example": plain_number(typical(known)),
+    }
     comments["limits"] = limits.why
 
 
@@ -122,7 +125,10 @@ def _dates(column: Column, taken: set[str]) -> list[PlannedInput]:
         limits = date_limits(part, values)
         content: dict[str, Any] = {"name": name, "column": column.name, "label": f"{human(column.name)}, {part}"}
         content |= {"date": part, "date_format": column.date_format}
-        content |= {"limits": [_plain(limits.low), _plain(limits.high)], "example": _plain(typical(values))}
+        content |= {
+            "limits": [plain_number(limits.low), plain_number(limits.high)],
+            "example": plain_number(typical(values)),
+        }
         comments = {"limits": limits.why}
         _add_missing(content, comments, column)
         planned.append(PlannedInput(column, content, comments))
@@ -160,6 +166,6 @@ def _differ(values: Floats) -> bool:
     return len(values) - commonest_count >= 5
 
 
-def _plain(value: float) -> int | float:
+def plain_number(value: float) -> int | float:
     """Return a whole number as an int, for a spec that people read."""
     return int(value) if value == int(value) and abs(value) < 1e15 else value

@@ -1,7 +1,7 @@
 """Columns that give the label away: one that tells it alone, or a few whose sum it is; and the strongest others.
 
-Not every leak can be found: a column that is known only when the label is, and tells it partly, looks like a good input.
-So the strongest columns are named.
+Not every leak can be found: a column that is known only when the label is, and tells it partly, looks like a good
+input. So the strongest columns are named.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def find_leaks(columns: Sequence[Column], label: Column, seed: int) -> dict[str,
         elif column.kind == NUMBER and _same_order(column.values, label.values):
             column.left_out = "it gives the label away: both rise and fall together"
         else:
-            strengths[column.name] = _explained(numbers[column.name], column, target, rows, seed)
+            strengths[column.name] = _explained(numbers[column.name], column, target, seed)
             if strengths[column.name] > TELLS_ALL:
                 column.left_out = f"it gives the label away: it alone explains {strengths[column.name]:.1%} of it"
     left = [column for column in columns if not column.left_out]
@@ -76,9 +76,9 @@ def _same_order(one: Floats, other: Floats) -> bool:
     return bool(abs(np.corrcoef(*ranks)[0, 1]) > _RANKS)
 
 
-def _explained(values: Floats, column: Column, target: Floats, rows: Sequence[int] | Floats, seed: int) -> float:
+def _explained(values: Floats, column: Column, target: Floats, seed: int) -> float:
     """Return the share of the variance that a small tree explains in rows that it was not fitted to."""
-    if not column.values.size:  # the order of texts means nothing: order them by the label, outside each fold
+    if not column.values.size:  # the order of texts means nothing
         return _explained_by_means(values, target, seed)
     tree = DecisionTreeRegressor(max_depth=8, min_samples_leaf=max(2, len(target) // 500), random_state=seed)
     folds = KFold(5, shuffle=True, random_state=seed)

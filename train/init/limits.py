@@ -35,7 +35,7 @@ def input_limits(name: str, values: Floats) -> Limits:
     """
     low, high = float(values.min()), float(values.max())
     whole = not (values % 1).any()
-    if whole and 1500 <= low and high <= 2200 and "year" in name.lower():
+    if whole and low >= 1500 and high <= 2200 and "year" in name.lower():
         return date_limits("year", values)
     place = _PLACES.get(name.lower())
     if place and low >= -place and high <= place:

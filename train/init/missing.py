@@ -7,8 +7,32 @@ from collections.abc import Collection, Iterable
 
 # In a column of numbers, each of these is no number and so means that there is none.
 WORDS = frozenset(
-    ("", "NA", "N/A", "n/a", "na", "#N/A", "#N/A N/A", "<NA>", "NaN", "nan", "NAN", "null", "NULL", "Null", "None", "none")
-    + ("?", "-", "--", ".", "..", "\\N", "missing", "Missing", "unknown", "Unknown", "#VALUE!", "#DIV/0!", "#REF!", "#NUM!")
+    (
+        *("", "#N/A N/A"),
+        *[
+            "NA",
+            "N/A",
+            "n/a",
+            "na",
+            "#N/A",
+            "<NA>",
+            "NaN",
+            "nan",
+            "NAN",
+            "null",
+            "NULL",
+            "Null",
+            "None",
+            "none",
+            "?",
+            "-",
+            "--",
+            ".",
+            "..",
+            "\\N",
+        ],
+        *["missing", "Missing", "unknown", "Unknown", "#VALUE!", "#DIV/0!", "#REF!", "#NUM!"],
+    )
 )
 # In a column of texts, these mean it too; the others may be levels, such as "None" for a house without a pool.
 TEXT_WORDS = frozenset(

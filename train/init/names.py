@@ -1,4 +1,4 @@
-"""Names for inputs, from the names of columns: what a column is called becomes an alias, so clients may go on using it."""
+"""Names for inputs, from the names of columns. What a column is called becomes an alias: clients may go on using it."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ REASONS = {
 
 def number_form(text: str) -> str:
     """Return the form of a number, empty if the text is none."""
-    if not text or text[0].isalpha() and text[:1] not in "UEGCR":
+    if not text or (text[0].isalpha() and text[:1] not in "UEGCR"):
         return ""
     for form, pattern in _FORMS.items():
         if pattern.fullmatch(text):

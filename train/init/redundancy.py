@@ -101,12 +101,14 @@ def _rare_texts(column: Column) -> str:
     rows = len(column.cells)
     least = min_rows_of(column)
     common = [count for count in column.levels.values() if count >= least]
-    if not common or sum(common) < min(0.1 * rows, 2 * least):
+    if sum(common) < max(0.1 * sum(column.levels.values()), least):
         return (
             f"it is free text, or its texts are too rare: {len(column.levels)} different ones, "
             f"{len(common)} of them in {least} rows or more"
         )
-    words = sum(len(level.split()) * count for level, count in column.levels.items()) / max(sum(column.levels.values()), 1)
+    words = sum(len(level.split()) * count for level, count in column.levels.items()) / max(
+        sum(column.levels.values()), 1
+    )
     if words > 6 and len(column.levels) > 0.5 * rows:
         return f"it is free text: {words:.0f} words a row, {len(column.levels)} different texts"
     return ""

@@ -37,7 +37,12 @@ def column_table(columns: Sequence[Column], label: Column, inputs: dict[int, lis
 
 
 def _line(name: str, kind: str, missing: str, content: str, fate: str) -> str:
-    cells = (_cut(name, _NAME).ljust(_NAME), kind.ljust(_KIND), missing.rjust(_MISSING), _cut(content, _RANGE).ljust(_RANGE))
+    cells = (
+        _cut(name, _NAME).ljust(_NAME),
+        kind.ljust(_KIND),
+        missing.rjust(_MISSING),
+        _cut(content, _RANGE).ljust(_RANGE),
+    )
     return "  ".join((*cells, fate)).rstrip()
 
 
@@ -64,7 +69,8 @@ def _content(column: Column) -> str:
     shown = ", ".join(_clean(level) for level, _ in column.levels.most_common(5))
     if column.kind == BOOLEAN:
         return shown
-    rare = sum(count < min_rows_of(column) for count in column.levels.values())
+    least = min_rows_of(column)
+    rare = sum(count < least for count in column.levels.values())
     return f"{len(column.levels)}{f' ({rare} rare)' if rare else ''}: {shown}"
 
 

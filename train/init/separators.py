@@ -96,9 +96,7 @@ def iterate(text: str, separator: str, quote: str) -> Iterator[Record]:
     if separator == WHITESPACE:
         yield from _split(lines, quote)
         return
-    reader = csv.reader(
-        lines, delimiter=separator, quotechar=quote, strict=True, skipinitialspace=True
-    )
+    reader = csv.reader(lines, delimiter=separator, quotechar=quote, strict=True, skipinitialspace=True)
     before = 0
     for cells in reader:
         if any(cells):

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from train.csv_format import CsvFormat
 from train.errors import TrainError
-from train.init.text_encoding import WESTERN, decode
 from train.init.header import has_header, name_columns
 from train.init.odd_lines import require_even, require_rows, titles
-from train.init.separators import Reading, read, readings
+from train.init.separators import Reading, readings
+from train.init.text_encoding import WESTERN, decode
 
 _MARGIN = 0.08  # by how much one way of reading must look better than all others
 _SEP_LINE = re.compile(r'"?sep=(.)"?(?:\r\n|\r|\n)', re.IGNORECASE)
@@ -157,6 +157,3 @@ def _require_plain(path: Path, text: str) -> None:
 def _example_of(text: str) -> str:
     words: Sequence[str] = re.findall(r"\S*[^\x00-\x7f]\S*", text)
     return f"not UTF-8; read as {WESTERN}, such as {words[0][:40]!r}"
-
-
-__all__ = ["Answers", "Sniffed", "read", "sniff"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from train.csv_format import CsvFormat
-from train.init.inputs import PlannedInput
+from train.init.inputs import PlannedInput, plain_number
 from train.init.limits import Limits
 from train.toml_writer import format_toml
 
@@ -68,7 +68,7 @@ def format_spec(draft: Draft, choice: Choice) -> str:
 
 def _lines(draft: Draft, choice: Choice) -> Iterator[str]:
     yield from _comment(
-        f"Written by `python -m train init` from {draft.file}: a beginning. Read it, correct what is not true, add units."
+        f"Written by `python -m train init` from {draft.file}: a beginning. Read it, correct it, add units."
     )
     yield from _keys({"model": draft.model, "title": draft.title, "seed": draft.seed})
     yield from ("", "[data]")
@@ -98,7 +98,7 @@ def _lines(draft: Draft, choice: Choice) -> Iterator[str]:
     if draft.label_name != draft.label_column:
         yield from _keys({"name": draft.label_name})
     yield from _keys({"label": draft.label_title})
-    low, high = draft.plausible.low, draft.plausible.high
+    low, high = plain_number(draft.plausible.low), plain_number(draft.plausible.high)
     yield from _keys({"plausible": [low, high]}, {"plausible": f"no other prediction is sent; {draft.plausible.why}"})
     if draft.unlabelled:
         yield from _keys({"missing": "drop"}, {"missing": f"rows without a label: {draft.unlabelled}"})

@@ -1,0 +1,91 @@
+"""The draft of a spec: which columns become inputs, and all else that does not depend on the network."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from train.errors import TrainError
+from train.init.column_types import NUMBER, Column, Table
+from train.init.inputs import plan_inputs
+from train.init.leakage import find_leaks
+from train.init.limits import label_limits
+from train.init.missing import sentinel
+from train.init.names import human
+from train.init.redundancy import find_useless
+from train.init.report import column_table
+from train.init.sniffer import Sniffed
+from train.init.spec_writer import Draft
+
+SEED = 42
+
+
+def make_draft(
+    path: Path, out: Path, model: str, sniffed: Sniffed, table: Table, label: Column, unlabelled: int
+) -> tuple[Draft, list[str]]:
+    """Return what the spec says without the network, and what to say on the terminal.
+
+    Args:
+        label: one of the table's columns; all of them have only the rows with a label.
+        unlabelled: how many rows have none.
+
+    Raises:
+        TrainError: if no column is left.
+    """
+    find_useless(table.columns, label)
+    used = [column for column in table.columns if column is not label and not column.left_out]
+    strong = find_leaks(used, label, SEED)
+    inputs, label_name = plan_inputs(table.columns, label)
+    names: dict[int, list[str]] = {}
+    for item in inputs:
+        names.setdefault(id(item.column), []).append(item.content["name"])
+    left_out = {column.name or "(no name)": column.left_out for column in table.columns if column.left_out}
+    form = ", ".join(f"{key} {value!r}" for key, value in table.form.to_toml().items())
+    summary = [f"{path}: {len(table.lines)} rows, {len(table.columns)} columns; {form}"]
+    summary += [*sniffed.notes, "", column_table(table.columns, label, names), ""]
+    if unlabelled:
+        summary.append(f"rows without a label, which are dropped: {unlabelled}")
+    notes = [*sniffed.notes, *_doubts(used)]
+    if strong:
+        shown = ", ".join(f"{name} {share:.0%}" for name, share in list(strong.items())[:5])
+        summary.append(f"warning: these alone explain much of the label; are they known before it is? {shown}")
+    summary += [f"warning: {doubt}" for doubt in _doubts(used)]
+    if not inputs:
+        raise TrainError(
+            "\n".join([*summary, f"{path}: no column is left that a model could learn from; see the table"])
+        )
+    draft = Draft(
+        model=model,
+        title=f"{human(label.name)}, from {path.name}",
+        seed=SEED,
+        file=Path(os.path.relpath(path.resolve(), out.resolve().parent)).as_posix(),
+        sha256=table.sha256,
+        form=table.form,
+        inputs=inputs,
+        label_column=label.name,
+        label_name=label_name,
+        label_title=human(label.name),
+        plausible=label_limits(label.values),
+        rows=len(label.cells),
+        unlabelled=unlabelled,
+        left_out=left_out,
+        strong=strong,
+        notes=notes,
+    )
+    return draft, summary
+
+
+def _doubts(columns: Sequence[Column]) -> list[str]:
+    """Return what a person should check: numbers that probably stand for missing ones."""
+    doubts = []
+    for column in columns:
+        value = sentinel(column.values[~np.isnan(column.values)]) if column.kind == NUMBER else None
+        if value is not None:
+            doubts.append(
+                f"{column.name}: {value:g} in {int(np.sum(column.values == value))} rows may mean that the value is "
+                f'missing; if so, add "{value:g}" to data.missing'
+            )
+    return doubts
