@@ -5,35 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 
+_FIGURES = "NA N/A n/a na #N/A <NA> NaN nan NAN null NULL Null None none ? - -- . .. \\N"
+_CELLS = "missing Missing unknown Unknown #VALUE! #DIV/0! #REF! #NUM!"
 # In a column of numbers, each of these is no number and so means that there is none.
-WORDS = frozenset(
-    (
-        *("", "#N/A N/A"),
-        *[
-            "NA",
-            "N/A",
-            "n/a",
-            "na",
-            "#N/A",
-            "<NA>",
-            "NaN",
-            "nan",
-            "NAN",
-            "null",
-            "NULL",
-            "Null",
-            "None",
-            "none",
-            "?",
-            "-",
-            "--",
-            ".",
-            "..",
-            "\\N",
-        ],
-        *["missing", "Missing", "unknown", "Unknown", "#VALUE!", "#DIV/0!", "#REF!", "#NUM!"],
-    )
-)
+WORDS = frozenset(("", "#N/A N/A", *_FIGURES.split(), *_CELLS.split()))
 # In a column of texts, these mean it too; the others may be levels, such as "None" for a house without a pool.
 TEXT_WORDS = frozenset(
     ("", "N/A", "n/a", "#N/A", "#N/A N/A", "<NA>", "NaN", "nan", "null", "NULL", "?", "\\N", "#VALUE!", "#REF!")

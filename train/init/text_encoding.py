@@ -24,7 +24,9 @@ _UTF_32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _SAMPLE = 1 << 16
 # Bytes that are letters in other encodings, and signs that nobody writes inside or before a word in this one.
 _NO_WESTERN_BYTE = re.compile(rb"[\x81-\x84\x86-\x90\x98\x9a-\x9f]")
-_NO_WESTERN_WORD = re.compile(r"[¤¦¨©¬\u00ad®¯±²³´¶¸¹¼½¾][^\W\d_]|[a-z][“”…•–—™][a-z]|[a-z][À-ÖØ-Þ]|[ðþÐÞ]|[¡-¿×÷]{2}")
+_NO_WESTERN_WORD = re.compile(
+    r"[¤¦¨©¬\u00ad®¯±²³´¶¸¹¼½¾][^\W\d_]|[a-zß-ÿ][“”…•–—™][a-zß-ÿ]|[a-z][À-ÖØ-Þ]|[ðþÐÞ]|[¡-¿×÷]{2}"
+)
 
 
 def decode(path: Path, content: bytes) -> tuple[str, str]:
