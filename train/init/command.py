@@ -56,11 +56,21 @@ def init(options: argparse.Namespace, report: Report) -> str:
         TrainError: naming file, line, column and what to do; nothing was written.
         OSError: if the spec can't be written.
     """
+    draft, data, summary = look(options, report)
+    choice = choose(data, SEED, report)
+    out = _out(options)
+    _write_new(out, format_spec(draft, choice))
+    return "\n".join([*summary, *choice.compared, *choice.measured, "", f"wrote {out}", f"next: python -m train {out}"])
+
+
+def look(options: argparse.Namespace, report: Report) -> tuple[Draft, Dataset, list[str]]:
+    """Return what the spec will say without the network, the data as a training reads them, and what to say of both.
+
+    Raises:
+        TrainError: as :func:`init`.
+    """
     path: Path = options.file
-    model = options.model or model_name(path.stem)
-    if not MODEL_NAME.fullmatch(model):
-        raise TrainError(f"--model: {model!r} can't name a folder and a URL; use letters, digits, '_', '.' and '-'")
-    out = options.out or path.with_name(f"{model}.toml")
+    out = _out(options)
     _require_new(out)
     report("reading the file", 0.0)
     content, _ = read_file(path, "correct the path")
@@ -68,12 +78,20 @@ def init(options: argparse.Namespace, report: Report) -> str:
     table = read_table(path, sniffed.form)
     label, unlabelled = _label(path, table, options.label)
     report("looking at the columns", 0.1)
-    draft, summary = make_draft(path, out, model, sniffed, table, label, unlabelled)
-    data = _load(out, path, draft)
-    choice = choose(data, SEED, report)
-    _write_new(out, format_spec(draft, choice))
-    words = [*summary, *choice.compared, *choice.measured, f"wrote {out}", f"next: python -m train {out}"]
-    return "\n".join(words)
+    draft, summary = make_draft(path, out, _model(options), sniffed, table, label, unlabelled)
+    return draft, _load(out, path, draft), summary
+
+
+def _model(options: argparse.Namespace) -> str:
+    name: str = options.model or model_name(options.file.stem)
+    if not MODEL_NAME.fullmatch(name):
+        raise TrainError(f"--model: {name!r} can't name a folder and a URL; use letters, digits, '_', '.' and '-'")
+    return name
+
+
+def _out(options: argparse.Namespace) -> Path:
+    out: Path = options.out or options.file.with_name(f"{_model(options)}.toml")
+    return out
 
 
 def _answers(options: argparse.Namespace) -> Answers:

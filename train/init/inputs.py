@@ -152,7 +152,7 @@ def date_parts(column: Column) -> dict[str, Floats]:
         wanted.append("year")
     if different["month"] > 2:
         wanted.append("month")
-    if different["weekday"] == 7 and different["days"] > 20:
+    if different["weekday"] == 7 and different["day"] > 3 and different["days"] > 20:
         wanted.append("weekday")
     if different["days"] > 20 and (different["day"] > 3 or different["year"] == 1):
         wanted.append("days")

@@ -16,7 +16,7 @@ MOSTLY_EMPTY = 0.99  # the share of missing values from which on a column says n
 MAX_LEVELS = 100
 _KEY = re.compile(
     r"(.*[ _.-])?(id|ids|uuid|guid|key|index|idx|pid|rownames|row[ _.]?(names?|num(ber)?s?|no|id)|nr|no|number|"
-    r"unnamed: ?0|x\.?1?|\.\.\.1)|.*[a-z]I[Dd]",
+    r"unnamed: ?0|\.\.\.1)",
     re.IGNORECASE,
 )
 _CAMEL_ID = re.compile(r".*[a-z](ID|Id|UUID|Key)")

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from train.csv_format import CsvFormat
+from train.init.column_types import Column, read_table
 
 HEADER = ["size", "price", "colour", "sold"]
 
@@ -48,3 +53,16 @@ def write(
 
 def _is_decimal(cell: str) -> bool:
     return cell.count(".") == 1 and cell.replace(".", "").isdigit()
+
+
+def column(name: str, cells: Sequence[str]) -> Column:
+    """Return a column as it is read from a file of that column and a number."""
+    return columns({name: cells})[0]
+
+
+def columns(table: Mapping[str, Sequence[str]], separator: str = ",") -> list[Column]:
+    """Return the columns of a table as they are read from a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "data.csv"
+        path.write_text(write([list(table), *map(list, zip(*table.values(), strict=True))], separator))
+        return read_table(path, CsvFormat(separator=separator)).columns

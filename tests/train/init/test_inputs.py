@@ -1,0 +1,97 @@
+"""Inputs from columns: their keys, which a spec reads as they are meant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tests.train.init.helpers import columns
+from train.init.inputs import date_parts, plan_inputs
+
+ROWS = 60
+
+
+def planned(table: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Any]]:
+    """Return the keys of each input by its name, of a table with a label."""
+    label, *others = columns({"label": list(map(str, range(ROWS))), **table})
+    inputs, _ = plan_inputs([label, *others], label)
+    return {item.content["name"]: item.content for item in inputs}
+
+
+def test_a_number_has_limits_and_an_example() -> None:
+    (content,) = planned({"Living area": [f"{n}.5" for n in range(ROWS)]}).values()
+    assert content == {
+        "name": "Living_area",
+        "column": "Living area",
+        "aliases": ["Living area"],
+        "label": "Living area",
+        "limits": [0, 89],
+        "example": 29.5,
+    }
+
+
+def test_zero_and_one_are_codes() -> None:
+    (content,) = planned({"new": ["0", "1"] * 30}).values()
+    assert content == {"name": "new", "label": "New", "categories": [0, 1], "example": 0}
+
+
+def test_yes_and_no_are_a_boolean_false_first() -> None:
+    (content,) = planned({"air": ["Yes", "No", "Yes"] * 20}).values()
+    assert content == {"name": "air", "label": "Air", "categories": ["No", "Yes"], "boolean": True, "example": "Yes"}
+
+
+def test_few_texts_are_all_that_there_are() -> None:
+    (content,) = planned({"fuel": ["gas", "oil", "gas"] * 20}).values()
+    assert content["categories"] == ["gas", "oil"]
+    assert "other" not in content
+
+
+def test_rare_texts_become_other() -> None:
+    (content,) = planned({"fuel": ["gas", "oil"] * 28 + ["wood", "peat", "sun", "dung"]}).values()
+    assert content["categories"] == ["gas", "oil"]
+    assert (content["other"], content["min_rows"]) == ("other", 5)
+
+
+def test_a_level_that_is_called_other_takes_the_rare_ones() -> None:
+    (content,) = planned({"fuel": ["gas", "Other"] * 28 + ["wood", "peat", "sun", "dung"]}).values()
+    assert content["other"] == "Other"
+
+
+def test_missing_values_are_filled_and_told_if_there_are_enough() -> None:
+    cells = [str(n) for n in range(ROWS)]
+    found = planned({"many": ["", *cells[1:50], *[""] * 10], "few": ["", *cells[1:]], "text": ["", "a", "b"] * 20})
+    assert [(item["missing"], item.get("indicator")) for item in found.values()] == [
+        ("median", True),
+        ("median", None),
+        ("mode", True),
+    ]
+
+
+def test_names_differ_from_each_other_and_from_the_label() -> None:
+    cells = list(map(str, range(ROWS)))
+    assert list(planned({"a b": cells, "a_b": cells, "a-b": cells, "time": cells})) == [
+        "a_b_2",
+        "a_b",
+        "a_b_3",
+        "time_value",
+    ]
+
+
+def test_a_date_becomes_the_parts_that_differ() -> None:
+    days = [f"{2020 + n % 3}-{n % 12 + 1:02d}-{n % 28 + 1:02d}" for n in range(ROWS)]
+    found = planned({"sold": days, "year": [f"{1960 + n}-01-01" for n in range(ROWS)]})
+    assert list(found) == ["sold_year", "sold_month", "sold_weekday", "sold_days", "year_year"]
+    assert found["sold_month"] == {
+        "name": "sold_month",
+        "column": "sold",
+        "label": "Sold, month",
+        "date": "month",
+        "date_format": "%Y-%m-%d",
+        "limits": [1, 12],
+        "example": found["sold_month"]["example"],
+    }
+
+
+def test_a_date_that_hardly_differs_has_no_parts() -> None:
+    (column,) = columns({"day": ["2024-01-01"] * 57 + ["2024-01-02"] * 3})
+    assert date_parts(column) == {}
