@@ -15,13 +15,14 @@ from registry.signature import MODEL_NAME
 from train.csv_format import SEPARATORS
 from train.dataset import MIN_ROWS, Dataset, load_dataset
 from train.errors import TrainError
-from train.init.candidates import BEFORE, Report, choose
+from train.init.candidates import Report, choose, fit_keys
 from train.init.column_types import EMPTY, NUMBER, Column, Table, read_table
 from train.init.drafting import SEED, make_draft
+from train.init.gate_limits import measure
 from train.init.names import model_name
 from train.init.redundancy import find_keys
 from train.init.sniffer import Answers, sniff
-from train.init.spec_writer import Draft, format_spec
+from train.init.spec_writer import UNDECIDED, Choice, Draft, format_spec
 from train.spec import read_spec
 from train.text_file import read_file
 
@@ -57,10 +58,27 @@ def init(options: argparse.Namespace, report: Report) -> str:
         OSError: if the spec can't be written.
     """
     draft, data, summary = look(options, report)
-    choice = choose(data, SEED, report)
+    choice = _choose(data, report)
     out = _out(options)
     _write_new(out, format_spec(draft, choice))
     return "\n".join([*summary, *choice.compared, *choice.measured, "", f"wrote {out}", f"next: python -m train {out}"])
+
+
+def _choose(data: Dataset, report: Report) -> Choice:
+    """Return the network and its gates, with what was compared."""
+    chosen = choose(data, SEED, lambda step, done: report(step, 0.1 + 0.6 * done))
+    measured = measure(data, chosen, SEED, lambda step, done: report(step, 0.7 + 0.3 * done))
+    errors = [f"  {name}: {error:.4g}" for name, error in chosen.errors.items()]
+    return Choice(
+        fit=fit_keys(chosen.best.fit),
+        gates=measured.limits,
+        compared=[
+            f"Chosen: {chosen.best.name}. The errors (RMSE) on {chosen.how}:",
+            *errors,
+            f"  always the mean: {chosen.mean_error:.4g}",
+        ],
+        measured=measured.words,
+    )
 
 
 def look(options: argparse.Namespace, report: Report) -> tuple[Draft, Dataset, list[str]]:
@@ -152,7 +170,7 @@ def _load(out: Path, path: Path, draft: Draft) -> Dataset:
     with tempfile.TemporaryDirectory() as folder:
         spec = Path(folder) / out.name
         absolute = replace(draft, file=str(path.resolve()))
-        spec.write_text(format_spec(absolute, BEFORE), encoding="utf-8")
+        spec.write_text(format_spec(absolute, UNDECIDED), encoding="utf-8")
         try:
             return load_dataset(read_spec(spec))
         except TrainError as error:

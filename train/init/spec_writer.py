@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from train.csv_format import CsvFormat
@@ -58,7 +58,10 @@ class Choice:
     gates: Mapping[str, float]
     compared: Sequence[str] = ()
     measured: Sequence[str] = ()
-    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+# Enough to read the data with, before anything was compared.
+UNDECIDED = Choice({"architecture": "ridge", "penalty": 1.0}, {"parity": 1e-5, "test_vs_mean": 1.0})
 
 
 def format_spec(draft: Draft, choice: Choice) -> str:
@@ -105,7 +108,7 @@ def _lines(draft: Draft, choice: Choice) -> Iterator[str]:
     yield from ("", "[split]", "test = 0.2", "")
     yield from _table("fit", choice.fit, choice.compared)
     yield from ("", "[judge]  # every input is judged by its slices; add `slices` for columns that are no inputs")
-    yield from _keys({"folds": 5, "bootstrap": 1000 if draft.rows <= LARGE else 200, **choice.extra})
+    yield from _keys({"folds": 5, "bootstrap": 1000 if draft.rows <= LARGE else 200})
     yield ""
     yield from _table("gates", choice.gates, choice.measured)
 

@@ -17,9 +17,8 @@ from tests.train.init.helpers import HEADER, rows, write
 from train.__main__ import main
 from train.dataset import load_dataset
 from train.errors import TrainError
-from train.init.candidates import BEFORE
 from train.init.command import look, parser
-from train.init.spec_writer import format_spec
+from train.init.spec_writer import UNDECIDED, format_spec
 from train.spec import read_spec
 
 BOSTON = Path(__file__).parents[3] / "train/data/boston.csv"
@@ -38,7 +37,7 @@ def drafted(folder: Path, content: str | bytes, *arguments: str) -> Path:
     spec.unlink(missing_ok=True)
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     draft, _, _ = look(parser().parse_args([str(path), "--out", str(spec), *arguments]), lambda step, fraction: None)
-    spec.write_text(format_spec(draft, BEFORE))
+    spec.write_text(format_spec(draft, UNDECIDED))
     return spec
 
 

@@ -1,0 +1,142 @@
+"""The gates of a spec: what the chosen network reaches, and a margin. A training passes them, and a worse one fails."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from train.baselines import baselines
+from train.dataset import Dataset, Floats, Indices
+from train.errors import TrainError
+from train.evaluation import Evaluation, PredictFunction, evaluate, rmse
+from train.fit_config import FitConfig
+from train.fitting import fit_layers
+from train.gates import MIN_SLICE_ROWS
+from train.init.candidates import FEW_ROWS, Chosen, Report
+from train.intervals import intervals_of
+from train.slices import slice_input
+
+PARITY = 1e-5
+MARGIN = 1.15
+SLICE_MARGIN = {True: 1.25, False: 1.5}  # whether it was measured with all members
+INTERVAL_MARGIN = 0.08
+WIDTH_MARGIN = 1.1
+MOST_OUTSIDE = 0.4  # a gate that allows more says nothing
+_CROSS_VALIDATED = 10_000  # rows; of more, a sample is enough
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Limits of the gates, and a line for people on what they come from."""
+
+    limits: Mapping[str, float]
+    words: tuple[str, ...]
+
+
+def measure(data: Dataset, chosen: Chosen, seed: int, report: Report) -> Measured:
+    """Fit the chosen network as a training does, and return gates that it passes.
+
+    Raises:
+        TrainError: if it does not predict better than the mean.
+    """
+    config = chosen.best.fit
+    test, train = data.test_rows, data.train_rows
+    report("measuring the gates", 0.0)
+    label = data.label
+    fitted = fit_layers(data.described, config, seed, data.inputs[train], label[train], lambda: None)
+    error = rmse(label[test] - fitted.predict(data.inputs[test]))
+    mean = rmse(label[test] - label[train].mean())
+    if error >= mean or min(chosen.errors.values()) >= chosen.mean_error:
+        raise TrainError(
+            f"no network predicts better than the mean of the label ({error:.4g} and {mean:.4g} on the test rows): "
+            "the columns that are left tell nothing of it; add others, or rows"
+        )
+    squares = baselines(data.described, seed, len(train))["least_squares"](data.inputs[train], label[train])
+    versus_squares = error / max(rmse(label[test] - squares(data.inputs[test])), 1e-300)
+    exact = len(train) <= FEW_ROWS
+    evaluation, judged = _cross_validate(
+        data, config if exact else replace(config, members=1), seed, fitted.predict, report
+    )
+    limits = {
+        "parity": PARITY,
+        "test_vs_mean": min(_above(error / mean * MARGIN, 2), 1.0),
+        "test_vs_least_squares": _above(versus_squares * MARGIN, 2),
+        "worst_slice": _above(_worst_slice(judged, evaluation) * SLICE_MARGIN[exact], 1),
+        **_interval_limits(judged, evaluation),
+    }
+    words = (
+        f"On the {len(test)} test rows the network's error is {error / mean:.3g} of that of the mean, "
+        f"and {versus_squares:.3g} of that of least squares.",
+        "Each gate is what was measured and a margin. They hold back a later version that is worse: set them to what "
+        "people need.",
+    )
+    return Measured(limits, words)
+
+
+def _cross_validate(
+    data: Dataset, config: FitConfig, seed: int, predict: PredictFunction, report: Report
+) -> tuple[Evaluation, Dataset]:
+    """Cross-validate a network, on a sample if there are many rows. Return also the data, with folds of the sample."""
+    folds = data.folds
+    rows = sum(len(held_out) for _, held_out in folds)
+    if rows > _CROSS_VALIDATED:
+        generator = np.random.default_rng(seed)
+        kept = np.sort(generator.choice(np.concatenate([held_out for _, held_out in folds]), _CROSS_VALIDATED, False))
+        folds = tuple((np.intersect1d(train, kept), np.intersect1d(held_out, kept)) for train, held_out in folds)
+    judged = replace(data, folds=folds)
+    done = 0
+
+    def fit(training: Floats, label: Floats) -> PredictFunction:
+        nonlocal done
+        done += 1
+        report("measuring the gates", done / (len(folds) + 2))
+        return fit_layers(data.described, config, seed, training, label, lambda: None).predict
+
+    return evaluate(fit, judged, fitted=predict), judged
+
+
+def _worst_slice(data: Dataset, evaluation: Evaluation) -> float:
+    """Return the error of the worst slice of an input over that of all rows."""
+    rows = np.sort(np.concatenate([held_out for _, held_out in data.folds]))
+    errors = data.label[rows] - evaluation.cv_predictions[rows]
+    worst = 1.0
+    for column, item in enumerate(data.described):
+        _, numbers = slice_input(item, data.inputs[rows, column], data.inputs[data.train_rows, column])
+        worst = max(worst, *_slice_errors(errors, numbers)) if len(rows) else worst
+    return worst
+
+
+def _slice_errors(errors: Floats, numbers: Indices) -> list[float]:
+    """Return the error of each slice of enough rows over the mean error; 0 if there is none."""
+    whole = max(rmse(errors), 1e-300)
+    counts = np.bincount(numbers)
+    squares = np.bincount(numbers, errors**2)
+    return [
+        0.0,
+        *(
+            math.sqrt(total / count) / whole
+            for total, count in zip(squares, counts, strict=True)
+            if count >= MIN_SLICE_ROWS
+        ),
+    ]
+
+
+def _interval_limits(data: Dataset, evaluation: Evaluation) -> dict[str, float]:
+    """Return gates for the intervals; none where the intervals are too far off to be held to anything."""
+    _, figures = intervals_of(data.described, data, evaluation)
+    if figures is None:
+        return {}
+    found = {"interval_worst_third": 1 - figures.worst_third.coverage}
+    if figures.worst_slice is not None:
+        found["interval_worst_slice"] = 1 - figures.worst_slice.coverage
+    limits = {name: _above(max(value, 0.1) + INTERVAL_MARGIN, 2) for name, value in found.items()}
+    limits = {name: limit for name, limit in limits.items() if limit <= MOST_OUTSIDE}
+    return {**limits, "interval_width": _above(max(figures.width_vs_plain, 1.0) * WIDTH_MARGIN, 2)}
+
+
+def _above(value: float, digits: int) -> float:
+    """Return the next larger number of so many digits behind the point."""
+    return round(math.ceil(value * 10**digits - 1e-9) / 10**digits, digits)
