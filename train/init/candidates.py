@@ -25,6 +25,7 @@ SIMPLER = 1.01  # a candidate is taken before those behind it if its error is at
 PARTS = 4
 
 _PIECES = 16  # quantiles
+_PIECEWISE = "mlp and a line on piecewise-linear numbers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +57,15 @@ def candidates(rows: int) -> list[Candidate]:
 
     Settings were found on Cars93, cars, Credit, Hitters, mpg, penguins, Salaries, Bikeshare and deliveries.
     """
-    lines = [
-        Candidate(f"ridge, penalty {penalty:g}", FitConfig("ridge", 1, 0.0, penalty=penalty)) for penalty in (1, 10)
-    ]
+    ridges = [FitConfig("ridge", 1, 0.0, penalty=penalty) for penalty in (0.1, 1.0, 10.0)]
+    lines = [Candidate(f"ridge, penalty {config.penalty:g}", config) for config in ridges]
     if rows > SMALL_ROWS:
         large = FitConfig("mlp", 2500, 0.01, (128, 64), 0.3, activation="relu", skip=True, batch=512)
+        pieces = [replace(large, weight_decay=decay, quantiles=_PIECES) for decay in (0.3, 1.0)]
         return [
             *lines,
             Candidate("mlp and a line", large),
-            Candidate("mlp and a line on piecewise-linear numbers", replace(large, quantiles=_PIECES)),
+            *(Candidate(f"{_PIECEWISE}, decay {config.weight_decay:g}", config) for config in pieces),
         ]
     relu = FitConfig("mlp", 500, 0.01, (64, 32), activation="relu", skip=True, members=MEMBERS)
     return [
@@ -73,7 +74,7 @@ def candidates(rows: int) -> list[Candidate]:
         *(Candidate(f"mlp and a line, decay {decay:g}", replace(relu, weight_decay=decay)) for decay in (1.0, 5.0)),
         *(
             Candidate(
-                f"mlp and a line on piecewise-linear numbers, decay {decay:g}",
+                f"{_PIECEWISE}, decay {decay:g}",
                 replace(relu, weight_decay=decay, quantiles=_PIECES),
             )
             for decay in (0.5, 5.0)

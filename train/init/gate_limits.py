@@ -139,4 +139,5 @@ def _interval_limits(data: Dataset, evaluation: Evaluation) -> dict[str, float]:
 
 def _above(value: float, digits: int) -> float:
     """Return the next larger number of so many digits behind the point."""
-    return round(math.ceil(value * 10**digits - 1e-9) / 10**digits, digits)
+    scale = math.pow(10, digits)
+    return round(math.ceil(value * scale - 1e-9) / scale, digits)

@@ -76,6 +76,9 @@ def require_rows(path: Path, names: Sequence[str], rows: Sequence[Sequence[str]]
     for line, row in zip(lines, rows, strict=True):
         if list(row) == list(names):
             raise TrainError(f"{path}, line {line}: is the header again; remove the line")
+    note = rows[-1][0]
+    if len(names) > 2 and note and not any(rows[-1][1:]) and not any(row[0] and not any(row[1:]) for row in rows[:-1]):
+        raise TrainError(f"{path}, line {lines[-1]}: has {note[:40]!r} and nothing else; if it is a note, remove it")
     columns = list(zip(*rows, strict=True))
     numbers = [position for position, cells in enumerate(columns) if _holds_numbers(cells[1:-1])]
     first = [rows[0][position] for position in numbers]

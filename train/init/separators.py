@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from train.csv_format import SEPARATORS, WHITESPACE
 from train.init.dates import date_format
 from train.init.missing import WORDS
-from train.init.numbers import number_form
+from train.init.numbers import GROUPED, MARKED, number_form
 
 _HEAD = 2000  # records that rule out most ways
 _SAMPLE = 1000  # records whose cells are looked at
+_SINGLE = re.compile(r"'.*'", re.DOTALL)
+_TIME = re.compile(r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?")
 _FOREIGN = {mark: re.compile(f"[{re.escape(',;|^' + chr(9)).replace(re.escape(mark), '')}]") for mark in SEPARATORS}
 
 Record = tuple[int, list[str]]  # the line on which it begins, and its cells without the spaces around them
@@ -86,6 +88,21 @@ def read(text: str, separator: str, quote: str) -> Reading:
     return Reading(separator, quote, records, width, odd, fault, share * _likeness(even, separator, quote))
 
 
+def half_quoted(reading: Reading) -> Record | None:
+    """Return the first record with a cell in single quotes, if other texts have none; None if all have, or none has.
+
+    Args:
+        reading: with double quotes.
+    """
+    quoted = next((record for record in reading.records if any(map(_SINGLE.fullmatch, record[1]))), None)
+    texts = (cell for _, cells in reading.records[1:] for cell in cells if _is_text(cell))
+    return None if quoted is None or all(map(_SINGLE.fullmatch, texts)) else quoted
+
+
+def _is_text(cell: str) -> bool:
+    return cell not in WORDS and not number_form(cell) and not date_format([cell])
+
+
 def iterate(text: str, separator: str, quote: str) -> Iterator[Record]:
     """Yield the records of a text, each with the line on which it begins. Blank lines are none.
 
@@ -128,6 +145,9 @@ def _cell_likeness(cell: str, separator: str, quote: str) -> float:
     other = "'" if quote == '"' else '"'
     if cell.startswith(other):
         return 0.0 if cell.endswith(other) and len(cell) > 1 else 0.2
-    if cell in WORDS or number_form(cell) or date_format([cell]):
+    form = number_form(cell)
+    if form in (GROUPED, MARKED):  # may also be cells that another mark parts
+        return 0.7
+    if form or cell in WORDS or _TIME.fullmatch(cell) or date_format([cell]):
         return 1.0
     return 0.1 if _FOREIGN[separator].search(cell) else 0.6

@@ -14,7 +14,7 @@ from train.csv_format import CsvFormat
 from train.errors import TrainError
 from train.init.header import has_header, name_columns
 from train.init.odd_lines import require_even, require_rows, titles
-from train.init.separators import Reading, readings
+from train.init.separators import Reading, half_quoted, readings
 from train.init.text_encoding import WESTERN, decode
 
 _MARGIN = 0.08  # by how much one way of reading must look better than all others
@@ -128,15 +128,35 @@ def _choose(path: Path, text: str, separator: str) -> Reading:
             else f"{path}: {separator!r} parts no line; correct the separator"
         )
     best = found[0]
-    rivals = [other for other in found[1:] if other.score > best.score - _MARGIN and not _same(other, best)]
     same = [other for other in found if _same(other, best)]
-    if rivals and best.is_even:
-        rivals = [other for other in rivals if other.is_even or other.score > best.score - _MARGIN / 4]
+    others = [other for other in found if not _same(other, best)]
+    twins = [other for other in others if (other.separator, other.width) == (best.separator, best.width)]
+    if best.is_even and any(twin.is_even for twin in twins):
+        others = [other for other in others if other not in twins]
+        _require_quotes(path, next(way for way in (best, *twins) if way.quote == '"'))
+    # An uneven way of reading must look as good as an even one to cast doubt on it.
+    rivals = [other for other in others if other.score > best.score - _MARGIN * (1 if other.is_even else 0.25)]
     if rivals:
         ways = " and ".join(f"by {way.separator!r} with quotes {way.quote}" for way in (best, rivals[0]))
         raise TrainError(f"{path}: can be read {ways}; name the separator with --separator, or quote the cells")
     # Where a tab and spaces read the same, the tab is what the file has.
     return min(same, key=lambda reading: (reading.separator == "whitespace", reading.quote != best.quote))
+
+
+def _require_quotes(path: Path, reading: Reading) -> None:
+    """Check that single quotes stand around all texts of a column, or none: else they may be a part of the texts.
+
+    Args:
+        reading: with double quotes, of a text that can be read with single ones too.
+
+    Raises:
+        TrainError: naming the line of the first.
+    """
+    if record := half_quoted(reading):
+        raise TrainError(
+            f"{path}, line {record[0]}: has single quotes around a cell, and cells like it have none; "
+            "remove them, or put double quotes around all cells"
+        )
 
 
 def _same(one: Reading, other: Reading) -> bool:

@@ -24,6 +24,7 @@ _UTF_32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _SAMPLE = 1 << 16
 # Bytes that are letters in other encodings, and signs that nobody writes inside or before a word in this one.
 _NO_WESTERN_BYTE = re.compile(rb"[\x81-\x84\x86-\x90\x98\x9a-\x9f]")
+_UTF_8_LETTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}")  # of a file that is UTF-8 mostly
 _NO_WESTERN_WORD = re.compile(
     r"[¤¦¨©¬\u00ad®¯±²³´¶¸¹¼½¾][^\W\d_]|[a-zß-ÿ][“”…•–—™][a-zß-ÿ]|[a-z][À-ÖØ-Þ]|[ðþÐÞ]|[¡-¿×÷]{2}"
 )
@@ -71,7 +72,7 @@ def _western(path: Path, content: bytes) -> str:
         TrainError: naming the first line that does not, or that is not UTF-8.
     """
     at = next(position for position, byte in enumerate(content) if byte > 127)
-    found = _NO_WESTERN_BYTE.search(content)
+    found = _NO_WESTERN_BYTE.search(content) or _UTF_8_LETTER.search(content)
     if not found:
         text = content.decode(WESTERN)
         strange = _NO_WESTERN_WORD.search(text) or _foreign(text)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.train.init.helpers import HEADER, rows, write
 from train.errors import TrainError
@@ -160,6 +162,7 @@ def changed(old: str, new: str) -> str:
         (write(NUMBERS) + "Total,1170.0,\n", "line 42, column a: 'Total' looks like a line of totals"),
         (write(NUMBERS) + "780,1170.0,9\n", "line 42: has sums of the lines above"),
         (write(NUMBERS) + "19.5,29.25,2.875\n", "line 42: has means of the lines above"),
+        (write(NUMBERS) + "from a census,,\n", "line 42: has 'from a census' and nothing else"),
         (changed("a,b,c\n", "a,b,c\nm,kg,-\n"), "line 2: has 'm' where the other lines have numbers; .* units"),
         (write(NUMBERS) + write(NUMBERS), "line 42: is the header again"),
         ("made, in 2024\n" + write(NUMBERS), "line 1 has 2; if they stand above the header, remove them"),
@@ -213,3 +216,63 @@ def test_a_separator_that_is_given_is_used(tmp_path: Path) -> None:
         found(tmp_path, "a;b,b\n" + two_ways, Answers(separator="|"), "b")
     _, table = found(tmp_path, "a;b,b\n" + two_ways, Answers(separator=";"), "b,b")
     assert [column.name for column in table.columns] == ["a", "b,b"]
+
+
+def test_times_beside_decimals_do_not_make_a_colon_the_separator(tmp_path: Path) -> None:
+    table = [["at", "price"], *([f"1{n % 9}:{n % 50 + 10}", f"{n}.25"] for n in range(40))]
+    _, read = found(tmp_path, write(table[1:]), Answers(columns=("at", "price")))
+    assert_read(read, table)
+
+
+@pytest.mark.parametrize("words", [["'best'", "good"], ["'best'", "'good'"]])
+def test_single_quotes_that_may_belong_to_the_texts_are_refused(tmp_path: Path, words: list[str]) -> None:
+    table = [["word", "other", "price"], *([words[n % 2], "plain", f"{n}.25"] for n in range(40))]
+    with pytest.raises(TrainError, match="line 2: has single quotes around a cell, and cells like it have none"):
+        found(tmp_path, write(table))
+
+
+TEXTS = (
+    *(("red", "blue", "green"), ("dark red", "pale green x"), ("Smith, John", "O'Neil, Bob"), ("a;b", "c;d;e", "f")),
+    *(("10:30", "23:59"), ("2024-01-05", "2023-12-31"), ("'s-Hertogenbosch", "'t Gooi", "Den Haag"), ("x^2", "y^2")),
+    *(('5" pipe', 'say "hi"'), ("a|b", "c|d"), ("NA", "x", ""), ("1 Main St", "5 High Rd"), ("'quoted'", "plain")),
+    *(("a:b:c", "d:e:f"), ("50%", "7%"), ("tab\there", "x"), ("more\nlines", "x"), ("yes", "no")),
+)
+
+
+@st.composite
+def files(draw: st.DrawFn) -> tuple[list[list[str]], str, bool]:
+    """Return a table of texts and numbers, the text of a file that holds it, and whether it has a header."""
+    generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    kinds = draw(st.lists(st.sampled_from([*TEXTS, "{:.0f}", "{:.2f}", "{:.3f}", "{:.4f}"]), min_size=1, max_size=6))
+    rows = draw(st.sampled_from([5, 12, 40]))
+    columns = [
+        [kind.format(value) for value in generator.uniform(-1, 900, rows)]
+        if isinstance(kind, str)
+        else [kind[number] for number in generator.integers(len(kind), size=rows)]
+        for kind in (*kinds, "{:.2f}")
+    ]
+    separator, decimal = draw(st.sampled_from(",;\t|:^")), draw(st.sampled_from(".,"))
+    table = [[*(f"column {number}" for number in range(len(kinds))), "y"], *map(list, zip(*columns, strict=True))]
+    has_header = draw(st.booleans())
+    quote, end = draw(st.sampled_from('""\'')), draw(st.sampled_from(["\n", "\r\n", "\r"]))
+    written = table if has_header else table[1:]
+    return table, write(written, separator, decimal, quote, end, quote_all=draw(st.booleans())), has_header
+
+
+@given(file=files())
+@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_file_of_a_csv_writer_is_read_right_or_refused(
+    tmp_path: Path, file: tuple[list[list[str]], str, bool]
+) -> None:
+    table, content, has_header = file
+    try:
+        _, read = found(tmp_path, content, Answers(() if has_header else tuple(table[0])), "y")
+    except TrainError:
+        return
+    assert [column.name for column in read.columns] == table[0]
+    for position, column in enumerate(read.columns):
+        cells = [row[position].strip() for row in table[1:]]
+        if column.kind == "number" and not column.left_out:
+            np.testing.assert_array_equal(column.values, [float(cell) if cell else np.nan for cell in cells])
+        elif column.kind in ("text", "boolean") and not column.left_out:
+            assert column.cells == cells

@@ -46,3 +46,8 @@ def test_other_languages_without_utf_8_are_refused(text: str, encoding: str) -> 
 def test_a_file_that_only_begins_like_utf_16_is_refused() -> None:
     with pytest.raises(TrainError, match="begins like utf-16, but is not"):
         decode(FILE, b"\xff\xfea\0b")
+
+
+def test_a_file_that_is_mostly_utf_8_is_not_read_as_another() -> None:
+    with pytest.raises(TrainError, match="line 1: is not UTF-8"):
+        decode(FILE, "Café\n".encode() + "Café\n".encode("cp1252"))

@@ -1,0 +1,56 @@
+"""Gates that the chosen network passes with a margin, and a worse one does not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from train.baselines import baselines
+from train.fit_config import FitConfig
+from train.fitting import fit_layers
+from train.slices import evaluate_slices
+
+from tests.train.helpers import write_diabetes
+from train.dataset import Dataset, Floats, load_dataset
+from train.evaluation import PredictFunction, evaluate
+from train.gates import MetricGate, measure_gates
+from train.init.candidates import Candidate, Chosen
+from train.init.gate_limits import measure
+from train.intervals import intervals_of
+from train.spec import GateLimits, Spec, read_spec
+
+RIDGE = FitConfig("ridge", 1, 0.0, penalty=1.0)
+
+
+@pytest.fixture(scope="module")
+def spec(tmp_path_factory: pytest.TempPathFactory) -> Spec:
+    return read_spec(write_diabetes(tmp_path_factory.mktemp("diabetes")))
+
+
+def gates(spec: Spec, data: Dataset, config: FitConfig, limits: GateLimits) -> list[MetricGate]:
+    """Return the gates as a training measures them."""
+
+    def fit(rows: Floats, label: Floats) -> PredictFunction:
+        return fit_layers(data.described, config, 42, rows, label, lambda: None).predict
+
+    evaluation = evaluate(fit, data)
+    rivals = {name: evaluate(rival, data) for name, rival in baselines(data.described, 42, len(data.label)).items()}
+    slices = evaluate_slices(spec, data.described, data, evaluation)
+    _, figures = intervals_of(data.described, data, evaluation)
+    return measure_gates(limits, evaluation, rivals, slices, 0.0, figures)
+
+
+def test_the_chosen_network_passes_its_gates_and_one_that_knows_less_fails(spec: Spec, tmp_path: Path) -> None:
+    data = load_dataset(spec)
+    chosen = Chosen(Candidate("ridge", RIDGE), {"ridge": 50.0}, 77.0, "")
+    measured = measure(data, chosen, 42, lambda step, done: None)
+    limits = GateLimits(**{"cv_vs_gradient_boosting": None, **measured.limits})
+    assert {name for name, limit in measured.limits.items() if limit is not None} >= {
+        *("parity", "test_vs_mean", "test_vs_least_squares", "worst_slice", "interval_width", "interval_worst_third")
+    }
+    passed = gates(spec, data, RIDGE, limits)
+    assert all(gate.passed for gate in passed)
+    assert all(gate.value <= gate.limit / 1.04 for gate in passed)  # with a margin
+    worse = gates(spec, data, replace(RIDGE, penalty=3000.0), limits)
+    assert {gate.name for gate in worse if not gate.passed} >= {"test_vs_mean", "test_vs_least_squares"}
