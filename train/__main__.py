@@ -1,4 +1,4 @@
-"""The command `python -m train [SPEC.toml]`: its arguments, its output and its exit codes."""
+"""The commands `python -m train [SPEC.toml]` and `python -m train init`: their arguments, output and exit codes."""
 
 from __future__ import annotations
 
