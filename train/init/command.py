@@ -46,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
     )
     separators = ", ".join(mark if mark != "\t" else "tab" for mark in SEPARATORS)
     result.add_argument("--separator", default="", metavar="MARK", help=f"one of: {separators}")
-    result.add_argument("--decimal", default="", choices=[".", ","], metavar="MARK", help="the mark of decimals: . or ,")
+    result.add_argument("--decimal", default="", choices=[".", ","], metavar="MARK", help="mark of decimals: . or ,")
     return result
 
 

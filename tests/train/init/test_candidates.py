@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from train.fit_config import FitConfig, read_fit
 
 from tests.train.helpers import write_small
 from train.dataset import Dataset, load_dataset
 from train.errors import TrainError
+from train.fit_config import FitConfig, read_fit
 from train.init.candidates import ENSEMBLE_ROWS, SIMPLER, SMALL_ROWS, Candidate, Chosen, candidates, choose, fit_keys
 from train.init.gate_limits import measure
 from train.spec import read_spec

@@ -6,18 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from train.baselines import baselines
-from train.fit_config import FitConfig
-from train.fitting import fit_layers
-from train.slices import evaluate_slices
 
 from tests.train.helpers import write_diabetes
+from train.baselines import baselines
 from train.dataset import Dataset, Floats, load_dataset
 from train.evaluation import PredictFunction, evaluate
+from train.fit_config import FitConfig
+from train.fitting import fit_layers
 from train.gates import MetricGate, measure_gates
 from train.init.candidates import Candidate, Chosen
 from train.init.gate_limits import measure
 from train.intervals import intervals_of
+from train.slices import evaluate_slices
 from train.spec import GateLimits, Spec, read_spec
 
 RIDGE = FitConfig("ridge", 1, 0.0, penalty=1.0)
