@@ -16,7 +16,7 @@ from train.fit_config import FitConfig
 from train.fitting import fit_layers
 from train.gates import MIN_SLICE_ROWS
 from train.init.candidates import FEW_ROWS, Chosen, Report
-from train.intervals import intervals_of
+from train.interval_figures import intervals_of
 from train.slices import slice_input
 
 PARITY = 1e-5

@@ -16,7 +16,7 @@ from train.fitting import fit_layers
 from train.gates import MetricGate, measure_gates
 from train.init.candidates import Candidate, Chosen
 from train.init.gate_limits import measure
-from train.intervals import intervals_of
+from train.interval_figures import intervals_of
 from train.slices import evaluate_slices
 from train.spec import GateLimits, Spec, read_spec
 
