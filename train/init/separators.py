@@ -75,8 +75,7 @@ def read(text: str, separator: str, quote: str) -> Reading:
     try:
         for record in iterate(text, separator, quote):
             records.append(record)
-            if len(records) == _HEAD and Counter(len(cells) for _, cells in records).most_common(1)[0][1] < 0.5 * _HEAD:
-                fault = "most lines have different numbers of cells"
+            if len(records) == _HEAD and (fault := _hopeless(records)):
                 break
     except csv.Error as error:
         fault = f"line {records[-1][0] + 1 if records else 1} or after: {error}"
@@ -86,6 +85,14 @@ def read(text: str, separator: str, quote: str) -> Reading:
     even = [cells for _, cells in records if len(cells) == width]
     share = count / max(len(records), 1) * (0.5 if fault else 1)
     return Reading(separator, quote, records, width, odd, fault, share * _likeness(even, separator, quote))
+
+
+def _hopeless(head: list[Record]) -> str:
+    """Return why the first records rule out a way of reading; empty if they do not."""
+    width, count = Counter(len(cells) for _, cells in head).most_common(1)[0]
+    if count < 0.5 * len(head):
+        return "most lines have different numbers of cells"
+    return "most lines have one cell" if width == 1 else ""
 
 
 def half_quoted(reading: Reading) -> Record | None:
