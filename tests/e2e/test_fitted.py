@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from registry import Actor, VersionStore
@@ -91,7 +92,7 @@ def test_a_model_that_litert_can_not_run_is_served_by_keras_and_the_other_runtim
     with serving(models, workers=1, SERVE_MODEL="fitted", SERVE_RUNTIME="keras") as server:
         status, reply = server.ask(b"[6, 250, 66.5]")
         assert status == 200
-        row = store.open(2).predictor.predict([[6, 250, 66.5]])  # type: ignore[arg-type]  # Keras takes lists too
+        row = store.open(2).predictor.predict(np.array([[6, 250, 66.5]], dtype=np.float32))
         assert reply["prediction"] == pytest.approx(float(row[0]), abs=1e-4)
         for page in ("/models/fitted/2", "/form", "/"):
             assert server.status(page) == 200, page
