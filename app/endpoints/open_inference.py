@@ -155,7 +155,7 @@ def _locate_rows(content: dict[str, Any], raw: memoryview, model: LoadedModel) -
         raise MalformedRequest("inputs: there is no tensor")
     if raw:
         raise MalformedRequest(f"{len(raw)} bytes are left behind the last tensor: each has to say its {BINARY_SIZE}")
-    return arrange_rows(tensors, signature, only_numbers=model.decoder.columns is None)
+    return arrange_rows(tensors, signature, only_numbers=not model.decoder.is_mixed)
 
 
 def _drop_other_columns(items: list[dict[str, Any]], signature: Signature) -> list[dict[str, Any]]:
