@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -209,9 +210,15 @@ def make_reader(item: Input) -> CellReader:
 
 
 def texts_of_numbers(item: Input) -> dict[float, str]:
-    """Return the numbers that a client may send for a category of texts, with the text of each; none for most."""
-    numbers = {float(text): text for text in item.codes if isinstance(parse_decimal(text), float)}
-    return numbers | {number: plain(number) for number in numbers if plain(number) in item.codes}  # 1, not 1.0 or 01
+    """Return the numbers that a client may send for a category of texts, with the text of each; none for most.
+
+    Of several texts that read as the same number it stands for the one that people write, as 1 for "1" and not "01"; if
+    that is none of them, it stands for none.
+    """
+    read = [(number, text) for text in item.codes if isinstance(number := parse_decimal(text), float)]
+    counts = Counter(number for number, _ in read)
+    unique = {number: text for number, text in read if counts[number] == 1}
+    return unique | {number: plain(number) for number in counts if plain(number) in item.codes}
 
 
 def name_levels(item: Input) -> str:

@@ -146,6 +146,13 @@ def test_a_number_is_the_level_that_is_written_as_people_write_it_if_two_are_thi
     assert [reader.read(cell)[0] for cell in (1.0, "1.0", "01", "1")] == [3, 1, 2, 3]
 
 
+def test_a_number_is_refused_that_may_be_two_levels() -> None:
+    reader = make_reader(category("01", "001", "7"))
+    assert [reader.read(cell)[0] for cell in ("01", "001", 7.0)] == [1, 2, 3]
+    assert reader.read(1.0)[1] == "'1' is not known: expected one of '01', '001', '7'"
+    assert reader.read_column([1]) is None
+
+
 CELLS = (
     st.sampled_from([*FLATS.inputs[1].codes, *FLATS.inputs[2].codes, "95608", "06130", " with ", "", " ", None])
     | st.text(max_size=5)
