@@ -95,8 +95,10 @@ class Input:
         """The code of each text that a client may send for a category of texts, without those that become ``other``."""
         codes = dict(zip(self.levels, self.categories, strict=True)) if self.levels else {}
         if self.boolean:
-            for code, words in zip(self.categories, (_FALSE, _TRUE), strict=True):
-                codes = {**{form: code for word in words for form in (word, word.title(), word.upper())}, **codes}
+            words = {word: code for code, same in zip(self.categories, (_FALSE, _TRUE), strict=True) for word in same}
+            # A level that is such a word keeps its meaning in capitals too.
+            words |= {text.lower(): code for text, code in codes.items() if text.lower() in words}
+            codes = {form: code for word, code in words.items() for form in (word, word.title(), word.upper())} | codes
         return codes
 
     @cached_property
@@ -201,7 +203,7 @@ class Input:
             self._check_missing(self.missing)
 
     def _check_missing(self, missing: Missing) -> None:
-        if not _is_float32(missing.value) or self._accepts(missing.value):
+        if not _is_float32(missing.value) or self._accepts_rounded(missing.value):
             raise SignatureError(f"input {self.name}: missing: {missing.value:g} must be a float32 outside the limits")
         if not self._accepts(missing.fill):
             raise SignatureError(f"input {self.name}: missing: the fill {missing.fill:g} is not an accepted value")
@@ -209,10 +211,23 @@ class Input:
     def _accepts(self, value: float) -> bool:
         return value in self.categories if self.categories else self.limits[0] <= value <= self.limits[1]
 
+    def _accepts_rounded(self, value: float) -> bool:
+        """Return whether a float32 is an accepted value, or the float32 that one becomes in the model's rows."""
+        if self.categories:
+            return value in map(_to_float32, self.categories)
+        low, high = self.limits
+        return min(low, _to_float32(low)) <= value <= max(high, _to_float32(high))
+
 
 def _is_float32(value: float) -> bool:
     """Return whether a float32 holds a number exactly."""
-    return -FLOAT32_MAX <= value <= FLOAT32_MAX and struct.unpack("f", struct.pack("f", value))[0] == value
+    return -FLOAT32_MAX <= value <= FLOAT32_MAX and _to_float32(value) == value
+
+
+def _to_float32(value: float) -> float:
+    """Return the float32 next to a number."""
+    rounded: float = struct.unpack("f", struct.pack("f", value))[0]
+    return rounded
 
 
 def pair(value: Any) -> tuple[float, float]:

@@ -92,6 +92,12 @@ def test_the_levels_of_a_boolean_mean_what_they_say_even_if_they_are_the_other_w
     assert (odd.parse("1"), odd.parse("0"), odd.parse("true"), odd.parse("no")) == (0, 1, 1, 0)
 
 
+def test_a_level_means_the_same_in_capitals_where_a_boolean_has_such_words() -> None:
+    odd = replace(BALCONY, levels=("yes", "no"))
+    assert [odd.parse(text) for text in ("yes", "Yes", "YES", "no", "No", "NO")] == [0, 0, 0, 1, 1, 1]
+    assert [odd.parse(text) for text in ("false", "0", "true", "1")] == [0, 0, 1, 1]
+
+
 def test_people_read_labels_or_else_what_is_sent() -> None:
     assert ZONE.words == {1: "low", 2: "mid", 3: "high"}
     assert replace(ZONE, category_labels=()).words == {1: "1", 2: "2", 3: "3"}
@@ -140,6 +146,8 @@ def test_what_an_input_does_not_have_is_not_in_signature_json() -> None:
         (ROOMS, {"missing": Missing(-0.1, 3)}, "missing: -0.1 must be a float32 outside the limits"),
         (ROOMS, {"missing": Missing(float("nan"), 3)}, "missing: nan must be a float32 outside the limits"),
         (ROOMS, {"missing": Missing(1e300, 3)}, "must be a float32 outside the limits"),
+        # 0.7 becomes this float32 in the model's rows.
+        (ROOMS, {"limits": (0.7, 15), "missing": Missing(0.699999988079071, 3)}, "must be a float32 outside"),
         (ROOMS, {"missing": Missing(-13, 99)}, "missing: the fill 99 is not an accepted value"),
         (DISTRICT, {"missing": Missing(2, 1)}, "missing: 2 must be a float32 outside the limits"),
         (DISTRICT, {"missing": Missing(4, 1.5)}, "missing: the fill 1.5 is not an accepted value"),
