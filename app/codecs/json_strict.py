@@ -110,6 +110,8 @@ class StrictDecoder:
                 values[position], message = value, _ = self._readers[position](cell, compare)
                 if message:
                     note(index, self._inputs[position], value, message, errors, warnings)
+        if row and not seen and not errors:
+            optional = frozenset()  # values that are there, but none under the name of an input, are no missing ones
         for position, name in enumerate(self._inputs):
             if position not in seen and position not in optional:
                 errors.append(FieldError(index, name, "is missing"))

@@ -101,12 +101,14 @@ def members(signature: Signature, member: Callable[[Input], Schema], extra: bool
 def by_name(signature: Signature, member: Callable[[Input], Schema], extra: bool | Schema = False) -> Schema:
     """Return the schema of an object with a ``member`` for each input, by exactly one of its names.
 
-    An optional input may be left out.
+    An optional input may be left out. If all may be, an object of nothing but other members is none.
     """
     schema = members(signature, member, extra)
     schema["required"] = [item.name for item in signature.inputs if not item.aliases and item.missing is None]
     if choices := [given(item) for item in signature.inputs if item.aliases]:
         schema["allOf"] = choices
+    if extra is True and all(item.missing for item in signature.inputs):
+        schema["anyOf"] = [{"maxProperties": 0}, *({"required": [name]} for name in schema["properties"])]
     return schema
 
 

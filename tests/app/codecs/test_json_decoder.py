@@ -187,6 +187,13 @@ def test_an_object_without_an_input_is_a_row_where_all_may_be_missing() -> None:
         assert (batch.errors, missing_as_none(batch.values)) == ([], [[None, None]]), body
 
 
+@pytest.mark.parametrize("body", [b'[{"room": 4}]', b'{"columns": ["room"], "data": [[4]]}', b'{"room": [4]}'])
+def test_values_under_no_name_of_an_input_are_no_row_where_all_may_be_missing(body: bytes) -> None:
+    optional = JsonDecoder(replace(FLATS, inputs=(FLATS.inputs[0], FLATS.inputs[2])), 10_000)
+    batch, _ = optional.decode_rows(body, allow_extra=True)
+    assert [str(error) for error in batch.errors] == ["rooms: is missing", "balcony: is missing"]
+
+
 def test_numbers_that_came_as_an_array_are_no_texts_and_never_missing() -> None:
     batch = FLAT.decode_array(np.array([[4, 3, 1], [math.nan, 3, 1]]))
     assert [(error.row, error.input) for error in batch.errors] == [(0, "district"), (1, "rooms"), (1, "district")]

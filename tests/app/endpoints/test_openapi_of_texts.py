@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from schemathesis.specs.openapi.definitions import OPENAPI_31
 
+from app.endpoints.openapi.schemas import by_name
 from registry import Missing
 from tests.app.conftest import MakeClient, Service
 from tests.app.endpoints.conftest import category
@@ -70,6 +71,13 @@ def test_the_document_is_valid_and_every_example_is_answered_as_documented(servi
             assert reply.status_code == 200, (path, body, reply.text)
             if reply.mimetype == "application/json":
                 assert_documented(operation, reply)
+
+
+def test_where_all_may_be_missing_an_object_of_nothing_but_other_members_is_no_row() -> None:
+    optional = replace(FLATS, inputs=(FLATS.inputs[0], FLATS.inputs[2]))
+    validator = Draft202012Validator(by_name(optional, lambda _: {}, extra=True))
+    rows: list[dict[str, Any]] = [{}, {"rooms": 4, "x": 1}, {"Number of rooms": 4}, {"balcony": None}, {"x": 1}]
+    assert [validator.is_valid(row) for row in rows] == [True, True, True, True, False]
 
 
 def test_a_text_is_one_of_its_levels_and_an_optional_input_is_not_required(
