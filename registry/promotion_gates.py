@@ -125,7 +125,7 @@ def _champion_gate(
     detail = f"RMSE {rmse:.4g}, {change:+.4g} against the champion's on the same {taken.sum()} test rows; {interval}"
     if recoded.refused:
         why = next(iter(recoded.refused.values()))
-        detail += f"; it does not take {len(recoded.refused)} more of them, one because {why}"
+        detail += f"; the champion does not take {len(recoded.refused)} more of them, one because {why}"
     return GateResult(name, bool(low <= 0 and np.isfinite(rmse)), detail)
 
 

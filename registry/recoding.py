@@ -12,9 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from registry.formatting import printable
 from registry.input import Input
 from registry.predictor import Float32Array
 from registry.signature import Signature
+
+_SHOWN = 40  # characters of a text that a message has
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,8 @@ def _translate(old: Input, new: Input, value: float) -> tuple[float, str]:
     try:
         code = new.parse(text)
     except ValueError:
-        return value, f"it does not know '{text}'" if new.levels else f"it expects a number, not '{text}'"
+        shown = printable(text[:_SHOWN])
+        return value, f"it does not know '{shown}'" if new.levels else f"it expects a number, not '{shown}'"
     if not math.isfinite(code) or (text and new.missing is not None and code == new.missing.value):
-        return value, f"it does not take {text}"
+        return value, f"it does not take {printable(text[:_SHOWN])}"
     return code, ""

@@ -122,7 +122,7 @@ def test_rows_that_the_champion_does_not_take_are_left_out_and_counted(tmp_path:
     rows = [("Höchst", 0.02), ("elsewhere", 0.0), ("Nordend, West", 9.0)] * 10
     gate = gate_of(candidate_of(tmp_path, champion, rows), "test_vs_champion")
     assert "on the same 20 test rows" in gate.detail
-    why = "it does not take 10 more of them, one because district: it does not know 'Nordend, West'"
+    why = "; the champion does not take 10 more of them, one because district: it does not know 'Nordend, West'"
     assert gate.detail.endswith(why)
 
 
