@@ -29,7 +29,7 @@ class Attempt:
         predictions: float32 (m,).
         flags: what was noticed about each row, m texts; None if nothing was noticed about any.
         row_numbers: which rows of the request these are, from 0 on.
-        texts: what the log shows of inputs that are not just numbers; None if all are.
+        texts: what the log shows of inputs that are not just numbers; none if all are.
     """
 
     model: str

@@ -99,7 +99,10 @@ class Settings(CommonSettings):
     )
     workers: int = setting(_cores(), "worker processes")
     threads: int = setting(4, "threads in each worker: requests that it works on at the same time")
-    runtime: Runtime = setting("litert", "what runs the model: litert, or keras (the reference; needs TensorFlow)")
+    runtime: Runtime = setting(
+        "litert",
+        "what runs the model: litert, or keras (the reference, and for models that LiteRT can't run; needs TensorFlow)",
+    )
     durability: Literal["write", "fsync"] = setting(
         "write", "when a row counts as logged: write (survives the process) or fsync (survives a power loss)"
     )

@@ -26,6 +26,11 @@ class Histogram:
     edges: tuple[float, ...]
     counts: tuple[int, ...]
 
+    @property
+    def rows_by_code(self) -> dict[float, int]:
+        """Of a category, how many training rows have each code."""
+        return dict(zip(self.edges, self.counts, strict=False))
+
 
 @dataclass(frozen=True, slots=True)
 class InputFigures:

@@ -25,7 +25,7 @@ class Recoded:
     """Rows for the other version.
 
     Attributes:
-        rows: float32 (n, k); those that it does not take are no rows for it.
+        rows: float32 (n, k); a row that it does not take is there too, but must not be given to it.
         refused: why it does not take some, by position.
     """
 
@@ -53,7 +53,7 @@ class Recoder:
         return not self._columns
 
     def recode(self, rows: Float32Array) -> Recoded:
-        """Encode rows, float32 (n, k): a text that the other version has no level for is its level for others."""
+        """Encode rows, float32 (n, k): a text that the other version does not know becomes its level for others."""
         recoded = rows.copy() if self._columns else rows
         refused: dict[int, str] = {}
         for column, old, new in self._columns:

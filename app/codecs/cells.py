@@ -26,7 +26,8 @@ from registry import Input, plain
 Column = tuple[Float64Vector, dict[int, str]]
 
 _MAX_LEVELS = 8  # that a message names
-_MAX_COMPARED = 40  # characters of a text, and as many levels ten times over: comparing them takes a while
+# Of a text that is compared with the levels, and how many of these it is compared with: that takes a while.
+_MAX_CHARACTERS, _MAX_CANDIDATES = 40, 400
 _NUMBERS, _NONE = {int, float}, type(None)
 
 
@@ -195,13 +196,13 @@ class TextCells(CellReader):
         unknown = f"{_quote(text)} is not known"
         if self._other is not None:
             return self._other, f"{unknown} to this version: taken as {_quote(self._other_name)}"
-        like = self._find_like(text) if compare and len(text) <= _MAX_COMPARED else ""
+        like = self._find_like(text) if compare and len(text) <= _MAX_CHARACTERS else ""
         return math.nan, f"{unknown}: expected {self._expected}{f'; did you mean {_quote(like)}?' if like else ''}"
 
     def _find_like(self, text: str) -> str:
         """Return the level that is most like a text; empty if none is."""
         same = [level for level in self._levels if level.casefold() == text.casefold()]
-        return next(iter(same or get_close_matches(text, self._levels[: 10 * _MAX_COMPARED], 1, 0.7)), "")
+        return next(iter(same or get_close_matches(text, self._levels[:_MAX_CANDIDATES], 1, 0.7)), "")
 
 
 def make_reader(item: Input) -> CellReader:

@@ -10,11 +10,10 @@ import numpy as np
 
 from app.codecs.batch import Float64Matrix, InputBatch
 from app.codecs.cells import CellReader, Column
-from app.codecs.json_strict import note
+from app.codecs.json_strict import MAX_COMPARED, note
 from app.errors import FieldError
 
 ABSENT = -1  # in place of the column of an input that may be missing, and is
-_MAX_COMPARED = 3  # unknown texts of a column that are compared with the known ones
 
 
 class ColumnDecoder:
@@ -61,7 +60,7 @@ class ColumnDecoder:
             before = len(errors)
             for row, cell in enumerate(cells):
                 values[row, position], message = value, _ = reader.read(
-                    reader.parse(cell), len(errors) - before < _MAX_COMPARED
+                    reader.parse(cell), len(errors) - before < MAX_COMPARED
                 )
                 if message:
                     note(row, self._names[position], value, message, errors, warnings)

@@ -21,7 +21,7 @@ from app.errors import MAX_ERRORS, FieldError, MalformedRequest
 Reading = tuple[float, str]
 
 _MAX_NAMES = 20  # columns that a message names
-_MAX_COMPARED = 3  # unknown texts that are compared with the known ones
+MAX_COMPARED = 3  # errors up to which an unknown text is compared with the known ones
 
 
 class ObjectPairs(list[tuple[str, Any]]):
@@ -69,7 +69,7 @@ class StrictDecoder:
         errors: list[FieldError] = []
         warnings: list[FieldError] = []
         for index, row in enumerate(rows):
-            compare = len(errors) < _MAX_COMPARED
+            compare = len(errors) < MAX_COMPARED
             errors += self._decode_row(index, row, json_rows, values[index], warnings, remedy, compare)
             if len(errors) >= MAX_ERRORS:
                 break

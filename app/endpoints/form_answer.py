@@ -64,7 +64,7 @@ class Answer:
         version: the number of the version that answered.
         value: the prediction, float32.
         interval: its ends; None if the version has none.
-        warnings: of inputs outside of what the model was trained on, and notices of a fallback.
+        warnings: of inputs that are outside the training range, missing or not known, and notices of a fallback.
         waterfall, curves: None and none if they can't be told.
         scale: the ends of the vertical axis of all curves.
     """

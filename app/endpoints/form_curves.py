@@ -67,7 +67,7 @@ class Curve:
 
     def counts(self, spread: InputFigures | None) -> list[int]:
         """Return how many training rows each point of a category has; nothing if the version does not say."""
-        known = dict(zip(spread.histogram.edges, spread.histogram.counts, strict=False)) if spread else {}
+        known = spread.histogram.rows_by_code if spread else {}
         return [known.get(code, 0) for code in self.x] if known else []
 
     @property
@@ -131,7 +131,7 @@ def _points(item: Input, value: float, count: int) -> NDArray[np.float64]:
 def _levels(item: Input, present: float, figures: Figures | None) -> NDArray[np.float64]:
     """Return the codes of a category of texts, the most frequent ones if there are many; and what a missing text is."""
     codes, spread = list(item.categories), figures.inputs.get(item.name) if figures else None
-    counts = dict(zip(spread.histogram.edges, spread.histogram.counts, strict=False)) if spread else {}
+    counts = spread.histogram.rows_by_code if spread else {}
     often = sorted(codes, key=lambda code: (code != present, -counts.get(code, 0)))
     codes = sorted(often[:_LEVELS])
     return np.array([*codes, item.missing.value] if item.missing else codes)

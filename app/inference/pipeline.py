@@ -133,7 +133,7 @@ def format_flags(
     """Return the flags column for rows of a batch, m texts; None if there is nothing to say of any.
 
     Args:
-        warnings: of inputs outside the training range, by row.
+        warnings: of inputs that are outside the training range, missing or not known, by row.
         errors: of outputs that are not plausible, by row.
         fallback_for: the version that should have answered; 0 if this is the one.
     """
