@@ -83,7 +83,8 @@ def create_app(
 
     def on_load(model: LoadedModel) -> None:
         audit_log.set_inputs(model.signature.names)
-        recorder.set_version(model.number, model.signature.names, find_deciles(store, model.number, model.predictor))
+        deciles = find_deciles(store, model.number, model.predictor, model.signature.inputs)
+        recorder.set_version(model.number, model.signature.names, deciles)
 
     events = RoutingEvents(recorder.count, recorder.set_breaker)
     router = ModelRouter(settings, on_load, events=events)

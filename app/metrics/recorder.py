@@ -29,7 +29,8 @@ _FEW = 8  # rows up to which Python is faster than numpy
 ROLES = (OTHER, "champion", "canary", "fallback", "shadow", "pinned")
 _APPENDED_BYTES = layout.EVENT["appended_bytes"]
 _STATUS = {status: place for place, status in enumerate(layout.STATUSES)}
-_Bins = Sequence[tuple[int, Sequence[float]]]  # of columns: where they are counted, and their upper edges
+# Of columns: where they are counted, their upper edges, and the value that is missing and in none.
+_Bins = Sequence[tuple[int, Sequence[float], float | None]]
 # Where rows are counted, the bins of the predictions and of the inputs; a record's columns, -1 if they have no room.
 _Entry = tuple[int, _Bins, _Bins, int]
 _pack, _SIZE = RECORD.pack_into, RECORD.size
@@ -183,13 +184,16 @@ class Recorder:
                 self._count_flags(place, attempt.flags, is_first)
             if len(predictions) > _FEW:
                 columns = (predictions, *attempt.inputs.T)
-                for (start, edges), column in zip([*output_bins, *input_bins], columns, strict=False):
+                for (start, edges, missing), column in zip([*output_bins, *input_bins], columns, strict=False):
+                    if missing is not None:
+                        column = column[column != missing]
                     counts = np.bincount(np.searchsorted(edges, column), minlength=BINS)  # NaN is in the last bin
                     np.ctypeslib.as_array(bank)[start : start + BINS] += counts
                 continue
             for row in zip(predictions.tolist(), *attempt.inputs.T.tolist(), strict=True):
-                for (start, edges), value in zip([*output_bins, *input_bins], row, strict=False):
-                    bank[start + (bisect_left(edges, value) if value == value else BINS - 1)] += 1.0
+                for (start, edges, missing), value in zip([*output_bins, *input_bins], row, strict=False):
+                    if value != missing:
+                        bank[start + (bisect_left(edges, value) if value == value else BINS - 1)] += 1.0
 
     def _count_flags(self, place: int, flags: Sequence[str], is_first: bool) -> None:
         """Count the flags of rows, as the log has them; those of inputs only if these rows were not counted before."""
@@ -212,15 +216,15 @@ class Recorder:
         place = next(free, layout.VERSIONS + last * layout.VERSION_SIZE)
         if place in places:
             self._bank()[place + layout.KEY] = key
-        edges = [deciles.edges for deciles in self.deciles.get(version, ())]
+        bins = [(deciles.edges, deciles.missing) for deciles in self.deciles.get(version, ())]
         starts = (
             layout.COLUMNS + column * layout.COLUMN_SIZE + layout.VALUES for column in self._input_places.values()
         )
         # The shadow's inputs were counted with the version that answered.
-        input_bins = list(zip(starts, edges[1:], strict=False)) if role != SHADOW else []
-        output_bins = [(place + layout.PREDICTED, edge) for edge in edges[:1]]
-        columns = 0 if not edges else -1
-        if edges and version in self._versions_with_edges and len(input_bins) <= MAX_INPUTS:
+        input_bins = [(start, *of) for start, of in zip(starts, bins[1:], strict=False)] if role != SHADOW else []
+        output_bins = [(place + layout.PREDICTED, *of) for of in bins[:1]]
+        columns = 0 if not bins else -1
+        if bins and version in self._versions_with_edges and len(input_bins) <= MAX_INPUTS:
             columns = self._versions_with_edges.index(version) * 64 + 1 + len(input_bins)
         self._entries[version, role] = entry = place, output_bins, input_bins, columns
         return entry

@@ -81,6 +81,15 @@ def test_the_rows_of_a_version_are_counted_by_the_deciles_of_its_reference(count
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("count", [1, 20])
+def test_a_missing_value_is_counted_by_no_decile(counts: Counts, count: int) -> None:
+    prediction, rm, tax = REFERENCE.T
+    counts.recorder.set_version(3, INPUTS, [Deciles.of(prediction), Deciles.of(rm, -13), Deciles.of(tax)])
+    counts.record(attempt([[0, -13, 299], [0, 1, 299]] * count, version=3, flags=["rm:missing", ""] * count))
+    assert counts.read("model_rows_total") == {("3", "champion"): 2 * count}
+    assert counts.read("model_input_rows_total") == {("rm", "1"): count, ("tax", "10"): 2 * count}
+
+
 @given(st.lists(st.tuples(FLOAT32 | st.just(float("nan")), FLOAT32, FLOAT32), min_size=9, max_size=40))
 def test_a_batch_is_counted_as_its_rows_one_by_one(rows: list[tuple[float, float, float]]) -> None:
     together, alone = Counts(), Counts()
