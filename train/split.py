@@ -47,20 +47,31 @@ def divide(spec: Spec, originals: Indices) -> tuple[Indices, Indices, tuple[tupl
     return train_rows, test_rows, tuple((np.delete(positions, rows), rows) for rows in held_out)
 
 
-def _with_copies(spec: Spec, originals: Indices, parts: Sequence[Indices]) -> list[Indices]:
-    """Return parts of the rows, in which each copy has moved to the part of its original."""
+def keep_copies_together(originals: Indices, parts: Sequence[Indices]) -> list[Indices]:
+    """Return parts of the rows, in which each copy has moved to the part of its original.
+
+    Args:
+        originals: of each row, as :func:`find_originals` returns them.
+        parts: positions of rows; each row is in one of them.
+    """
     drawn = np.empty_like(originals)
     for number, rows in enumerate(parts):
         drawn[rows] = number
     final = drawn[originals]
-    divided = []
-    for number, rows in enumerate(parts):
-        came = np.flatnonzero((final == number) & (drawn != number))
-        divided.append(np.concatenate([rows[final[rows] == number], came]))
-        if len(divided[-1]) < len(rows) / 2:
+    return [
+        np.concatenate([rows[final[rows] == number], np.flatnonzero((final == number) & (drawn != number))])
+        for number, rows in enumerate(parts)
+    ]
+
+
+def _with_copies(spec: Spec, originals: Indices, parts: Sequence[Indices]) -> list[Indices]:
+    """Return the parts with copies kept together, if each is still large enough."""
+    divided = keep_copies_together(originals, parts)
+    for before, after in zip(parts, divided, strict=True):
+        if len(after) < len(before) / 2:
             raise TrainError(
                 f"{spec.data_file}: too many rows have the inputs of an earlier row. They stay with that row, so a "
-                f"part of the split or a fold has {len(divided[-1])} rows instead of {len(rows)} and can't be judged; "
+                f"part of the split or a fold has {len(after)} rows instead of {len(before)} and can't be judged; "
                 f"remove such rows, or set fewer judge.folds or a larger split.test in {spec.file}"
             )
     return divided

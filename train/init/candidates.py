@@ -12,6 +12,7 @@ from train.dataset import Dataset, Floats, Indices
 from train.evaluation import rmse
 from train.fit_config import FitConfig
 from train.fitting import fit_layers
+from train.split import find_originals, keep_copies_together
 
 Report = Callable[[str, float], None]
 
@@ -89,8 +90,7 @@ def choose(data: Dataset, seed: int, report: Report) -> Chosen:
         report: called with a step and the fraction of all that is done, 0 to 1.
     """
     rows = data.train_rows
-    order = np.random.default_rng(seed).permutation(len(rows))[:MOST_ROWS]
-    parts = [rows[part] for part in np.array_split(order, PARTS)]
+    parts = _parts(data, seed)
     held_out = parts if len(rows) <= FEW_ROWS else parts[:1]
     of = (
         f"of {MOST_ROWS} of the {len(rows)} training rows" if len(rows) > MOST_ROWS else f"of {len(rows)} training rows"
@@ -120,6 +120,16 @@ def _error(data: Dataset, config: FitConfig, seed: int, parts: list[Indices], he
         fitted = fit_layers(data.described, config, seed, data.inputs[training], data.label[training], lambda: None)
         errors.append(data.label[part] - fitted.predict(data.inputs[part]))
     return rmse(np.concatenate(errors))
+
+
+def _parts(data: Dataset, seed: int) -> list[Indices]:
+    """Return parts of the training rows, or of a sample of many. Rows with the same inputs are in the same one."""
+    order = np.random.default_rng(seed).permutation(len(data.train_rows))[:MOST_ROWS]
+    drawn = np.sort(order)
+    rows = data.train_rows[drawn]
+    originals = find_originals(data.inputs[rows].astype(np.float32))
+    parts = [np.searchsorted(drawn, part) for part in np.array_split(order, PARTS)]
+    return [rows[part] for part in keep_copies_together(originals, parts) if len(part)]
 
 
 def _others(parts: list[Indices], part: Indices) -> Indices:

@@ -46,6 +46,19 @@ def test_the_first_network_is_chosen_whose_error_is_nearly_the_smallest(data: Da
     assert 0 <= fractions[0] <= fractions[-1] <= 1
 
 
+def test_rows_with_the_same_inputs_are_not_on_both_sides_of_the_choice(data: Dataset) -> None:
+    generator = np.random.default_rng(3)
+    inputs, noise = generator.normal(size=(60, len(data.described))), generator.normal(size=60)
+    data = replace(
+        data,
+        inputs=np.tile(inputs, (4, 1)),
+        label=np.tile(noise, 4),  # no network can predict it, except by rows that it knows
+        train_rows=np.arange(240),
+    )
+    chosen = choose(data, 42, lambda step, done: None)
+    assert min(chosen.errors.values()) > 0.95 * chosen.mean_error
+
+
 def test_a_network_that_is_no_better_than_the_mean_is_refused(data: Dataset) -> None:
     data = replace(data, label=np.random.default_rng(7).permutation(data.label))
     penalty = Candidate("ridge", FitConfig("ridge", 1, 0.0, penalty=1.0))
