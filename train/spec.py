@@ -20,6 +20,7 @@ from train.input_spec import InputSpec as InputSpec  # a part of the spec: users
 from train.input_spec import read_input
 from train.toml_reader import TomlTable, read_toml
 
+LARGEST_LIMIT = 100  # of a gate: one that allows more says nothing
 DEFAULT_EFFECT = 0.15  # of drift that is worth a look, in standard deviations
 
 
@@ -199,6 +200,6 @@ def _fit(table: TomlTable, folder: Path) -> FitConfig | OwnNetwork | FittedFile:
 
 def _gates(table: TomlTable) -> GateLimits:
     optional = ("test_vs_least_squares", "cv_vs_gradient_boosting", "worst_slice", "interval_width")
-    limits = {name: table.optional_number(name, 0, 100) for name in optional}
+    limits = {name: table.optional_number(name, 0, LARGEST_LIMIT) for name in optional}
     shares = {name: table.optional_number(name, 0, 1) for name in ("interval_worst_third", "interval_worst_slice")}
     return GateLimits(table.number("parity", 0, 1), table.number("test_vs_mean", 0, 1), **limits, **shares)

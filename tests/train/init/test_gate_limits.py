@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from tests.train.helpers import write_diabetes
+from tests.train.helpers import write_diabetes, write_spec
 from train.baselines import baselines
 from train.dataset import Dataset, Floats, load_dataset
 from train.evaluation import PredictFunction, evaluate
@@ -18,7 +19,7 @@ from train.init.candidates import Candidate, Chosen
 from train.init.gate_limits import measure
 from train.interval_figures import intervals_of
 from train.slices import evaluate_slices
-from train.spec import GateLimits, Spec, read_spec
+from train.spec import LARGEST_LIMIT, GateLimits, Spec, read_spec
 
 RIDGE = FitConfig("ridge", 1, 0.0, penalty=1.0)
 
@@ -54,3 +55,27 @@ def test_the_chosen_network_passes_its_gates_and_one_that_knows_less_fails(spec:
     assert all(gate.value <= gate.limit / 1.04 for gate in passed)  # with a margin
     worse = gates(spec, data, replace(RIDGE, penalty=3000.0), limits)
     assert {gate.name for gate in worse if not gate.passed} >= {"test_vs_mean", "test_vs_least_squares"}
+
+
+def test_no_gate_compares_with_least_squares_that_are_exact(spec: Spec) -> None:
+    data = load_dataset(spec)
+    exact = replace(data, label=data.inputs @ np.arange(1.0, 11.0))  # the error of least squares is next to nothing
+    measured = measure(exact, Chosen(Candidate("ridge", RIDGE), {"ridge": 1.0}, 77.0, ""), 42, lambda *_: None)
+    assert all(0 <= limit <= LARGEST_LIMIT for limit in measured.limits.values())
+    assert {"test_vs_mean", "worst_slice"} <= measured.limits.keys()
+
+
+def test_slices_of_few_rows_among_many_count_in_the_gate_as_in_a_training(tmp_path: Path) -> None:
+    rows = 20_000
+    generator = np.random.default_rng(0)
+    width, noise = generator.normal(size=rows), generator.normal(size=rows)
+    kinds = np.where(generator.random(rows) < 0.0025, "odd", "usual")
+    prices = width + noise * np.where(kinds == "odd", 20, 1)
+    lines = (f"{a!r},{kind},{price!r}\n" for a, kind, price in zip(width.tolist(), kinds, prices.tolist(), strict=True))
+    inputs = [{"name": "width", "limits": [-10, 10]}, {"name": "kind", "categories": ["odd", "usual"]}]
+    spec = read_spec(write_spec(tmp_path, "".join(["width,kind,price\n", *lines]), inputs))
+    data = load_dataset(spec)
+    measured = measure(data, Chosen(Candidate("ridge", RIDGE), {"ridge": 1.0}, 2.0, ""), 42, lambda *_: None)
+    limits = GateLimits(**{"cv_vs_gradient_boosting": None, **measured.limits})
+    worst = next(gate for gate in gates(spec, data, RIDGE, limits) if gate.name == "worst_slice")
+    assert 5 < worst.value <= worst.limit
