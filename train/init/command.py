@@ -108,7 +108,7 @@ def _model(options: argparse.Namespace) -> str:
 
 
 def _out(options: argparse.Namespace) -> Path:
-    out: Path = options.out or options.file.with_name(f"{_model(options)}.toml")
+    out: Path = options.out or options.file.parent / f"{_model(options)}.toml"
     return out
 
 

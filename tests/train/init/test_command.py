@@ -127,6 +127,8 @@ def test_what_can_not_be_trained_is_refused_and_nothing_is_written(
 def test_a_file_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["init", str(tmp_path / "none.csv"), "--label", "y"], {}) == 1
     assert "none.csv: can't be read (No such file or directory); correct the path" in capsys.readouterr().err
+    assert main(["init", ".", "--label", "x"], {}) == 1
+    assert ".: can't be read (it is a folder, and a plain file is expected)" in capsys.readouterr().err
 
 
 def boston() -> list[list[str]]:
