@@ -13,8 +13,9 @@ from scipy.stats import rankdata
 from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.tree import DecisionTreeRegressor
 
-from train.dataset import Floats
+from train.dataset import MIN_ROWS, Floats, Indices
 from train.init.column_types import NUMBER, Column
+from train.split import find_originals
 
 TELLS_ALL = 0.98  # the share of the label's variance that one column explains, from which on it gives the label away
 STRONG = 0.5
@@ -36,8 +37,10 @@ def find_leaks(columns: Sequence[Column], label: Column, seed: int) -> dict[str,
     rows = np.arange(len(label.values))
     if len(rows) > _SAMPLE:
         rows = np.random.default_rng(seed).choice(rows, _SAMPLE, replace=False)
+    filled = {column.name: _filled(column) for column in columns}
+    rows = rows[_different(np.column_stack([values[rows] for values in (*filled.values(), label.values)]))]
     target = label.values[rows]
-    numbers = {column.name: _filled(column)[rows] for column in columns}
+    numbers = {name: values[rows] for name, values in filled.items()}
     strengths = {}
     for column in columns:
         if np.array_equal(column.values, label.values):
@@ -56,6 +59,12 @@ def find_leaks(columns: Sequence[Column], label: Column, seed: int) -> dict[str,
     left_out = {column.name for column in columns if column.left_out}
     ranked = sorted(strong.items(), key=lambda item: -item[1])
     return {name: share for name, share in ranked if name not in left_out}
+
+
+def _different(table: Floats) -> Indices:
+    """Return the positions of the rows that are no copies of earlier ones: a copy would tell the label of the other."""
+    different = np.flatnonzero(find_originals(table.astype(np.float32)) == np.arange(len(table)))
+    return different if len(different) >= MIN_ROWS else np.arange(len(table))
 
 
 def _filled(column: Column) -> Floats:

@@ -31,6 +31,12 @@ def test_columns_that_only_help_stay() -> None:
     assert leaks({}) == ({}, {"size": leaks({})[1]["size"]})
 
 
+def test_rows_that_are_there_many_times_make_no_column_a_leak() -> None:
+    label, other = columns({"price": texts(PRICE[:60]) * 20, "size": texts(RANDOM.normal(size=60)) * 20})
+    assert find_leaks([other], label, 42) == {}
+    assert not other.left_out
+
+
 def test_a_copy_and_a_function_of_the_label_are_found() -> None:
     found, _ = leaks({"copy": texts(PRICE), "log": texts(np.log(PRICE + 1000)), "less": texts(-PRICE / 7)})
     assert set(found) == {"copy", "log", "less"}
