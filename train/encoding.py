@@ -1,6 +1,7 @@
 """From a column of the data to an input: the number that stands for each value in the rows, and what clients may send.
 
-Owns the number that stands for a missing value, and which levels are merged into `other`: those with few training rows.
+Owns the numbers that stand for a missing value and for a date, and which levels are merged into `other`: those with
+few training rows.
 """
 
 from __future__ import annotations
@@ -49,6 +50,17 @@ def read_values(item: InputSpec, column: pd.Series) -> tuple[Floats, list[str]]:
     values = np.array([*(_dates(item, texts) if item.date else _codes(item, texts)), np.nan])
     wrong = [text for text, value in zip(texts, values, strict=False) if np.isnan(value)]
     return values[column.cat.codes.to_numpy()], wrong  # no text has the code -1, and so the last value
+
+
+def parts_of(date: datetime) -> dict[str, float]:
+    """Return the parts of a date that an input may be, by the name that a spec has for each."""
+    return {
+        "year": float(date.year),
+        "month": float(date.month),
+        "day": float(date.day),
+        "weekday": float(date.weekday()),
+        "days": float(date.toordinal() - _EPOCH),
+    }
 
 
 def missing_value(item: InputSpec) -> float:
@@ -130,14 +142,7 @@ def _dates(item: InputSpec, texts: list[str]) -> Iterator[float]:
         except ValueError:
             yield np.nan
             continue
-        parts = {
-            "year": date.year,
-            "month": date.month,
-            "day": date.day,
-            "weekday": date.weekday(),
-            "days": date.toordinal() - _EPOCH,
-        }
-        yield float(parts[item.date])
+        yield parts_of(date)[item.date]
 
 
 def _kept(item: InputSpec, training: Floats) -> tuple[float, ...]:

@@ -38,19 +38,14 @@ def make_layer(name: str, kernel: Floats, bias: Floats, activation: str = "linea
     return Layer(name, kernel.astype(np.float32), bias.astype(np.float32), activation, trainable)
 
 
-def apply(layers: Sequence[Layer], rows: Floats, dtype: type[np.floating] = np.float32) -> Floats:
-    """Return what the last layer makes of rows (n, k), float64 (n, b).
-
-    Args:
-        dtype: of the arithmetic; the rows are float32 in any case, as a model gets them.
-    """
+def apply(layers: Sequence[Layer], rows: Floats) -> Floats:
+    """Return what the last layer makes of rows (n, k), float64 (n, b). The arithmetic is float32, as a model has it."""
     result = np.empty((len(rows), len(layers[-1].bias)))
     for start in range(0, len(rows), CHUNK):
         part = slice(start, start + CHUNK)
-        values: Any = rows[part].astype(np.float32).astype(dtype)
+        values = rows[part].astype(np.float32)
         for layer in layers:
-            values = values @ layer.kernel.astype(dtype, copy=False) + layer.bias.astype(dtype, copy=False)
-            values = ACTIVATIONS[layer.activation](values)
+            values = ACTIVATIONS[layer.activation](values @ layer.kernel + layer.bias)
         result[part] = values
     return result
 

@@ -15,6 +15,7 @@ from train.csv_columns import parse_number
 from train.csv_file import open_rows
 from train.csv_format import CsvFormat
 from train.dataset import Floats
+from train.encoding import parts_of
 from train.init import dates
 from train.init.missing import WORDS, in_numbers, in_texts
 from train.init.numbers import CODE, find_decimal, forms_of, number_form, unreadable
@@ -163,9 +164,7 @@ def _find_mixed(column: Column, counts: Counter[str], forms: dict[str, str], lin
 
 def _days(cells: Sequence[str], form: str) -> Floats:
     known = {cell: dates.parse(cell, form) for cell in set(cells)}
-    days = {
-        cell: float("nan") if time is None else float(time.toordinal() - dates.EPOCH) for cell, time in known.items()
-    }
+    days = {cell: math.nan if time is None else parts_of(time)["days"] for cell, time in known.items()}
     return np.array([days[cell] for cell in cells])
 
 

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from train.dataset import Floats
+from train.encoding import parts_of
 from train.init import dates
 from train.init.column_types import BOOLEAN, DATE, NUMBER, Column
 from train.init.limits import date_limits, input_limits, typical
 from train.init.names import fit_name, human, is_alias
 from train.init.redundancy import commonest, min_rows_of
+from train.input_spec import DATE_PARTS
 
 INDICATOR_ROWS = 5  # as many missing values may teach something by being missing
 _CLOSED = 10  # texts that are no more, and none of them rare, are probably all that there are
@@ -137,15 +139,9 @@ def _dates(column: Column, taken: set[str]) -> list[PlannedInput]:
 
 def date_parts(column: Column) -> dict[str, Floats]:
     """Return the parts of a date that differ enough to teach something, each with its known values."""
-    known = {cell: time for cell in set(column.cells) if (time := dates.parse(cell, column.date_format))}
-    times = [known[cell] for cell in column.cells if cell in known]
-    all_parts = {
-        "year": np.array([time.year for time in times], dtype=np.float64),
-        "month": np.array([time.month for time in times], dtype=np.float64),
-        "day": np.array([time.day for time in times], dtype=np.float64),
-        "weekday": np.array([time.weekday() for time in times], dtype=np.float64),
-        "days": np.array([time.toordinal() - dates.EPOCH for time in times], dtype=np.float64),
-    }
+    known = {cell: parts_of(time) for cell in set(column.cells) if (time := dates.parse(cell, column.date_format))}
+    rows = [known[cell] for cell in column.cells if cell in known]
+    all_parts = {part: np.array([row[part] for row in rows]) for part in DATE_PARTS}
     different = {part: len(set(values)) for part, values in all_parts.items()}
     wanted = []
     if different["year"] > 1:
