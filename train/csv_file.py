@@ -145,18 +145,30 @@ def _parse(
 
 def _split(path: Path, lines: Iterator[str], quote: str, before: int) -> Iterator[tuple[int, list[str]]]:
     """Yield the same of a file whose cells are parted by any number of spaces and tabs."""
-    quoted = re.compile(rf"{quote}((?:[^{quote}]|{quote}{quote})*){quote}(?!\S)|([^{quote}\s]\S*)") if quote else None
     for number, line in enumerate(lines, before + 1):
-        if quoted is None or quote not in line:
-            row = line.split()
-        else:
-            if quoted.sub("", line).strip():
-                raise TrainError(f"{path}, line {number}: a {quote} is not closed on this line; correct the line")
-            row = [
-                found[1].replace(quote * 2, quote) if found[2] is None else found[2] for found in quoted.finditer(line)
-            ]
+        try:
+            row = split_line(line, quote)
+        except ValueError as error:
+            raise TrainError(f"{path}, line {number}: {error} on this line; correct the line") from error
         if row:
             yield number, row
+
+
+def split_line(line: str, quote: str) -> list[str]:
+    """Return the cells of a line that are parted by any number of spaces and tabs; none of a blank line.
+
+    Args:
+        quote: what may stand around a cell; empty for nothing.
+
+    Raises:
+        ValueError: if a cell's quotes are not closed.
+    """
+    if not quote or quote not in line:
+        return line.split()
+    cell = re.compile(rf"{quote}((?:[^{quote}]|{quote}{quote})*){quote}(?!\S)|([^{quote}\s]\S*)")
+    if cell.sub("", line).strip():
+        raise ValueError(f"a {quote} is not closed")
+    return [found[1].replace(quote * 2, quote) if found[2] is None else found[2] for found in cell.finditer(line)]
 
 
 def _recoded(path: Path, read: Read, encoding: str) -> Read:

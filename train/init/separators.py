@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from train.csv_file import split_line
 from train.csv_format import SEPARATORS, WHITESPACE
 from train.init.dates import date_format
 from train.init.missing import WORDS
@@ -131,13 +132,12 @@ def iterate(text: str, separator: str, quote: str) -> Iterator[Record]:
 
 
 def _split(lines: Iterator[str], quote: str) -> Iterator[Record]:
-    quoted = re.compile(rf"{quote}((?:[^{quote}]|{quote}{quote})*){quote}(?!\S)|([^{quote}\s]\S*)")
     for number, line in enumerate(lines, 1):
-        if quoted.sub("", line).strip():
-            raise csv.Error(f"a {quote} is not closed")
-        if cells := [
-            found[1].replace(quote * 2, quote) if found[2] is None else found[2] for found in quoted.finditer(line)
-        ]:
+        try:
+            cells = split_line(line, quote)
+        except ValueError as error:
+            raise csv.Error(str(error)) from error
+        if cells:
             yield number, cells
 
 
