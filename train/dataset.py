@@ -87,7 +87,8 @@ def load_dataset(spec: Spec) -> Dataset:
             raise _teaches_nothing(spec, item.column, "has no value in any training row")
         encoding = encode(item, inputs[:, position], train_rows)
         if _is_constant(encoding.described, encoding.values[train_rows]):
-            raise _teaches_nothing(spec, item.column, "has the same value in every training row")
+            merged_too = " after min_rows has merged its rare categories" if encoding.merged else ""
+            raise _teaches_nothing(spec, item.column, f"has the same value in every training row{merged_too}")
         inputs[:, position] = encoding.values
         described.append(encoding.described)
         merged |= {item.name: encoding.merged} if encoding.merged else {}

@@ -307,7 +307,7 @@ def test_texts_booleans_dates_and_missing_values_become_one_number_each(tmp_path
             1,
             {},
             {**DISTRICT, "other": "rest", "min_rows": 50},
-            "column district has the same value in every training row",
+            "column district has the same value in every training row after min_rows has merged its rare categories",
         ),
     ],
 )
