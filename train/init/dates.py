@@ -10,10 +10,8 @@ _CLOCK = r"(?P<clock>[T ]\d{2}:\d{2}(?P<seconds>:\d{2}(?P<fraction>\.\d{1,6})?)?
 _ISO = re.compile(rf"\d{{4}}(?P<mark>[-/.])\d{{1,2}}(?P=mark)\d{{1,2}}{_CLOCK}", re.ASCII)
 _SHORT = re.compile(rf"\d{{1,2}}(?P<mark>[-/.])\d{{1,2}}(?P=mark)(?P<year>\d{{4}}|\d{{2}}){_CLOCK}", re.ASCII)
 _NAMED = re.compile(rf"\d{{1,2}}(?P<mark>[- ])[A-Z][a-z]{{2}}(?P=mark)(?P<year>\d{{4}}|\d{{2}}){_CLOCK}", re.ASCII)
-_AMERICAN = re.compile(r"(?P<month>[A-Z][a-z]+) \d{1,2}, \d{4}", re.ASCII)
+_AMERICAN = re.compile(r"[A-Z][a-z]+ \d{1,2}, \d{4}", re.ASCII)
 _MONTH = re.compile(r"\d{4}-\d{2}", re.ASCII)
-EPOCH = datetime(1970, 1, 1).toordinal()  # noqa: DTZ001  (a date of a file has no zone)
-PARTS = ("year", "month", "day", "weekday", "days")
 
 
 def date_format(cells: Iterable[str]) -> str:

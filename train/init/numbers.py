@@ -30,7 +30,6 @@ _SIGN = r"[$€£¥₹₽¢%‰+\-\u2212(]|USD|EUR|GBP|CHF|Rs\.?"
 _MARKED = re.compile(
     rf"(?=.*([$€£¥₹₽¢%‰\u2212(]|USD|EUR|GBP|CHF|Rs))({_SIGN}|[{_SPACES}])*[0-9]([0-9.,'’_{_SPACES}]*[0-9])?[.,]?([{_SPACES}]|[)€$£¥₹%‰]|USD|EUR|GBP|CHF|Rs\.?)*"
 )
-PLAIN = frozenset({INTEGER, POINT, COMMA, POINT_3, COMMA_3, EXPONENT})
 REASONS = {
     GROUPED: "its numbers have marks between thousands, such as {example!r}: write them without",
     MARKED: "its numbers have signs around them, such as {example!r}: write the number alone",
