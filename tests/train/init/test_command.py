@@ -69,7 +69,7 @@ def test_no_file_is_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[st
 def test_a_spec_elsewhere_names_the_data_from_there(tmp_path: Path) -> None:
     (tmp_path / "specs").mkdir()
     out = tmp_path / "specs/a.toml"
-    assert init(tmp_path, write([HEADER, *rows()]), "--label", "price", "--out", str(out), "--model", "flats") == 0
+    assert init(tmp_path, write([HEADER, *rows(90)]), "--label", "price", "--out", str(out), "--model", "flats") == 0
     content = tomllib.loads(out.read_text())
     assert (content["model"], content["data"]["file"]) == ("flats", "../houses.csv")
     assert load_dataset(read_spec(out)).unlabelled == 0
