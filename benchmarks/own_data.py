@@ -3,8 +3,8 @@
     .venv/bin/python -m benchmarks.own_data RESULTS.json [SET …] [--only rivals|ours] [--table]
 
 Five folds over the rows of each set that have a label. In each fold everything is made from the fold's training rows:
-the rivals' preprocessing, and for ours the whole spec, with the choice of columns and of the network. What is done is in
-RESULTS.json, and is not done again: stop it and start it as you like. It ends with the table of docs/your-data.md.
+the rivals' preprocessing, and for ours the whole spec, with the choice of columns and of the network. What is done is
+in RESULTS.json, and is not done again: stop it and start it as you like. It ends with the table of docs/your-data.md.
 
 One thread for everything: small matrices gain nothing by more, and the cores may be shared.
 """
@@ -94,9 +94,7 @@ def line(item: DataSet, results: Results) -> dict[str, Any]:
         told = results.folds(item.name, learner)
         if len(told) == FOLDS:
             predicted = [np.array(told[str(number)]["predictions"]) for number in range(FOLDS)]
-            squares[learner] = [
-                (label[rows] - values) ** 2 for (_, rows), values in zip(folds, predicted, strict=True)
-            ]
+            squares[learner] = [(label[rows] - values) ** 2 for (_, rows), values in zip(folds, predicted, strict=True)]
     mean_rmse: Callable[[list[np.ndarray]], float] = lambda parts: float(np.mean([np.sqrt(p.mean()) for p in parts]))  # noqa: E731 - short
     said: dict[str, Any] = {"rows": len(label), "inputs": inputs.shape[1]}
     said |= {learner: mean_rmse(parts) for learner, parts in squares.items()}
@@ -124,8 +122,8 @@ def line(item: DataSet, results: Results) -> dict[str, Any]:
 def table(results: Results) -> str:
     """Return the table of docs/your-data.md, of the sets that are done."""
     lines = [
-        "| data | rows | columns used | ridge | gradient boosting | histogram boosting | this service | ÷ the best | s |",
-        "|---|---|---|---|---|---|---|---|---|",
+        f"| data | rows | columns used | {' | '.join(RIVALS)} | this service | ÷ the best | s |",
+        "|---" * (6 + len(RIVALS)) + "|",
     ]
     for item in SETS.values():
         said = line(item, results)

@@ -37,7 +37,7 @@ def rows_of(item: DataSet) -> tuple[pd.DataFrame, np.ndarray, pd.DataFrame]:
 
 
 def make_rival(name: str, inputs: pd.DataFrame) -> Any:
-    """Return an unfitted rival for a table of inputs; ridge chooses its penalty by leave-one-out in the rows it gets."""
+    """Return an unfitted rival for a table of inputs; ridge chooses its penalty by leave-one-out."""
     texts = [name for name in inputs if inputs[name].dtype == object]
     numbers = [name for name in inputs if name not in texts]
     if name == "histogram boosting":

@@ -144,5 +144,5 @@ def _find(package: str, end: str) -> Path:
         return next(Path(str(file.locate())) for file in files if file.as_posix().endswith(end))
     except (PackageNotFoundError, StopIteration):
         raise LookupError(
-            f"{end} is in no installed package: install {package} with `requirements/install.sh test`, which `make test` does"
+            f"{end} is in no installed package; requirements/install.sh test installs {package}, as make test does"
         ) from None
