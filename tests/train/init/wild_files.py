@@ -156,10 +156,10 @@ def _mixed_ends(table: Table) -> bytes:
 
 
 def _broken_byte(table: Table) -> bytes:
-    """UTF-8, with one cell from elsewhere."""
-    content = csv_text(whole(table)).encode()
-    lines = content.split(b"\n")
-    lines[30] = lines[30].replace(b"e", b"\xe9", 1) if b"e" in lines[30] else lines[30] + b"\xe9"
+    """UTF-8, as one line shows, with one cell from elsewhere."""
+    lines = csv_text(whole(table)).encode().split(b"\n")
+    for number, letter in ((20, "é".encode()), (30, "é".encode("latin-1"))):
+        lines[number] = lines[number].replace(b"e", letter, 1) if b"e" in lines[number] else lines[number] + letter
     return b"\n".join(lines)
 
 
@@ -362,7 +362,7 @@ WAYS = [
     Way("dates as one number", lambda t: csv_text(whole(t, Style(date="%Y%m%d"))).encode()),
     *(
         Way(f"missing cells as {mark}", lambda t, mark=mark: _marks(t, mark), read=mark == "NA")
-        for mark in ("NA", "?", "-", "n/a", "None", "NaN", "#N/A", "-999")
+        for mark in ("NA", "?", "-", "n/a", "None", "NaN", "#N/A")
     ),
     Way("labels missing", _label_missing, read=True),
     Way("a label in words", _thin_label),
