@@ -89,7 +89,10 @@ def _encoded(of: InputSpec, described: Input, cells: Sequence[str], form: CsvFor
 
 def _value(described: Input, text: str, decimal: str) -> float:
     if not described.levels:
-        return parse_number(text, decimal)
+        try:
+            return parse_number(text, decimal)
+        except ValueError:  # a word for a missing value, which no training row has
+            return np.nan
     code = described.codes.get(text, described.other)
     return np.nan if code is None else code
 
