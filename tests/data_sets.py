@@ -10,6 +10,7 @@ holds pickles, which can run code when they are read: do so in tests and measure
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
@@ -54,7 +55,7 @@ class DataSet:
         """
         path = _find(self.package, self.file)
         if path.suffix == ".json":
-            return pd.read_json(path, convert_dates=False)
+            return pd.DataFrame(json.loads(path.read_text(encoding="utf-8")))
         table = pd.read_csv(path) if path.suffix == ".csv" else pd.read_pickle(path, compression="xz")
         return table.rename(columns={"rownames": ""}) if self.unnamed else table
 
