@@ -102,7 +102,7 @@ def encoded(item: Input, sent: dict[str, Value]) -> float:
     if value is None:
         assert item.missing is not None
         return item.missing.value
-    return value if isinstance(value, float) else item.parse(value)
+    return value if isinstance(value, float) else item.parse(value.strip())
 
 
 def logged(served: Served, request_id: str) -> list[dict[str, str]]:
