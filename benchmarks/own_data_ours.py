@@ -1,7 +1,7 @@
 """Ours of own_data.py: what `python -m train init` makes of a fold's training rows, fitted to them and asked of others.
 
 The model of a training is fitted to a part of the rows and published with the rest as a test. Here it is fitted to all
-rows of the file, as the rivals are, by the same function and from the same spec.
+rows of the file, as the rivals are, by the same function. Gates are not measured: they change no model.
 """
 
 from __future__ import annotations
@@ -19,11 +19,14 @@ from registry import Input
 from tests.data_sets import DataSet
 from train.csv_columns import parse_number
 from train.csv_format import CsvFormat
-from train.dataset import Dataset, load_dataset
+from train.dataset import Dataset
 from train.encoding import read_values
-from train.init.command import init, parser
+from train.fitting import fit_layers
+from train.init.candidates import choose
+from train.init.command import look, parser
+from train.init.drafting import SEED
+from train.init.spec_writer import UNDECIDED, format_spec
 from train.input_spec import InputSpec
-from train.network import fit_network, predict
 from train.spec import Spec, read_spec
 
 
@@ -37,31 +40,23 @@ def predict_fold(item: DataSet, training: pd.DataFrame, held_out: pd.DataFrame) 
     with tempfile.TemporaryDirectory() as folder:
         file, out = Path(folder) / f"{item.name}.csv", Path(folder) / f"{item.name}.toml"
         item.write_rows(file, training)
-        init(parser().parse_args([str(file), "--label", item.label, "--out", str(out)]), lambda *_: None)
+        options = parser().parse_args([str(file), "--label", item.label, "--out", str(out)])
+        draft, data, _ = look(options, lambda *_: None)
+        out.write_text(format_spec(draft, UNDECIDED), encoding="utf-8")
         spec = read_spec(out)
-        data = load_dataset(spec)
         cells = item.write_rows(Path(folder) / "held_out.csv", held_out)
-    model = fit_network(data.described, spec.fit, spec.seed, data.inputs, data.label, lambda: None, **_options(spec))
+    chosen = choose(data, SEED, lambda *_: None)
+    fitted = fit_layers(data.described, chosen.best.fit, SEED, data.inputs, data.label, lambda: None)
     rows, accepted = encode(spec, data, cells)
     predictions = np.full(len(rows), data.label.mean())
-    predictions[accepted] = predict(model, rows[accepted])
+    predictions[accepted] = fitted.predict(rows[accepted])
     return {
         "predictions": predictions.tolist(),
         "refused": int((~accepted).sum()),
         "used": len({one.column for one in spec.inputs}),
-        "network": network(spec),
+        "network": chosen.best.name,
+        "compared": dict(chosen.errors),
     }
-
-
-def network(spec: Spec) -> str:
-    """Return the chosen network in a few words."""
-    fit = spec.content["fit"]
-    words = [fit["architecture"], *(key for key in ("activation", "skip", "quantiles", "members") if key in fit)]
-    return " ".join(f"{word} {fit[word]}" if word in fit else str(word) for word in words)
-
-
-def _options(spec: Spec) -> dict[str, Any]:
-    return {"log_label": True} if spec.log_label else {}
 
 
 def encode(spec: Spec, data: Dataset, cells: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

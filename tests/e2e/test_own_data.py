@@ -7,8 +7,6 @@ reads back to what was asked.
 from __future__ import annotations
 
 import json
-import math
-import os
 import tomllib
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
@@ -124,7 +122,7 @@ def test_its_rows_are_answered_alike_as_json_form_and_csv_and_the_log_reads_back
             assert np.float32(item.parse(row[item.name])) == np.float32(encoded(item, given)), item.name
 
     typed = [{name: "" if value is None else text(value) for name, value in row.items()} for row in sent]
-    for row, prediction in zip(typed[:3], predictions, strict=False):
+    for row in typed[:3]:
         status, _ = served.server.request("GET", f"/form?{urlencode(row)}")
         assert status == 200
     form = [row for row in served.server.rows("predictions") if row["request_id"] != reply["request_id"]]
