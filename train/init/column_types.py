@@ -18,7 +18,7 @@ from train.dataset import Floats
 from train.encoding import parts_of
 from train.init import dates
 from train.init.missing import WORDS, in_numbers, in_texts
-from train.init.numbers import CODE, find_decimal, forms_of, number_form, unreadable
+from train.init.numbers import CODE, find_decimal, forms_of, number_form, unit_of, unreadable
 
 Bools = NDArray[np.bool_]
 
@@ -136,7 +136,10 @@ def _find_kind(column: Column, counts: Counter[str], lines: Sequence[int]) -> No
         column.left_out = "it has no values"
         return
     forms = {cell: number_form(cell) for cell in values}
-    if all(forms.values()):
+    if dates.are_dates(values):
+        column.kind, column.date_format = DATE, dates.AS_NUMBER
+        column.values = _days(column.cells, dates.AS_NUMBER)
+    elif all(forms.values()):
         # Zeros in front: codes such as 01234, which would be others as numbers.
         column.kind = TEXT if CODE in forms.values() else NUMBER
         column.note = "codes with zeros in front: read as texts" if column.kind == TEXT else ""
@@ -155,6 +158,10 @@ def _find_mixed(column: Column, counts: Counter[str], forms: dict[str, str], lin
     texts = {cell.lower() for cell in forms}
     if any(len(texts) == len(forms) and texts == pair for pair in _BOOLEANS):
         column.kind = BOOLEAN
+    if len(forms) > MAX_ODD_LEVELS and (unit := unit_of(forms)):
+        example = next(iter(forms))
+        column.left_out = f"its numbers have a unit behind them, {unit}, as in {example[:30]!r}: write the number alone"
+        return
     numbers = sum(counts[cell] for cell, form in forms.items() if form)
     odd = next(cell for cell, form in forms.items() if not form)
     if len(forms) > MAX_ODD_LEVELS and numbers >= 0.5 * sum(counts[cell] for cell in forms):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 _CLOCK = r"(?P<clock>[T ]\d{2}:\d{2}(?P<seconds>:\d{2}(?P<fraction>\.\d{1,6})?)?)?"
@@ -11,7 +11,10 @@ _ISO = re.compile(rf"\d{{4}}(?P<mark>[-/.])\d{{1,2}}(?P=mark)\d{{1,2}}{_CLOCK}",
 _SHORT = re.compile(rf"\d{{1,2}}(?P<mark>[-/.])\d{{1,2}}(?P=mark)(?P<year>\d{{4}}|\d{{2}}){_CLOCK}", re.ASCII)
 _NAMED = re.compile(rf"\d{{1,2}}(?P<mark>[- ])[A-Z][a-z]{{2}}(?P=mark)(?P<year>\d{{4}}|\d{{2}}){_CLOCK}", re.ASCII)
 _AMERICAN = re.compile(r"[A-Z][a-z]+ \d{1,2}, \d{4}", re.ASCII)
+_ONE_NUMBER = re.compile(r"(19|20)\d{6}", re.ASCII)
+_NO_ACCIDENT = 10
 _MONTH = re.compile(r"\d{4}-\d{2}", re.ASCII)
+AS_NUMBER = "%Y%m%d"
 
 
 def date_format(cells: Iterable[str]) -> str:
@@ -26,6 +29,13 @@ def date_format(cells: Iterable[str]) -> str:
 def is_ambiguous(cells: Iterable[str]) -> bool:
     """Say whether all cells are dates in more than one way."""
     return len(_fitting(cells)) > 1
+
+
+def are_dates(numbers: Collection[str]) -> bool:
+    """Say whether whole numbers are dates such as 20261231, and no others: so many that it is no accident."""
+    return len(numbers) >= _NO_ACCIDENT and all(
+        _ONE_NUMBER.fullmatch(number) and parse(number, AS_NUMBER) for number in numbers
+    )
 
 
 def parse(cell: str, form: str) -> datetime | None:

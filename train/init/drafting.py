@@ -15,6 +15,7 @@ from train.init.leakage import find_leaks
 from train.init.limits import label_limits
 from train.init.missing import sentinel
 from train.init.names import human
+from train.init.numbers import only_three_decimals
 from train.init.redundancy import find_useless
 from train.init.report import column_table
 from train.init.sniffer import Sniffed
@@ -79,9 +80,14 @@ def make_draft(
 
 
 def _doubts(columns: Sequence[Column]) -> list[str]:
-    """Return what a person should check: numbers that probably stand for missing ones."""
+    """Return what a person should check: numbers that may mean missing ones, and decimals that may be thousands."""
     doubts = []
     for column in columns:
+        if column.kind == NUMBER and (cell := only_three_decimals(column.cells)):
+            doubts.append(
+                f"{column.name}: all its numbers have three digits behind the mark, as {cell!r}, and are read as "
+                "decimals; if they are thousands, write them without the mark"
+            )
         value = sentinel(column.values[~np.isnan(column.values)]) if column.kind == NUMBER else None
         if value is not None:
             doubts.append(

@@ -9,6 +9,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from train.init.missing import WORDS
+
 INTEGER, CODE, POINT, COMMA, EXPONENT = "integer", "code", "point", "comma", "exponent"
 POINT_3, COMMA_3, GROUPED, MARKED = "point3", "comma3", "grouped", "marked"
 _DIGITS_3 = r"[+-]?[1-9][0-9]{0,2}"
@@ -30,6 +32,7 @@ _SIGN = r"[$€£¥₹₽¢%‰+\-\u2212(]|USD|EUR|GBP|CHF|Rs\.?"
 _MARKED = re.compile(
     rf"(?=.*([$€£¥₹₽¢%‰\u2212(]|USD|EUR|GBP|CHF|Rs))({_SIGN}|[{_SPACES}])*[0-9]([0-9.,'’_{_SPACES}]*[0-9])?[.,]?([{_SPACES}]|[)€$£¥₹%‰]|USD|EUR|GBP|CHF|Rs\.?)*"
 )
+_WITH_UNIT = re.compile(r"[+-]?[0-9][0-9.,]*\s*(?P<unit>[^\W\d_][^\d\s]{0,11})")
 REASONS = {
     GROUPED: "its numbers have marks between thousands, such as {example!r}: write them without",
     MARKED: "its numbers have signs around them, such as {example!r}: write the number alone",
@@ -56,6 +59,19 @@ def forms_of(cells: Iterable[str]) -> dict[str, str]:
     for cell in cells:
         found.setdefault(number_form(cell), cell)
     return found
+
+
+def only_three_decimals(cells: Iterable[str]) -> str:
+    """Return the first cell if all numbers of a column are such as 1.234, which may be 1234; else nothing."""
+    forms = forms_of(cell for cell in dict.fromkeys(cells) if cell not in WORDS)
+    return next(iter(forms.values())) if len(forms) == 1 and forms.keys() <= {POINT_3, COMMA_3} else ""
+
+
+def unit_of(cells: Iterable[str]) -> str:
+    """Return the word that stands behind the number in every cell, as in "8 km"; empty if there is none."""
+    found = [_WITH_UNIT.fullmatch(cell) for cell in cells]
+    units = {match["unit"] for match in found if match}
+    return units.pop() if len(units) == 1 and all(found) else ""
 
 
 def find_decimal(columns: Iterable[Mapping[str, str]], separator: str) -> str:

@@ -23,6 +23,10 @@ from train.init.column_types import read_table
         (["FALSE", "TRUE"], "boolean"),
         (["yes", "no", "perhaps"], "text"),
         (["2024-01-31", "", "2023-12-01"], "date"),
+        ([f"202401{day}" for day in range(10, 32)], "date"),
+        ([f"202401{day}" for day in range(10, 33)], "number"),
+        (["20240131", "20240201"], "number"),
+        (["4 doors", "2 doors"], "text"),
         (["01234", "98765"], "text"),
         (["3", "4", "5 or more"], "text"),
         (["", "NA"], "empty"),
@@ -38,6 +42,7 @@ def test_a_column_has_the_type_of_its_cells(cells: Sequence[str], kind: str) -> 
     ("cells", "reason"),
     [
         ([*map(str, range(40)), "12 or so"], "it holds numbers, but '12 or so' on line 42"),
+        ([f"{number} km" for number in range(40)], "a unit behind them, km, as in '0 km'"),
         (["$1", "$2"], "signs around them, such as '$1'"),
         (["12 %", "13 %"], "signs around them"),
         (["1,234,567", "1"], "marks between thousands"),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from train.init import numbers
-from train.init.numbers import find_decimal, forms_of, number_form, unreadable
+from train.init.numbers import find_decimal, forms_of, number_form, only_three_decimals, unreadable
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,9 @@ def test_a_column_of_doubtful_numbers_is_not_read(cells: Sequence[str], decimal:
     found = unreadable(forms_of(cells), decimal)
     assert reason in found
     assert bool(found) == bool(reason)
+
+
+def test_a_column_of_three_decimals_only_may_be_thousands() -> None:
+    assert only_three_decimals(["1.234", "", "NA"]) == "1.234"
+    assert only_three_decimals(["1.234", "0.5"]) == ""
+    assert only_three_decimals(["1.234", "950"]) == ""
