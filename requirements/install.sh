@@ -26,7 +26,7 @@ exec 9<requirements
 lock LOCK_NB || { echo "Another installation is running: waiting for it to end."; lock LOCK_EX; }
 has "$1" && exit 0
 
-echo "Installing the $1 set into .venv (serve: 0.15 GB, monitor: 0.4 GB, train: 1.9 GB, test: 2.2 GB)."
+echo "Installing the $1 set into .venv (serve: 0.15 GB, monitor: 0.4 GB, train: 1.9 GB, test: 2.3 GB)."
 if has serve; then
     rm -f .venv/serve.txt .venv/monitor.txt .venv/train.txt .venv/test.txt
 else

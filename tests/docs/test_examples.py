@@ -99,6 +99,7 @@ def without_id(text: str) -> object:
         "how-to/release.md",
         "how-to/sign-versions.md",
         "how-to/your-own-model.md",
+        "your-data.md",
         "how-to/keras-model.md",
         "how-to/ground-truth.md",
         "how-to/tokens.md",

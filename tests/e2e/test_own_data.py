@@ -25,8 +25,8 @@ from tests.data_sets import SETS, DataSet
 from tests.e2e.server import Server, serving
 from train.__main__ import main
 
-ROWS = {"ames": 500, "saratoga": 500, "diamonds": 700, "bikeshare": 700, "deliveries": 500}  # of the others all
-ASKED = 12
+ROWS = {"ames": 250, "sacramento": 250, "saratoga": 250, "diamonds": 250, "bikeshare": 250, "deliveries": 250}
+ASKED = 12  # rows of a file
 Value = float | str | None
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
