@@ -112,7 +112,7 @@ def line(item: DataSet, results: Results) -> dict[str, Any]:
         low, high = np.quantile(ratios, [0.025, 0.975])
         said |= {"best": best, "ratio": said[OURS] / said[best], "low": float(low), "high": float(high)}
         told = results.folds(item.name, OURS)
-        said["seconds"] = float(np.mean([told[str(number)]["seconds"] for number in range(FOLDS)]))
+        said["cpu"] = float(np.mean([told[str(number)]["cpu"] for number in range(FOLDS)]))
         said["used"] = [told[str(number)].get("used", 0) for number in range(FOLDS)]
         said["refused"] = sum(told[str(number)].get("refused", 0) for number in range(FOLDS))
         said["chosen"] = [told[str(number)].get("network", "") for number in range(FOLDS)]
@@ -122,7 +122,7 @@ def line(item: DataSet, results: Results) -> dict[str, Any]:
 def table(results: Results) -> str:
     """Return the table of docs/your-data.md, of the sets that are done."""
     lines = [
-        f"| data | rows | columns used | {' | '.join(RIVALS)} | this service | ÷ the best | s |",
+        f"| data | rows | columns used | {' | '.join(RIVALS)} | this service | ÷ the best | CPU s |",
         "|---" * (6 + len(RIVALS)) + "|",
     ]
     for item in SETS.values():
@@ -135,7 +135,7 @@ def table(results: Results) -> str:
         ratio = f"{said['ratio']:.3f} ({said['low']:.3f}–{said['high']:.3f})"
         lines.append(
             f"| {item.name}{'' if item.seen else ' *'} | {said['rows']} | {columns} of {item.table().shape[1] - 1} | "
-            f"{' | '.join(figures)} | {said[OURS]:.4g} | {ratio} | {said['seconds']:.0f} |"
+            f"{' | '.join(figures)} | {said[OURS]:.4g} | {ratio} | {said['cpu']:.0f} |"
         )
     return "\n".join(lines)
 
