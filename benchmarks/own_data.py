@@ -131,13 +131,17 @@ def table(results: Results) -> str:
             continue
         used = sorted(set(said["used"]))
         columns = f"{used[0]}" if len(used) == 1 else f"{used[0]}–{used[-1]}"
-        figures = [f"**{said[name]:.4g}**" if name == said["best"] else f"{said[name]:.4g}" for name in RIVALS]
+        figures = [f"**{_figure(said[name])}**" if name == said["best"] else _figure(said[name]) for name in RIVALS]
         ratio = f"{said['ratio']:.3f} ({said['low']:.3f}–{said['high']:.3f})"
         lines.append(
             f"| {item.name}{'' if item.seen else ' *'} | {said['rows']} | {columns} of {item.table().shape[1] - 1} | "
-            f"{' | '.join(figures)} | {said[OURS]:.4g} | {ratio} | {said['cpu']:.0f} |"
+            f"{' | '.join(figures)} | {_figure(said[OURS])} | {ratio} | {said['cpu']:.0f} |"
         )
     return "\n".join(lines)
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
 
 
 def main() -> None:
