@@ -120,10 +120,13 @@ def _choose(path: Path, text: str, separator: str) -> Reading:
     Raises:
         TrainError: if there is none, or more than one.
     """
+    if not text.strip():
+        raise TrainError(f"{path}: is empty")
     found = readings(text, separator)
     if not found:
         raise TrainError(
-            f"{path}: no separator parts its lines into columns: tried , ; tab | : ^ and spaces"
+            f"{path}: no separator parts its lines into columns: tried , ; tab | : ^ and spaces; the file needs the "
+            "label and at least one other column"
             if not separator
             else f"{path}: {separator!r} parts no line; correct the separator"
         )

@@ -149,9 +149,10 @@ def changed(old: str, new: str) -> str:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "no separator parts its lines"),
+        ("", "is empty"),
+        ("\r\n \r\n", "is empty"),
         ("a,b\n", "has no rows"),
-        ("b\n" + "1\n" * 40, "no separator parts its lines"),
+        ("b\n" + "1\n" * 40, "no separator parts its lines.*; the file needs the label and at least one other column"),
         ("b\n" + "1,5\n" * 40, "line 1 has 1"),
         (write(NUMBERS[1:]), r"line 1: 0, 0.0, 0: looks like the other lines; .* --columns, 3 names"),
         (changed("\n7,10.5,0\n", "\n7,10.5,0,9\n"), r"line 9 has 4; correct these lines"),
