@@ -125,10 +125,11 @@ def check_fitted(top: TomlTable, inputs: Sequence[InputSpec], gates: GateLimits,
             )
         if item.missing is not None and item.missing.indicator:
             raise top.error(f"inputs[{position}].indicator", "a fitted model has no input that tells; remove it")
-    for name, limit in asdict(gates).items():
-        if limit is not None and name not in _GATES_OF_A_FILE:
-            raise top.error(
-                f"gates.{name}",
-                "needs fits to other rows, and a fitted file is taken as it is; remove it, or gate by "
-                "test_vs_least_squares",
-            )
+    needy = [name for name, limit in asdict(gates).items() if limit is not None and name not in _GATES_OF_A_FILE]
+    if needy:
+        others = f"it, and also {', '.join(needy[1:])}" if needy[1:] else "it"
+        raise top.error(
+            f"gates.{needy[0]}",
+            f"needs fits to other rows, and a fitted file is taken as it is; remove {others}, or gate by "
+            "test_vs_least_squares",
+        )

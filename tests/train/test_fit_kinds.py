@@ -70,6 +70,15 @@ def test_a_gate_that_needs_further_fits_is_refused_for_a_fitted_file(gate: str, 
         read_spec(spec)
 
 
+def test_all_gates_that_need_further_fits_are_named_at_once(tmp_path: Path) -> None:
+    archive(tmp_path / "a.keras", {})
+    gates = "test_vs_mean = 1.0\nworst_slice = 1.5\ninterval_worst_third = 0.2\ninterval_width = 1.1"
+    spec = write_spec(tmp_path, 'file = "a.keras"', gates)
+    message = r"gates.worst_slice: needs .*; remove it, and also interval_worst_third, interval_width, or gate by"
+    with pytest.raises(TrainError, match=message):
+        read_spec(spec)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
