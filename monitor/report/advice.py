@@ -15,12 +15,15 @@ def actions(report: Json) -> Iterator[str]:
         yield f"Check the true values from {names} before anything is trained on them."
     if (report["accuracy"]["intervals"] or {}).get("verdict") == "below":
         yield "Don't rely on the intervals until a new version is trained with these rows: it measures its errors anew."
+    has_rows = _has_drifted_rows(report["drift"])
     if report["drift"]["verdict"] == "drift":
         yield "Ask who sends these rows, and whether they are meant."
+        if not has_rows:
+            yield "Look for the requests with status 4xx in the logs: their column `error` says why they were refused."
     if verdict == "accuracy":
         yield "Look at which rows, days and slices have the larger errors."
         yield "`python -m monitor retrain` decides whether a new version pays, or says why not."
-    elif verdict == "drift":
+    elif verdict == "drift" and has_rows:
         yield "Collect true values for them, with `POST /feedback` or `python -m monitor feedback FILE.csv`."
         yield "Then `python -m monitor retrain` decides whether a new version pays."
     elif verdict == "cannot_judge":
@@ -58,6 +61,11 @@ def doubt(report: Json) -> str:
         return reason(columns[0])
     have = f"{amount(window['rows'], 'row')} of {amount(window['requests'], 'request')}"
     return f"{have}; {amount(missing, 'more row')} {'is' if missing == 1 else 'are'} needed"
+
+
+def _has_drifted_rows(drift: Json) -> bool:
+    """Return whether rows that were answered have drifted, and not only the share of the requests that were refused."""
+    return bool(with_verdict(drift["columns"], "drift")) or (drift["joint"] or {}).get("verdict") == "drift"
 
 
 def _drift(report: Json) -> Iterator[str]:

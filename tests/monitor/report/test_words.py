@@ -76,6 +76,20 @@ def test_the_strongest_input_is_the_headline_before_the_prediction_and_a_categor
     assert add_words(report)["headline"] == "Calm: the rows are like those in the pinned window"
 
 
+def test_of_refused_requests_alone_the_report_sends_to_the_log_and_asks_for_no_true_values() -> None:
+    report = of_verdict("calm")
+    drift = report["drift"]
+    drift["verdict"] = drift["shares"][0]["verdict"] = "drift"
+    actions = add_words(report)["actions"]
+    advice = "Look for the requests with status 4xx in the logs: their column `error` says why they were refused."
+    assert advice in actions
+    assert not any("true values" in sentence or "retrain" in sentence for sentence in actions)
+    drift["joint"]["verdict"] = "drift"
+    actions = add_words(report)["actions"]
+    assert any("Collect true values" in sentence for sentence in actions)
+    assert not any("4xx" in sentence for sentence in actions)
+
+
 def test_shares_and_correlations_can_be_the_drift() -> None:
     report = of_verdict("calm")
     drift = report["drift"]
