@@ -126,6 +126,10 @@ def _dates(column: Column, taken: set[str]) -> list[PlannedInput]:
         taken.add(name)
         limits = date_limits(part, values)
         content: dict[str, Any] = {"name": name, "column": column.name, "label": f"{human(column.name)}, {part}"}
+        if part == "weekday":
+            content["label"] += " (0 is Monday)"
+        elif part == "days":
+            content["unit"] = "days since 1970-01-01"
         content |= {"date": part, "date_format": column.date_format}
         content |= {
             "limits": [plain_number(limits.low), plain_number(limits.high)],

@@ -92,6 +92,12 @@ def test_a_date_becomes_the_parts_that_differ() -> None:
     }
 
 
+def test_the_form_says_what_the_numbers_of_a_weekday_and_of_days_mean() -> None:
+    found = planned({"sold": [f"{2020 + n % 3}-{n % 12 + 1:02d}-{n % 28 + 1:02d}" for n in range(ROWS)]})
+    assert found["sold_weekday"]["label"] == "Sold, weekday (0 is Monday)"
+    assert (found["sold_days"]["label"], found["sold_days"]["unit"]) == ("Sold, days", "days since 1970-01-01")
+
+
 def test_a_date_that_hardly_differs_has_no_parts() -> None:
     (column,) = columns({"day": ["2024-01-01"] * 57 + ["2024-01-02"] * 3})
     assert date_parts(column) == {}
