@@ -58,7 +58,10 @@ def init(options: argparse.Namespace, report: Report) -> str:
         OSError: if the spec can't be written.
     """
     draft, data, summary = look(options, report)
-    choice = _choose(data, report)
+    try:
+        choice = _choose(data, report)
+    except TrainError as error:
+        raise TrainError("\n".join([*summary, f"{options.file}: {error}; see the table"])) from error
     out = _out(options)
     _write_new(out, format_spec(draft, choice))
     return "\n".join([*summary, *choice.compared, *choice.measured, "", f"wrote {out}", f"next: python -m train {out}"])
@@ -97,7 +100,10 @@ def look(options: argparse.Namespace, report: Report) -> tuple[Draft, Dataset, l
     label, unlabelled = _label(path, table, options.label)
     report("looking at the columns", 0.1)
     draft, summary = make_draft(path, out, _model(options), sniffed, table, label, unlabelled)
-    return draft, _load(out, path, draft), summary
+    try:
+        return draft, _load(out, path, draft), summary
+    except TrainError as error:
+        raise TrainError("\n".join([*summary, str(error)])) from error
 
 
 def _model(options: argparse.Namespace) -> str:
@@ -182,6 +188,8 @@ def _require_new(out: Path) -> None:
         raise TrainError(f"{out}: exists already and is not overwritten; give the new spec another name with --out")
     if not out.parent.is_dir():
         raise TrainError(f"{out.parent}: there is no such folder; give the spec's place with --out")
+    if not os.access(out.parent, os.W_OK):
+        raise TrainError(f"{out.parent}: no file can be written there; give the spec another place with --out")
 
 
 def _write_new(out: Path, text: str) -> None:

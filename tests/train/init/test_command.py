@@ -124,6 +124,36 @@ def test_what_can_not_be_trained_is_refused_and_nothing_is_written(
     assert [path.name for path in tmp_path.iterdir()] == ["houses.csv"]
 
 
+def test_a_refusal_after_the_columns_were_looked_at_shows_what_became_of_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = write([["x", "z", "y"], *([str(n % 9), f"{n}%", str(n % 7)] for n in range(60))])
+    assert init(tmp_path, few, "--label", "y") == 1
+    error = capsys.readouterr().err
+    assert "left out: its numbers have signs" in error
+    assert "houses.csv: has 60 rows, of which 9 differ in their inputs; a training needs at least 30" in error
+
+    def refuse(*_: object) -> None:
+        raise TrainError("no network predicts better")
+
+    monkeypatch.setattr("train.init.command.choose", refuse)
+    useless = write([["x", "z", "y"], *([str(n * n % 211), f"{n}%", str(n * 7 % 37)] for n in range(90))])
+    assert init(tmp_path, useless, "--label", "y") == 1
+    error = capsys.readouterr().err
+    assert "left out: its numbers have signs" in error
+    assert error.endswith("houses.csv: no network predicts better; see the table\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["houses.csv"]
+
+
+def test_a_folder_without_write_permission_is_refused_before_the_work_begins(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("train.init.command.os.access", lambda *_: False)
+    assert init(tmp_path, write([HEADER, *rows()]), "--label", "price") == 1
+    error = capsys.readouterr().err
+    assert error == f"{tmp_path}: no file can be written there; give the spec another place with --out\n"
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["init", str(tmp_path / "none.csv"), "--label", "y"], {}) == 1
     assert "none.csv: can't be read (No such file or directory); correct the path" in capsys.readouterr().err
