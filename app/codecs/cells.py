@@ -17,7 +17,7 @@ import numpy as np
 import orjson
 
 from app.codecs.batch import Float64Vector, to_float64
-from app.codecs.json_strict import Reading, excerpt, json_type
+from app.codecs.json_strict import Reading, excerpt, is_utf_8, json_type
 from app.codecs.typed_number import parse_typed
 from csv_dialect import DialectError, parse_decimal
 from registry import Input, plain
@@ -195,9 +195,10 @@ class TextCells(CellReader):
             return self._read_nothing()
         unknown = f"{_quote(text)} is not known"
         if self._other is not None:
-            return self._other, f"{unknown} to this version: taken as {_quote(self._other_name)}"
+            return self._other, f"{unknown} to this version: taken as {_quote(self._other_name)}{_not_utf_8(text)}"
         like = self._find_like(text) if compare and len(text) <= _MAX_CHARACTERS else ""
-        return math.nan, f"{unknown}: expected {self._expected}{f'; did you mean {_quote(like)}?' if like else ''}"
+        hint = _not_utf_8(text) or (f"; did you mean {_quote(like)}?" if like else "")
+        return math.nan, f"{unknown}: expected {self._expected}{hint}"
 
     def _find_like(self, text: str) -> str:
         """Return the level that is most like a text; empty if none is."""
@@ -231,6 +232,11 @@ def name_levels(item: Input) -> str:
 
 def _example(item: Input) -> str:
     return _quote(item.texts.get(item.example) or item.levels[0])
+
+
+def _not_utf_8(text: str) -> str:
+    """Return what to add of a text that is perhaps a known one, in another encoding; empty of any other."""
+    return "" if is_utf_8(text) else "; it is not UTF-8: save the file as UTF-8"
 
 
 def _quote(text: str) -> str:

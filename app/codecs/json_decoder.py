@@ -25,7 +25,7 @@ from app.codecs.cells import make_reader
 from app.codecs.columns import ABSENT, ColumnDecoder
 from app.codecs.json_layouts import JsonLayouts
 from app.codecs.json_matrix import parse_matrix
-from app.codecs.json_strict import ObjectPairs, StrictDecoder, join_names, parse_strict
+from app.codecs.json_strict import ObjectPairs, StrictDecoder, is_utf_8, join_names, parse_strict
 from app.codecs.json_strings import count_lost_strings, count_strings_of_rows
 from app.errors import FieldError, InvalidInput, MalformedRequest, ServingError, TooLarge
 from registry import Signature
@@ -160,7 +160,10 @@ class JsonDecoder:
         required = [i for i in self._in_order if i not in self._optional] or ([] if counts else self._in_order)
         errors = [FieldError(0, self.names[i], "the column is missing") for i in required if not counts[i]]
         errors += [FieldError(0, self.names[i], "the column appears twice") for i in self._in_order if counts[i] > 1]
-        raise InvalidInput(f"{errors[0]}; the columns, parted by {separator!r}, are {join_names(names)}", errors)
+        remedy = "" if all(map(is_utf_8, names)) else "; they are not UTF-8: save the file as UTF-8"
+        raise InvalidInput(
+            f"{errors[0]}; the columns, parted by {separator!r}, are {join_names(names)}{remedy}", errors
+        )
 
     def check_row_count(self, count: int) -> None:
         """Check that there is a row, and that there are not too many.

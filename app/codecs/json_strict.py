@@ -200,6 +200,11 @@ def excerpt(text: str) -> str:
     return text if text.isprintable() else ascii(text)[1:-1]
 
 
+def is_utf_8(text: str) -> bool:
+    """Return whether a text has no bytes that are not UTF-8, as ``surrogateescape`` reads them."""
+    return not any("\udc80" <= letter <= "\udcff" for letter in text)
+
+
 def join_names(names: Sequence[str]) -> str:
     """Return columns' names as they can stand in a message."""
     more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""

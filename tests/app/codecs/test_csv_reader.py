@@ -194,6 +194,20 @@ def test_a_text_that_is_no_table_is_refused(text: str, kind: type[ServingError],
     assert message in caught.value.message
 
 
+def test_a_file_in_another_encoding_is_told_so_in_its_header_and_in_its_texts() -> None:
+    with pytest.raises(
+        InvalidInput, match=r"district: the column is missing; .*; they are not UTF-8: save the file as"
+    ):
+        read("Räume,Höhe\n4,5\n".encode("cp1252"), FLAT)
+    batch = read_batch("district,balcony\nHöchst,zwölf\n".encode("cp1252"), FLAT)
+    expected = "expected one of 'without', 'with', true, false; it is not UTF-8: save the file as UTF-8"
+    assert [(error.input, error.message) for error in batch.inputs.errors] == [
+        ("balcony", rf"'zw\udcf6lf' is not known: {expected}")
+    ]
+    (warning,) = batch.inputs.warnings
+    assert warning.message.endswith("taken as 'elsewhere'; it is not UTF-8: save the file as UTF-8")
+
+
 def test_open_quotes_in_every_line_are_not_read_again_and_again() -> None:
     start = time.process_time()
     with pytest.raises(MalformedRequest, match="has a quote without an end, like many lines before"):
