@@ -167,6 +167,12 @@ def _find_mixed(column: Column, counts: Counter[str], forms: dict[str, str], lin
     if len(forms) > MAX_ODD_LEVELS and numbers >= 0.5 * sum(counts[cell] for cell in forms):
         line = lines[column.cells.index(odd)]
         column.left_out = f"it holds numbers, but {odd[:30]!r} on line {line}: correct such cells, or empty them"
+    elif len(forms) > MAX_ODD_LEVELS and (odd := dates.odd_one(list(forms))):
+        line = lines[column.cells.index(odd)]
+        column.left_out = (
+            f"it holds dates, but {odd[:30]!r} on line {line} is none, or is written in another way: "
+            "write all as 2026-12-31, or empty such cells"
+        )
 
 
 def _days(cells: Sequence[str], form: str) -> Floats:

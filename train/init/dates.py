@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from itertools import chain
 
 _CLOCK = r"(?P<clock>[T ]\d{2}:\d{2}(?P<seconds>:\d{2}(?P<fraction>\.\d{1,6})?)?)?"
 _ISO = re.compile(rf"\d{{4}}(?P<mark>[-/.])\d{{1,2}}(?P=mark)\d{{1,2}}{_CLOCK}", re.ASCII)
@@ -15,6 +17,7 @@ _ONE_NUMBER = re.compile(r"(19|20)\d{6}", re.ASCII)
 _NO_ACCIDENT = 10
 _MONTH = re.compile(r"\d{4}-\d{2}", re.ASCII)
 AS_NUMBER = "%Y%m%d"
+_SAMPLE = 1000  # texts that tell whether a column holds dates
 
 
 def date_format(cells: Iterable[str]) -> str:
@@ -36,6 +39,15 @@ def are_dates(numbers: Collection[str]) -> bool:
     return len(numbers) >= _NO_ACCIDENT and all(
         _ONE_NUMBER.fullmatch(number) and parse(number, AS_NUMBER) for number in numbers
     )
+
+
+def odd_one(cells: Sequence[str]) -> str:
+    """Return the first text that is not written as most dates are; empty if fewer than half of the texts are dates."""
+    found = [forms for cell in cells[:_SAMPLE] if (forms := _fitting([cell]))]
+    if not found or len(found) < 0.5 * len(cells[:_SAMPLE]):
+        return ""
+    ((form, _),) = Counter(chain.from_iterable(found)).most_common(1)
+    return next((cell for cell in cells if not parse(cell, form)), "")
 
 
 def parse(cell: str, form: str) -> datetime | None:

@@ -43,6 +43,14 @@ def test_a_column_has_the_type_of_its_cells(cells: Sequence[str], kind: str) -> 
     [
         ([*map(str, range(40)), "12 or so"], "it holds numbers, but '12 or so' on line 42"),
         ([f"{number} km" for number in range(40)], "a unit behind them, km, as in '0 km'"),
+        (
+            [*(f"2024-03-{day:02d}" for day in range(1, 29)), "28.03.2024"],
+            "it holds dates, but '28.03.2024' on line 30 is none, or is written in another way",
+        ),
+        (
+            [*(f"03/{day:02d}/2024" for day in range(1, 29)), "in spring"],
+            "it holds dates, but 'in spring' on line 30 is none",
+        ),
         (["$1", "$2"], "signs around them, such as '$1'"),
         (["12 %", "13 %"], "signs around them"),
         (["1,234,567", "1"], "marks between thousands"),
