@@ -91,7 +91,7 @@ SETS = {
         DataSet(
             "sacramento", _R, "modeldata/Sacramento.pkl.compress", "price", ("rownames",), separator=";", decimal=","
         ),
-        DataSet("saratoga", _R, "mosaicData/SaratogaHouses.pkl.compress", "price", ("rownames",)),
+        DataSet("saratoga", _R, "mosaicData/SaratogaHouses.pkl.compress", "price", ("rownames",), seen=True),
         DataSet("diamonds", _R, "ggplot2/diamonds.pkl.compress", "price", ("rownames",)),
         DataSet(
             "duke_forest",
