@@ -1,7 +1,7 @@
 """Ten real data sets from packages of the test set, written as the CSV files that their owners would have.
 
 Texts, missing cells, dates, row numbers and columns that give the label away are left in. The files differ in how they
-are written. Five sets were never looked at while settings were chosen: those that are not ``seen``.
+are written. Four sets were never looked at while settings were chosen: those that are not ``seen``.
 
 Two of the packages are only folders of data here. Their files are found by path, and their code is not imported. One
 holds pickles, which can run code when they are read: do so in tests and measurements only.

@@ -138,7 +138,7 @@ def _comment(text: str, indent: str = "") -> Iterator[str]:
     for word in _printable(text).split(" ") if text else ():
         if len(line) + len(word) >= _WIDTH and line.strip() != "#":
             yield line
-            line = f"#{indent} "
+            line = f"#{2 * indent}"  # a continued item of a list hangs
         line += f" {word}"
     if text:
         yield line
