@@ -22,6 +22,7 @@ from train.csv_format import WHITESPACE, CsvFormat
 from train.errors import TrainError
 
 _BLOCK = 1 << 18  # bytes
+_MAX_CELL = 1 << 17  # characters; the csv module has one limit for all readers of a process, and others raise it
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,8 @@ def _parse(
     begins = 1
     try:
         for row in reader:
+            if row and max(map(len, row)) > _MAX_CELL:
+                raise csv.Error(f"field larger than field limit ({_MAX_CELL})")
             if row:
                 yield before + reader.line_num, row
             begins = reader.line_num + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import os
 from pathlib import Path
@@ -62,6 +63,15 @@ def test_rows_are_read_with_their_lines(
 
 def test_without_a_separator_it_is_found_by_the_columns(tmp_path: Path) -> None:
     assert rows_of(tmp_path, "é;b\n1;2\n".encode("cp1252"), CsvFormat(encoding="cp1252"), ("b",))[0] == ("é", "b")
+
+
+def test_a_long_cell_is_refused_whatever_other_readers_of_the_process_allow(tmp_path: Path) -> None:
+    before = csv.field_size_limit(1 << 30)  # as a reader of logs sets it
+    try:
+        with pytest.raises(TrainError, match="line 3: not CSV: field larger than field limit"):
+            rows_of(tmp_path, f"a,b\n1,{'x' * 131_072}\n1,{'x' * 131_073}\n", CsvFormat())
+    finally:
+        csv.field_size_limit(before)
 
 
 @pytest.mark.parametrize(
