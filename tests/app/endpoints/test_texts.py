@@ -54,7 +54,7 @@ def as_text(cell: Any) -> str:
 def as_csv(rows: list[Row], order: list[int], alias: bool) -> str:
     text = io.StringIO()
     names = ["Number of rooms" if alias and name == "rooms" else name for name in NAMES]
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text, lineterminator="\r\n")  # or Python 3.11 would not quote a carriage return
     writer.writerow([names[place] for place in order])
     writer.writerows([[as_text(row[place]) for place in order] for row in rows])
     return text.getvalue()
@@ -86,6 +86,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.sampl
         "\x00",
         "a\nb",
         "a\r\nb",
+        "\ra",
         "\\n",
         "'",
         '"',
