@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from train.csv_file import split_line
 from train.csv_format import SEPARATORS, WHITESPACE
@@ -24,6 +25,7 @@ _SINGLE = re.compile(r"'.*'", re.DOTALL)
 _TIME = re.compile(r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?")
 _FOREIGN = {mark: re.compile(f"[{re.escape(',;|^' + chr(9)).replace(re.escape(mark), '')}]") for mark in SEPARATORS}
 
+_Row = TypeVar("_Row")
 Record = tuple[int, list[str]]  # the line on which it begins, and its cells without the spaces around them
 
 
@@ -107,6 +109,15 @@ def half_quoted(reading: Reading) -> Record | None:
     return None if quoted is None or all(map(_SINGLE.fullmatch, texts)) else quoted
 
 
+def is_in_values_only(mark: str, reading: Reading) -> bool:
+    """Say whether a mark stands in no cells but numbers, dates and times."""
+    return not any(
+        mark in cell and _cell_likeness(cell, reading.separator, reading.quote) < 1
+        for _, cells in _sample(reading.records[1:])
+        for cell in cells
+    )
+
+
 def _is_text(cell: str) -> bool:
     return cell not in WORDS and not number_form(cell) and not date_format([cell])
 
@@ -143,9 +154,12 @@ def _split(lines: Iterator[str], quote: str) -> Iterator[Record]:
 
 def _likeness(rows: list[list[str]], separator: str, quote: str) -> float:
     """Return how much cells look like values, 0 to 1: numbers, dates and missing ones do most, lists of cells least."""
-    step = max(len(rows) // _SAMPLE, 1)
-    cells = [cell for row in rows[1::step] or rows for cell in row]
+    cells = [cell for row in _sample(rows[1:]) or rows for cell in row]
     return sum(_cell_likeness(cell, separator, quote) for cell in cells) / max(len(cells), 1)
+
+
+def _sample(rows: list[_Row]) -> list[_Row]:
+    return rows[:: max(len(rows) // _SAMPLE, 1)]
 
 
 def _cell_likeness(cell: str, separator: str, quote: str) -> float:

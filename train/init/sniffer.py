@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from train.csv_format import CsvFormat
+from train.csv_format import WHITESPACE, CsvFormat
 from train.errors import TrainError
 from train.init.header import has_header, name_columns
 from train.init.odd_lines import require_even, require_rows, titles
-from train.init.separators import Reading, half_quoted, readings
+from train.init.separators import Reading, half_quoted, is_in_values_only, readings
 from train.init.text_encoding import WESTERN, decode
 
 _MARGIN = 0.08  # by how much one way of reading must look better than all others
@@ -137,13 +137,12 @@ def _choose(path: Path, text: str, separator: str) -> Reading:
     if best.is_even and any(twin.is_even for twin in twins):
         others = [other for other in others if other not in twins]
         _require_quotes(path, next(way for way in (best, *twins) if way.quote == '"'))
-    # An uneven way of reading must look as good as an even one to cast doubt on it.
-    rivals = [other for other in others if other.score > best.score - _MARGIN * (1 if other.is_even else 0.25)]
+    rivals = [other for other in others if _is_rival(other, best)]
     if rivals:
         ways = " and ".join(f"by {way.separator!r} with quotes {way.quote}" for way in (best, rivals[0]))
         raise TrainError(f"{path}: can be read {ways}; name the separator with --separator, or quote the cells")
     # Where a tab and spaces read the same, the tab is what the file has.
-    return min(same, key=lambda reading: (reading.separator == "whitespace", reading.quote != best.quote))
+    return min(same, key=lambda reading: (reading.separator == WHITESPACE, reading.quote != best.quote))
 
 
 def _require_quotes(path: Path, reading: Reading) -> None:
@@ -160,6 +159,17 @@ def _require_quotes(path: Path, reading: Reading) -> None:
             f"{path}, line {record[0]}: has single quotes around a cell, and cells like it have none; "
             "remove them, or put double quotes around all cells"
         )
+
+
+def _is_rival(other: Reading, best: Reading) -> bool:
+    """Say whether a way of reading casts doubt on the one that looks best."""
+    if not other.is_even:
+        return other.score > best.score - _MARGIN / 4  # it must look as good
+    if other.separator == "\t" and best.separator == WHITESPACE:
+        return True  # spaces are in texts too, and part them into things that look like values
+    # So do other marks, unless they only stand in numbers, dates and times. Spaces seldom part anything else.
+    is_usual = other.separator == WHITESPACE or is_in_values_only(other.separator, best)
+    return not is_usual or other.score > best.score - _MARGIN
 
 
 def _same(one: Reading, other: Reading) -> bool:

@@ -225,6 +225,24 @@ def test_times_beside_decimals_do_not_make_a_colon_the_separator(tmp_path: Path)
     assert_read(read, table)
 
 
+def test_times_beside_texts_do_not_make_a_colon_a_rival(tmp_path: Path) -> None:
+    table = [
+        ["city", "who", "at", "price"],
+        *([["Rome", "Oslo"][n % 2], "Bob", f"2024-01-05 1{n % 9}:30:00", f"{n}.25"] for n in range(40)),
+    ]
+    _, read = found(tmp_path, write(table))
+    assert_read(read, table)
+
+
+@pytest.mark.parametrize(
+    "content", ["c|d:a|b:{n}.25\n", "red:Smith, John:{n},25\n", "Smith, John\tJohn Smith\t{n}.25\n"]
+)
+def test_marks_that_part_texts_on_every_line_are_asked_for(tmp_path: Path, content: str) -> None:
+    rows = "".join(content.format(n=n) for n in range(40))
+    with pytest.raises(TrainError, match="can be read by .* name the separator with --separator"):
+        found(tmp_path, rows, Answers(columns=("a", "b", "y")), "y")
+
+
 @pytest.mark.parametrize("words", [["'best'", "good"], ["'best'", "'good'"]])
 def test_single_quotes_that_may_belong_to_the_texts_are_refused(tmp_path: Path, words: list[str]) -> None:
     table = [["word", "other", "price"], *([words[n % 2], "plain", f"{n}.25"] for n in range(40))]
@@ -252,6 +270,9 @@ def files(draw: st.DrawFn) -> tuple[list[list[str]], str, bool]:
         else [kind[number] for number in generator.integers(len(kind), size=rows)]
         for kind in (*kinds, "{:.2f}")
     ]
+    for column in columns:
+        if "'quoted'" in column:  # if all texts had single quotes around them, these would be the file's quotes
+            column[-1] = "plain"
     separator, decimal = draw(st.sampled_from(",;\t|:^")), draw(st.sampled_from(".,"))
     table = [[*(f"column {number}" for number in range(len(kinds))), "y"], *map(list, zip(*columns, strict=True))]
     has_header = draw(st.booleans())
