@@ -61,7 +61,7 @@ def test_exports_of_texts_and_missing_values_predict_the_same(tmp_path: Path, na
     train = slice(1, 500)
     model = fit_network(INPUTS, ARCHITECTURES[name], 1, rows[train], label[train], lambda: None, log_label=log_label)
     write_exports(model, tmp_path)
-    differences = export_differences(model, tmp_path, rows)
+    differences = export_differences(predict(model, rows), tmp_path, rows)
     assert max(differences.values()) <= 1e-5 * label.std()
     litert = LiteRT((tmp_path / "model.tflite").read_bytes())
     found = [float(litert.predict(row[np.newaxis].astype(np.float32))[0]) for row in rows[:50]]
@@ -72,11 +72,11 @@ def test_exports_of_texts_and_missing_values_predict_the_same(tmp_path: Path, na
 
 def test_an_export_that_predicts_no_number_is_no_close_one(tmp_path: Path) -> None:
     from train.export import export_differences, write_exports
-    from train.network import fit_network
+    from train.network import fit_network, predict
 
     rows, label = mixed(100)
     model = fit_network(INPUTS, ARCHITECTURES["ridge"], 1, rows, label, lambda: None)
     write_exports(model, tmp_path)
     weights = tmp_path / "tfjs/weights.bin"
     weights.write_bytes(weights.read_bytes()[:-4] + np.array([np.nan], "<f4").tobytes())
-    assert np.isnan(export_differences(model, tmp_path, rows)["tfjs"])
+    assert np.isnan(export_differences(predict(model, rows), tmp_path, rows)["tfjs"])
