@@ -10,10 +10,9 @@ import numpy as np
 
 from app.codecs.batch import Float64Matrix, InputBatch
 from app.codecs.cells import CellReader, Column
+from app.codecs.input_names import ABSENT
 from app.codecs.json_strict import MAX_COMPARED, note
 from app.errors import FieldError
-
-ABSENT = -1  # in place of the column of an input that may be missing, and is
 
 
 class ColumnDecoder:

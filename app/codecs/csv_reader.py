@@ -15,9 +15,9 @@ from itertools import islice
 import numpy as np
 
 from app.codecs.batch import Float64Matrix, InputBatch, to_float64
-from app.codecs.columns import ABSENT
 from app.codecs.csv_blocks import parse_cells, parse_numbers, split_columns
 from app.codecs.csv_stream import CsvLineStream
+from app.codecs.input_names import ABSENT
 from app.codecs.json_decoder import JsonDecoder
 from app.errors import MAX_ERRORS, FieldError, MalformedRequest
 from csv_dialect import DialectError, Read, open_csv, read_decimal, width_problem
@@ -86,7 +86,7 @@ class CsvBatchReader:
         self.names = [name.strip() for name in header.cells]
         if len(self.names) > _MAX_COLUMNS:
             raise MalformedRequest(f"the header: has {len(self.names)} columns: send at most {_MAX_COLUMNS}")
-        self._order = decoder.map_columns(self.names, self._separator)
+        self._order = decoder.inputs.map_columns(self.names, self._separator)
         self._is_complete = ABSENT not in self._order
 
     def batches(self) -> Iterator[CsvBatch]:

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import struct
 from codecs import BOM_UTF8
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from itertools import chain
 from typing import Any, TypeVar
@@ -22,12 +21,13 @@ import orjson
 
 from app.codecs.batch import Float64Matrix, InputBatch, JsonRows, to_float64
 from app.codecs.cells import make_reader
-from app.codecs.columns import ABSENT, ColumnDecoder
+from app.codecs.columns import ColumnDecoder
+from app.codecs.input_names import InputNames
 from app.codecs.json_layouts import JsonLayouts
 from app.codecs.json_matrix import parse_matrix
-from app.codecs.json_strict import ObjectPairs, StrictDecoder, is_utf_8, join_names, parse_strict
+from app.codecs.json_strict import ObjectPairs, StrictDecoder, parse_strict
 from app.codecs.json_strings import count_lost_strings, count_strings_of_rows
-from app.errors import FieldError, InvalidInput, MalformedRequest, ServingError, TooLarge
+from app.errors import MalformedRequest, ServingError, TooLarge
 from registry import Signature
 
 Extra = TypeVar("Extra")
@@ -39,7 +39,8 @@ class JsonDecoder:
 
     Attributes:
         names: of the inputs, in order.
-        accepted: these names and the aliases of the inputs.
+        inputs: which input a name in a request is.
+        accepted: the names and the aliases of the inputs.
         number_names: those of the inputs that are numbers.
         text_columns: the positions of the inputs whose cells are texts.
         columns: decodes rows column by column.
@@ -50,22 +51,21 @@ class JsonDecoder:
 
     def __init__(self, signature: Signature, max_rows: int) -> None:
         self.names = signature.names
-        self._positions = {name: index for index, item in enumerate(signature.inputs) for name in item.names}
-        self.accepted = self._positions.keys()
-        self._in_order = list(range(len(self.names)))
+        self.inputs = InputNames(signature)
+        positions = self.inputs.positions
+        self.accepted = positions.keys()
         self._max_rows = max_rows
         row = f"a row like {signature.example_json}"
         self._expected = f"expected {row}, an object of inputs, or a list of rows"
-        self.layouts = JsonLayouts(self._positions, self._expected)
+        self.layouts = JsonLayouts(positions, self._expected)
         self._readers = [make_reader(item) for item in signature.inputs]
         self.text_columns = frozenset(i for i, reader in enumerate(self._readers) if reader.takes_texts)
-        self.number_names = {name for name, i in self._positions.items() if i not in self.text_columns}
-        self._optional = frozenset(i for i, reader in enumerate(self._readers) if reader.is_optional)
+        self.number_names = {name for name, i in positions.items() if i not in self.text_columns}
         self.columns = ColumnDecoder(self.names, self._readers)
-        self.is_mixed = bool(self.text_columns or self._optional)
+        self.is_mixed = bool(self.text_columns or self.inputs.optional)
         self.texts = {i: item.texts for i, item in enumerate(signature.inputs) if item.texts}
         read = [reader.read for reader in self._readers]
-        self._strict = StrictDecoder(self.names, self._positions, row, read, self._optional)
+        self._strict = StrictDecoder(self.names, positions, row, read, self.inputs.optional)
 
     def decode_rows(self, body: bytes, allow_extra: bool = False, remedy: str = "") -> tuple[InputBatch, bool]:
         """Decode one row, by position or by name, or several in any layout.
@@ -129,9 +129,10 @@ class JsonDecoder:
         Returns:
             the batch, and what was typed for each input.
         """
-        known = [(name, text) for name, text in pairs if name in self._positions]
-        row = ObjectPairs((name, self._readers[self._positions[name]].parse_typed(text)) for name, text in known)
-        typed = {self.names[self._positions[name]]: text for name, text in reversed(known)}
+        positions = self.inputs.positions
+        known = [(name, text) for name, text in pairs if name in positions]
+        row = ObjectPairs((name, self._readers[positions[name]].parse_typed(text)) for name, text in known)
+        typed = {self.names[positions[name]]: text for name, text in reversed(known)}
         return self._strict.decode(JsonRows([row])), typed
 
     def decode_array(self, values: Float64Matrix) -> InputBatch:
@@ -144,26 +145,6 @@ class JsonDecoder:
         if np.isfinite(values).all() and not self.text_columns:
             return InputBatch(values)
         return self._strict.decode(JsonRows(values.tolist()))
-
-    def map_columns(self, names: Sequence[str], separator: str) -> list[int]:
-        """Return at which of these names of columns, parted by a separator, each input is, or ABSENT.
-
-        There may be other columns.
-
-        Raises:
-            InvalidInput: if an input is missing or appears twice.
-        """
-        order = self._find_order(names, allow_extra=True)
-        if order is not None:
-            return order
-        counts = Counter(self._positions[name] for name in names if name in self._positions)
-        required = [i for i in self._in_order if i not in self._optional] or ([] if counts else self._in_order)
-        errors = [FieldError(0, self.names[i], "the column is missing") for i in required if not counts[i]]
-        errors += [FieldError(0, self.names[i], "the column appears twice") for i in self._in_order if counts[i] > 1]
-        remedy = "" if all(map(is_utf_8, names)) else "; they are not UTF-8: save the file as UTF-8"
-        raise InvalidInput(
-            f"{errors[0]}; the columns, parted by {separator!r}, are {join_names(names)}{remedy}", errors
-        )
 
     def check_row_count(self, count: int) -> None:
         """Check that there is a row, and that there are not too many.
@@ -223,7 +204,8 @@ class JsonDecoder:
                 cells = list(chain.from_iterable(cells))
             else:
                 return None
-        order = self._in_order if names is self.names else self._find_order(names, rows.allow_extra)
+        in_order = self.inputs.in_order
+        order = in_order if names is self.names else self.inputs.find_order(names, rows.allow_extra)
         # A member that appears twice, in a row or around them, leaves a string in the text that nothing kept.
         if strings or order is None or len(cells) % len(names):
             return None
@@ -235,19 +217,4 @@ class JsonDecoder:
             values = np.frombuffer(struct.pack(f"{len(cells)}d", *cells)).reshape(-1, len(names))  # as to_float64
         except struct.error:
             return None
-        return InputBatch(values if order == self._in_order and len(names) == len(order) else values[:, order])
-
-    def _find_order(self, names: Sequence[str], allow_extra: bool) -> list[int] | None:
-        """Return at which of these names each input is, or ABSENT if it may be missing.
-
-        None if there is none of them, or one is missing that may not be, or appears twice, or a name is new.
-        """
-        columns = {self._positions[name]: index for index, name in enumerate(names) if name in self._positions}
-        known = sum(name in self._positions for name in names)
-        if known > len(columns) or (known < len(names) and not allow_extra):
-            return None
-        if len(columns) == len(self.names):
-            return [columns[position] for position in self._in_order]
-        absent = dict.fromkeys(set(self._in_order) - columns.keys(), ABSENT)
-        may_be = bool(columns) and self._optional.issuperset(absent)
-        return [(columns | absent)[position] for position in self._in_order] if may_be else None
+        return InputBatch(values if order == in_order and len(names) == len(order) else values[:, order])
