@@ -27,12 +27,7 @@ def actions(report: Json) -> Iterator[str]:
         yield "Collect true values for them, with `POST /feedback` or `python -m monitor feedback FILE.csv`."
         yield "Then `python -m monitor retrain` decides whether a new version pays."
     elif verdict == "cannot_judge":
-        powers = [column["power"] for column in with_verdict(report["drift"]["columns"], verdict) if column["power"]]
-        if not report["drift"]["reason"] and any(power["rows_missing"] is None for power in powers):
-            yield "Train with more rows; or pin a window that you know to be calm, and compare with that one:"
-            yield "`python -m monitor pin --override --reason …`, then `python -m monitor report --against pinned`."
-        else:
-            yield "Wait for more requests, or look at a longer window, as with `python -m monitor report --since 30d`."
+        yield from _for_a_judgement(report["drift"])
     for pair in report["comparisons"][:3]:
         if pair["truth"] and pair["truth"]["verdict"] == "better":
             yield (
@@ -43,6 +38,15 @@ def actions(report: Json) -> Iterator[str]:
         yield "Look for the requests with status 5xx in the logs: their column `error` says what happened."
     if report["faults"]:
         yield "See what is wrong with the logs: `python -m audit check`."
+
+
+def _for_a_judgement(drift: Json) -> Iterator[str]:
+    powers = [column["power"] for column in with_verdict(drift["columns"], "cannot_judge") if column["power"]]
+    if not drift["reason"] and any(power["rows_missing"] is None for power in powers):
+        yield "Train with more rows; or pin a window that you know to be calm, and compare with that one:"
+        yield "`python -m monitor pin --override --reason …`, then `python -m monitor report --against pinned`."
+    else:
+        yield "Wait for more requests, or look at a longer window, as with `python -m monitor report --since 30d`."
 
 
 def not_judged(report: Json) -> Iterator[str]:
