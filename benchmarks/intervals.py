@@ -33,9 +33,9 @@ from sklearn.linear_model import LinearRegression
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from registry import SHOWN_LEVEL, Input
-from train.interval_figures import MIN_SLICE_ROWS
-from train.intervals import make_interval
-from train.slices import slice_column
+from train.evaluation.interval_figures import MIN_SLICE_ROWS
+from train.evaluation.intervals import make_interval
+from train.evaluation.slices import slice_column
 
 Floats = NDArray[np.float64]
 Predict = Callable[[Floats], Floats]

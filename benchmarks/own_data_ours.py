@@ -17,17 +17,16 @@ from numpy.typing import NDArray
 
 from registry import Input
 from tests.data_sets import DataSet
-from train.csv_columns import parse_number
-from train.csv_format import CsvFormat
 from train.dataset import Dataset
-from train.encoding import read_values
-from train.fitting import fit_layers
+from train.dataset.csv_columns import parse_number
+from train.dataset.input_values import read_values
 from train.init.candidates import choose
 from train.init.command import look, parser
 from train.init.drafting import SEED
 from train.init.spec_writer import UNDECIDED, format_spec
-from train.input_spec import InputSpec
-from train.spec import Spec, read_spec
+from train.networks.fitting import fit_layers
+from train.spec import InputSpec, Spec, read_spec
+from train.spec.csv_format import CsvFormat
 
 
 def predict_fold(item: DataSet, training: pd.DataFrame, held_out: pd.DataFrame) -> dict[str, Any]:

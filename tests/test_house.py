@@ -39,15 +39,27 @@ ARROWS = {
     "endpoints": "inference routing codecs http metrics errors results settings audit registry request_ids",
     "app": "charts endpoints inference routing http metrics server settings registry",
 }
-# The rooms of monitor/, each after those that it imports. Its single files stand between them, and are left out.
-MONITOR_ARROWS = {
-    "logs": "",
-    "profiles": "logs",
-    "statistics": "profiles",
-    "drift": "profiles statistics",
-    "accuracy": "drift logs profiles statistics",
-    "report": "accuracy drift logs profiles",
-    "retraining": "accuracy logs profiles",
+# The rooms of monitor/ and of train/, each after those that it imports. Their single files stand between them, and are
+# left out.
+INNER_ARROWS = {
+    "monitor": {
+        "logs": "",
+        "profiles": "logs",
+        "statistics": "profiles",
+        "drift": "profiles statistics",
+        "accuracy": "drift logs profiles statistics",
+        "report": "accuracy drift logs profiles",
+        "retraining": "accuracy logs profiles",
+    },
+    "train": {
+        "spec": "",
+        "dataset": "spec",
+        "networks": "dataset spec",
+        "evaluation": "dataset networks spec",
+        "exports": "dataset networks spec",
+        "fitted": "dataset evaluation exports spec",
+        "init": "dataset evaluation networks spec",
+    },
 }
 # What a module may say that it does not know, and which imports that rules out.
 UNKNOWN = {
@@ -124,22 +136,24 @@ def test_the_arrows_run_one_way() -> None:
 
 def test_the_architecture_draws_these_arrows() -> None:
     page = (ROOT / "docs/architecture.md").read_text()
-    for language, arrows in (("arrows", ARROWS), ("monitor", MONITOR_ARROWS)):
+    for language, arrows in (("arrows", ARROWS), *INNER_ARROWS.items()):
         (block,) = re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
         assert block.splitlines() == [line(of, to) for of, to in arrows.items()]
 
 
-def test_the_rooms_of_the_monitor_import_earlier_ones_only() -> None:
-    assert {path.parent.name for path in (ROOT / "monitor").glob("*/__init__.py")} == set(MONITOR_ARROWS)
+@pytest.mark.parametrize("package", INNER_ARROWS)
+def test_the_rooms_of_a_package_import_earlier_ones_only(package: str) -> None:
+    arrows = INNER_ARROWS[package]
+    assert {path.parent.name for path in (ROOT / package).glob("*/__init__.py")} == set(arrows)
     earlier: set[str] = set()
-    for of, to in MONITOR_ARROWS.items():
+    for of, to in arrows.items():
         found = {
             module.split(".")[1]
-            for file in modules(f"monitor/{of}")
+            for file in modules(f"{package}/{of}")
             for module in imports(file)
-            if "." in module and module.startswith("monitor.")
+            if module.startswith(f"{package}.")
         }
-        assert found & MONITOR_ARROWS.keys() - {of} == set(to.split()) <= earlier
+        assert found & arrows.keys() - {of} == set(to.split()) <= earlier
         earlier.add(of)
 
 

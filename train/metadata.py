@@ -19,8 +19,7 @@ from registry.rows import REFERENCE, TEST
 from train.dataset import Dataset
 from train.errors import TrainError
 from train.evaluation import Evaluation
-from train.fit_kinds import FittedFile, OwnNetwork
-from train.spec import Spec
+from train.spec import FittedFile, OwnNetwork, Spec
 
 REFERENCE_ROWS = 10_000  # enough for any drift test
 

@@ -14,13 +14,11 @@ import numpy as np
 from registry import Signature
 from train.dataset import Dataset, Floats, Indices
 from train.evaluation import Evaluation, PredictFunction, evaluate, evaluate_fitted
-from train.export import write_exports, write_possible_exports
-from train.fit_config import FitConfig
-from train.fit_kinds import FittedFile, OwnNetwork
-from train.fitted_model import open_fitted
-from train.network import Model, predict, weights_digest
-from train.own_network import fit_model, require_runtime
-from train.spec import Spec
+from train.exports.export import write_exports, write_possible_exports
+from train.fitted.fitted_model import open_fitted
+from train.networks.network import Model, predict, weights_digest
+from train.networks.own_network import fit_model, require_runtime
+from train.spec import FitConfig, FittedFile, OwnNetwork, Spec
 
 # Takes the name of the step that runs, and the fraction of all fitting steps that is done, 0 to 1.
 Report = Callable[[str, float], None]

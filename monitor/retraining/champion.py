@@ -29,7 +29,7 @@ from registry.history_queries import published_digests
 from registry.recoding import Recoder
 from registry.rows import TEST, read_rows
 from train.errors import TrainError
-from train.toml_writer import format_toml
+from train.spec.toml_writer import format_toml
 
 if TYPE_CHECKING:
     from train.dataset import Dataset

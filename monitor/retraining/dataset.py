@@ -33,7 +33,7 @@ from monitor.retraining.selection import (
 )
 from registry import Signature
 from registry.rows import csv_field
-from train.toml_writer import format_toml
+from train.spec.toml_writer import format_toml
 
 HOLDOUT_FILE, QUARANTINE, SUMMARY, SPEC = "holdout.csv", "quarantine.csv", "dataset.json", "spec.toml"
 _ORIGIN = {"request_id": "feedback_request_id", "row": "feedback_row", "source": "feedback_source"}

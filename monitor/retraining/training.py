@@ -143,9 +143,9 @@ def _training_rows(candidate: Candidate, champion: Predict) -> TrainingRows:
 
 def _fit(candidate: Candidate) -> Callable[[Floats, Floats], Predict]:
     """Return a function that fits a network as the candidate's spec says, and returns its predictions."""
-    from train.fit_kinds import FittedFile
-    from train.network import predict
-    from train.own_network import fit_model
+    from train.networks.network import predict
+    from train.networks.own_network import fit_model
+    from train.spec import FittedFile
 
     config = candidate.spec.fit
     if isinstance(config, FittedFile):  # champion.py has refused it

@@ -7,12 +7,13 @@ import tomllib
 from dataclasses import fields
 from pathlib import Path
 
-from train.baselines import BOOSTING_ROWS
 from train.evaluation import SAMPLE_ROWS
-from train.fit_config import FitConfig, read_fit
-from train.slices import MAX_BOOTSTRAP_ROWS
-from train.toml_reader import TomlTable
-from train.towers import BATCH, FULL_BATCH_ROWS
+from train.evaluation.baselines import BOOSTING_ROWS
+from train.evaluation.slices import MAX_BOOTSTRAP_ROWS
+from train.networks.towers import BATCH, FULL_BATCH_ROWS
+from train.spec import FitConfig
+from train.spec.fit import read_fit
+from train.spec.toml_reader import TomlTable
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/fit.md").read_text()
 
@@ -25,7 +26,9 @@ def test_it_has_every_key_and_no_other() -> None:
 def test_its_example_is_read() -> None:
     (example,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
     table = TomlTable(Path("fit.md"), "fit.", tomllib.loads(example)["fit"])
-    assert read_fit(table).members == 5
+    config = read_fit(table, Path())
+    assert isinstance(config, FitConfig)
+    assert config.members == 5
     table.reject_unread_keys()
 
 

@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 
 from tests.docs.test_reference import REFERENCE, first_cells, section
-from tests.train.fitted import archive
+from tests.train.fitted_files import archive
 from tests.train.helpers import SMALL_SPEC, write_small
-from train.csv_format import read_format
 from train.errors import TrainError
-from train.fit_kinds import read_fitted, read_own
-from train.input_spec import read_input
 from train.spec import read_spec
-from train.toml_reader import TomlTable
-from train.toml_writer import format_toml
+from train.spec.csv_format import read_format
+from train.spec.fit import read_fit
+from train.spec.inputs import read_input
+from train.spec.toml_reader import TomlTable
+from train.spec.toml_writer import format_toml
 
 TEXT = (REFERENCE / "spec.md").read_text(encoding="utf-8")
 BLOCKS = [tomllib.loads(block) for block in re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)]
@@ -64,8 +64,7 @@ def test_the_keys_of_a_model_of_ones_own_are_all_there(tmp_path: Path) -> None:
     archive(tmp_path / "a.keras", {})
     (tmp_path / "net.py").write_text("def build(inputs): ...")
     fits = [{"build": "net:build", "steps": 1}, {"file": "a.keras"}]
-    keys = read_keys(fits[:1], lambda table: read_own(table, tmp_path))
-    keys |= read_keys(fits[1:], lambda table: read_fitted(table, tmp_path))
+    keys = read_keys(fits, lambda table: read_fit(table, tmp_path))
     assert documented("## `[fit]` for a model of your own") == keys
 
 

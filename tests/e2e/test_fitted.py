@@ -15,7 +15,7 @@ from registry import Actor, VersionStore
 from registry.promotion import promote
 from tests.conftest import Command
 from tests.e2e.server import serving, wait_until
-from tests.train.fitted import TUTORIAL, make_files, write_spec
+from tests.train.fitted_files import TUTORIAL, make_files, write_spec
 
 
 def train(command: Command, models: Path, spec: Path) -> str:

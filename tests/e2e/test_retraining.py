@@ -25,7 +25,7 @@ from tests.e2e.server import ROOT, environment, run
 from tests.monitor.retraining.traffic import Floats, Traffic
 from tests.registry.conftest import ANN
 from train.__main__ import main as train
-from train.toml_writer import format_toml
+from train.spec.toml_writer import format_toml
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")]
 

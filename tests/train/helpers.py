@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.datasets import load_diabetes
 
-from train.toml_writer import format_toml
+from train.spec.toml_writer import format_toml
 
 SETTINGS = """
 [split]

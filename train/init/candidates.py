@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from train.dataset import Dataset, Floats, Indices
+from train.dataset.split import find_originals, keep_copies_together
 from train.evaluation import rmse
-from train.fit_config import FitConfig
-from train.fitting import fit_layers
-from train.split import find_originals, keep_copies_together
+from train.networks.fitting import fit_layers
+from train.spec import FitConfig
 
 Report = Callable[[str, float], None]
 

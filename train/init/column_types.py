@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from train.csv_columns import parse_number
-from train.csv_file import open_rows
-from train.csv_format import CsvFormat
 from train.dataset import Floats
-from train.encoding import parts_of
+from train.dataset.csv_columns import parse_number
+from train.dataset.csv_file import open_rows
+from train.dataset.input_values import parts_of
 from train.init import dates
 from train.init.missing import WORDS, in_numbers, in_texts
 from train.init.numbers import CODE, find_decimal, forms_of, number_form, unit_of, unreadable
+from train.spec.csv_format import CsvFormat
 
 Bools = NDArray[np.bool_]
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 
 from registry.signature import MODEL_NAME
-from train.csv_format import SEPARATORS
 from train.dataset import MIN_ROWS, Dataset, load_dataset
 from train.errors import TrainError
 from train.init.candidates import Report, choose, fit_keys
@@ -24,7 +23,8 @@ from train.init.redundancy import find_keys
 from train.init.sniffer import Answers, sniff
 from train.init.spec_writer import UNDECIDED, Choice, Draft, format_spec
 from train.spec import read_spec
-from train.text_file import read_file
+from train.spec.csv_format import SEPARATORS
+from train.spec.text_file import read_file
 
 
 def parser() -> argparse.ArgumentParser:

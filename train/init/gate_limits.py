@@ -8,17 +8,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from train.baselines import baselines
 from train.dataset import Dataset, Floats, Indices
 from train.errors import TrainError
 from train.evaluation import Evaluation, PredictFunction, evaluate, rmse, sample_folds
-from train.fit_config import FitConfig
-from train.fitting import fit_layers
-from train.gates import MIN_SLICE_ROWS
+from train.evaluation.baselines import baselines
+from train.evaluation.gates import MIN_SLICE_ROWS
+from train.evaluation.interval_figures import intervals_of
+from train.evaluation.slices import slice_input
 from train.init.candidates import FEW_ROWS, Chosen, Report
-from train.interval_figures import intervals_of
-from train.slices import slice_input
-from train.spec import LARGEST_LIMIT
+from train.networks.fitting import fit_layers
+from train.spec import FitConfig
+from train.spec.gates import LARGEST_LIMIT
 
 PARITY = 1e-5
 MARGIN = 1.15

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from train.dataset import Floats
-from train.encoding import parts_of
+from train.dataset.input_values import parts_of
 from train.init import dates
 from train.init.column_types import BOOLEAN, DATE, NUMBER, Column
 from train.init.limits import date_limits, input_limits, typical
 from train.init.names import fit_name, human, is_alias
 from train.init.redundancy import commonest, min_rows_of
-from train.input_spec import DATE_PARTS
+from train.spec.inputs import DATE_PARTS
 
 INDICATOR_ROWS = 5  # as many missing values may teach something by being missing
 _CLOSED = 10  # texts that are no more, and none of them rare, are probably all that there are

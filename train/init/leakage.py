@@ -14,8 +14,8 @@ from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.tree import DecisionTreeRegressor
 
 from train.dataset import MIN_ROWS, Floats, Indices
+from train.dataset.split import find_originals
 from train.init.column_types import NUMBER, Column
-from train.split import find_originals
 
 TELLS_ALL = 0.98  # the share of the label's variance that one column explains, from which on it gives the label away
 STRONG = 0.5

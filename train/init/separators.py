@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from train.csv_file import split_line
-from train.csv_format import SEPARATORS, WHITESPACE
+from train.dataset.csv_file import split_line
 from train.init.dates import date_format
 from train.init.missing import WORDS
 from train.init.numbers import GROUPED, MARKED, number_form
+from train.spec.csv_format import SEPARATORS, WHITESPACE
 
 _HEAD = 2000  # records that rule out most ways
 _SAMPLE = 1000  # records whose cells are looked at

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from train.csv_format import WHITESPACE, CsvFormat
 from train.errors import TrainError
 from train.init.header import has_header, name_columns
 from train.init.odd_lines import require_even, require_rows, titles
 from train.init.separators import Reading, half_quoted, is_in_values_only, readings
 from train.init.text_encoding import WESTERN, decode
+from train.spec.csv_format import WHITESPACE, CsvFormat
 
 _MARGIN = 0.08  # by how much one way of reading must look better than all others
 _SEP_LINE = re.compile(r'"?sep=(.)"?(?:\r\n|\r|\n)', re.IGNORECASE)
@@ -30,7 +30,7 @@ class Answers:
     Attributes:
         columns: the names of the columns, in order.
         header: whether the first line names the columns.
-        separator, decimal: as :class:`train.csv_format.CsvFormat` has them.
+        separator, decimal: as :class:`train.spec.csv_format.CsvFormat` has them.
     """
 
     columns: tuple[str, ...] = ()

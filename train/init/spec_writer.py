@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from train.csv_format import CsvFormat
 from train.init.inputs import PlannedInput, plain_number
 from train.init.limits import Limits
-from train.toml_writer import format_toml
+from train.spec.csv_format import CsvFormat
+from train.spec.toml_writer import format_toml
 
 _WIDTH = 118
 LARGE = 20_000  # rows; with more, fewer samples of the bootstrap tell as much

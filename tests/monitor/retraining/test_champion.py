@@ -18,7 +18,7 @@ from registry import VersionStore
 from registry.errors import IntegrityError
 from tests.conftest import FLATS, Command, publish
 from tests.registry.conftest import ANN, edit
-from tests.train.fitted import ROOT, write_spec
+from tests.train.fitted_files import ROOT, write_spec
 
 
 @pytest.fixture

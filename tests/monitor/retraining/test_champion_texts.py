@@ -22,7 +22,7 @@ from tests.registry.conftest import ANN
 from train import metadata
 from train.dataset import Dataset, load_dataset
 from train.spec import read_spec
-from train.toml_writer import format_toml
+from train.spec.toml_writer import format_toml
 
 LEVELS = ("Nordend, West", 'the "old" town', "=1+1", "rare")
 SPEC: Mapping[str, Any] = {

@@ -8,8 +8,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from train.csv_format import CsvFormat
 from train.init.column_types import Column, read_table
+from train.spec.csv_format import CsvFormat
 
 HEADER = ["size", "price", "colour", "sold"]
 

@@ -11,11 +11,11 @@ import pytest
 from tests.train.helpers import write_small
 from train.dataset import Dataset, load_dataset
 from train.errors import TrainError
-from train.fit_config import FitConfig, read_fit
 from train.init.candidates import ENSEMBLE_ROWS, SIMPLER, SMALL_ROWS, Candidate, Chosen, candidates, choose, fit_keys
 from train.init.gate_limits import measure
-from train.spec import read_spec
-from train.toml_reader import TomlTable
+from train.spec import FitConfig, read_spec
+from train.spec.fit import read_fit
+from train.spec.toml_reader import TomlTable
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_every_candidate_can_be_written_into_a_spec(rows: int) -> None:
     assert len({candidate.name for candidate in found}) == len(found)
     for candidate in found:
         table = TomlTable(Path("spec.toml"), "fit.", fit_keys(candidate.fit))
-        assert read_fit(table) == candidate.fit
+        assert read_fit(table, Path()) == candidate.fit
         table.reject_unread_keys()
 
 

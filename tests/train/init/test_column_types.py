@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from tests.train.init.helpers import column, columns
-from train.csv_format import CsvFormat
 from train.init.column_types import read_table
+from train.spec.csv_format import CsvFormat
 
 
 @pytest.mark.parametrize(

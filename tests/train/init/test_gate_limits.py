@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 
 from tests.train.helpers import write_diabetes, write_spec
-from train.baselines import baselines
 from train.dataset import Dataset, Floats, load_dataset
 from train.evaluation import PredictFunction, evaluate
-from train.fit_config import FitConfig
-from train.fitting import fit_layers
-from train.gates import MetricGate, measure_gates
+from train.evaluation.baselines import baselines
+from train.evaluation.gates import MetricGate, measure_gates
+from train.evaluation.interval_figures import intervals_of
+from train.evaluation.slices import evaluate_slices
 from train.init.candidates import Candidate, Chosen
 from train.init.gate_limits import measure
-from train.interval_figures import intervals_of
-from train.slices import evaluate_slices
-from train.spec import LARGEST_LIMIT, GateLimits, Spec, read_spec
+from train.networks.fitting import fit_layers
+from train.spec import FitConfig, GateLimits, Spec, read_spec
+from train.spec.gates import LARGEST_LIMIT
 
 RIDGE = FitConfig("ridge", 1, 0.0, penalty=1.0)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import tomllib
 
 from tests.train.init.helpers import column
-from train.csv_format import CsvFormat
 from train.init.inputs import PlannedInput
 from train.init.limits import Limits
 from train.init.spec_writer import Choice, Draft, format_spec
+from train.spec.csv_format import CsvFormat
 
 CHOICE = Choice({"architecture": "ridge", "penalty": 1.0}, {"parity": 1e-5, "test_vs_mean": 0.9}, ["of 5 networks"])
 

@@ -1,0 +1,1 @@
+"""The exports: a network's files in every format."""
