@@ -24,7 +24,7 @@ from train.init.candidates import choose
 from train.init.command import look, parser
 from train.init.drafting import SEED
 from train.init.spec_writer import UNDECIDED, format_spec
-from train.networks.fitting import fit_layers
+from train.networks.fitting import Examples, fit_layers
 from train.spec import InputSpec, Spec, read_spec
 from train.spec.csv_format import CsvFormat
 
@@ -45,7 +45,7 @@ def predict_fold(item: DataSet, training: pd.DataFrame, held_out: pd.DataFrame) 
         spec = read_spec(out)
         cells = item.write_rows(Path(folder) / "held_out.csv", held_out)
     chosen = choose(data, SEED, lambda *_: None)
-    fitted = fit_layers(data.described, chosen.best.fit, SEED, data.inputs, data.label, lambda: None)
+    fitted = fit_layers(Examples(data.described, data.inputs, data.label), chosen.best.fit, SEED)
     rows, accepted = encode(spec, data, cells)
     predictions = np.full(len(rows), data.label.mean())
     predictions[accepted] = fitted.predict(rows[accepted])

@@ -16,6 +16,7 @@ from train.dataset import Dataset, Floats, Indices
 from train.evaluation import Evaluation, PredictFunction, evaluate, evaluate_fitted
 from train.exports.export import write_exports, write_possible_exports
 from train.fitted.fitted_model import open_fitted
+from train.networks.fitting import Examples
 from train.networks.network import Model, predict, weights_digest
 from train.networks.own_network import fit_model, require_runtime
 from train.spec import FitConfig, FittedFile, OwnNetwork, Spec
@@ -105,7 +106,7 @@ class _Fitter:
             self._steps += 1
             self._report(step, self._steps / ((folds + 1) * config.steps))
 
-        return fit_model(self._inputs, config, spec.seed, rows, label, on_step, log_label=spec.log_label)
+        return fit_model(Examples(self._inputs, rows, label, spec.log_label), config, spec.seed, on_step)
 
     def fit_function(self, rows: Floats, label: Floats) -> PredictFunction:
         model = self.fit(rows, label)

@@ -143,6 +143,7 @@ def _training_rows(candidate: Candidate, champion: Predict) -> TrainingRows:
 
 def _fit(candidate: Candidate) -> Callable[[Floats, Floats], Predict]:
     """Return a function that fits a network as the candidate's spec says, and returns its predictions."""
+    from train.networks.fitting import Examples
     from train.networks.network import predict
     from train.networks.own_network import fit_model
     from train.spec import FittedFile
@@ -153,7 +154,7 @@ def _fit(candidate: Candidate) -> Callable[[Floats, Floats], Predict]:
     spec, inputs = candidate.spec, candidate.store.signature(1).inputs
 
     def fit(rows: Floats, label: Floats) -> Predict:
-        model = fit_model(inputs, config, spec.seed, rows, label, lambda: None, log_label=spec.log_label)
+        model = fit_model(Examples(inputs, rows, label, spec.log_label), config, spec.seed)
         return lambda asked: predict(model, asked.astype(np.float64)).astype(np.float32)
 
     return fit

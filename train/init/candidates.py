@@ -11,7 +11,7 @@ import numpy as np
 from train.dataset import Dataset, Floats, Indices
 from train.dataset.split import find_originals, keep_copies_together
 from train.evaluation import rmse
-from train.networks.fitting import fit_layers
+from train.networks.fitting import Examples, fit_layers
 from train.spec import FitConfig
 
 Report = Callable[[str, float], None]
@@ -117,7 +117,7 @@ def _error(data: Dataset, config: FitConfig, seed: int, parts: list[Indices], he
     errors: list[Floats] = []
     for part in held_out:
         training = _others(parts, part)
-        fitted = fit_layers(data.described, config, seed, data.inputs[training], data.label[training], lambda: None)
+        fitted = fit_layers(Examples(data.described, data.inputs[training], data.label[training]), config, seed)
         errors.append(data.label[part] - fitted.predict(data.inputs[part]))
     return rmse(np.concatenate(errors))
 

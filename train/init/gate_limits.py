@@ -16,7 +16,7 @@ from train.evaluation.gates import MIN_SLICE_ROWS
 from train.evaluation.interval_figures import intervals_of
 from train.evaluation.slices import slice_input
 from train.init.candidates import FEW_ROWS, Chosen, Report
-from train.networks.fitting import fit_layers
+from train.networks.fitting import Examples, fit_layers
 from train.spec import FitConfig
 from train.spec.gates import LARGEST_LIMIT
 
@@ -46,7 +46,7 @@ def measure(data: Dataset, chosen: Chosen, seed: int, report: Report) -> Measure
     test, train = data.test_rows, data.train_rows
     report("measuring the gates", 0.0)
     label = data.label
-    fitted = fit_layers(data.described, config, seed, data.inputs[train], label[train], lambda: None)
+    fitted = fit_layers(Examples(data.described, data.inputs[train], label[train]), config, seed)
     error = rmse(label[test] - fitted.predict(data.inputs[test]))
     mean = rmse(label[test] - label[train].mean())
     if error >= mean or min(chosen.errors.values()) >= chosen.mean_error:
@@ -89,7 +89,7 @@ def _cross_validate(
         nonlocal done
         done += 1
         report("measuring the gates", done / (len(judged.folds) + 2))
-        return fit_layers(data.described, config, seed, training, label, lambda: None).predict
+        return fit_layers(Examples(data.described, training, label), config, seed).predict
 
     return evaluate(fit, judged, fitted=predict), judged
 

@@ -21,6 +21,23 @@ from train.spec import FitConfig
 
 
 @dataclass(frozen=True, slots=True)
+class Examples:
+    """What a network is fitted to.
+
+    Attributes:
+        inputs: the inputs, in the order of the columns.
+        rows: float64 (n, k); what is missing stands as the number that ``inputs`` say.
+        label: float64 (n,), in its unit.
+        log_label: whether the network learns the logarithm of the label.
+    """
+
+    inputs: Sequence[Input]
+    rows: Floats
+    label: Floats
+    log_label: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Fitted:
     """A fitted network."""
 
@@ -31,20 +48,11 @@ class Fitted:
         return apply(self.layers, rows)[:, 0]
 
 
-def fit_layers(
-    inputs: Sequence[Input],
-    config: FitConfig,
-    seed: int,
-    rows: Floats,
-    label: Floats,
-    on_step: Callable[[], None],
-    *,
-    log_label: bool = False,
-) -> Fitted:
+def fit_layers(examples: Examples, config: FitConfig, seed: int, on_step: Callable[[], None] = lambda: None) -> Fitted:
     """Fit a network. Arguments and errors are those of :func:`train.networks.network.fit_network`."""
-    scale = LabelScale.fit(label, log=log_label)
-    encoder = fit_encoder(inputs, rows, config.quantiles)
-    features, target = EncodedRows(encoder, rows), scale.standardised(label)
+    scale = LabelScale.fit(examples.label, log=examples.log_label)
+    encoder = fit_encoder(examples.inputs, examples.rows, config.quantiles)
+    features, target = EncodedRows(encoder, examples.rows), scale.standardised(examples.label)
     if config.architecture == "mlp":
         towers = fit_towers(features, target.astype(np.float32), config, seed, on_step)
     else:
@@ -52,8 +60,8 @@ def fit_layers(
         for _ in range(config.steps):
             on_step()
     layers = join(encoder, towers)
-    if log_label:
-        scale = scale.smeared(label, apply(layers, rows)[:, 0])
+    if examples.log_label:
+        scale = scale.smeared(examples.label, apply(layers, examples.rows)[:, 0])
     layers = (*layers, *scale.last_layers())
     return Fitted(layers)
 

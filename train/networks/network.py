@@ -13,7 +13,7 @@ import tensorflow as tf
 from registry import INPUT_TENSOR, Input
 from train.dataset import Floats
 from train.errors import TrainError
-from train.networks.fitting import fit_layers
+from train.networks.fitting import Examples, fit_layers
 from train.networks.hinge_features import hinge_features, hinge_weights
 from train.networks.layers import CHUNK, Layer
 from train.networks.towers import FULL_BATCH_ROWS
@@ -22,33 +22,22 @@ from train.spec import FitConfig
 Model = Any  # keras has no types
 
 
-def fit_network(
-    inputs: Sequence[Input],
-    config: FitConfig,
-    seed: int,
-    rows: Floats,
-    label: Floats,
-    on_step: Callable[[], None],
-    *,
-    log_label: bool = False,
-) -> Model:
+def fit_network(examples: Examples, config: FitConfig, seed: int, on_step: Callable[[], None] = lambda: None) -> Model:
     """Fit a network that maps float32 (n, k) to float32 (n, 1), in the label's unit. Repeatable to the bit.
 
     The label is standardised while fitting, so the config means the same whatever the label's unit.
 
     Args:
-        rows, label: float64 (n, k) and (n,); what is missing stands as the number that ``inputs`` say.
         on_step: called after each step.
-        log_label: whether the network learns the logarithm of the label.
 
     Raises:
         TrainError: if a weight is not finite in the end, or a label has no logarithm.
     """
-    if _keras_fits(inputs, config, rows) and not log_label:
-        return _fit_with_keras(inputs, config, seed, rows, label, on_step)
-    fitted = fit_layers(inputs, config, seed, rows, label, on_step, log_label=log_label)
+    if _keras_fits(examples, config):
+        return _fit_with_keras(examples, config, seed, on_step)
+    fitted = fit_layers(examples, config, seed, on_step)
     return keras.Sequential(
-        [keras.Input((len(inputs),), name=INPUT_TENSOR), *map(dense, fitted.layers)], name=config.architecture
+        [keras.Input((len(examples.inputs),), name=INPUT_TENSOR), *map(dense, fitted.layers)], name=config.architecture
     )
 
 
@@ -60,7 +49,7 @@ def dense(layer: Layer) -> Any:
     return made
 
 
-def _keras_fits(inputs: Sequence[Input], config: FitConfig, rows: Floats) -> bool:
+def _keras_fits(examples: Examples, config: FitConfig) -> bool:
     """Say whether Keras fits the network: one of numbers and codes alone, with none of the later options.
 
     :mod:`train.networks.fitting` could fit these too. But a spec of an earlier release shall give the same weights to
@@ -70,14 +59,13 @@ def _keras_fits(inputs: Sequence[Input], config: FitConfig, rows: Floats) -> boo
     return (
         config.architecture != "ridge"
         and not any(later)
-        and not any(item.levels or item.missing for item in inputs)
-        and len(rows) <= FULL_BATCH_ROWS
+        and not any(item.levels or item.missing for item in examples.inputs)
+        and len(examples.rows) <= FULL_BATCH_ROWS
+        and not examples.log_label
     )
 
 
-def _fit_with_keras(
-    inputs: Sequence[Input], config: FitConfig, seed: int, rows: Floats, label: Floats, on_step: Callable[[], None]
-) -> Model:
+def _fit_with_keras(examples: Examples, config: FitConfig, seed: int, on_step: Callable[[], None]) -> Model:
     """Fit a network by AdamW, Adam with decoupled weight decay (Loshchilov & Hutter 2019, arXiv:1711.05101).
 
     The learning rate falls to 0 along a half cosine (Loshchilov & Hutter 2017, arXiv:1608.03983), so the result depends
@@ -85,8 +73,9 @@ def _fit_with_keras(
     """
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
+    rows, label = examples.rows, examples.label
     center, spread = float(np.mean(label)), float(np.std(label))
-    model = _build(inputs, config, rows)
+    model = _build(examples.inputs, config, rows)
     model.compile(
         keras.optimizers.AdamW(
             keras.optimizers.schedules.CosineDecay(config.learning_rate, config.steps), weight_decay=config.weight_decay

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import ModuleType
 from typing import Any
@@ -16,10 +16,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from registry import INPUT_TENSOR, Input
-from train.dataset import Floats
+from registry import INPUT_TENSOR
 from train.errors import TrainError
 from train.networks.encoder import Encoder, fit_encoder
+from train.networks.fitting import Examples
 from train.networks.label_scale import LabelScale
 from train.networks.layers import Float32s, make_layer
 from train.networks.network import Model, dense, fit_network, predict
@@ -28,40 +28,22 @@ from train.spec import FitConfig, OwnNetwork
 
 
 def fit_model(
-    inputs: Sequence[Input],
-    config: FitConfig | OwnNetwork,
-    seed: int,
-    rows: Floats,
-    label: Floats,
-    on_step: Callable[[], None],
-    *,
-    log_label: bool = False,
+    examples: Examples, config: FitConfig | OwnNetwork, seed: int, on_step: Callable[[], None] = lambda: None
 ) -> Model:
     """Fit a network of either kind; see :func:`train.networks.network.fit_network` and :func:`fit_own`."""
     if isinstance(config, OwnNetwork):
-        return fit_own(inputs, config, seed, rows, label, on_step, log_label=log_label)
-    return fit_network(inputs, config, seed, rows, label, on_step, log_label=log_label)
+        return fit_own(examples, config, seed, on_step)
+    return fit_network(examples, config, seed, on_step)
 
 
-def fit_own(
-    inputs: Sequence[Input],
-    own: OwnNetwork,
-    seed: int,
-    rows: Floats,
-    label: Floats,
-    on_step: Callable[[], None],
-    *,
-    log_label: bool = False,
-) -> Model:
+def fit_own(examples: Examples, own: OwnNetwork, seed: int, on_step: Callable[[], None] = lambda: None) -> Model:
     """Fit a network that the author's function builds, to features that the encoder makes of rows.
 
     The label is standardised while fitting. A network that comes compiled keeps its optimizer and its loss; another is
     fitted by AdamW with a learning rate that falls to 0, as ours are.
 
     Args:
-        rows, label: float64 (n, k) and (n,).
         on_step: called after each step.
-        log_label: whether the network learns the logarithm of the label.
 
     Returns:
         a model that maps float32 (n, k) to float32 (n, 1), in the label's unit.
@@ -71,7 +53,8 @@ def fit_own(
     """
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
-    scale, encoder = LabelScale.fit(label, log=log_label), fit_encoder(inputs, rows)
+    rows, label = examples.rows, examples.label
+    scale, encoder = LabelScale.fit(label, log=examples.log_label), fit_encoder(examples.inputs, rows)
     features, target = encoder.features(rows), scale.standardised(label).astype(np.float32)[:, np.newaxis]
     network = _build(own, features.shape[1])
     _compile(own, network)
@@ -84,7 +67,7 @@ def fit_own(
         )
     except Exception as error:
         raise _as_theirs(own, error, "can't be fitted") from error
-    if log_label:
+    if examples.log_label:
         scale = scale.smeared(label, np.asarray(network(features, training=False), dtype=np.float64).reshape(-1))
     model = _join(encoder, network, scale)
     if not np.isfinite(predict(model, rows)).all() or not all(np.isfinite(item).all() for item in model.get_weights()):

@@ -14,6 +14,7 @@ from registry.predictor import LiteRT
 from tests.train.mixed import INPUTS, mixed
 from train.dataset import load_dataset
 from train.exports import tfjs
+from train.networks.fitting import Examples
 from train.spec import FitConfig, read_spec
 
 pytestmark = [
@@ -58,7 +59,7 @@ def test_exports_of_texts_and_missing_values_predict_the_same(tmp_path: Path, na
     rows, label = mixed(2000)
     rows[:, 4] = np.arange(2000) % 5  # with the code 0 too, that few rows of the training have
     train = slice(1, 500)
-    model = fit_network(INPUTS, ARCHITECTURES[name], 1, rows[train], label[train], lambda: None, log_label=log_label)
+    model = fit_network(Examples(INPUTS, rows[train], label[train], log_label), ARCHITECTURES[name], 1)
     write_exports(model, tmp_path)
     differences = export_differences(predict(model, rows), tmp_path, rows)
     assert max(differences.values()) <= 1e-5 * label.std()
@@ -74,7 +75,7 @@ def test_an_export_that_predicts_no_number_is_no_close_one(tmp_path: Path) -> No
     from train.networks.network import fit_network, predict
 
     rows, label = mixed(100)
-    model = fit_network(INPUTS, ARCHITECTURES["ridge"], 1, rows, label, lambda: None)
+    model = fit_network(Examples(INPUTS, rows, label), ARCHITECTURES["ridge"], 1)
     write_exports(model, tmp_path)
     weights = tmp_path / "tfjs/weights.bin"
     weights.write_bytes(weights.read_bytes()[:-4] + np.array([np.nan], "<f4").tobytes())

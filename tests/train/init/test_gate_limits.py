@@ -17,7 +17,7 @@ from train.evaluation.interval_figures import intervals_of
 from train.evaluation.slices import evaluate_slices
 from train.init.candidates import Candidate, Chosen
 from train.init.gate_limits import measure
-from train.networks.fitting import fit_layers
+from train.networks.fitting import Examples, fit_layers
 from train.spec import FitConfig, GateLimits, Spec, read_spec
 from train.spec.gates import LARGEST_LIMIT
 
@@ -33,7 +33,7 @@ def gates(spec: Spec, data: Dataset, config: FitConfig, limits: GateLimits) -> l
     """Return the gates as a training measures them."""
 
     def fit(rows: Floats, label: Floats) -> PredictFunction:
-        return fit_layers(data.described, config, 42, rows, label, lambda: None).predict
+        return fit_layers(Examples(data.described, rows, label), config, 42).predict
 
     evaluation = evaluate(fit, data)
     rivals = {name: evaluate(rival, data) for name, rival in baselines(data.described, 42, len(data.label)).items()}

@@ -10,7 +10,7 @@ import pytest
 from tests.train.mixed import INPUTS, mixed, texts
 from train.errors import TrainError
 from train.networks.encoder import EncodedRows, fit_encoder
-from train.networks.fitting import fit_layers, join
+from train.networks.fitting import Examples, fit_layers, join
 from train.networks.layers import apply
 from train.networks.towers import fit_towers
 from train.spec import FitConfig
@@ -30,7 +30,7 @@ def test_the_layers_predict_the_mean_of_the_members(config: FitConfig) -> None:
     members = [tower.outputs(features.take(slice(None)))[-1][:, 0] for tower in towers]
     layers = join(features.encoder, towers)
     np.testing.assert_allclose(apply(layers, rows)[:, 0], np.mean(members, axis=0), atol=1e-5)
-    fitted = fit_layers(INPUTS, config, 1, rows, label, lambda: None)
+    fitted = fit_layers(Examples(INPUTS, rows, label), config, 1)
     np.testing.assert_allclose(
         fitted.predict(rows), label.mean() + label.std() * np.mean(members, axis=0), atol=1e-4 * label.std()
     )
@@ -38,7 +38,7 @@ def test_the_layers_predict_the_mean_of_the_members(config: FitConfig) -> None:
 
 def test_a_code_that_no_row_has_is_predicted_as_the_average_by_a_linear_model() -> None:
     rows = np.array([[1.0], [1], [1], [2]])
-    fitted = fit_layers([texts("x", 3)], replace(RIDGE, penalty=0.0), 1, rows, np.array([4.0, 5, 6, 9]), lambda: None)
+    fitted = fit_layers(Examples([texts("x", 3)], rows, np.array([4.0, 5, 6, 9])), replace(RIDGE, penalty=0.0), 1)
     assert fitted.predict(np.array([[0.0], [1], [2]])) == pytest.approx([6, 5, 9], rel=1e-5)
 
 
@@ -46,9 +46,9 @@ def test_a_code_that_no_row_has_is_predicted_as_the_average_by_a_linear_model() 
 def test_linear_models_tell_their_steps_and_do_not_depend_on_the_seed(config: FitConfig) -> None:
     rows, label = mixed(100)
     steps: list[int] = []
-    first = fit_layers(INPUTS, config, 1, rows, label, lambda: steps.append(1))
+    first = fit_layers(Examples(INPUTS, rows, label), config, 1, lambda: steps.append(1))
     assert len(steps) == config.steps
-    second = fit_layers(INPUTS, config, 2, rows, label, lambda: None)
+    second = fit_layers(Examples(INPUTS, rows, label), config, 2)
     np.testing.assert_array_equal(first.predict(rows), second.predict(rows))
 
 
@@ -57,11 +57,11 @@ def test_a_log_label_makes_products_of_sums() -> None:
     rows = rows[:, 3:5]
     label = 7 * np.exp(0.8 * rows[:, 0] - 0.5 * rows[:, 1])
     inputs = [replace(INPUTS[3], categories=(0, 1, 2), levels=("a", "b", "c"), missing=None, limits=(0, 2)), INPUTS[4]]
-    fitted = fit_layers(inputs, replace(RIDGE, penalty=1e-6), 1, rows, label, lambda: None, log_label=True)
+    fitted = fit_layers(Examples(inputs, rows, label, log_label=True), replace(RIDGE, penalty=1e-6), 1)
     np.testing.assert_allclose(fitted.predict(rows), label, rtol=1e-4)
 
 
 def test_a_fit_that_diverges_is_an_error() -> None:
     rows, label = mixed(100)
     with pytest.raises(TrainError, match=r"diverged.*; lower fit.learning_rate"):
-        fit_layers(INPUTS, replace(CONFIG, learning_rate=10.0, weight_decay=1000.0), 1, rows, label, lambda: None)
+        fit_layers(Examples(INPUTS, rows, label), replace(CONFIG, learning_rate=10.0, weight_decay=1000.0), 1)

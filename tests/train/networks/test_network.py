@@ -14,6 +14,7 @@ from train.dataset import Dataset, Floats, Indices, load_dataset
 from train.errors import TrainError
 from train.evaluation import Evaluation, PredictFunction, evaluate, rmse
 from train.metadata import build_signature
+from train.networks.fitting import Examples
 from train.spec import Spec, read_spec
 
 pytestmark = pytest.mark.slow
@@ -25,7 +26,7 @@ def evaluate_network(spec: Spec, data: Dataset) -> Evaluation:
     inputs = build_signature(spec, data).inputs
 
     def fit(rows: Floats, label: Floats) -> PredictFunction:
-        model = fit_network(inputs, spec.fit, spec.seed, rows, label, lambda: None)
+        model = fit_network(Examples(inputs, rows, label), spec.fit, spec.seed)
         return lambda rows: predict(model, rows)
 
     return evaluate(fit, data)
@@ -72,4 +73,4 @@ def test_a_training_that_diverges_is_an_error(tmp_path: Path) -> None:
     data = load_dataset(spec)
     config = replace(spec.fit, learning_rate=10.0, weight_decay=1000.0)
     with pytest.raises(TrainError, match=r"diverged.*; lower fit.learning_rate"):
-        fit_network(build_signature(spec, data).inputs, config, 1, data.inputs, data.label, lambda: None)
+        fit_network(Examples(build_signature(spec, data).inputs, data.inputs, data.label), config, 1)

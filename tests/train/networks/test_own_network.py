@@ -11,6 +11,7 @@ import pytest
 from tests.train.fitted_files import write_spec
 from train.dataset import load_dataset
 from train.errors import TrainError
+from train.networks.fitting import Examples
 from train.spec import OwnNetwork, read_spec
 
 pytestmark = [
@@ -33,7 +34,7 @@ def fit(folder: Path, code: str, fit: str = FIT) -> np.ndarray:
     data = load_dataset(spec)
     assert isinstance(spec.fit, OwnNetwork)
     steps: list[int] = []
-    model = fit_own(data.described, spec.fit, 1, data.inputs, data.label, lambda: steps.append(1))
+    model = fit_own(Examples(data.described, data.inputs, data.label), spec.fit, 1, lambda: steps.append(1))
     assert len(steps) == 30
     return predict(model, data.inputs)
 
