@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -68,6 +70,46 @@ def test_exports_of_texts_and_missing_values_predict_the_same(tmp_path: Path, na
     np.testing.assert_allclose(found, predict(model, rows[:50]), rtol=0, atol=1e-5 * label.std())
     layers = json.loads((tmp_path / "tfjs/model.json").read_bytes())["modelTopology"]["config"]["layers"]
     assert {layer["class_name"] for layer in layers} == {"InputLayer", "Dense"}
+
+
+def test_the_cpp_loader_predicts_texts_and_missing_values_as_keras_does(tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    from train.exports.export import write_exports
+    from train.networks.network import fit_network, predict
+
+    rows, label = mixed(5000)
+    model = fit_network(Examples(INPUTS, rows[:500], label[:500]), ARCHITECTURES["relu"], 1)
+    write_exports(model, tmp_path / "1")
+    serve = tf.saved_model.load(str(tmp_path / "1")).signatures["serving_default"]
+    np.save(tmp_path / "rows.npy", rows.astype(np.float32))
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "tests.train.exports.saved_model_in_c"),
+            str(Path(tf.sysconfig.get_lib(), "libtensorflow_cc.so.2")),
+            str(tmp_path / "1"),
+            *_operations(tmp_path / "1"),
+            *(str(tmp_path / name) for name in ("rows.npy", "found.npy")),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = np.load(tmp_path / "found.npy")[:, 0]
+    np.testing.assert_allclose(found, predict(model, rows), rtol=0, atol=1e-5 * label.std())
+    np.testing.assert_array_equal(found, serve(features=rows.astype(np.float32))["output_0"].numpy()[:, 0])
+
+
+def _operations(folder: Path) -> tuple[str, str]:
+    """Return which operations of a SavedModel's graph take the rows and give the predictions."""
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    content = SavedModel.FromString((folder / "saved_model.pb").read_bytes())
+    signature = content.meta_graphs[0].signature_def["serving_default"]
+    names = signature.inputs["features"].name, signature.outputs["output_0"].name
+    assert all(name.endswith(":0") for name in names)
+    return names[0][:-2], names[1][:-2]
 
 
 def test_an_export_that_predicts_no_number_is_no_close_one(tmp_path: Path) -> None:
