@@ -18,8 +18,9 @@ from registry.errors import (
 )
 from registry.figures import Figures
 from registry.formatting import plain, printable
-from registry.input import Input, Missing
+from registry.input import Input
 from registry.interval import SHOWN_LEVEL, CategoryTerm, Interval, NumberTerm
+from registry.missing import Missing
 from registry.predictor import Float32Array, Predictor, Runtime
 from registry.published_files import CheckedFile, PublishedFiles
 from registry.settings import CommonSettings

@@ -14,6 +14,7 @@ from typing import Any
 
 from registry.errors import SignatureError
 from registry.formatting import plain
+from registry.missing import Missing, to_number
 
 # Rows and predictions are float32: a limit beyond them would let an infinity through.
 FLOAT32_MAX = 3.4028234663852886e38
@@ -24,23 +25,6 @@ _FALSE, _TRUE = ("false", "no", "0"), ("true", "yes", "1")
 # The keys of an input in signature.json, in their order, those that only a category has, and those that only some have.
 _KEYS = ("name", "label", "unit", "aliases", "kind", "limits", "training", "example")
 _CATEGORY_KEYS = ("categories", "category_labels")
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """What happens if a client leaves the input out.
-
-    Args:
-        value: what stands in the model's rows then: a float32 that is no accepted value.
-        fill: the accepted value, or code, that the model takes instead.
-        indicator: whether the model learned what it means that the value is missing, beside the fill.
-        fills_in_model: whether the model turns ``value`` into ``fill``; if not, the predictor does it before the model.
-    """
-
-    value: float
-    fill: float
-    indicator: bool = False
-    fills_in_model: bool = True
 
 
 @dataclass(frozen=True)
@@ -91,6 +75,11 @@ class Input:
         return dict(zip(self.categories, words, strict=True))
 
     @cached_property
+    def no_value(self) -> frozenset[str | float]:
+        """The texts and numbers that mean that the value is missing; none if that is refused."""
+        return frozenset() if self.missing is None else self.missing.no_value
+
+    @cached_property
     def codes(self) -> dict[str, float]:
         """The code of each text that a client may send for a category of texts, without those that become ``other``."""
         codes = dict(zip(self.levels, self.categories, strict=True)) if self.levels else {}
@@ -99,7 +88,7 @@ class Input:
             # A level that is such a word keeps its meaning in capitals too.
             words |= {text.lower(): code for text, code in codes.items() if text.lower() in words}
             codes = {form: code for word, code in words.items() for form in (word, word.title(), word.upper())} | codes
-        return codes
+        return {text: code for text, code in codes.items() if text not in self.no_value}
 
     @cached_property
     def texts(self) -> dict[float, str]:
@@ -113,7 +102,7 @@ class Input:
         Raises:
             ValueError: if it is none.
         """
-        if not text and self.missing is not None:
+        if self.missing is not None and text in self.no_value:
             return self.missing.value
         if not self.levels:
             return float(text)
@@ -141,13 +130,7 @@ class Input:
         if self.levels:
             content |= {"levels": self.levels, "other": self.other}
         if self.missing:
-            missing = self.missing
-            content["missing"] = {
-                "value": missing.value,
-                "fill": missing.fill,
-                "indicator": missing.indicator,
-                "fills_in_model": missing.fills_in_model,
-            }
+            content["missing"] = self.missing.to_json()
         return content
 
     @classmethod
@@ -170,14 +153,7 @@ class Input:
             levels=tuple(str(text) for text in item.get("levels", ())),
             other=None if other is None else float(other),
             boolean=item.get("kind") == "boolean",
-            missing=None
-            if missing is None
-            else Missing(
-                float(missing["value"]),
-                float(missing["fill"]),
-                bool(missing["indicator"]),
-                bool(missing["fills_in_model"]),
-            ),
+            missing=None if missing is None else Missing.from_json(missing),
         )
 
     def check(self) -> None:
@@ -207,6 +183,16 @@ class Input:
             raise SignatureError(f"input {self.name}: missing: {missing.value:g} must be a float32 outside the limits")
         if not self._accepts(missing.fill):
             raise SignatureError(f"input {self.name}: missing: the fill {missing.fill:g} is not an accepted value")
+        if not all(text and text == text.strip() for text in missing.texts):
+            raise SignatureError(f"input {self.name}: missing: expected texts with no space around them")
+        for text in missing.texts:
+            number = to_number(text)
+            is_number = not self.levels and (self._accepts(number) or self._accepts_rounded(number))
+            if is_number or text in self.levels:
+                raise SignatureError(
+                    f"input {self.name}: {text!r} is an accepted value, and means that there is none: "
+                    "set other limits or categories, or do without this word"
+                )
 
     def _accepts(self, value: float) -> bool:
         return value in self.categories if self.categories else self.limits[0] <= value <= self.limits[1]

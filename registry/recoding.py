@@ -83,6 +83,7 @@ def _translate(old: Input, new: Input, value: float) -> tuple[float, str]:
     except ValueError:
         shown = printable(text[:_SHOWN])
         return value, f"it does not know '{shown}'" if new.levels else f"it expects a number, not '{shown}'"
-    if not math.isfinite(code) or (text and new.missing is not None and code == new.missing.value):
+    stands_for_nothing = new.missing is not None and code == new.missing.value and text not in new.no_value
+    if not math.isfinite(code) or stands_for_nothing:
         return value, f"it does not take {printable(text[:_SHOWN])}"
     return code, ""

@@ -43,6 +43,8 @@ class CellReader(ABC):
 
     def __init__(self, item: Input) -> None:
         self.is_optional = item.missing is not None
+        self._no_value = item.no_value
+        self._words = {text for text in item.no_value if isinstance(text, str) and text}
 
     @abstractmethod
     def read(self, cell: Any, compare: bool = True) -> Reading:
@@ -69,6 +71,9 @@ class CellReader(ABC):
     def parse_typed(self, text: str) -> Any:
         """Return what a person typed as :meth:`read` takes it."""
 
+    def _says_nothing(self, cell: Any) -> bool:
+        return cell.strip() in self._no_value if isinstance(cell, str) else cell is None and self.is_optional
+
     def _read_nothing(self) -> Reading:
         return math.nan, "" if self.is_optional else "is missing"
 
@@ -84,17 +89,21 @@ class NumberCells(CellReader):
                 instead = ": send null if it is missing" if self.is_optional else ""
                 return math.nan, f"NaN is not a number to predict from{instead}"
             return math.nan, "is too large to be a number here"
-        if cell == "" or (self.is_optional and (cell is None or (isinstance(cell, str) and not cell.strip()))):
+        if cell == "" or self._says_nothing(cell):
             return self._read_nothing()
         return math.nan, str(cell) if isinstance(cell, DialectError) else f"expected a number, not {json_type(cell)}"
 
     def read_column(self, cells: Sequence[Any]) -> Column | None:
+        if self._words:
+            cells = [None if type(cell) is str and cell in self._words else cell for cell in cells]
         return self._read_numbers(cells, cells.count(None) if self.is_optional else 0)
 
     def read_csv_column(self, cells: Sequence[str]) -> Column | None:
         blank = 0
         if self.is_optional:
             cells = [cell.strip() for cell in cells]
+            if self._words:
+                cells = ["" if cell in self._words else cell for cell in cells]
             blank = cells.count("")
             cells = [cell or "null" for cell in cells]
         try:
@@ -113,7 +122,7 @@ class NumberCells(CellReader):
         return (values, {}) if np.count_nonzero(np.isfinite(values)) == len(values) - missing else None
 
     def parse(self, text: str) -> Any:
-        return parse_decimal(text)
+        return "" if text.strip() in self._words else parse_decimal(text)
 
     def parse_typed(self, text: str) -> Any:
         return parse_typed(text)
@@ -126,14 +135,14 @@ class TextCells(CellReader):
 
     def __init__(self, item: Input) -> None:
         super().__init__(item)
-        missing = {None: math.nan, "": math.nan} if self.is_optional else {}
+        missing = dict.fromkeys((None, *item.no_value), math.nan) if self.is_optional else {}
         self._levels = item.levels
-        self._texts: Mapping[Any, float] = {**item.codes, **missing}
+        self._texts: Mapping[Any, float] = missing | item.codes
         numbers = texts_of_numbers(item)
-        self._numbers: Mapping[Any, float] = {number: item.codes[text] for number, text in numbers.items()} | missing
+        self._numbers: Mapping[Any, float] = missing | {number: item.codes[text] for number, text in numbers.items()}
         self._takes_numbers = bool(numbers)
         booleans = dict(zip((False, True), item.categories, strict=True)) if item.boolean else {}
-        self._booleans: Mapping[Any, float] = booleans | missing
+        self._booleans: Mapping[Any, float] = missing | booleans  # last, for true is 1 in a mapping too
         self._takes_booleans = item.boolean
         self._other = item.other
         self._other_name = "" if item.other is None else item.texts[item.other]
@@ -146,9 +155,12 @@ class TextCells(CellReader):
             return self._read_nothing()
         if isinstance(cell, bool) and self._takes_booleans:
             return self._booleans[cell], ""
-        if type(cell) is float and math.isfinite(cell) and self._takes_numbers:
+        if type(cell) is float and math.isfinite(cell):
             code = self._numbers.get(cell)
-            return self._read_text(plain(cell), compare) if code is None else (code, "")
+            if code is not None:
+                return code, ""
+            if self._takes_numbers:
+                return self._read_text(plain(cell), compare)
         return math.nan, f"expected {self._expected}, not {json_type(cell)}"
 
     def read_column(self, cells: Sequence[Any]) -> Column | None:
@@ -157,7 +169,7 @@ class TextCells(CellReader):
             return self._look_up(self._texts, cells)
         if kinds <= {bool} and self._takes_booleans:
             return self._look_up(self._booleans, cells)
-        if kinds <= _NUMBERS and self._takes_numbers:
+        if kinds <= _NUMBERS:
             return self._look_up(self._numbers, [cell if cell is None else float(cell) for cell in cells])
         return None
 

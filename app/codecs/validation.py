@@ -1,6 +1,7 @@
 """What the signature allows: limits, categories, missing values, plausible predictions; and what is unusual.
 
 What is missing becomes the number that stands for it here, and nowhere before: so who sends that number is refused.
+A number that means that the value is missing, like -999, is taken for that here, whatever it came as.
 """
 
 from __future__ import annotations
@@ -36,6 +37,11 @@ class SignatureValidator:
         if any(missing):
             self._optional = np.array([item is not None for item in missing])
             self._fills = {i: _note_missing(item, item.missing) for i, item in enumerate(self._inputs) if item.missing}
+            self._missing_numbers = {
+                i: np.array(numbers)
+                for i, item in enumerate(self._inputs)
+                if (numbers := [] if item.levels else [value for value in item.no_value if isinstance(value, float)])
+            }
             self._replacements = np.array([math.nan if item is None else item.value for item in missing], np.float32)
         self._output = signature.output
         self._least, self._most = np.array([signature.output.plausible], dtype=np.float32).T
@@ -56,8 +62,17 @@ class SignatureValidator:
 
     def make_rows(self, values: Float64Matrix) -> Float32Array:
         """Return values that have no error, NaN where one is missing, as the model takes them, float32 (n, k)."""
-        rows = values.astype(np.float32)
-        return rows if self._optional is None else np.where(np.isnan(rows), self._replacements, rows)
+        missing, rows = self._find_missing(values), values.astype(np.float32)
+        return rows if missing is None else np.where(missing, self._replacements, rows)
+
+    def _find_missing(self, values: Float64Matrix) -> NDArray[np.bool_] | None:
+        """Return which values are missing, bool (n, k); None if none may be."""
+        if self._optional is None:
+            return None
+        missing: NDArray[np.bool_] = np.isnan(values) & self._optional
+        for column, numbers in self._missing_numbers.items():
+            missing[:, column] |= np.isin(values[:, column], numbers)
+        return missing
 
     def find_errors(
         self, batch: InputBatch, limit: int | None = None
@@ -77,8 +92,10 @@ class SignatureValidator:
 
         errors = list(batch.errors)
         found: list[tuple[int, int, FieldError]] = []
-        missing = np.isnan(values) & self._optional if self._optional is not None else None
-        unusual = ~usual & ~np.isnan(values) if errors else ~usual if missing is None else ~usual & ~missing
+        missing = self._find_missing(values)
+        unusual = ~usual & ~np.isnan(values) if errors else ~usual
+        if missing is not None:
+            unusual &= ~missing
         low, high = self._accepted
         accepted = (values >= low) & (values <= high)
         for column, codes in self._categories:

@@ -119,10 +119,14 @@ def word_of(item: Input, value: float) -> str:
 
 def _value(item: Input, text: str) -> float | None:
     """Return the number that was typed, or the code of the text; None if it is none."""
+    if not text.strip() or text.strip() in item.no_value:
+        return None
     if item.levels:
-        return item.codes.get(text.strip(), item.other) if text.strip() else None
+        return item.codes.get(text.strip(), item.other)
     parsed = parse_typed(text)
-    return parsed if isinstance(parsed, float) and math.isfinite(parsed) else None
+    if not isinstance(parsed, float) or not math.isfinite(parsed) or parsed in item.no_value:
+        return None
+    return parsed
 
 
 def _step(low: float, high: float) -> float:

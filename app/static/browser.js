@@ -1,5 +1,5 @@
 // Runs the TensorFlow.js files of a version in the page, and compares them with the server when the button is pressed.
-import { parseTyped } from "./typed_number.js";
+import { isNoValue, parseTyped } from "./typed_number.js";
 
 const root = document.querySelector("#run-model");
 const state = document.querySelector("#run-state");
@@ -13,7 +13,7 @@ let predict;
 // Returns the value of a field; says what is wrong with it, or where the model has seen no training rows.
 function readField(field) {
   if (!field.dataset.limits) return Number(field.value);
-  const isEmpty = "missing" in field.dataset && !field.value.trim();
+  const isEmpty = "missing" in field.dataset && isNoValue(field);
   const number = isEmpty ? Number(field.dataset.missing) : parseTyped(field.value);
   const [low, high] = range(field.dataset.limits);
   const [first, last] = range(field.dataset.training);

@@ -1,6 +1,6 @@
 // Answers the form in place: asks for the same address as a link would, and puts in what differs. Without this script
 // the same form loads a page with the answer.
-import { parseTyped } from "./typed_number.js";
+import { isNoValue, parseTyped } from "./typed_number.js";
 
 const form = document.querySelector("#inputs");
 const button = document.querySelector("#inputs button");
@@ -79,7 +79,7 @@ async function ask(submitted) {
 // Says beside a field whether what is typed lies outside the training range, and moves the needle there.
 function follow(field) {
   if (!field.dataset.beyond) return;
-  const value = parseTyped(field.value);
+  const value = isNoValue(field) ? NaN : parseTyped(field.value);
   const { low, high } = field.dataset;
   const beyond = document.getElementById(`beyond-${field.name}`);
   const refused = document.getElementById(`problem-${field.name}`).textContent;

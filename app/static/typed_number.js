@@ -7,6 +7,11 @@ const MARKED = /^[+-]?[1-9]\d{0,2}((,\d{3})+\.\d*|(\.\d{3})+,\d*|(,\d{3}){2,}|(\
 const IN_TWO_WAYS = /^[+-]?[1-9]\d{0,2},\d{3}$/; // decimals or thousands
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
+// Returns whether what is typed into a field means that there is no value: nothing, or a word for it.
+export function isNoValue(field) {
+  return ["", ...JSON.parse(field.dataset.words ?? "[]")].includes(field.value.replace(EDGES, ""));
+}
+
 // Returns the number; NaN if the text is none, or can be read in two ways.
 export function parseTyped(text) {
   let number = text.replaceAll("\u2212", "-").replace(EDGES, "").replace(SPACES, " ");

@@ -138,9 +138,11 @@ def _derive_spec(champion: Champion, sha256: str) -> tuple[str, list[str]]:
     """Return the champion's spec over dataset.csv, and the slices that it had to leave out."""
     slices = champion.spec["judge"].get("slices", [])
     kept = [name for name in slices if name in champion.columns and name != FROM_FEEDBACK]
+    # The rows have empty cells instead, but clients may still send these words. Of FROM_FEEDBACK 0 and 1 are values.
+    words = [word for word in champion.spec["data"].get("missing", ()) if word not in ("", "0", "1")]
     content = {
         **champion.spec,
-        "data": {"file": DATASET, "sha256": sha256},
+        "data": {"file": DATASET, "sha256": sha256, **({"missing": words} if words else {})},
         "judge": {**champion.spec["judge"], "slices": [*kept, FROM_FEEDBACK]},
     }
     return format_toml(content), [name for name in slices if name not in (*kept, FROM_FEEDBACK)]

@@ -98,6 +98,30 @@ def test_a_level_means_the_same_in_capitals_where_a_boolean_has_such_words() -> 
     assert [odd.parse(text) for text in ("false", "0", "true", "1")] == [0, 0, 1, 1]
 
 
+def words(item: Input, *texts: str) -> Input:
+    assert item.missing
+    return replace(item, missing=replace(item.missing, texts=texts))
+
+
+def test_some_words_mean_that_there_is_no_value() -> None:
+    rooms, balcony = words(ROOMS, "NA", "-999"), words(BALCONY, "?", "-1")
+    assert rooms.no_value == {"", "NA", "-999", -999}
+    assert [rooms.parse(text) for text in ("", "NA", "-999", "4")] == [-13, -13, -13, 4]
+    assert [balcony.parse(text) for text in ("", "?", "-1", "with")] == [2, 2, 2, 1]
+    assert DISTRICT.no_value == frozenset()
+    for item in (rooms, balcony):
+        item.check()
+        assert Input.from_json(json.loads(json.dumps(item.to_json()))) == item
+    assert list(rooms.to_json()["missing"]) == ["value", "fill", "indicator", "fills_in_model", "texts"]
+    assert "texts" not in ROOMS.to_json()["missing"]  # as in signatures that were written before
+
+
+def test_a_word_for_no_value_wins_over_what_booleans_are_called_elsewhere() -> None:
+    balcony = words(BALCONY, "0", "No")
+    balcony.check()
+    assert [balcony.parse(text) for text in ("0", "No", "no", "1", "without")] == [2, 2, 0, 1, 0]
+
+
 def test_people_read_labels_or_else_what_is_sent() -> None:
     assert ZONE.words == {1: "low", 2: "mid", 3: "high"}
     assert replace(ZONE, category_labels=()).words == {1: "1", 2: "2", 3: "3"}
@@ -151,6 +175,12 @@ def test_what_an_input_does_not_have_is_not_in_signature_json() -> None:
         (ROOMS, {"missing": Missing(-13, 99)}, "missing: the fill 99 is not an accepted value"),
         (DISTRICT, {"missing": Missing(2, 1)}, "missing: 2 must be a float32 outside the limits"),
         (DISTRICT, {"missing": Missing(4, 1.5)}, "missing: the fill 1.5 is not an accepted value"),
+        (ROOMS, {"missing": Missing(-13, 3, texts=("NA", "15"))}, "'15' is an accepted value, and means that there is"),
+        (ROOMS, {"limits": (0.7, 15), "missing": Missing(-13, 3, texts=("0.6999999999",))}, "is an accepted value"),
+        (ZONE, {"missing": Missing(4, 1, texts=("2.0",))}, "'2.0' is an accepted value, and means that there is none"),
+        (DISTRICT, {"missing": Missing(4, 1, texts=("Höchst",))}, "'Höchst' is an accepted value, and means"),
+        (ROOMS, {"missing": Missing(-13, 3, texts=(" NA",))}, "missing: expected texts with no space around them"),
+        (ROOMS, {"missing": Missing(-13, 3, texts=("",))}, "missing: expected texts with no space around them"),
     ],
 )
 def test_a_description_that_makes_no_sense_is_named(item: Input, changes: dict[str, Any], problem: str) -> None:

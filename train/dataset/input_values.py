@@ -93,7 +93,8 @@ def encode(item: InputSpec, values: Floats, train_rows: NDArray[np.int64]) -> En
     if item.missing is not None:
         # What no training row shows the model can't learn from.
         indicator = item.missing.indicator and bool(is_missing.any())
-        missing = Missing(missing_value(item), _fill(item, item.missing, training, gone), indicator)
+        fill = _fill(item, item.missing, training, gone)
+        missing = Missing(missing_value(item), fill, indicator, texts=item.missing.texts)
         values = np.where(np.isnan(values), missing.value, values)
     example = item.example
     if example is None or example in gone:

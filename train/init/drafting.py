@@ -92,6 +92,7 @@ def _doubts(columns: Sequence[Column]) -> list[str]:
         if value is not None:
             doubts.append(
                 f"{column.name}: {value:g} in {int(np.sum(column.values == value))} rows may mean that the value is "
-                f'missing; if so, add "{value:g}" to data.missing'
+                f'missing; if so, add "{value:g}" to data.missing, add missing to {column.name}, and set its limits '
+                "so that they leave the number out"
             )
     return doubts

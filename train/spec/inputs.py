@@ -24,10 +24,12 @@ class MissingSpec:
     Attributes:
         fill: ``median``, ``mode``, or the value itself: a number, or the code of a category.
         indicator: whether the model also learns from the value being missing.
+        texts: what the file has for it, beside an empty cell; clients may send it, too.
     """
 
     fill: float | str
     indicator: bool
+    texts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +79,11 @@ class _Values:
     other: float | None = None
 
 
-def read_input(table: TomlTable, no_value: frozenset[str]) -> InputSpec:
+def read_input(table: TomlTable, no_value: tuple[str, ...]) -> InputSpec:
     """Read one of the `[[inputs]]`.
 
     Args:
-        no_value: the texts of a cell that has no value; none of them can be a level.
+        no_value: the texts that mean no value, beside the empty one; none of them can be a level.
 
     Raises:
         TrainError: naming the key that is missing or has a value that is not allowed.
@@ -115,7 +117,7 @@ def read_input(table: TomlTable, no_value: frozenset[str]) -> InputSpec:
         other=values.other,
         boolean=boolean,
         min_rows=table.integer("min_rows", 1, 1_000_000_000) if "min_rows" in table else 0,
-        missing=_missing(table, values),
+        missing=_missing(table, values, no_value),
         date=date,
         date_format=_date_format(table) if date else "",
     )
@@ -132,7 +134,7 @@ def _codes(table: TomlTable) -> _Values:
     return _Values((categories[0], categories[-1]), categories, table.strings("category_labels", ()))
 
 
-def _texts(table: TomlTable, boolean: bool, no_value: frozenset[str]) -> _Values:
+def _texts(table: TomlTable, boolean: bool, no_value: tuple[str, ...]) -> _Values:
     levels, labels = table.strings("categories"), table.strings("category_labels", ())
     if boolean and len(levels) != 2:
         raise table.error("categories", f"a boolean has two texts, first what is false, not {list(levels)}")
@@ -176,7 +178,7 @@ def _value(table: TomlTable, key: str, values: _Values) -> float:
     return value
 
 
-def _missing(table: TomlTable, values: _Values) -> MissingSpec | None:
+def _missing(table: TomlTable, values: _Values, no_value: tuple[str, ...]) -> MissingSpec | None:
     if "missing" not in table:
         if "indicator" in table:
             raise table.error("indicator", "it tells whether the value is missing; add missing")
@@ -194,7 +196,7 @@ def _missing(table: TomlTable, values: _Values) -> MissingSpec | None:
         raise table.error("missing", f"expected 'median', 'mode' or a value of the input, not {word!r}")
     else:
         fill = _value(table, "missing", values)
-    return MissingSpec(fill, table.boolean("indicator", False))
+    return MissingSpec(fill, table.boolean("indicator", False), tuple(dict.fromkeys(filter(None, no_value))))
 
 
 def _date_format(table: TomlTable) -> str:

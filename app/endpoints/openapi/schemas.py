@@ -155,7 +155,9 @@ def _value(item: Input, blank: Schema = BLANK) -> Schema:
         return {**value, **texts}
     fill = item.words.get(item.missing.fill) or plain(item.missing.fill)
     remark = f"{'null' if blank is BLANK else 'empty'}, or left out, if it is not known: that counts as {fill}"
-    return {**any_of(value, blank), **texts, "description": "; ".join(filter(None, [texts.get("description"), remark]))}
+    words = [*item.missing.texts, *sorted(number(word) for word in item.no_value if isinstance(word, float))]
+    choices = any_of(value, blank, *([{"enum": words}] if words else []))
+    return {**choices, **texts, "description": "; ".join(filter(None, [texts.get("description"), remark]))}
 
 
 def _level(item: Input) -> Schema:

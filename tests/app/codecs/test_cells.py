@@ -16,7 +16,7 @@ from app.codecs.cells import CellReader, make_reader
 from app.codecs.csv_reader import decode_csv
 from app.codecs.json_decoder import JsonDecoder
 from app.codecs.json_strict import ObjectPairs
-from registry import Input
+from registry import Input, Missing
 from tests.conftest import FLATS
 
 ROOMS, DISTRICT, BALCONY = map(make_reader, FLATS.inputs)
@@ -30,6 +30,9 @@ def category(*levels: str, **more: Any) -> Input:
 
 
 ZIP = make_reader(category("95608", "06130", "1.0", "elsewhere", other=4))
+# Words that mean that there is no value; one of them is a number.
+FLOOR = make_reader(replace(FLATS.inputs[0], missing=Missing(-13, 3, texts=("NA", "-999"))))
+HEATING = make_reader(category("gas", "7", missing=Missing(3, 1, texts=("NA", "-999"))))
 STREET = make_reader(category(*(f"Street {number}" for number in range(30)), "Hauptstraße"))
 
 
@@ -67,6 +70,32 @@ def test_nothing_is_a_missing_value_where_one_may_be_missing(reader: CellReader,
     value, message = reader.read(cell)
     assert math.isnan(value)
     assert message == ""
+
+
+@pytest.mark.parametrize("reader", [FLOOR, HEATING], ids=["number", "text"])
+@pytest.mark.parametrize("cell", ["NA", " NA\t", "-999"])
+def test_a_word_for_no_value_is_a_missing_value(reader: CellReader, cell: str) -> None:
+    value, message = reader.read(cell)
+    assert math.isnan(value)
+    assert message == ""
+    for read in (reader.read_column, reader.read_csv_column):
+        column = read([cell.strip(), "7", "NA"] if read == reader.read_csv_column else [cell.strip(), None, "NA"])
+        assert column is not None
+        assert np.isnan(column[0]).tolist() == [True, read != reader.read_csv_column, True]
+    assert reader.read("na")[1] != ""
+
+
+def test_a_number_among_texts_may_be_a_word_for_no_value_too() -> None:
+    assert math.isnan(HEATING.read(-999.0)[0])
+    column = HEATING.read_column([-999, 7, None])
+    assert column is not None
+    assert np.array_equal(column[0], [math.nan, 2, math.nan], equal_nan=True)
+
+
+def test_true_is_not_taken_for_the_number_of_a_word() -> None:
+    reader = make_reader(category("off", "on", boolean=True, missing=Missing(3, 1, texts=("1",))))
+    assert reader.read(True) == (2, "")
+    assert [math.isnan(reader.read(cell)[0]) for cell in ("1", 1.0)] == [True, True]
 
 
 @pytest.mark.parametrize("cell", [None, "", "   "])
@@ -153,22 +182,26 @@ def test_a_number_is_refused_that_may_be_two_levels() -> None:
     assert reader.read_column([1]) is None
 
 
+READERS = ROOMS, DISTRICT, BALCONY, ZIP, STREET, FLOOR, HEATING
+CSV_CELLS = st.text(max_size=4) | st.sampled_from(["1", " 2.5", "null", "true", "", " ", "with", "NA", " -999"])
 CELLS = (
     st.sampled_from([*FLATS.inputs[1].codes, *FLATS.inputs[2].codes, "95608", "06130", " with ", "", " ", None])
+    | st.sampled_from(["NA", "-999"])
     | st.text(max_size=5)
     | st.booleans()
     | st.integers(-3, 3)
-    | st.sampled_from([6130, 95608, 2**64 - 1, 1e300, 0.1])
+    | st.sampled_from([6130, 95608, -999, 7, 2**64 - 1, 1e300, 0.1])
     | st.lists(st.none(), max_size=1)
 )
 
 
-@given(st.lists(CELLS, min_size=1, max_size=6), st.sampled_from([ROOMS, DISTRICT, BALCONY, ZIP, STREET]))
+@given(st.lists(CELLS, min_size=1, max_size=6), st.sampled_from(READERS))
 def test_a_column_is_what_its_cells_are(cells: list[Any], reader: CellReader) -> None:
     singly = [reader.read(float(cell) if type(cell) is int else cell) for cell in cells]
     column = reader.read_column(cells)
     if column is None:  # or it is of several kinds
-        irregular = len(set(map(type, cells))) > 1 or (reader is ROOMS and "" in map(str.strip, map(str, cells)))
+        blank = "" in map(str.strip, map(str, cells))
+        irregular = len(set(map(type, cells))) > 1 or (reader in (ROOMS, FLOOR) and blank)
         assert any(math.isnan(value) and message for value, message in singly) or irregular
         return
     assert np.array_equal(column[0], [value for value, _ in singly], equal_nan=True)
@@ -176,13 +209,13 @@ def test_a_column_is_what_its_cells_are(cells: list[Any], reader: CellReader) ->
     assert not any(math.isnan(value) for value, message in singly if message)
 
 
-@given(st.lists(st.text(max_size=4) | st.sampled_from(["1", " 2.5", "null", "true", "", " ", "with"]), min_size=1))
+@given(st.lists(CSV_CELLS, min_size=1))
 def test_a_column_of_a_csv_text_is_what_its_cells_are(cells: list[str]) -> None:
-    for reader in (ROOMS, DISTRICT, BALCONY, ZIP):
+    for reader in READERS:
         singly = [reader.read(reader.parse(cell)) for cell in cells]
         column = reader.read_csv_column(cells)
         if column is None:
-            assert any(message and math.isnan(value) for value, message in singly) or reader is ROOMS
+            assert any(message and math.isnan(value) for value, message in singly) or reader in (ROOMS, FLOOR)
             continue
         assert np.array_equal(column[0], [value for value, _ in singly], equal_nan=True)
         assert column[1] == {row: message for row, (_, message) in enumerate(singly) if message}

@@ -10,6 +10,7 @@ import pytest
 from app.codecs.batch import InputBatch
 from app.codecs.validation import SignatureValidator
 from app.errors import MAX_ERRORS, FieldError, InvalidInput
+from registry import Missing
 from tests.conftest import FLATS, HOUSES
 
 
@@ -75,6 +76,16 @@ def test_the_warnings_of_a_row_are_in_the_order_of_the_inputs() -> None:
 def test_nobody_sends_the_number_that_stands_for_a_missing_value(row: list[float], name: str, message: str) -> None:
     _, errors = FLAT.find_errors(InputBatch(np.array([row])))
     assert errors == [FieldError(0, name, message)]
+
+
+def test_a_number_that_means_that_the_value_is_missing_is_taken_for_that() -> None:
+    inputs = (replace(FLATS.inputs[0], missing=Missing(-13, 3, texts=("NA", "-999"))), *FLATS.inputs[1:])
+    validator = SignatureValidator(replace(FLATS, inputs=inputs))
+    rows, warnings = validator.validate_inputs(InputBatch(np.array([[-999, 1, 1], [4, 3, 1], [NAN, 1, 1]])))
+    assert rows.tolist() == [[-13, 1, 1], [4, 3, 1], [-13, 1, 1]]
+    assert warnings == {0: [NO_ROOMS], 2: [NO_ROOMS._replace(row=2)]}
+    _, errors = validator.find_errors(InputBatch(np.array([[-998, 1, 1], [-999, 1, -999]])))
+    assert [(error.row, error.input) for error in errors] == [(0, "rooms"), (1, "balcony")]
 
 
 def test_a_missing_value_of_a_row_with_an_error_is_no_second_thing_to_tell() -> None:

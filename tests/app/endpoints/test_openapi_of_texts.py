@@ -36,6 +36,16 @@ TOWNS = replace(
 SIGNATURES = {
     "flats": replace(FLATS, output=TOWNS.output),
     "towns": TOWNS,
+    "words for what is missing": replace(
+        FLATS,
+        model="words",
+        output=TOWNS.output,
+        inputs=(
+            replace(FLATS.inputs[0], missing=Missing(-13, 3, texts=("NA", "-99"))),
+            FLATS.inputs[1],
+            replace(FLATS.inputs[2], missing=Missing(2, 0, texts=("NA", "-99"))),
+        ),
+    ),
     "numbers that may be missing": replace(
         FLATS,
         model="rooms",
@@ -104,7 +114,7 @@ def values(item: Any) -> st.SearchStrategy[Any]:
     """Values that the input may take, and others."""
     own = [*item.levels, *item.limits, None, "yes", True]
     others = st.sampled_from(["", " ", "x", "95608", "12", 12, 95608, 0, 1, -13, 2, 99, False, [], {}])
-    return st.sampled_from(own) | others
+    return st.sampled_from(own) | others | st.sampled_from(["NA", "-99", -99])
 
 
 @st.composite

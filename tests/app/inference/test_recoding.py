@@ -68,6 +68,12 @@ def test_a_value_that_means_missing_there_is_no_missing_value() -> None:
     }
 
 
+def test_a_text_that_means_missing_there_is_a_missing_value() -> None:
+    new = replace(districts("Höchst"), missing=Missing(9, 1, texts=("elsewhere",)))
+    recoded = Recoder(FLATS, flats(district=new)).recode(np.array([[4, 0, 1], [4, 3, 1]], dtype=np.float32))
+    assert (recoded.rows[:, 1].tolist(), recoded.refused) == ([9, 1], {})
+
+
 def test_a_number_and_a_text_stand_for_each_other_where_they_are_the_same() -> None:
     number = replace(ROOMS, name="district", aliases=(), missing=None)
     texts = districts("2", "4", "many", "nan")

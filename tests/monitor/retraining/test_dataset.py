@@ -126,7 +126,8 @@ def test_texts_and_gaps_are_in_the_rows_as_the_data_had_them(tmp_path: Path) -> 
             "rent": 21.5,
         }
     )
-    spec = {**SPEC, "model": "flats", "inputs": INPUTS}
+    data = {"file": "old.csv", "separator": ";", "missing": ["NA", "0", ""]}
+    spec = {**SPEC, "model": "flats", "inputs": INPUTS, "data": data}
     champion = Champion(Version(1, "", CITY, Constant()), spec, "0", columns, old)
     rows = np.array([[2.1, 0, 1], [-13, 1, 2], [3, 2, 0], [4, 3, 1], [5, 4, 0]], dtype=np.float32)
     joined = pd.DataFrame(np.tile(rows, (20, 1)), columns=list(CITY.names)).assign(
@@ -157,6 +158,8 @@ def test_texts_and_gaps_are_in_the_rows_as_the_data_had_them(tmp_path: Path) -> 
     np.testing.assert_array_equal(np.array(sorted(parsed), dtype=np.float32), np.array(sorted(map(tuple, rows))))
     written = tomllib.loads((tmp_path / "spec.toml").read_text())
     assert written["inputs"] == INPUTS
+    assert written["data"]["missing"] == ["NA"]  # clients may still send it
+    assert "separator" not in written["data"]
     # A person opens these two: they are as safe as the logs.
     assert rows_of(tmp_path / "quarantine.csv")[0]["district"] == "two\\nlines"
     assert "'=1+1" in {line["district"] for line in rows_of(tmp_path / "holdout.csv")}

@@ -21,7 +21,7 @@ NO = math.nan
 
 
 def spec_of(**keys: Any) -> InputSpec:
-    return read_input(TomlTable(Path("spec.toml"), "", {"name": "a", "label": "A", **keys}), frozenset([""]))
+    return read_input(TomlTable(Path("spec.toml"), "", {"name": "a", "label": "A", **keys}), ())
 
 
 def texts(*cells: str | None) -> pd.Series[Any]:
@@ -131,6 +131,12 @@ def test_levels_with_few_training_rows_become_other_and_the_codes_of_the_rest_st
     assert described.missing == Missing(5, 0)  # behind the codes of all levels, also of those that were merged
     assert encoding.merged == ("c", "d")
     assert encoding.values.tolist() == [1, 1, 2, 2, 0, 0, 0, 0, 5]
+
+
+def test_the_words_of_the_file_for_no_value_are_those_of_clients_where_a_value_may_be_missing() -> None:
+    table = TomlTable(Path("spec.toml"), "", {"name": "a", "label": "A", "limits": [0, 9], "missing": 3})
+    described = encoded(read_input(table, ("NA", "-999")), [1, 2, NO]).described
+    assert described.missing == Missing(-9, 3, texts=("NA", "-999"))
 
 
 def test_a_level_that_others_are_merged_into_needs_no_rows() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ LIMITS = {"limits": [0, 10]}
 
 def read(**keys: Any) -> InputSpec:
     table = TomlTable(Path("spec.toml"), "inputs[1].", {"name": "a", "label": "A", **keys})
-    item = read_input(table, frozenset(["", "NA"]))
+    item = read_input(table, ("NA",))
     table.reject_unread_keys()
     return item
 
@@ -70,7 +71,7 @@ def test_a_missing_value_and_an_example_are_read_as_the_input_has_them(
     keys: dict[str, Any], missing: MissingSpec, example: float | None
 ) -> None:
     item = read(**keys)
-    assert item.missing == missing
+    assert item.missing == replace(missing, texts=("NA",))
     assert item.example == example
 
 
