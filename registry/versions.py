@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
 import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -31,9 +30,9 @@ from registry.probe import Prober
 from registry.published_files import PublishedFiles, find_folder, require_recorded
 from registry.rows import REFERENCE, read_rows
 from registry.signature import Signature
+from registry.staging import staged_folder
 
 CARD, MODEL_CARD = "card.json", "model_card.md"
-STAGING = ".staging-"
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
 
@@ -162,12 +161,8 @@ class VersionStore:
     def staging(self) -> Iterator[Path]:
         """Provide a new folder to write a version's files in; remove it at the end if it was not published."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        folder = self.folder / f"{STAGING}{secrets.token_hex(8)}"
-        folder.mkdir()  # not mkdtemp: the umask says who may read it, as it will of the version
-        try:
+        with staged_folder(self.folder) as folder:
             yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
     def require_publishable(self, signature: Signature, timeout: float = 5.0) -> None:
         """Check what :meth:`publish` will need beside the files of a version, before hours are spent on making them.

@@ -38,6 +38,21 @@ def test_a_stopped_command_leaves_nothing(tmp_path: Path, command: Command, numb
     assert not (tmp_path / "models").exists()
 
 
+@pytest.mark.slow
+def test_what_a_killed_training_has_left_is_removed_by_the_next(tmp_path: Path, command: Command) -> None:
+    process = command(tmp_path / "models", write_small(tmp_path, SMALL_SPEC.replace("steps = 400", "steps = 1000000")))
+    assert process.stderr is not None
+    assert process.stderr.readline() == "fitting the model\n"
+    (left,) = (tmp_path / "models" / "small").iterdir()
+    with VersionStore(tmp_path / "models", "small").staging():
+        assert left.exists()  # for the training goes on
+    process.kill()
+    process.communicate(timeout=60)
+    assert left.exists()
+    with VersionStore(tmp_path / "models", "small").staging() as folder:
+        assert list(folder.parent.iterdir()) == [folder]
+
+
 def test_an_error_in_the_spec_is_one_sentence_on_stderr_and_exit_code_1(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
