@@ -17,6 +17,7 @@ def number(value: float | None, digits: int = 3, *, zeros: bool = False) -> str:
     """Return a number in at least ``digits`` digits: thin spaces between thousands, a true minus; – for None and NaN.
 
     A number of more digits before the point keeps them all; one under 0.0001, or of 10¹⁵ and more, has a power of ten.
+    One of four digits before the point has no space (SI brochure, 5.4.4): so a year is written like a year.
 
     Args:
         zeros: keep the zeros at the end, as of a measured value: 17.0, not 17.
@@ -74,7 +75,7 @@ def labels(marks: Sequence[float]) -> list[str]:
     decimals = 0
     while decimals < 12 and any(abs(round(mark, decimals) - mark) > 1e-6 * step for mark in marks):
         decimals += 1
-    return [f"{MINUS if mark < 0 else ''}{_grouped(abs(mark), decimals)}" for mark in marks]
+    return [f"{MINUS if mark < 0 else ''}{_grouped(abs(mark), decimals, largest)}" for mark in marks]
 
 
 def width(text: str) -> float:
@@ -136,8 +137,11 @@ def _finite(value: float) -> float:
     return 0.0 if math.isnan(value) else min(max(float(value), -_LARGEST), _LARGEST)
 
 
-def _grouped(value: float, decimals: int) -> str:
-    return f"{value:,.{decimals}f}".replace(",", THIN)
+def _grouped(value: float, decimals: int, largest: float = 0.0) -> str:
+    """Return a number with thin spaces, if it or the largest one beside it has five digits before the point."""
+    text = f"{value:,.{decimals}f}"
+    has_spaces = max(len(text.partition(".")[0]), len(f"{largest:,.{decimals}f}".partition(".")[0])) > len("9,999")
+    return text.replace(",", THIN if has_spaces else "")
 
 
 def _power(exponent: int) -> str:

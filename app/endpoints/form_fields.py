@@ -36,7 +36,8 @@ class Field:
         value: the number that this is, or the code of this text; None if it is none.
         problem: why it is refused; empty if it is not.
         is_beyond: whether it is accepted, but outside of what the model was trained on.
-        choices: of a category; ``usual`` is what the most frequent one in training is called, if the version says.
+        choices: of a category; ``usual`` is what the most frequent one in training is called, if the version says, and
+            ``how_often`` it was: "mostly", "often", or "most often" if it is rare like all others.
         is_short: whether the choices are few enough to be shown all at once.
         is_typed: whether a text is typed, with the choices as suggestions: there are many, or it may be another one.
         rest: what a text that is no choice counts as; empty if it is refused.
@@ -52,6 +53,7 @@ class Field:
     is_beyond: bool
     choices: Sequence[Choice]
     usual: str
+    how_often: str
     is_short: bool
     is_typed: bool
     rest: str
@@ -101,6 +103,7 @@ def _make_field(item: Input, figures: InputFigures | None, text: str, problem: s
         is_beyond,
         choices,
         usual,
+        _how_often(figures) if figures and usual else "",
         len(choices) <= _FEW,
         is_typed,
         "" if item.other is None else item.words[item.other],
@@ -127,6 +130,13 @@ def _value(item: Input, text: str) -> float | None:
     if not isinstance(parsed, float) or not math.isfinite(parsed) or parsed in item.no_value:
         return None
     return parsed
+
+
+def _how_often(figures: InputFigures) -> str:
+    """Return a word for the share that the most frequent category has in the training rows, missing values included."""
+    rows = sum(figures.histogram.counts) + figures.missing
+    share = figures.histogram.rows_by_code.get(figures.median, 0) / max(rows, 1)
+    return "mostly" if share >= 0.5 else "often" if share >= 0.25 else "most often"
 
 
 def _step(low: float, high: float) -> float:

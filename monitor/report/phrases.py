@@ -18,10 +18,11 @@ def amount(number: float | None, noun: str) -> str:
 
 
 def decimal(value: float | None) -> str:
-    """Return a number with three digits that count, "?" if there is none."""
+    """Return a number with three digits that count, "?" if there is none. Below 10,000 it has no comma, like a year."""
     if value is None:
         return "?"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    whole = f"{value:,.0f}" if round(abs(value)) >= 10_000 else f"{value:.0f}"
+    return whole if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def signed(value: float | None) -> str:

@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from app.endpoints.form_fields import make_fields
 from app.http.tokens import new_token
-from registry import Signature, plain
+from registry import Figures, Signature, plain
+from registry.figures import Histogram, InputFigures
 from tests.app.conftest import MakeClient, Service
 from tests.app.endpoints.conftest import ODD_TEXTS, many_levels
 from tests.app.requests import RAISES, FullDisk, make_champion
 from tests.cards import card_of
-from tests.conftest import HOUSES, HOUSES_INTERVAL, TRICKY, publish
+from tests.conftest import FLATS, HOUSES, HOUSES_INTERVAL, TRICKY, publish
 from tests.journal.truths import truths_in
 from tests.registry.conftest import publish_changed
 
@@ -453,6 +455,24 @@ def test_texts_are_chosen_or_typed_and_what_may_be_missing_says_what_counts_then
     assert "leave empty if unknown: that counts as 3" in page
     assert re.search(r'name="rooms"[^>]* data-optional>', page)
     assert not re.search(r'name="district"[^>]* data-optional', page)
+
+
+@pytest.mark.parametrize(
+    ("counts", "missing", "words"),
+    [
+        ((10, 10, 20, 40), 0, "mostly Höchst"),
+        ((10, 10, 20, 40), 1, "often Höchst"),
+        ((25, 25, 24, 26), 0, "often Höchst"),
+        ((25, 25, 24, 26), 30, "most often Höchst"),
+    ],
+)
+def test_the_most_frequent_level_is_called_as_frequent_as_it_is(
+    counts: tuple[int, ...], missing: int, words: str
+) -> None:
+    codes = FLATS.inputs[1].categories
+    figures = InputFigures(Histogram(codes, counts), (0, 3), 3, codes, (1, 2, 3, 4), missing)
+    (_, field, _) = make_fields(FLATS, Figures({"district": figures}, Histogram((0, 1), (1,)), (), ()), {}, {})
+    assert f"{field.how_often} {field.usual}" == words
 
 
 def test_the_answer_keeps_the_texts_and_says_them_in_words(flats: Service) -> None:

@@ -102,7 +102,7 @@ def test_the_text_has_the_verdict_the_columns_and_all_sentences() -> None:
 
 def test_the_share_inside_the_intervals_is_in_the_page_and_in_the_text() -> None:
     report = example()
-    line = "89 % of 1\u202f127 true values (87 % to 91 %) lie inside the 90 % interval of their prediction"
+    line = "89 % of 1127 true values (87 % to 91 %) lie inside the 90 % interval of their prediction"
     assert f"{line}.</p>" in to_html(add_words(report))
     assert "89 % (87 % to 91 %) of 1,127 true values lie inside" in to_text(add_words(report))
     report["accuracy"]["intervals"] |= {"verdict": "below"}
