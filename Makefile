@@ -3,6 +3,10 @@
 PYTHON ?= python3
 VENV := .venv/bin/python
 INSTALL = requirements/install.sh
+# How many files of tests run at a time. The slow ones mostly wait, so one more than the two cores that everybody has.
+FAST_AT_A_TIME = 2
+SLOW_AT_A_TIME = 3
+PYTEST = -m pytest -rs --dist loadfile
 # Settings come from the environment or the command line (make serve SERVE_BIND=...): make hands both on to the commands.
 # Bytecode is written at first import; who forbids that would wait 16 s for TensorFlow each time instead of 6.
 unexport PYTHONDONTWRITEBYTECODE
@@ -32,15 +36,17 @@ watch: ## report on the logs every hour, beside a service that was started with 
 
 test: COVERAGE = -m coverage run
 test: test-fast ## run every test, and check that branch coverage by the fast ones does not fall
+	$(VENV) -m coverage combine --quiet
 	$(VENV) -m coverage report
-	$(VENV) -m pytest -rs -m slow
+	$(VENV) $(PYTEST) -n $(SLOW_AT_A_TIME) -m slow
 
 test-fast: ## check style and types, and run the tests that take no server and no training (about two minutes)
 	@$(INSTALL) test "$(PYTHON)"
 	$(VENV) -m ruff check .
 	$(VENV) -m ruff format --check .
 	$(VENV) -m mypy
-	$(VENV) $(COVERAGE) -m pytest -rs -m "not slow"
+	@rm -f .coverage .coverage.*
+	$(VENV) $(COVERAGE) $(PYTEST) -n $(FAST_AT_A_TIME) -m "not slow"
 
 bench: champion ## measure the service beside a constant and beside no server, and what a change of champion costs
 	@$(VENV) benchmarks/floor.py

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import fcntl
 import json
 import os
 import shutil
@@ -164,6 +165,30 @@ class Keys:
     public: Path
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure the coverage of the process in which the tests run, and not of those that they start."""
+    if not getattr(config.option, "numprocesses", None):  # else this one only starts pytest-xdist's workers
+        os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+
+
+def pytest_sessionfinish() -> None:
+    """Save what was covered: who ends a worker of pytest-xdist does not always wait until it would by itself."""
+    if "coverage" in sys.modules and (measured := sys.modules["coverage"].Coverage.current()):
+        measured.save()
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """Return a folder of this run, which all workers of pytest-xdist share: the first that needs it makes it."""
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    with open(f"{folder}.lock", "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if not folder.exists():
+            make(made := factory.mktemp(name, numbered=True))
+            made.rename(folder)
+    return folder
+
+
 @pytest.fixture(scope="session", autouse=True)
 def temporary_files(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Have temporary files, and the marks of probed models, in a folder of this run's."""
@@ -269,12 +294,30 @@ def command() -> Command:
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A models folder: boston.toml trained twice at once (versions 1 and 2), then boston_mlp.toml (version 3)."""
-    models = tmp_path_factory.mktemp("published") / "models"
-    for batch in ([[], []], [["train/boston_mlp.toml"]]):
-        for process in [start(models, *arguments) for arguments in batch]:
-            out, err = process.communicate(timeout=300)
-            assert process.returncode == 0, out + err
-    return models
+
+    def train(folder: Path) -> None:
+        for batch in ([[], []], [["train/boston_mlp.toml"]]):
+            for process in [start(folder / "models", *arguments) for arguments in batch]:
+                out, err = process.communicate(timeout=300)
+                assert process.returncode == 0, out + err
+
+    return made_once(tmp_path_factory, "published", train) / "models"
+
+
+@pytest.fixture(scope="session")
+def tutorial(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the tutorial's script of tests/train/fitted_files.py was run."""
+    from tests.train.fitted_files import run_tutorial
+
+    return made_once(tmp_path_factory, "tutorial", run_tutorial)
+
+
+@pytest.fixture(scope="session")
+def fitted_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with all the models of tests/train/fitted_files.py."""
+    from tests.train.fitted_files import make_files
+
+    return made_once(tmp_path_factory, "fitted", make_files)
 
 
 @pytest.fixture(scope="session")
@@ -282,9 +325,12 @@ def diabetes(published: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Train scikit-learn's diabetes data into the folder of ``published``. Return the command's output."""
     from tests.train.helpers import read_tree, write_diabetes
 
-    boston = read_tree(published / "boston")
-    process = start(published, write_diabetes(tmp_path_factory.mktemp("diabetes")))
-    out, err = process.communicate(timeout=300)
-    assert process.returncode == 0, out + err
-    assert read_tree(published / "boston") == boston
-    return out
+    def train(folder: Path) -> None:
+        boston = read_tree(published / "boston")
+        process = start(published, write_diabetes(folder))
+        out, err = process.communicate(timeout=300)
+        assert process.returncode == 0, out + err
+        assert read_tree(published / "boston") == boston
+        (folder / "output").write_text(out)
+
+    return (made_once(tmp_path_factory, "diabetes", train) / "output").read_text()

@@ -32,9 +32,14 @@ def wait_until(condition: Callable[[], Any], what: str, seconds: float = 30) -> 
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port that is free. Two workers of pytest-xdist never get the same one before it is bound."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port: int = probe.getsockname()[1]
+        if port // 2 % count == worker % count:  # Linux gives out odd ones only
+            return port
 
 
 def environment(**changes: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import Command
-from tests.train.fitted_files import archive, fit_tutorial, write_spec
+from tests.train.fitted_files import archive, write_spec
 from train.dataset import load_dataset
 from train.errors import TrainError
 from train.fitted import fitted_model
@@ -50,18 +51,20 @@ def test_what_ends_the_child_is_an_error_that_names_the_file(
 
 
 @pytest.mark.slow
-def test_a_file_that_takes_too_long_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fit_tutorial(tmp_path)
+def test_a_file_that_takes_too_long_is_given_up(
+    tutorial: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(tutorial / "norm.boston.model.keras", tmp_path / "a.keras")
     monkeypatch.setattr(fitted_model, "TIMEOUT", 1)  # it takes longer to convert the model
     with pytest.raises(TrainError, match="a.keras: Keras gave no answer in 1 s"):
         open_here(tmp_path)
 
 
 @pytest.mark.slow
-def test_the_published_files_predict_what_the_fitted_file_predicts(tmp_path: Path) -> None:
+def test_the_published_files_predict_what_the_fitted_file_predicts(tutorial: Path, tmp_path: Path) -> None:
     import keras
 
-    fit_tutorial(tmp_path)
+    shutil.copy(tutorial / "norm.boston.model.keras", tmp_path / "a.keras")
     model = open_here(tmp_path)
     rows = load_dataset(read_spec(tmp_path / "fitted.toml")).inputs
     expected = keras.models.load_model(tmp_path / "a.keras").predict(rows.astype(np.float32), verbose=0)[:, 0]

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 from registry.predictor import MODEL_FILES, Float32Array, Runtime, load_predictor
-from tests.train.fitted_files import make_files
 from train.exports import tfjs
 from train.spec.fitted_file import ModelFile, identify
 
@@ -24,14 +23,6 @@ pytestmark = [
 
 INPUTS = [["rm", "rm", "rooms"], ["tax", "tax"], ["age", "age"]]
 WEIGHTS = np.array([8, -0.01, -0.03])
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The models of tests/train/fitted_files.py."""
-    folder = tmp_path_factory.mktemp("fitted")
-    make_files(folder)
-    return folder
 
 
 @pytest.fixture
@@ -96,9 +87,9 @@ def every_export(folder: Path, rows: Float32Array) -> dict[str, Float32Array]:
     ],
 )
 def test_every_format_predicts_what_the_file_does_whatever_the_order_of_its_inputs(
-    name: str, formats: str, files: Path, rows: Float32Array, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, formats: str, fitted_files: Path, rows: Float32Array, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = ask(files / name, rows, tmp_path, monkeypatch)
+    answer = ask(fitted_files / name, rows, tmp_path, monkeypatch)
     assert answer.get("parameters") == 4, answer
     expected = rows.astype(np.float64) @ WEIGHTS - 20
     np.testing.assert_allclose(np.load(tmp_path / "scratch/predictions.npy"), expected, atol=1e-4)
@@ -110,10 +101,10 @@ def test_every_format_predicts_what_the_file_does_whatever_the_order_of_its_inpu
 
 @pytest.mark.parametrize("name", ["batch of 8.keras", "integers.keras", "lstm.keras", "float64.keras"])
 def test_a_file_of_other_layers_and_types_predicts_the_same_in_each_format_that_it_can_have(
-    name: str, files: Path, rows: Float32Array, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, fitted_files: Path, rows: Float32Array, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = np.floor(rows)
-    answer = ask(files / name, rows, tmp_path, monkeypatch)
+    answer = ask(fitted_files / name, rows, tmp_path, monkeypatch)
     exports = every_export(tmp_path / "version", rows)
     assert ("litert" in exports) == (name in ("batch of 8.keras", "integers.keras"))
     assert list(answer["faults"]) == ([] if "litert" in exports else ["litert"])
@@ -140,24 +131,24 @@ BAD = {
 
 @pytest.mark.parametrize("name", BAD)
 def test_a_file_that_can_not_be_served_is_refused_with_what_to_do(
-    name: str, files: Path, rows: Float32Array, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, fitted_files: Path, rows: Float32Array, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = ask(files / name, rows, tmp_path, monkeypatch)
+    answer = ask(fitted_files / name, rows, tmp_path, monkeypatch)
     assert BAD[name] in answer.get("error", answer)
 
 
 @pytest.mark.parametrize(
     ("name", "message"), [("lambda.keras", "a layer Lambda"), ("own layer.keras", "needs the class Doubled")]
 )
-def test_what_keras_writes_of_code_is_known_before_it_is_opened(name: str, message: str, files: Path) -> None:
+def test_what_keras_writes_of_code_is_known_before_it_is_opened(name: str, message: str, fitted_files: Path) -> None:
     with pytest.raises(Exception, match=message):
-        identify(files / name)
-    assert isinstance(identify(files / "plain.keras"), ModelFile)
+        identify(fitted_files / name)
+    assert isinstance(identify(fitted_files / "plain.keras"), ModelFile)
 
 
 def test_hdf5_that_is_damaged_is_refused(
-    files: Path, rows: Float32Array, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fitted_files: Path, rows: Float32Array, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "damaged.h5"
-    path.write_bytes((files / "plain.h5").read_bytes()[:4000])
+    path.write_bytes((fitted_files / "plain.h5").read_bytes()[:4000])
     assert ask(path, rows, tmp_path, monkeypatch)["error"].startswith("Keras can't open it (OSError: ")
