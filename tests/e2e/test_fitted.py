@@ -66,7 +66,8 @@ def test_a_model_that_litert_can_not_run_is_served_by_keras_and_the_other_runtim
     )
     fit = (
         "model = keras.models.load_model('lstm.keras')\nmodel.layers[-1].bias.assign([22.0])\n"
-        "model.compile('adam', 'mse')\nmodel.fit(table[['rm', 'tax', 'age']], table['medv'], epochs=20, verbose=0)\n"
+        "model.compile(keras.optimizers.Adam(0.02), 'mse')\n"
+        "model.fit(table[['rm', 'tax', 'age']], table['medv'], epochs=20, verbose=0)\n"
         "model.save('a.keras')\n"
     )
     script = TUTORIAL.partition("model = ")[0] + fit
