@@ -106,7 +106,11 @@ def test_a_prediction_with_a_token_is_logged_with_its_name(
         (f"Digest {TOKEN}", 401, ""),
         (TOKEN, 401, ""),
     ],
-)
+    ids=[
+        "unknown", "cut", "none", "two words", "named", "two", "no ASCII", "no password", "as the user", "password é",
+        "no base64", "Basic without ASCII", "Digest", "no scheme",
+    ],
+)  # fmt: skip
 def test_a_wrong_token_gets_the_status_and_the_error_of_rfc_6750(
     guarded: Service, sent: str, status: int, error: str
 ) -> None:

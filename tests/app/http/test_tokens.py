@@ -97,7 +97,9 @@ def test_a_name_may_have_an_old_and_a_new_token(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["ann", f"ann {TOKEN}", LINE[:-1], f"{LINE} x", f"a@b {'0' * 64}", f" {LINE}", f"é{LINE}"]
+    "line",
+    ["ann", f"ann {TOKEN}", LINE[:-1], f"{LINE} x", f"a@b {'0' * 64}", f" {LINE}", f"é{LINE}"],
+    ids=["no digest", "a token", "cut", "a word more", "no name", "a space before it", "no ASCII"],
 )
 def test_a_wrong_line_stops_the_start_with_its_number_and_is_not_shown(tmp_path: Path, line: str) -> None:
     path = tmp_path / "tokens"
