@@ -85,6 +85,7 @@ HOUSES_INTERVAL = Interval(
     intercept=0.1,
     terms=(NumberTerm(3.5, 8.75, 0.25, 0.5), NumberTerm(187, 711, -0.125, 0.0), NumberTerm(2.5, 100, 0.0, 0.0)),
 )
+COLLECTED = pytest.StashKey[frozenset[str]]()
 GATES = ({"name": "parity", "limit": 1e-5, "value": 1e-6, "passed": True},)
 
 
@@ -169,6 +170,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Measure the coverage of the process in which the tests run, and not of those that they start."""
     if not getattr(config.option, "numprocesses", None):  # else this one only starts pytest-xdist's workers
         os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Note what the modules of the tests have imported, for tests/test_house.py."""
+    session.config.stash[COLLECTED] = frozenset(sys.modules)
 
 
 def pytest_sessionfinish() -> None:

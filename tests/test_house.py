@@ -13,6 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from benchmarks.call_path import trace
+from tests.conftest import COLLECTED
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("app", "audit", "charts", "journal", "monitor", "registry", "train")
@@ -124,6 +125,11 @@ def line(of: str, to: str) -> str:
 def test_a_room_imports_the_rooms_of_its_line_and_no_other(of: str) -> None:
     imported = {room(module) for file in EVERY if room(name(file)) == of for module in imports(file)}
     assert imported & ARROWS.keys() - {of} == set(ARROWS[of].split())
+
+
+def test_no_module_of_tests_imports_tensorflow(pytestconfig: pytest.Config) -> None:
+    """It would cost every run six seconds, and each worker of pytest-xdist 400 MB."""
+    assert not {"tensorflow", "keras"} & pytestconfig.stash[COLLECTED]
 
 
 def test_the_arrows_run_one_way() -> None:

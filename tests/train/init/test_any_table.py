@@ -22,7 +22,6 @@ from train.errors import TrainError
 from train.init.command import look, parser
 from train.init.spec_writer import Choice, format_spec
 from train.metadata import build_signature
-from train.pipeline import train
 from train.spec import Spec, read_spec
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")]
@@ -120,6 +119,8 @@ def test_what_is_accepted_is_trained_and_asked_or_a_reason_is_named(
 
 
 def publish(spec: Spec, data: Dataset, folder: Path) -> None:
+    from train.pipeline import train
+
     store = VersionStore(folder / "models", spec.model)
     signature = build_signature(spec, data)
     now = datetime.now(UTC)
