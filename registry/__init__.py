@@ -20,7 +20,7 @@ from registry.figures import Figures
 from registry.formatting import plain, printable
 from registry.input import Input
 from registry.interval import SHOWN_LEVEL, CategoryTerm, Interval, NumberTerm
-from registry.missing import Missing
+from registry.missing import Missing, name_beside
 from registry.predictor import Float32Array, Predictor, Runtime
 from registry.published_files import CheckedFile, PublishedFiles
 from registry.settings import CommonSettings
@@ -64,6 +64,7 @@ __all__ = [
     "VersionStore",
     "current_user",
     "find_inconsistencies",
+    "name_beside",
     "plain",
     "printable",
 ]

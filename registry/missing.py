@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -51,6 +51,13 @@ class Missing:
             bool(item["fills_in_model"]),
             tuple(str(text) for text in item.get("texts", ())),
         )
+
+
+def name_beside(names: Collection[str], name: str = "missing") -> str:
+    """Return the name of a group beside others, in parentheses if one of them has it: a category may be "missing"."""
+    while name in names:
+        name = f"({name})"
+    return name
 
 
 def to_number(text: str) -> float:

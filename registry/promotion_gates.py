@@ -20,7 +20,7 @@ from registry.input import Input
 from registry.integrity import VerifiedFiles
 from registry.model_files import load_model
 from registry.predictor import Float32Array, Predictor
-from registry.recoding import Recoder
+from registry.recoding import Recoded, Recoder
 from registry.rows import REFERENCE, TEST, Floats, read_rows
 from registry.signature import Signature
 from registry.versions import Version
@@ -31,6 +31,8 @@ MAX_MILLISECONDS = 5.0
 MIN_PLAUSIBLE = 0.95
 # Resamples of the test rows for the interval of the difference, and the coverage of the interval.
 RESAMPLES, COVERAGE = 2000, 0.95
+# Rows that two versions must both take, to be compared on them; all that there are, if they are fewer.
+MIN_COMMON_ROWS = 30
 _TIMED_CALLS = 200
 
 
@@ -120,13 +122,21 @@ def _champion_gate(
     taken = recoded.taken
     if not taken.any():
         return GateResult(name, False, f"the champion takes none of the {len(rows)} test rows ({recoded.refused[0]})")
+    needed = min(MIN_COMMON_ROWS, len(rows))
+    if taken.sum() < needed:
+        few = f"not judged: the champion takes {taken.sum()} of the {len(rows)} test rows, and {needed} are needed"
+        return GateResult(name, False, f"{few}; it does not take one because {_first_reason(recoded)}")
     change, low, high = rmse_difference(actual[taken], new[taken], champion.predictor.predict(recoded.rows[taken]))
     interval = f"{COVERAGE:.0%} interval {low:+.4g} to {high:+.4g}"
     detail = f"RMSE {rmse:.4g}, {change:+.4g} against the champion's on the same {taken.sum()} test rows; {interval}"
     if recoded.refused:
-        why = next(iter(recoded.refused.values()))
+        why = _first_reason(recoded)
         detail += f"; the champion does not take {len(recoded.refused)} more of them, one because {why}"
     return GateResult(name, bool(low <= 0 and np.isfinite(rmse)), detail)
+
+
+def _first_reason(recoded: Recoded) -> str:
+    return next(iter(recoded.refused.values()))
 
 
 def _latency_gate(model: Predictor, signature: Signature) -> GateResult:

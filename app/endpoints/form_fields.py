@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from app.codecs.typed_number import parse_typed
 from app.errors import FieldError
-from registry import Figures, Input, Signature
+from registry import Figures, Input, Signature, name_beside
 from registry.figures import InputFigures
 
 _FEW = 4  # categories that are shown all at once
@@ -116,7 +116,7 @@ def _make_field(item: Input, figures: InputFigures | None, text: str, problem: s
 def word_of(item: Input, value: float) -> str:
     """Return what a value is called: the word of a category, or that it is missing; empty for a number."""
     if item.missing and value == item.missing.value:
-        return "missing"
+        return name_beside(item.words.values())
     return item.words.get(value, "")
 
 

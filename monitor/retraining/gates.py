@@ -19,7 +19,7 @@ from monitor.accuracy.jackknife import Estimate, jackknife, positive, sums_by_re
 from monitor.profiles.reference import Float32s, Floats
 from monitor.retraining.champion import Golden
 from registry import CHAMPION, SHADOW
-from registry.promotion_gates import GateResult
+from registry.promotion_gates import MIN_COMMON_ROWS, GateResult
 
 Predict = Callable[[Float32s], Float32s]
 
@@ -59,12 +59,19 @@ class TrainingRows:
 def golden_gate(golden: Golden, new: Predict, champion: Predict, of: int = 0) -> GateResult:
     """Compare the new version with the champion on the golden rows; it passes unless it is surely worse.
 
+    With too few rows, nothing is judged, and it does not pass.
+
     Args:
         golden: those that both take. of: how many there are in all; by default, no others.
     """
     rows = golden.rows
     if not len(rows):
         return GateResult("golden", False, f"none of the {of} golden rows has values that both versions take")
+    of = max(of, len(rows))
+    needed = min(MIN_COMMON_ROWS, of)
+    if len(rows) < needed:
+        few = f"not judged: both versions take {len(rows)} of the {of} golden rows, and {needed} are needed"
+        return GateResult("golden", False, few)
     change = compare(golden.label, new(rows), champion(rows), np.arange(len(rows)))
     detail = f"RMSE {change.value:+.4g} against the champion's on the same {len(rows)} golden rows; {_interval(change)}"
     more = f"; {of - len(rows)} more have a value that one of them does not take" if of > len(rows) else ""

@@ -119,11 +119,29 @@ def test_the_champion_gets_the_test_rows_with_its_own_codes(tmp_path: Path) -> N
 
 def test_rows_that_the_champion_does_not_take_are_left_out_and_counted(tmp_path: Path) -> None:
     champion = flats_with("elsewhere", "Höchst", other=None)
-    rows = [("Höchst", 0.02), ("elsewhere", 0.0), ("Nordend, West", 9.0)] * 10
+    rows = [("Höchst", 0.02), ("elsewhere", 0.0), ("Nordend, West", 9.0)] * 15
     gate = gate_of(candidate_of(tmp_path, champion, rows), "test_vs_champion")
-    assert "on the same 20 test rows" in gate.detail
-    why = "; the champion does not take 10 more of them, one because district: it does not know 'Nordend, West'"
+    assert "on the same 30 test rows" in gate.detail
+    why = "; the champion does not take 15 more of them, one because district: it does not know 'Nordend, West'"
     assert gate.detail.endswith(why)
+
+
+def test_a_champion_that_takes_a_few_of_the_test_rows_is_not_compared_on_these(tmp_path: Path) -> None:
+    champion = flats_with("elsewhere", "Höchst", other=None)
+    rows = [("Höchst", 0.0)] * 29 + [("Nordend, West", 0.0)] * 2
+    gate = gate_of(candidate_of(tmp_path, champion, rows), "test_vs_champion")
+    assert (gate.passed, gate.detail) == (
+        False,
+        "not judged: the champion takes 29 of the 31 test rows, and 30 are needed; "
+        "it does not take one because district: it does not know 'Nordend, West'",
+    )
+
+
+def test_a_few_test_rows_are_enough_if_there_are_no_others(tmp_path: Path) -> None:
+    gate = gate_of(
+        candidate_of(tmp_path, flats_with("elsewhere", "Höchst", other=None), [("Höchst", 0.0)] * 9), "test_vs_champion"
+    )
+    assert "on the same 9 test rows" in gate.detail
 
 
 def test_a_champion_that_takes_no_test_row_is_nothing_to_compare_with(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from registry import Input
+from registry import Input, name_beside
 from train.dataset import Dataset, Floats, Indices
 from train.evaluation.evaluate import Evaluation, rmse
 from train.spec import Spec
@@ -81,12 +81,12 @@ def _sliced(spec: Spec, inputs: Sequence[Input], data: Dataset) -> dict[str, tup
 def _slice_text_or_number(column: pd.Series[Any], train_rows: Indices) -> tuple[list[str], Indices]:
     if isinstance(column.dtype, pd.CategoricalDtype):
         texts = list(column.value_counts().index[:MAX_SLICE_VALUES])
-        names, numbers = list(map(str, texts)), pd.Categorical(column, texts).codes.astype(np.int64)
+        names, numbers = list(map(str, texts)), column.cat.set_categories(texts).cat.codes.to_numpy().astype(np.int64)
         for name, others in (("missing", column.isna().to_numpy()), ("other", ~column.isin(texts).to_numpy())):
             rest = others & (numbers < 0)
             if rest.any():
                 numbers = np.where(rest, len(names), numbers)
-                names.append(name)
+                names.append(name_beside(names, name))
         return names, numbers
     values = column.to_numpy()
     absent = np.isnan(values)
@@ -131,5 +131,5 @@ def slice_input(item: Input, values: Floats, training: Floats) -> tuple[list[str
         names, numbers = slice_column(np.where(absent, known[0], values), known)
     if absent.any():
         numbers = np.where(absent, len(names), numbers)
-        names = [*names, "missing"]
+        names = [*names, name_beside(names)]
     return names, numbers

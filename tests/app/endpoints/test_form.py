@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from app.endpoints.form_fields import make_fields
+from app.endpoints.form_fields import make_fields, word_of
 from app.http.tokens import new_token
 from registry import Figures, Signature, plain
 from registry.figures import Histogram, InputFigures
@@ -455,6 +455,11 @@ def test_texts_are_chosen_or_typed_and_what_may_be_missing_says_what_counts_then
     assert "leave empty if unknown: that counts as 3" in page
     assert re.search(r'name="rooms"[^>]* data-optional>', page)
     assert not re.search(r'name="district"[^>]* data-optional', page)
+
+
+def test_a_level_that_is_called_missing_is_told_from_no_value() -> None:
+    odd = replace(FLATS.inputs[2], levels=("missing", "with"))
+    assert [word_of(odd, value) for value in (0, 1, 2)] == ["missing", "with", "(missing)"]
 
 
 @pytest.mark.parametrize(

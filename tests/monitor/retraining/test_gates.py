@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,17 @@ def test_a_version_must_not_be_surely_worse_on_the_golden_rows(new: Predict, pas
     gate = golden_gate(GOLDEN, new, line(2))
     assert gate.passed is passed
     assert "on the same 100 golden rows; 95 % interval" in gate.detail
+
+
+def test_a_few_common_golden_rows_judge_nothing_unless_there_are_no_others() -> None:
+    few = replace(GOLDEN, rows=GOLDEN.rows[:29], label=GOLDEN.label[:29])
+    gate = golden_gate(few, line(2), line(2), of=100)
+    assert (gate.passed, gate.detail) == (
+        False, "not judged: both versions take 29 of the 100 golden rows, and 30 are needed"
+    )  # fmt: skip
+    assert golden_gate(few, line(2), line(2), of=29).passed
+    enough = replace(GOLDEN, rows=GOLDEN.rows[:30], label=GOLDEN.label[:30])
+    assert golden_gate(enough, line(2), line(2), of=100).passed
 
 
 def holdout(requests: int, shift: float) -> pd.DataFrame:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from registry import Missing
@@ -12,7 +14,14 @@ from tests.train.mixed import number, texts
 from train.dataset import Dataset, load_dataset
 from train.evaluation import Evaluation, evaluate
 from train.evaluation.baselines import baselines
-from train.evaluation.slices import MAX_BOOTSTRAP_ROWS, _rmse_interval, evaluate_slices, slice_input
+from train.evaluation.slices import (
+    MAX_BOOTSTRAP_ROWS,
+    MAX_SLICE_VALUES,
+    _rmse_interval,
+    _slice_text_or_number,
+    evaluate_slices,
+    slice_input,
+)
 from train.metadata import build_signature
 from train.spec import Spec, read_spec
 
@@ -64,6 +73,20 @@ def test_texts_are_sliced_by_their_text_and_what_is_missing_is_a_slice() -> None
     names, numbers = slice_input(item, np.array([1.0, 3, 4, 1]), np.array([1.0, 3, 4, 1]))
     assert names == ["level 1", "level 3", "missing"]
     assert numbers.tolist() == [0, 1, 2, 0]
+
+
+def test_a_level_that_is_called_missing_is_no_missing_value() -> None:
+    item = replace(texts("x", 3, Missing(3, 0)), levels=("missing", "(missing)", "other"))
+    names, numbers = slice_input(item, np.array([0.0, 1, 3, 2]), np.array([0.0, 1, 2, 3]))
+    assert [names[place] for place in numbers] == ["missing", "(missing)", "((missing))", "other"]
+
+
+def test_a_column_beside_the_inputs_may_have_texts_like_the_names_of_its_other_slices() -> None:
+    cells = [*(text for place in range(MAX_SLICE_VALUES - 2) for text in [str(place)] * 3), *["missing", "other"] * 3]
+    column = pd.Series(pd.Categorical([*cells, "rare", None]))
+    names, numbers = _slice_text_or_number(column, np.arange(len(column)))
+    assert len(set(names)) == len(names) == MAX_SLICE_VALUES + 2
+    assert [names[place] for place in numbers] == [*cells, "(other)", "(missing)"]
 
 
 def test_a_missing_number_is_in_no_quartile_and_moves_none() -> None:
