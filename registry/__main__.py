@@ -17,6 +17,7 @@ from registry.aliases import CHAMPION, RETIRED
 from registry.consistency import find_inconsistencies
 from registry.errors import HistoryError, NotPublishedError, RegistryError, ReleaseError
 from registry.history_line import format_entry
+from registry.model_files import find_fault
 from registry.promotion import canary, clear, promote, rollback, shadow
 from registry.settings import CommonSettings
 from registry.versions import VersionStore
@@ -118,6 +119,7 @@ def _show(store: VersionStore, arguments: argparse.Namespace) -> int:
 
 def _promote(store: VersionStore, arguments: argparse.Namespace) -> int:
     before = store.aliases.read()
+    _warn_of_runtime(store, arguments.version)
     gates = promote(
         store,
         arguments.version,
@@ -138,12 +140,14 @@ def _canary(store: VersionStore, arguments: argparse.Namespace) -> int:
     if match is None:
         raise ReleaseError(f"--share {arguments.share}: expected a share like 5% or 0.05")
     share = float(match[1]) / 100 if match[1] else float(match[2])
+    _warn_of_runtime(store, arguments.version)
     canary(store, arguments.version, share, _actor(arguments))
     print(f"{store.model} version {arguments.version} answers {100 * share:.4g}% of the requests")
     return 0
 
 
 def _shadow(store: VersionStore, arguments: argparse.Namespace) -> int:
+    _warn_of_runtime(store, arguments.version)
     shadow(store, arguments.version, _actor(arguments))
     print(f"{store.model} version {arguments.version} sees every request and answers none")
     return 0
@@ -214,6 +218,13 @@ def _actor(arguments: argparse.Namespace) -> Actor:
     except UnicodeEncodeError as error:
         raise ReleaseError("--by and --reason: expected text in UTF-8") from error
     return Actor(by, reason)
+
+
+def _warn_of_runtime(store: VersionStore, number: int) -> None:
+    """Say what the service would need to be told, if its runtime is the one that is set here."""
+    fault = find_fault(store.check(number).digests, "keras" if os.environ.get("SERVE_RUNTIME") == "keras" else "litert")
+    if fault:
+        print(f"warning: {store.model} version {number} {fault}", file=sys.stderr)
 
 
 def _names(aliases: Mapping[str, int], number: int) -> list[str]:

@@ -25,6 +25,18 @@ def runtime_of(names: Container[str]) -> Runtime:
     return "keras" if MODEL_FILES["keras"] in names and MODEL_FILES["litert"] not in names else "litert"
 
 
+def find_fault(names: Container[str], runtime: Runtime) -> str:
+    """Return why a runtime can't run a version, with the setting that chooses the one that can; empty if it can.
+
+    Args:
+        names: of the version's files.
+    """
+    name, other = MODEL_FILES[runtime], _OTHER[runtime]
+    if name in names or MODEL_FILES[other] not in names:
+        return ""
+    return f"has no {name}, because {runtime} can't run this model; set SERVE_RUNTIME={other} to serve it"
+
+
 def read_model(verified: VerifiedFiles, runtime: Runtime) -> bytes:
     """Return the content of a version's model file.
 
@@ -32,13 +44,9 @@ def read_model(verified: VerifiedFiles, runtime: Runtime) -> bytes:
         IntegrityError: if the version has no such file, with the setting that chooses the other runtime if only that
             can run it; or if the file was changed.
     """
-    name, other = MODEL_FILES[runtime], _OTHER[runtime]
-    if name not in verified and MODEL_FILES[other] in verified:
-        raise IntegrityError(
-            f"{verified.folder}: has no {name}, because {runtime} can't run this model; "
-            f"set SERVE_RUNTIME={other} to serve it"
-        )
-    return verified.read(name)
+    if fault := find_fault(verified.digests, runtime):
+        raise IntegrityError(f"{verified.folder}: {fault}")
+    return verified.read(MODEL_FILES[runtime])
 
 
 def probe_model(verified: VerifiedFiles, signature: Signature, prober: Prober) -> None:

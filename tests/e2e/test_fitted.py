@@ -15,7 +15,7 @@ import pytest
 from registry import Actor, VersionStore
 from registry.promotion import promote
 from tests.conftest import Command
-from tests.e2e.server import serving, wait_until
+from tests.e2e.server import run, serving, wait_until
 from tests.train.fitted_files import TUTORIAL, write_spec
 
 
@@ -86,6 +86,9 @@ def test_a_model_that_litert_can_not_run_is_served_by_keras_and_the_other_runtim
         "test_vs_champion": True,
         "reference_data": True,
     }
+    for runtime in ("litert", "keras"):
+        done = run("registry", "shadow", "1", SERVE_MODELS=str(models), SERVE_MODEL="fitted", SERVE_RUNTIME=runtime)
+        assert (done.returncode, "set SERVE_RUNTIME=keras to serve it" in done.stderr) == (0, runtime == "litert")
     with serving(models, workers=1, wait=False, SERVE_MODEL="fitted") as server:
         wait_until(lambda: server.status("/health/live") == 200, "a live server")
         status, reply = server.ask(b"[6, 250, 66.5]")

@@ -49,7 +49,9 @@ def test_nothing_published_is_a_sentence_and_a_failure(settings: Settings) -> No
 
 def test_promote_canary_shadow_clear_rollback_and_retire_are_a_command_each(settings: Settings) -> None:
     store = publish_versions(settings.models, 2)
-    promoted = run(settings, "registry", "promote", "2", "--by", "ann", "--reason", "two\nlines \x1b[2J").stdout
+    done = run(settings, "registry", "promote", "2", "--by", "ann", "--reason", "two\nlines \x1b[2J")
+    promoted = done.stdout
+    assert "warning" not in done.stderr
     assert "passed  test_vs_champion" in promoted
     assert promoted.endswith("boston version 2 is champion\n")
     assert "any more" not in promoted
