@@ -37,6 +37,8 @@ class Column:
         cells: without the spaces around them, in the order of the rows.
         kind: NUMBER, TEXT, BOOLEAN, DATE or EMPTY.
         left_out: why the model does not use it; empty if it does.
+        is_judged: whether that is a judgement, which a person may overrule.
+        is_wanted: whether a person wants it as an input, whatever is judged.
         values: of a number, float64 (n,), of a date the days since 1970; NaN where it is missing.
         levels: of texts, how often each occurs, without missing ones.
         date_format: as :func:`datetime.strptime` names it.
@@ -49,6 +51,8 @@ class Column:
     cells: list[str]
     kind: str = TEXT
     left_out: str = ""
+    is_judged: bool = False
+    is_wanted: bool = False
     values: Floats = field(default_factory=lambda: np.empty(0))
     levels: Counter[str] = field(default_factory=Counter)
     date_format: str = ""
@@ -62,6 +66,11 @@ class Column:
         if self.kind in (NUMBER, DATE):
             return np.isnan(self.values)
         return np.array([cell not in self.levels for cell in self.cells], dtype=bool)
+
+    def judge(self, reason: str) -> None:
+        """Leave the column out, if there is a reason and nobody wants it."""
+        if reason and not self.is_wanted:
+            self.left_out, self.is_judged = reason, True
 
     def keep(self, rows: Bools) -> None:
         """Keep only some rows.

@@ -6,20 +6,17 @@ import argparse
 import os
 import tempfile
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 
-import numpy as np
-
 from registry.signature import MODEL_NAME
-from train.dataset import MIN_ROWS, Dataset, load_dataset
+from train.dataset import Dataset, load_dataset
 from train.errors import TrainError
 from train.init.candidates import Report, choose, fit_keys
-from train.init.column_types import EMPTY, NUMBER, Column, Table, read_table
+from train.init.column_types import read_table
 from train.init.drafting import SEED, make_draft
 from train.init.gate_limits import measure
+from train.init.named_columns import drop_unlabelled, find_label, mark_wanted
 from train.init.names import model_name
-from train.init.redundancy import find_keys
 from train.init.sniffer import Answers, sniff
 from train.init.spec_writer import UNDECIDED, Choice, Draft, format_spec
 from train.spec import read_spec
@@ -38,6 +35,13 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--label", required=True, metavar="COLUMN", help="the column to predict; it must hold numbers")
     result.add_argument("--model", metavar="NAME", help="name of the model; default: that of the file")
     result.add_argument("--out", type=Path, metavar="SPEC.toml", help="default: MODEL.toml beside FILE.csv")
+    result.add_argument(
+        "--keep",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="a column that must be an input, though it would be left out; may be given more than once",
+    )
     result.add_argument(
         "--columns", default="", metavar="A,B,C", help="names of all columns, if the file has no header"
     )
@@ -97,7 +101,9 @@ def look(options: argparse.Namespace, report: Report) -> tuple[Draft, Dataset, l
     content, _ = read_file(path, "correct the path")
     sniffed = sniff(path, content, options.label, _answers(options))
     table = read_table(path, sniffed.form)
-    label, unlabelled = _label(path, table, options.label)
+    label = find_label(path, table, options.label)
+    mark_wanted(path, table, label, options.keep)
+    unlabelled = drop_unlabelled(path, table, label)
     report("looking at the columns", 0.1)
     draft, summary = make_draft(path, out, _model(options), sniffed, table, label, unlabelled)
     try:
@@ -126,45 +132,6 @@ def _answers(options: argparse.Namespace) -> Answers:
         raise TrainError(f"--separator: expected one of {', '.join(map(repr, SEPARATORS))}, not {separator!r}")
     columns = tuple(name.strip() for name in options.columns.split(",")) if options.columns else ()
     return Answers(columns, options.header, separator, options.decimal)
-
-
-def _label(path: Path, table: Table, name: str) -> tuple[Column, int]:
-    """Return the column of the label, and how many rows have none; these rows are gone from all columns.
-
-    Raises:
-        TrainError: if it is no column of numbers, or too few rows have one.
-    """
-    found = [column for column in table.columns if column.name == name]
-    if len(found) != 1:
-        names = [column.name for column in table.columns]
-        if found:
-            raise TrainError(f"{path}: {len(found)} columns are called {name!r}; name all columns with --columns")
-        near = get_close_matches(name, names, 1) or [other for other in names if other.lower() == name.lower()]
-        meant = f"was {near[0]!r} meant?" if near else f"it has {', '.join(names[:50])}"
-        raise TrainError(f"{path}: has no column {name!r}; {meant}")
-    label = found[0]
-    if label.kind == EMPTY:
-        raise TrainError(f"{path}, column {name}: the label has no values")
-    if label.left_out:
-        raise TrainError(f"{path}, column {name}: the label can't be read: {label.left_out}")
-    if label.kind != NUMBER:
-        first = next(iter(label.levels), label.cells[0])
-        raise TrainError(
-            f"{path}, column {name}: the label holds {'dates' if label.kind == 'date' else 'texts'}, such as "
-            f"{first[:40]!r}; a regression predicts numbers: choose another column, or write numbers"
-        )
-    find_keys(table.columns, label)
-    known = ~label.is_missing
-    if known.sum() < MIN_ROWS:
-        raise TrainError(f"{path}: {known.sum()} rows have a label; a training needs at least {MIN_ROWS}")
-    if not known.all():
-        for column in table.columns:
-            column.keep(known)
-    if np.ptp(label.values.astype(np.float32)) == 0:
-        raise TrainError(
-            f"{path}, column {name}: the label is {label.values[0]:g} in every row, so there is nothing to learn"
-        )
-    return label, int(np.sum(~known))
 
 
 def _load(out: Path, path: Path, draft: Draft) -> Dataset:

@@ -16,8 +16,8 @@ from train.init.limits import label_limits
 from train.init.missing import sentinel
 from train.init.names import human
 from train.init.numbers import only_three_decimals
-from train.init.redundancy import find_useless
-from train.init.report import column_table
+from train.init.redundancy import find_useless, why_no_input
+from train.init.report import column_table, how_to_keep
 from train.init.sniffer import Sniffed
 from train.init.spec_writer import Draft
 
@@ -34,16 +34,21 @@ def make_draft(
         unlabelled: how many rows have none.
 
     Raises:
-        TrainError: if no column is left.
+        TrainError: if no column is left, or one is wanted that can be no input.
     """
     find_useless(table.columns, label)
     used = [column for column in table.columns if column is not label and not column.left_out]
     strong = find_leaks(used, label, SEED)
     inputs, label_name = plan_inputs(table.columns, label)
+    _require_wanted(path, table.columns)
     names: dict[int, list[str]] = {}
     for item in inputs:
         names.setdefault(id(item.column), []).append(item.content["name"])
-    left_out = {column.name or "(no name)": column.left_out for column in table.columns if column.left_out}
+    left_out = {
+        column.name or "(no name)": f"{column.left_out}{how_to_keep(column)}"
+        for column in table.columns
+        if column.left_out
+    }
     form = ", ".join(f"{key} {value!r}" for key, value in table.form.to_toml().items())
     summary = [f"{path}: {len(table.lines)} rows, {len(table.columns)} columns; {form}"]
     summary += [*sniffed.notes, "", column_table(table.columns, label, names), ""]
@@ -77,6 +82,12 @@ def make_draft(
         notes=notes,
     )
     return draft, summary
+
+
+def _require_wanted(path: Path, columns: Sequence[Column]) -> None:
+    for column in columns:
+        if column.is_wanted and (reason := why_no_input(column)):
+            raise TrainError(f"{path}: --keep {column.name}: it can't be an input: {reason}")
 
 
 def _doubts(columns: Sequence[Column]) -> list[str]:

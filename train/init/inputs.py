@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from train.dataset import Floats
-from train.dataset.input_values import parts_of
-from train.init import dates
 from train.init.column_types import BOOLEAN, DATE, NUMBER, Column
+from train.init.date_parts import NO_PARTS, date_parts
 from train.init.limits import date_limits, input_limits, typical
 from train.init.names import fit_name, human, is_alias
 from train.init.redundancy import commonest, min_rows_of
-from train.spec.inputs import DATE_PARTS
 
 INDICATOR_ROWS = 5  # as many missing values may teach something by being missing
 _CLOSED = 10  # texts that are no more, and none of them rare, are probably all that there are
@@ -119,7 +115,7 @@ def _dates(column: Column, taken: set[str]) -> list[PlannedInput]:
     """Return the parts of a date that can teach something; the column is left out if there are none."""
     parts = date_parts(column)
     if not parts:
-        column.left_out = "it is a date whose parts do not differ enough"
+        column.left_out = NO_PARTS
     planned = []
     for part, values in parts.items():
         name = fit_name(f"{column.name}_{part}", 1, taken)
@@ -139,31 +135,6 @@ def _dates(column: Column, taken: set[str]) -> list[PlannedInput]:
         _add_missing(content, comments, column)
         planned.append(PlannedInput(column, content, comments))
     return planned
-
-
-def date_parts(column: Column) -> dict[str, Floats]:
-    """Return the parts of a date that differ enough to teach something, each with its known values."""
-    known = {cell: parts_of(time) for cell in set(column.cells) if (time := dates.parse(cell, column.date_format))}
-    rows = [known[cell] for cell in column.cells if cell in known]
-    all_parts = {part: np.array([row[part] for row in rows]) for part in DATE_PARTS}
-    different = {part: len(set(values)) for part, values in all_parts.items()}
-    wanted = []
-    if different["year"] > 1:
-        wanted.append("year")
-    if different["month"] > 2:
-        wanted.append("month")
-    if different["weekday"] == 7 and different["day"] > 3 and different["days"] > 20:
-        wanted.append("weekday")
-    if different["days"] > 20 and (different["day"] > 3 or different["year"] == 1):
-        wanted.append("days")
-    if not wanted and different["day"] > 1:
-        wanted.append("day")
-    return {part: all_parts[part] for part in wanted if _differ(all_parts[part])}
-
-
-def _differ(values: Floats) -> bool:
-    commonest_count = Counter(values.tolist()).most_common(1)[0][1]
-    return len(values) - commonest_count >= 5
 
 
 def plain_number(value: float) -> int | float:

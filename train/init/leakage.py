@@ -43,18 +43,19 @@ def find_leaks(columns: Sequence[Column], label: Column, seed: int) -> dict[str,
     numbers = {name: values[rows] for name, values in filled.items()}
     strengths = {}
     for column in columns:
+        strengths[column.name] = 1.0
         if np.array_equal(column.values, label.values):
-            column.left_out = "it is a copy of the label"
+            column.judge("it is a copy of the label")
         elif column.kind == NUMBER and _same_order(column.values, label.values):
-            column.left_out = "it gives the label away: both rise and fall together"
+            column.judge("it gives the label away: both rise and fall together")
         else:
             strengths[column.name] = _explained(numbers[column.name], column, target, seed)
             if strengths[column.name] > TELLS_ALL:
-                column.left_out = f"it gives the label away: it alone explains {strengths[column.name]:.1%} of it"
+                column.judge(f"it gives the label away: it alone explains {strengths[column.name]:.1%} of it")
     left = [column for column in columns if not column.left_out]
     for column, others in _sum(left, label):
         names = " and ".join(other.name for other in others)
-        column.left_out = f"it gives the label away: together with {names} it adds up to it"
+        column.judge(f"it gives the label away: together with {names} it adds up to it")
     strong = {name: share for name, share in strengths.items() if share > STRONG}
     left_out = {column.name for column in columns if column.left_out}
     ranked = sorted(strong.items(), key=lambda item: -item[1])

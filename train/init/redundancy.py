@@ -10,6 +10,7 @@ import numpy as np
 
 from train.dataset import Floats
 from train.init.column_types import BOOLEAN, DATE, NUMBER, TEXT, Column
+from train.init.date_parts import NO_PARTS, date_parts
 
 MIN_OTHER = 5  # rows that must differ from the commonest value; with fewer, a fold or the test rows may have none
 MOSTLY_EMPTY = 0.99  # the share of missing values from which on a column says nothing
@@ -32,21 +33,34 @@ def find_keys(columns: Sequence[Column], label: Column) -> None:
     """Say of each column that numbers the rows, or names them, that it is left out. Needs all rows of the file."""
     for column in columns:
         if column is not label and not column.left_out:
-            column.left_out = _key(column)
+            column.judge(_key(column))
 
 
 def find_useless(columns: Sequence[Column], label: Column) -> None:
     """Say of each other column that teaches nothing why it is left out. Needs the rows that have a label."""
     used = [column for column in columns if column is not label and not column.left_out]
     for column in used:
-        column.left_out = _constant(column) or _rare_texts(column)
+        column.judge(_nearly_empty(column) or _constant(column) or _nearly_constant(column) or _rare_texts(column))
+    used.sort(key=lambda column: not column.is_wanted)  # of two that tell the same, the wanted one stays
     seen: dict[bytes, Column] = {}
     for column in used:
         if not column.left_out:
             other = seen.setdefault(_fingerprint(column), column)
             if other is not column:
-                column.left_out = f"it is a copy of {other.name}"
+                column.judge(f"it is a copy of {other.name}")
     _find_rescaled([column for column in used if column.kind == NUMBER and not column.left_out])
+
+
+def why_no_input(column: Column) -> str:
+    """Return why no input can be made of a column, whoever wants it; empty if one can. Needs the rows with a label."""
+    if column.left_out and not column.is_judged:
+        return column.left_out
+    least = min_rows_of(column)
+    if column.kind == TEXT and not any(count >= least for count in column.levels.values()):
+        return f"none of its texts is in {least} rows or more"
+    if column.kind == DATE and not date_parts(column):
+        return NO_PARTS
+    return _constant(column)
 
 
 def min_rows_of(column: Column) -> int:
@@ -57,22 +71,33 @@ def min_rows_of(column: Column) -> int:
     return least
 
 
+def _nearly_empty(column: Column) -> str:
+    missing, rows = int(column.is_missing.sum()), len(column.cells)
+    return f"{missing} of {rows} values are missing" if missing > MOSTLY_EMPTY * rows else ""
+
+
 def _constant(column: Column) -> str:
-    missing = int(column.is_missing.sum())
-    if missing > MOSTLY_EMPTY * len(column.cells):
-        return f"{missing} of {len(column.cells)} values are missing"
+    if _differ(column):
+        return ""
+    return "it has one value only, where it has any" if column.is_missing.any() else "it is constant"
+
+
+def _nearly_constant(column: Column) -> str:
+    differ = _differ(column)
+    if differ < MIN_OTHER and int(column.is_missing.sum()) < MIN_OTHER:
+        return f"it is nearly constant: {differ} of {len(column.cells)} rows differ"
+    return ""
+
+
+def _differ(column: Column) -> int:
+    """Return how many rows have another value than most rows."""
     if column.kind in (TEXT, BOOLEAN):
         counts = list(column.levels.values())
     else:
         # As the model sees it: in float32.
         _, numbers = np.unique(column.values[~column.is_missing].astype(np.float32), return_counts=True)
         counts = numbers.tolist()
-    differ = len(column.cells) - max(counts) - missing
-    if differ == 0:
-        return "it is constant" if not missing else "it has one value only, where it has any"
-    if differ < MIN_OTHER and missing < MIN_OTHER:
-        return f"it is nearly constant: {differ} of {len(column.cells)} rows differ"
-    return ""
+    return sum(counts) - max(counts, default=0)
 
 
 def _key(column: Column) -> str:
@@ -136,7 +161,7 @@ def _find_rescaled(columns: Sequence[Column]) -> None:
         others = groups.setdefault(np.isnan(scaled).tobytes(), [])
         same = next((other for other, known in others if np.nanmax(np.abs(known - scaled)) < 1e-6), None)
         if same is not None:
-            column.left_out = f"it is {same.name} times a constant, plus a constant"
+            column.judge(f"it is {same.name} times a constant, plus a constant")
         others.append((column, scaled))
 
 

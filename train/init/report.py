@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from train.init.column_types import BOOLEAN, DATE, NUMBER, Column
-from train.init.redundancy import min_rows_of
+from train.init.redundancy import min_rows_of, why_no_input
 
 _NAME, _KIND, _MISSING, _RANGE = 24, 8, 8, 34
 _LEAST_WIDTH = 60
@@ -26,7 +27,7 @@ def column_table(columns: Sequence[Column], label: Column, inputs: dict[int, lis
         if column is label:
             fate = "the label"
         elif column.left_out:
-            fate = f"left out: {column.left_out}"
+            fate = f"left out: {column.left_out}{how_to_keep(column)}"
         else:
             names = inputs.get(id(column), [])
             fate = "" if names == [column.name] else f"as {', '.join(names)}"
@@ -34,6 +35,11 @@ def column_table(columns: Sequence[Column], label: Column, inputs: dict[int, lis
         missing = int(column.is_missing.sum()) if column.kind != "empty" else len(column.cells)
         lines.append(_line(_clean(column.name) or "(no name)", column.kind, str(missing or ""), _content(column), fate))
     return "\n".join(wrapped for line in lines for wrapped in _wrap(line, width))
+
+
+def how_to_keep(column: Column) -> str:
+    """Return what to add to the reason why a column is left out: the option that keeps it, if one does."""
+    return "" if why_no_input(column) else f"; --keep {shlex.quote(_clean(column.name))} keeps it"
 
 
 def _line(name: str, kind: str, missing: str, content: str, fate: str) -> str:

@@ -22,7 +22,7 @@ class Draft:
     Attributes:
         file: the data, as the spec names it.
         rows: how many have a label; ``unlabelled`` have none.
-        left_out: the columns that are no inputs, each with the reason.
+        left_out: the columns that are no inputs, each with the reason, and how to keep it if that can be.
         strong: the columns that explain most of the label alone, with the share that they explain.
         notes: what a person should check.
     """

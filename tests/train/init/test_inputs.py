@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.train.init.helpers import columns
-from train.init.inputs import date_parts, plan_inputs
+from train.init.date_parts import date_parts
+from train.init.inputs import plan_inputs
 
 ROWS = 60
 

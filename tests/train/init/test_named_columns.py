@@ -1,0 +1,93 @@
+"""Columns that the person names: the label, and those that stay though they would be left out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.train.init.helpers import write
+from train.__main__ import main
+from train.dataset import load_dataset
+from train.errors import TrainError
+from train.init.command import look, parser
+from train.init.spec_writer import UNDECIDED, format_spec
+from train.spec import read_spec
+
+RANDOM = np.random.default_rng(3)
+ROWS = 200
+LAND, HOUSE = RANDOM.uniform(20, 90, ROWS), RANDOM.uniform(100, 300, ROWS)
+COLUMNS = {
+    "price": [f"{land + house:.2f}" for land, house in zip(LAND, HOUSE, strict=True)],
+    "land": [f"{value:.2f}" for value in LAND],
+    "house": [f"{value:.2f}" for value in HOUSE],
+    "size": [f"{value + RANDOM.normal(0, 50):.1f}" for value in HOUSE],
+    "number": [str(row + 1) for row in range(ROWS)],
+    "street_id": [f"street {row}" if row % 3 else "High Street" for row in range(ROWS)],
+    "address": [f"house {row}" for row in range(ROWS)],
+    "town": ["Bern"] * ROWS,
+    "rarely": ["1"] * 3 + ["0"] * (ROWS - 3),
+    "area": ["" if row % 2 else f"{row} m²" for row in range(ROWS)],
+    "built": ["2001-02-03"] * (ROWS - 2) + ["2001-02-04"] * 2,
+}
+COLUMNS["size in feet"] = [f"{float(size) * 10:.0f}" for size in COLUMNS["size"]]
+
+
+def looked(folder: Path, *arguments: str) -> tuple[list[str], str]:
+    """Return the columns of the inputs that a training reads, and what `init` says."""
+    path, spec = folder / "houses.csv", folder / "spec.toml"
+    path.write_text(write([list(COLUMNS), *map(list, zip(*COLUMNS.values(), strict=True))]))
+    options = parser().parse_args([str(path), "--label", "price", "--out", str(spec), *arguments])
+    draft, _, summary = look(options, lambda *_: None)
+    spec.write_text(format_spec(draft, UNDECIDED))
+    read = read_spec(spec)
+    load_dataset(read)
+    return [item.column for item in read.inputs], " ".join("\n".join(summary).split())
+
+
+def test_a_column_that_could_be_an_input_is_told_with_the_option_that_keeps_it(tmp_path: Path) -> None:
+    inputs, said = looked(tmp_path)
+    assert inputs == ["size"]
+    assert "together with house it adds up to it; --keep land keeps it" in said
+    assert "size times a constant, plus a constant; --keep 'size in feet' keeps it" in said
+    for name in ("house", "number", "street_id", "rarely"):
+        assert f"; --keep {name} keeps it" in said
+    for name in ("address", "town", "area", "built"):
+        assert f"--keep {name}" not in said
+
+
+def test_what_the_person_keeps_becomes_an_input(tmp_path: Path) -> None:
+    kept = ["land", "house", "size in feet", "number", "street_id", "rarely", "size"]
+    inputs, said = looked(tmp_path, *(part for name in kept for part in ("--keep", name)))
+    assert sorted(inputs) == sorted(kept)
+    assert "house" in said.partition("warning:")[2]  # a leak that is kept is still told
+
+
+def test_of_two_columns_that_tell_the_same_the_kept_one_stays(tmp_path: Path) -> None:
+    inputs, said = looked(tmp_path, "--keep", "size in feet")
+    assert inputs == ["size in feet"]
+    assert "it is size in feet times a constant" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("adress", "--keep adress: {path}: has no column 'adress'; was 'address' meant?"),
+        ("price", "--keep price: it is the label, which is no input"),
+        ("address", "{path}: --keep address: it can't be an input: none of its texts is in 5 rows or more"),
+        ("town", "{path}: --keep town: it can't be an input: it is constant"),
+        ("area", "{path}: --keep area: it can't be an input: its numbers have a unit behind them, m²"),
+        ("built", "{path}: --keep built: it can't be an input: it is a date whose parts do not differ enough"),
+    ],
+)
+def test_what_can_be_no_input_is_refused_before_anything_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, reason: str
+) -> None:
+    with pytest.raises(TrainError) as error:
+        looked(tmp_path, "--keep", name)
+    path = tmp_path / "houses.csv"
+    assert reason.format(path=path) in str(error.value)
+    assert main(["init", str(path), "--label", "price", "--keep", name], {}) == 1
+    assert f"--keep {name}" in capsys.readouterr().err
+    assert [found.name for found in tmp_path.iterdir()] == ["houses.csv"]
