@@ -3,85 +3,41 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from train.dataset import Floats
-from train.dataset.csv_columns import parse_number
 from train.dataset.csv_file import open_rows
 from train.dataset.input_values import parts_of
 from train.init import dates
+from train.init.cells import Cells, columns_of
+from train.init.column import BOOLEAN, DATE, EMPTY, NUMBER, TEXT, Column
 from train.init.missing import WORDS, in_numbers, in_texts
-from train.init.numbers import CODE, find_decimal, forms_of, number_form, unit_of, unreadable
+from train.init.numbers import (
+    CODE,
+    COMMA,
+    COMMA_3,
+    EXPONENT,
+    INTEGER,
+    POINT,
+    POINT_3,
+    find_decimal,
+    forms_of,
+    number_form,
+    only_three_decimals,
+    unit_of,
+    unreadable,
+)
 from train.spec.csv_format import CsvFormat
 
-Bools = NDArray[np.bool_]
-
-NUMBER, TEXT, BOOLEAN, DATE, EMPTY = "number", "text", "boolean", "date", "empty"
 LARGEST = 1e36  # leaves room for limits in float32
 MAX_ODD_LEVELS = 20  # texts and numbers in one column are levels if there are no more of them
 _BOOLEANS = ({"false", "true"}, {"no", "yes"}, {"n", "y"}, {"f", "t"}, {"off", "on"})
-
-
-@dataclass
-class Column:
-    """One column.
-
-    Attributes:
-        name: in the header; may be empty.
-        cells: without the spaces around them, in the order of the rows.
-        kind: NUMBER, TEXT, BOOLEAN, DATE or EMPTY.
-        left_out: why the model does not use it; empty if it does.
-        is_judged: whether that is a judgement, which a person may overrule.
-        is_wanted: whether a person wants it as an input, whatever is judged.
-        values: of a number, float64 (n,), of a date the days since 1970; NaN where it is missing.
-        levels: of texts, how often each occurs, without missing ones.
-        date_format: as :func:`datetime.strptime` names it.
-        note: what a person should know of it; may be empty.
-        words: the texts, other than the empty one, that mean in this column that there is no value.
-        is_optional: whether a row that :meth:`keep` dropped has no value.
-    """
-
-    name: str
-    cells: list[str]
-    kind: str = TEXT
-    left_out: str = ""
-    is_judged: bool = False
-    is_wanted: bool = False
-    values: Floats = field(default_factory=lambda: np.empty(0))
-    levels: Counter[str] = field(default_factory=Counter)
-    date_format: str = ""
-    note: str = ""
-    words: set[str] = field(default_factory=set)
-    is_optional: bool = False
-
-    @property
-    def is_missing(self) -> Bools:
-        """Where it has no value, (n,)."""
-        if self.kind in (NUMBER, DATE):
-            return np.isnan(self.values)
-        return np.array([cell not in self.levels for cell in self.cells], dtype=bool)
-
-    def judge(self, reason: str) -> None:
-        """Leave the column out, if there is a reason and nobody wants it."""
-        if reason and not self.is_wanted:
-            self.left_out, self.is_judged = reason, True
-
-    def keep(self, rows: Bools) -> None:
-        """Keep only some rows.
-
-        Args:
-            rows: whether each one stays, (n,).
-        """
-        self.is_optional = self.is_optional or bool(self.is_missing[~rows].any())
-        self.cells = [cell for cell, stays in zip(self.cells, rows.tolist(), strict=True) if stays]
-        self.values = self.values[rows] if self.values.size else self.values
-        self.levels = Counter(cell for cell in self.cells if cell in self.levels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +45,13 @@ class Table:
     """All columns of a file, and what they tell of its format.
 
     Attributes:
-        lines: the line on which each row ends.
+        rows: how many it has.
         form: with the decimal mark, and the words for missing values.
         sha256: of the file.
     """
 
     columns: list[Column]
-    lines: list[int]
+    rows: int
     form: CsvFormat
     sha256: str
 
@@ -106,88 +62,109 @@ def read_table(path: Path, form: CsvFormat) -> Table:
     Raises:
         TrainError: naming the line that can't be read.
     """
-    lines: list[int] = []
-    shared: dict[str, str] = {}  # equal cells are one object: a large file has few different texts
+    lines = array("q")
+    columns: list[Column] = []
+    forms: dict[int, Mapping[str, str]] = {}  # of each column of numbers, by its place
     with open_rows(path, form) as file:
-        columns = [Column(name, []) for name in file.names]
-        append = [column.cells.append for column in columns]
-        for line, row in file.rows:
-            lines.append(line)
-            for add, cell in zip(append, row, strict=True):
-                text = cell.strip()
-                add(shared.setdefault(text, text) if len(text) < 4 else text)
+        for place, cells in enumerate(columns_of(_rows(file.rows, lines), len(file.names))):
+            columns.append(Column(file.names[place], cells))
+            forms |= {place: found} if (found := _find_kind(columns[place], lines)) else {}
         sha256 = file.sha256()
-    counts = [Counter(column.cells) for column in columns]
-    for column, counted in zip(columns, counts, strict=True):
-        _find_kind(column, counted, lines)
     _name_alike(columns)
-    numbers = [forms_of(count) for column, count in zip(columns, counts, strict=True) if column.kind == NUMBER]
-    decimal = form.decimal or find_decimal(numbers, form.separator)
-    for column, counted in zip(columns, counts, strict=True):
-        if column.kind == NUMBER:
-            _read_numbers(column, counted, decimal)
+    decimal = form.decimal or find_decimal(forms.values(), form.separator)
+    for place, found in forms.items():
+        _require_readable(columns[place], found, decimal)
     words = set().union(*(column.words for column in columns if not column.left_out))
-    for column, counted in zip(columns, counts, strict=True):
+    for column in columns:
         if column.kind in (TEXT, BOOLEAN):
-            _count_levels(column, counted, words)
-    return Table(columns, lines, _completed(form, decimal or ".", words), sha256)
+            _count_levels(column, words)
+    return Table(columns, len(lines), _completed(form, decimal or ".", words), sha256)
+
+
+def _rows(rows: Iterable[tuple[int, list[str]]], lines: array[int]) -> Iterator[list[str]]:
+    """Yield the cells of each row, and note the line on which it ends."""
+    for line, row in rows:
+        lines.append(line)
+        yield row
 
 
 def _completed(form: CsvFormat, decimal: str, words: set[str]) -> CsvFormat:
-    return CsvFormat(form.encoding, form.separator, decimal, form.quote, form.columns, form.skip, tuple(sorted(words)))
+    return replace(form, decimal=decimal, missing=tuple(sorted(words)))
 
 
-def _find_kind(column: Column, counts: Counter[str], lines: Sequence[int]) -> None:
-    """Set the kind of a column, and why it can't be used."""
-    values = [cell for cell in counts if cell not in WORDS]
+def _find_kind(column: Column, lines: Sequence[int]) -> Mapping[str, str]:
+    """Set the kind of a column, and why it can't be used. Read its values, if they are numbers or dates.
+
+    Returns:
+        the forms of its numbers, as :func:`forms_of` returns them; nothing if it holds others.
+    """
+    cells = column.cells
+    values = [text for text in cells.texts if text not in WORDS]
     if not values:
         column.kind = EMPTY
         column.left_out = "it has no values"
-        return
-    forms = {cell: number_form(cell) for cell in values}
+        return {}
+    forms = forms_of(values)
     if dates.are_dates(values):
         column.kind, column.date_format = DATE, dates.AS_NUMBER
-        column.values = _days(column.cells, dates.AS_NUMBER)
-    elif all(forms.values()):
+    elif "" not in forms:
         # Zeros in front: codes such as 01234, which would be others as numbers.
-        column.kind = TEXT if CODE in forms.values() else NUMBER
+        column.kind = TEXT if CODE in forms else NUMBER
         column.note = "codes with zeros in front: read as texts" if column.kind == TEXT else ""
     elif form := dates.date_format(values):
         column.kind, column.date_format = DATE, form
-        column.values = _days(column.cells, form)
     elif dates.is_ambiguous(values):
         column.left_out = f"{values[0]} may have the day or the month first: write dates as 2026-12-31"
     else:
-        _find_mixed(column, counts, forms, lines)
-    column.words = in_numbers(counts) if column.kind in (NUMBER, DATE) else in_texts(counts)
+        _find_mixed(column, values, lines)
+    column.words = in_numbers(cells.texts) if column.kind in (NUMBER, DATE) else in_texts(cells.texts)
+    if column.kind == DATE:
+        column.values = _days(cells.texts, column.date_format)[cells.codes]
+    if column.kind != NUMBER:
+        return {}
+    column.values, column.cells = _numbers(cells.texts, forms)[cells.codes], Cells()
+    column.thousands = only_three_decimals(forms)
+    return forms
 
 
-def _find_mixed(column: Column, counts: Counter[str], forms: dict[str, str], lines: Sequence[int]) -> None:
+def _find_mixed(column: Column, values: Sequence[str], lines: Sequence[int]) -> None:
     """Set the kind of a column of texts, or of texts and numbers."""
-    texts = {cell.lower() for cell in forms}
-    if any(len(texts) == len(forms) and texts == pair for pair in _BOOLEANS):
+    texts = {cell.lower() for cell in values}
+    if any(len(texts) == len(values) and texts == pair for pair in _BOOLEANS):
         column.kind = BOOLEAN
-    if len(forms) > MAX_ODD_LEVELS and (unit := unit_of(forms)):
-        example = next(iter(forms))
-        column.left_out = f"its numbers have a unit behind them, {unit}, as in {example[:30]!r}: write the number alone"
+    if len(values) <= MAX_ODD_LEVELS:
         return
-    numbers = sum(counts[cell] for cell, form in forms.items() if form)
-    odd = next(cell for cell, form in forms.items() if not form)
-    if len(forms) > MAX_ODD_LEVELS and numbers >= 0.5 * sum(counts[cell] for cell in forms):
-        line = lines[column.cells.index(odd)]
-        column.left_out = f"it holds numbers, but {odd[:30]!r} on line {line}: correct such cells, or empty them"
-    elif len(forms) > MAX_ODD_LEVELS and (odd := dates.odd_one(list(forms))):
-        line = lines[column.cells.index(odd)]
+    if unit := unit_of(values):
+        column.left_out = (
+            f"its numbers have a unit behind them, {unit}, as in {values[0][:30]!r}: write the number alone"
+        )
+        return
+    counts = column.cells.counts()
+    others = [cell for cell in values if not number_form(cell)]
+    if sum(counts[cell] for cell in others) <= 0.5 * sum(counts[cell] for cell in values):
+        line = lines[column.cells.first_row(others[0])]
+        column.left_out = f"it holds numbers, but {others[0][:30]!r} on line {line}: correct such cells, or empty them"
+    elif odd := dates.odd_one(values):
+        line = lines[column.cells.first_row(odd)]
         column.left_out = (
             f"it holds dates, but {odd[:30]!r} on line {line} is none, or is written in another way: "
             "write all as 2026-12-31, or empty such cells"
         )
 
 
-def _days(cells: Sequence[str], form: str) -> Floats:
-    known = {cell: dates.parse(cell, form) for cell in set(cells)}
-    days = {cell: math.nan if time is None else parts_of(time)["days"] for cell, time in known.items()}
-    return np.array([days[cell] for cell in cells])
+def _days(texts: Sequence[str], form: str) -> Floats:
+    times = [dates.parse(text, form) for text in texts]
+    return np.array([math.nan if time is None else parts_of(time)["days"] for time in times])
+
+
+def _numbers(texts: Sequence[str], forms: Mapping[str, str]) -> Floats:
+    """Return the number of each text, NaN where it is missing, and of all if some have marks beside their decimals.
+
+    Either mark is read as that of decimals. Which one it is the whole file tells: see :func:`_require_readable`.
+    """
+    if not forms.keys() <= {INTEGER, EXPONENT, POINT, POINT_3, COMMA, COMMA_3}:
+        return np.full(len(texts), math.nan)
+    return np.array([math.nan if text in WORDS else float(text.replace(",", ".")) for text in texts])
 
 
 def _name_alike(columns: Sequence[Column]) -> None:
@@ -199,23 +176,19 @@ def _name_alike(columns: Sequence[Column]) -> None:
             column.left_out = f"{names[column.name]} columns have this name: name all with --columns and --header"
 
 
-def _read_numbers(column: Column, counts: Counter[str], decimal: str) -> None:
-    values = [cell for cell in counts if cell not in WORDS]
-    reason = unreadable(forms_of(values), decimal)
-    known = dict.fromkeys(counts, float("nan"))
-    if not reason:
-        try:
-            known |= {cell: parse_number(cell, decimal or ".") for cell in values}
-        except ValueError:  # such as 1e400
-            known |= dict.fromkeys(values, math.inf)
-        if any(abs(known[cell]) > LARGEST for cell in values):
-            reason = "it has numbers that are too large"
-    column.values = np.array([known[cell] for cell in column.cells])
+def _require_readable(column: Column, forms: Mapping[str, str], decimal: str) -> None:
+    """Leave a column of numbers out if they can't be read in one way, or are too large."""
+    reason = unreadable(forms, decimal)
+    if not reason and np.nanmax(np.abs(column.values)) > LARGEST:
+        reason = "it has numbers that are too large"
+    if reason:
+        column.values = np.full(len(column.values), math.nan)
     column.left_out = column.left_out or reason
 
 
-def _count_levels(column: Column, counts: Counter[str], words: set[str]) -> None:
+def _count_levels(column: Column, words: set[str]) -> None:
     """Count the levels of a column of texts. A word for missing numbers means the same in every column."""
+    counts = column.cells.counts()
     column.levels = Counter({cell: count for cell, count in counts.items() if cell and cell not in words})
     if column.kind == BOOLEAN and len(column.levels) != 2:
         column.kind = TEXT

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import math
 
 import numpy as np
 
 from train.dataset import Floats
 from train.dataset.input_values import parts_of
 from train.init import dates
-from train.init.column_types import Column
+from train.init.column import Column
 from train.spec.inputs import DATE_PARTS
 
 NO_PARTS = "it is a date whose parts do not differ enough"
@@ -17,10 +17,13 @@ NO_PARTS = "it is a date whose parts do not differ enough"
 
 def date_parts(column: Column) -> dict[str, Floats]:
     """Return the parts of a date that differ enough to teach something, each with its known values."""
-    known = {cell: parts_of(time) for cell in set(column.cells) if (time := dates.parse(cell, column.date_format))}
-    rows = [known[cell] for cell in column.cells if cell in known]
-    all_parts = {part: np.array([row[part] for row in rows]) for part in DATE_PARTS}
-    different = {part: len(set(values)) for part, values in all_parts.items()}
+    times = [dates.parse(text, column.date_format) for text in column.cells.texts]
+    codes = column.cells.codes[~column.is_missing]
+    all_parts = {
+        part: np.array([math.nan if time is None else parts_of(time)[part] for time in times])[codes]
+        for part in DATE_PARTS
+    }
+    different = {part: len(np.unique(values)) for part, values in all_parts.items()}
     wanted = []
     if different["year"] > 1:
         wanted.append("year")
@@ -36,5 +39,5 @@ def date_parts(column: Column) -> dict[str, Floats]:
 
 
 def _differ(values: Floats) -> bool:
-    commonest_count = Counter(values.tolist()).most_common(1)[0][1]
-    return len(values) - commonest_count >= 5
+    _, counts = np.unique(values, return_counts=True)
+    return len(values) - int(counts.max()) >= 5

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from train.errors import TrainError
-from train.init.column_types import NUMBER, Column, Table
+from train.init.column import NUMBER, Column
+from train.init.column_types import Table
 from train.init.inputs import plan_inputs
 from train.init.leakage import find_leaks
 from train.init.limits import label_limits
 from train.init.missing import sentinel
 from train.init.names import human
-from train.init.numbers import only_three_decimals
 from train.init.redundancy import find_useless, why_no_input
 from train.init.report import column_table, how_to_keep
 from train.init.sniffer import Sniffed
@@ -50,15 +50,16 @@ def make_draft(
         if column.left_out
     }
     form = ", ".join(f"{key} {value!r}" for key, value in table.form.to_toml().items())
-    summary = [f"{path}: {len(table.lines)} rows, {len(table.columns)} columns; {form}"]
+    summary = [f"{path}: {table.rows} rows, {len(table.columns)} columns; {form}"]
     summary += [*sniffed.notes, "", column_table(table.columns, label, names), ""]
     if unlabelled:
         summary.append(f"rows without a label, which are dropped: {unlabelled}")
-    notes = [*sniffed.notes, *_doubts(used)]
+    doubts = _doubts([item for item in used if not item.left_out])
+    notes = [*sniffed.notes, *doubts]
     if strong:
         shown = ", ".join(f"{name} {share:.0%}" for name, share in list(strong.items())[:5])
         summary.append(f"warning: these alone explain much of the label; are they known before it is? {shown}")
-    summary += [f"warning: {doubt}" for doubt in _doubts(used)]
+    summary += [f"warning: {doubt}" for doubt in doubts]
     if not inputs:
         raise TrainError(
             "\n".join([*summary, f"{path}: no column is left that a model could learn from; see the table"])
@@ -75,7 +76,7 @@ def make_draft(
         label_name=label_name,
         label_title=human(label.name),
         plausible=label_limits(label.values),
-        rows=len(label.cells),
+        rows=label.rows,
         unlabelled=unlabelled,
         left_out=left_out,
         strong=strong,
@@ -94,10 +95,10 @@ def _doubts(columns: Sequence[Column]) -> list[str]:
     """Return what a person should check: numbers that may mean missing ones, and decimals that may be thousands."""
     doubts = []
     for column in columns:
-        if column.kind == NUMBER and (cell := only_three_decimals(column.cells)):
+        if column.thousands:
             doubts.append(
-                f"{column.name}: all its numbers have three digits behind the mark, as {cell!r}, and are read as "
-                "decimals; if they are thousands, write them without the mark"
+                f"{column.name}: all its numbers have three digits behind the mark, as {column.thousands!r}, and "
+                "are read as decimals; if they are thousands, write them without the mark"
             )
         value = sentinel(column.values[~np.isnan(column.values)]) if column.kind == NUMBER else None
         if value is not None:

@@ -10,7 +10,6 @@ from train.init.dates import date_format
 from train.init.missing import WORDS
 from train.init.numbers import number_form
 
-_SAMPLE = 2000  # rows
 _ASK = "if it names the columns, add --header; if it is a row, "
 
 
@@ -21,7 +20,7 @@ def has_header(
 
     Args:
         first: its line and its cells.
-        rows: the records below it.
+        rows: some of the records below it.
         label: the column that the person calls the label.
         choice: what the person said of it; None if nothing.
 
@@ -82,6 +81,5 @@ def _is_name(cell: str) -> bool:
 
 
 def _holds_values(column: int, rows: Sequence[Sequence[str]]) -> bool:
-    step = max(len(rows) // _SAMPLE, 1)
-    cells = [cell for row in rows[::step] if (cell := row[column]) not in WORDS]
+    cells = [cell for row in rows if (cell := row[column]) not in WORDS]
     return bool(cells) and sum(map(_is_value, cells)) >= 0.9 * len(cells)

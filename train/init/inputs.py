@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from train.init.column_types import BOOLEAN, DATE, NUMBER, Column
+from train.init.column import BOOLEAN, DATE, NUMBER, Column
 from train.init.date_parts import NO_PARTS, date_parts
 from train.init.limits import date_limits, input_limits, typical
 from train.init.names import fit_name, human, is_alias
@@ -72,7 +72,7 @@ def _plan(column: Column, name: str) -> PlannedInput:
 
 def _add_number(content: dict[str, Any], comments: dict[str, str], column: Column) -> None:
     known = column.values[~np.isnan(column.values)]
-    if set(known) == {0.0, 1.0}:
+    if (known.min(), known.max()) == (0, 1) and np.isin(known, (0, 1)).all():
         content |= {"categories": [0, 1], "example": plain_number(typical(known))}
         return
     limits = input_limits(content["name"], known)
@@ -107,7 +107,7 @@ def _add_missing(content: dict[str, Any], comments: dict[str, str], column: Colu
         content["missing"] = "mode" if "categories" in content else "median"
         if missing >= INDICATOR_ROWS:
             content["indicator"] = True
-        rows = f"{missing} of {len(column.cells)} rows" if missing else "rows without a label only"
+        rows = f"{missing} of {column.rows} rows" if missing else "rows without a label only"
         comments["missing"] = f"in {rows}"
 
 

@@ -15,7 +15,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from train.dataset import MIN_ROWS, Floats, Indices
 from train.dataset.split import find_originals
-from train.init.column_types import NUMBER, Column
+from train.init.column import NUMBER, Column
 
 TELLS_ALL = 0.98  # the share of the label's variance that one column explains, from which on it gives the label away
 STRONG = 0.5
@@ -46,7 +46,11 @@ def find_leaks(columns: Sequence[Column], label: Column, seed: int) -> dict[str,
         strengths[column.name] = 1.0
         if np.array_equal(column.values, label.values):
             column.judge("it is a copy of the label")
-        elif column.kind == NUMBER and _same_order(column.values, label.values):
+        elif (
+            column.kind == NUMBER
+            and _same_order(column.values[rows], target)
+            and _same_order(column.values, label.values)
+        ):
             column.judge("it gives the label away: both rise and fall together")
         else:
             strengths[column.name] = _explained(numbers[column.name], column, target, seed)
@@ -74,7 +78,7 @@ def _filled(column: Column) -> Floats:
         known = column.values[~np.isnan(column.values)]
         return np.where(np.isnan(column.values), known.min() - 1, column.values)
     codes = {level: float(code) for code, level in enumerate(sorted(column.levels))}
-    return np.array([codes.get(cell, -1.0) for cell in column.cells])
+    return np.array([codes.get(text, -1.0) for text in column.cells.texts])[column.cells.codes]
 
 
 def _same_order(one: Floats, other: Floats) -> bool:

@@ -84,4 +84,5 @@ def _widened(low: float, high: float, margin: float, whole: bool) -> tuple[float
 
 def typical(values: Floats) -> float:
     """Return the value in the middle of those in the data; no other, so that it is possible."""
-    return float(np.sort(values)[(len(values) - 1) // 2])
+    middle = (len(values) - 1) // 2
+    return float(np.partition(values, middle)[middle])

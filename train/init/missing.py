@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable
+
+import numpy as np
+
+from train.dataset import Floats
 
 _FIGURES = "NA N/A n/a na #N/A <NA> NaN nan NAN null NULL Null None none ? - -- . .. \\N"
 _CELLS = "missing Missing unknown Unknown #VALUE! #DIV/0! #REF! #NUM!"
@@ -21,25 +24,28 @@ def in_numbers(cells: Iterable[str]) -> set[str]:
     return {cell for cell in cells if cell in WORDS and cell}
 
 
-def in_texts(counts: Counter[str]) -> set[str]:
+def in_texts(cells: Collection[str]) -> set[str]:
     """Return the words, other than the empty one, that stand for a missing text.
 
     Args:
-        counts: the cells of the column, and how often each occurs. ``NA`` among codes such as ``EU`` and ``AS`` is one.
+        cells: the different ones of the column. ``NA`` among codes such as ``EU`` and ``AS`` is one.
     """
-    found = {cell for cell in counts if cell in TEXT_WORDS and cell}
-    others = [cell for cell in counts if cell not in WORDS]
+    found = {cell for cell in cells if cell in TEXT_WORDS and cell}
+    others = [cell for cell in cells if cell not in WORDS]
     codes = len(others) > 1 and all(len(cell) == 2 and cell.isupper() for cell in others)
-    return found | ({"NA"} if "NA" in counts and not codes else set())
+    return found | ({"NA"} if "NA" in cells and not codes else set())
 
 
-def sentinel(values: Collection[float]) -> float | None:
-    """Return a value that looks like a stand-in for missing ones: often there, and far from the others."""
-    counts = Counter(values)
-    for value in _SENTINELS & counts.keys():
-        others = [other for other in counts if other != value]
-        if counts[value] > 1 and len(others) > 2:
-            low, high = min(others), max(others)
-            if min(abs(value - low), abs(value - high)) > 2 * (high - low) and not low <= value <= high:
-                return value
+def sentinel(values: Floats) -> float | None:
+    """Return a value that looks like a stand-in for missing ones: often there, and far from the others.
+
+    Args:
+        values: those that are known, (n,).
+    """
+    for value in _SENTINELS & {values.min(), values.max()} if values.size else ():
+        others = values[values != value]
+        if len(values) - len(others) > 1 and len(np.unique(others)) > 2:
+            low, high = others.min(), others.max()
+            if min(abs(value - low), abs(value - high)) > 2 * (high - low):
+                return float(value)
     return None

@@ -10,7 +10,8 @@ import numpy as np
 
 from train.dataset import MIN_ROWS
 from train.errors import TrainError
-from train.init.column_types import EMPTY, NUMBER, Column, Table
+from train.init.column import EMPTY, NUMBER, Column
+from train.init.column_types import Table
 from train.init.redundancy import find_keys
 
 
@@ -26,7 +27,7 @@ def find_label(path: Path, table: Table, name: str) -> Column:
     if label.left_out:
         raise TrainError(f"{path}, column {name}: the label can't be read: {label.left_out}")
     if label.kind != NUMBER:
-        first = next(iter(label.levels), label.cells[0])
+        first = next(iter(label.levels), label.cells.texts[0])
         raise TrainError(
             f"{path}, column {name}: the label holds {'dates' if label.kind == 'date' else 'texts'}, such as "
             f"{first[:40]!r}; a regression predicts numbers: choose another column, or write numbers"

@@ -9,25 +9,22 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from train.init.missing import WORDS
-
 INTEGER, CODE, POINT, COMMA, EXPONENT = "integer", "code", "point", "comma", "exponent"
 POINT_3, COMMA_3, GROUPED, MARKED = "point3", "comma3", "grouped", "marked"
 _DIGITS_3 = r"[+-]?[1-9][0-9]{0,2}"
 _SPACES = " \u00a0\u2009\u202f"
-_FORMS = {
-    INTEGER: re.compile(r"[+-]?(0|[1-9][0-9]*)"),
-    CODE: re.compile(r"[+-]?0[0-9]+"),  # such as 01234: the zeros in front mean something
-    POINT_3: re.compile(_DIGITS_3 + r"\.[0-9]{3}"),  # 1.234, or 1234
-    COMMA_3: re.compile(_DIGITS_3 + r",[0-9]{3}"),
-    POINT: re.compile(r"[+-]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"),
-    COMMA: re.compile(r"[+-]?([0-9]+,[0-9]*|,[0-9]+)([eE][+-]?[0-9]+)?"),
-    EXPONENT: re.compile(r"[+-]?[0-9]+[eE][+-]?[0-9]+"),
-    GROUPED: re.compile(
-        rf"{_DIGITS_3}(,[0-9]{{2,3}})+(\.[0-9]*)?|{_DIGITS_3}(\.[0-9]{{3}})+(,[0-9]*)?|"
-        rf"{_DIGITS_3}(['’_{_SPACES}][0-9]{{3}})+([.,][0-9]*)?"
-    ),
+_FORMS = {  # without groups, the first that fits
+    INTEGER: r"[+-]?(?:0|[1-9][0-9]*)",
+    CODE: r"[+-]?0[0-9]+",  # such as 01234: the zeros in front mean something
+    POINT_3: _DIGITS_3 + r"\.[0-9]{3}",  # 1.234, or 1234
+    COMMA_3: _DIGITS_3 + r",[0-9]{3}",
+    POINT: r"[+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?",
+    COMMA: r"[+-]?(?:[0-9]+,[0-9]*|,[0-9]+)(?:[eE][+-]?[0-9]+)?",
+    EXPONENT: r"[+-]?[0-9]+[eE][+-]?[0-9]+",
+    GROUPED: rf"{_DIGITS_3}(?:,[0-9]{{2,3}})+(?:\.[0-9]*)?|{_DIGITS_3}(?:\.[0-9]{{3}})+(?:,[0-9]*)?|"
+    rf"{_DIGITS_3}(?:['’_{_SPACES}][0-9]{{3}})+(?:[.,][0-9]*)?",
 }
+_FORM = re.compile("|".join(f"(?P<{form}>{pattern})" for form, pattern in _FORMS.items()))
 _SIGN = r"[$€£¥₹₽¢%‰+\-\u2212(]|USD|EUR|GBP|CHF|Rs\.?"
 _MARKED = re.compile(
     rf"(?=.*([$€£¥₹₽¢%‰\u2212(]|USD|EUR|GBP|CHF|Rs))({_SIGN}|[{_SPACES}])*[0-9]([0-9.,'’_{_SPACES}]*[0-9])?[.,]?([{_SPACES}]|[)€$£¥₹%‰]|USD|EUR|GBP|CHF|Rs\.?)*"
@@ -47,9 +44,8 @@ def number_form(text: str) -> str:
     """Return the form of a number, empty if the text is none."""
     if not text or (text[0].isalpha() and text[:1] not in "UEGCR"):
         return ""
-    for form, pattern in _FORMS.items():
-        if pattern.fullmatch(text):
-            return form
+    if found := _FORM.fullmatch(text):
+        return found.lastgroup or ""
     return MARKED if _MARKED.fullmatch(text) else ""
 
 
@@ -61,9 +57,8 @@ def forms_of(cells: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def only_three_decimals(cells: Iterable[str]) -> str:
+def only_three_decimals(forms: Mapping[str, str]) -> str:
     """Return the first cell if all numbers of a column are such as 1.234, which may be 1234; else nothing."""
-    forms = forms_of(cell for cell in dict.fromkeys(cells) if cell not in WORDS)
     return next(iter(forms.values())) if len(forms) == 1 and forms.keys() <= {POINT_3, COMMA_3} else ""
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from train.dataset import Floats
-from train.init.column_types import BOOLEAN, DATE, NUMBER, TEXT, Column
+from train.init.column import BOOLEAN, DATE, NUMBER, TEXT, Column
 from train.init.date_parts import NO_PARTS, date_parts
 
 MIN_OTHER = 5  # rows that must differ from the commonest value; with fewer, a fold or the test rows may have none
@@ -40,7 +40,7 @@ def find_useless(columns: Sequence[Column], label: Column) -> None:
     """Say of each other column that teaches nothing why it is left out. Needs the rows that have a label."""
     used = [column for column in columns if column is not label and not column.left_out]
     for column in used:
-        column.judge(_nearly_empty(column) or _constant(column) or _nearly_constant(column) or _rare_texts(column))
+        column.judge(_nearly_empty(column) or _hardly_differs(column) or _rare_texts(column))
     used.sort(key=lambda column: not column.is_wanted)  # of two that tell the same, the wanted one stays
     seen: dict[bytes, Column] = {}
     for column in used:
@@ -65,28 +65,32 @@ def why_no_input(column: Column) -> str:
 
 def min_rows_of(column: Column) -> int:
     """Return how many rows a level of this column needs; more of them where there are too many levels."""
-    least = least_rows(len(column.cells))
+    least = least_rows(column.rows)
     for count in sorted(column.levels.values(), reverse=True)[MAX_LEVELS:]:
         least = max(least, count + 1)
     return least
 
 
 def _nearly_empty(column: Column) -> str:
-    missing, rows = int(column.is_missing.sum()), len(column.cells)
+    missing, rows = int(column.is_missing.sum()), column.rows
     return f"{missing} of {rows} values are missing" if missing > MOSTLY_EMPTY * rows else ""
 
 
 def _constant(column: Column) -> str:
-    if _differ(column):
-        return ""
-    return "it has one value only, where it has any" if column.is_missing.any() else "it is constant"
+    return "" if _differ(column) else _one_value(column)
 
 
-def _nearly_constant(column: Column) -> str:
+def _hardly_differs(column: Column) -> str:
     differ = _differ(column)
+    if differ == 0:
+        return _one_value(column)
     if differ < MIN_OTHER and int(column.is_missing.sum()) < MIN_OTHER:
-        return f"it is nearly constant: {differ} of {len(column.cells)} rows differ"
+        return f"it is nearly constant: {differ} of {column.rows} rows differ"
     return ""
+
+
+def _one_value(column: Column) -> str:
+    return "it has one value only, where it has any" if column.is_missing.any() else "it is constant"
 
 
 def _differ(column: Column) -> int:
@@ -102,7 +106,7 @@ def _differ(column: Column) -> int:
 
 def _key(column: Column) -> str:
     named = bool(_KEY.fullmatch(column.name) or _CAMEL_ID.fullmatch(column.name)) or not column.name
-    rows = len(column.cells)
+    rows = column.rows
     if column.kind == NUMBER:
         values = column.values
         if np.isnan(values).any() or (values % 1).any():
@@ -123,7 +127,7 @@ def _key(column: Column) -> str:
 def _rare_texts(column: Column) -> str:
     if column.kind != TEXT:
         return ""
-    rows = len(column.cells)
+    rows = column.rows
     least = min_rows_of(column)
     common = [count for count in column.levels.values() if count >= least]
     if sum(common) < max(0.1 * sum(column.levels.values()), least):
@@ -144,8 +148,9 @@ def _fingerprint(column: Column) -> bytes:
     if column.kind in (NUMBER, DATE):
         return column.values.tobytes()
     order: dict[str, int] = {"": 0}
-    cells = (cell if cell in column.levels else "" for cell in column.cells)
-    return np.array([order.setdefault(cell, len(order)) for cell in cells], dtype=np.int32).tobytes()
+    texts = (text if text in column.levels else "" for text in column.cells.texts)
+    places = np.array([order.setdefault(text, len(order)) for text in texts], dtype=np.int32)
+    return places[column.cells.codes].tobytes()
 
 
 def _find_rescaled(columns: Sequence[Column]) -> None:

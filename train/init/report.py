@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from train.init.column_types import BOOLEAN, DATE, NUMBER, Column
+from train.init.column import BOOLEAN, DATE, NUMBER, Column
 from train.init.redundancy import min_rows_of, why_no_input
 
 _NAME, _KIND, _MISSING, _RANGE = 24, 8, 8, 34
@@ -32,7 +32,7 @@ def column_table(columns: Sequence[Column], label: Column, inputs: dict[int, lis
             names = inputs.get(id(column), [])
             fate = "" if names == [column.name] else f"as {', '.join(names)}"
             fate = "; ".join(filter(None, (fate, column.note)))
-        missing = int(column.is_missing.sum()) if column.kind != "empty" else len(column.cells)
+        missing = int(column.is_missing.sum()) if column.kind != "empty" else column.rows
         lines.append(_line(_clean(column.name) or "(no name)", column.kind, str(missing or ""), _content(column), fate))
     return "\n".join(wrapped for line in lines for wrapped in _wrap(line, width))
 
@@ -68,8 +68,8 @@ def _content(column: Column) -> str:
         known = column.values[~np.isnan(column.values)]
         return f"{known.min():g} to {known.max():g}" if known.size else ""
     if column.kind == DATE:
-        cells = {cell: value for cell, value in zip(column.cells, column.values, strict=True) if not np.isnan(value)}
-        return f"{min(cells, key=cells.__getitem__)} to {max(cells, key=cells.__getitem__)}"
+        first, last = (find(column.values) for find in (np.nanargmin, np.nanargmax))
+        return " to ".join(column.cells.texts[column.cells.codes[row]] for row in (first, last))
     if not column.levels:
         return ""
     shown = ", ".join(_clean(level) for level, _ in column.levels.most_common(5))

@@ -72,10 +72,9 @@ def sniff(path: Path, content: bytes, label: str, answers: Answers) -> Sniffed:
     reading = _choose(path, text, sep_line[1] if sep_line else answers.separator)
     skipped = titles(reading)
     require_even(path, reading, skipped)
-    records = reading.records[skipped:]
-    if len(records) < 2:
+    if len(reading.lines) - skipped < 2:
         raise TrainError(f"{path}: has no rows")
-    first, rows = records[0], [cells for _, cells in records[1:]]
+    first, rows = reading.head[skipped], reading.sample(skipped + 1)
     if answers.columns:
         is_header = name_columns(path, first, rows, answers.columns, answers.header)
     else:
@@ -84,18 +83,17 @@ def sniff(path: Path, content: bytes, label: str, answers: Answers) -> Sniffed:
             raise TrainError(f"{path}: has no header: name the columns with --columns, {len(first[1])} names")
     if skipped and not is_header:
         raise TrainError(
-            f"{path}, line {reading.records[0][0]}: stands above the rows, where a header may be; remove the line"
+            f"{path}, line {reading.lines[0]}: stands above the rows, where a header may be; remove the line"
         )
     names = answers.columns or tuple(first[1])
     if names.count("") > 1:
         raise TrainError(f"{path}, line {first[0]}: {names.count('')} columns have no name; name all with --columns")
-    start = 1 if is_header else 0
-    data = records[start:]
-    require_rows(path, names, [cells for _, cells in data], [line for line, _ in data])
+    start = skipped + is_header
+    require_rows(path, names, reading, start)
     if skipped:
-        shown = " ".join(filter(None, reading.records[0][1]))[:60]
+        shown = " ".join(filter(None, reading.head[0][1]))[:60]
         notes.append(f"lines above the header are passed over, {first[0] - 1} with blank ones; the first says: {shown}")
-    skip = _skip(first[0], data[0][0], bool(skipped), is_header and bool(answers.columns), bool(sep_line))
+    skip = _skip(first[0], reading.lines[start], bool(skipped), is_header and bool(answers.columns), bool(sep_line))
     form = CsvFormat(
         encoding="utf-8" if encoding == "utf-8-sig" else encoding,
         separator=reading.separator,
@@ -131,8 +129,8 @@ def _choose(path: Path, text: str, separator: str) -> Reading:
             else f"{path}: {separator!r} parts no line; correct the separator"
         )
     best = found[0]
-    same = [other for other in found if _same(other, best)]
-    others = [other for other in found if not _same(other, best)]
+    same = [other for other in found if other.equals(best)]
+    others = [other for other in found if other not in same]
     twins = [other for other in others if (other.separator, other.width) == (best.separator, best.width)]
     if best.is_even and any(twin.is_even for twin in twins):
         others = [other for other in others if other not in twins]
@@ -170,10 +168,6 @@ def _is_rival(other: Reading, best: Reading) -> bool:
     # So do other marks, unless they only stand in numbers, dates and times. Spaces seldom part anything else.
     is_usual = other.separator == WHITESPACE or is_in_values_only(other.separator, best)
     return not is_usual or other.score > best.score - _MARGIN
-
-
-def _same(one: Reading, other: Reading) -> bool:
-    return one.records == other.records and one.fault == other.fault
 
 
 def _require_plain(path: Path, text: str) -> None:

@@ -8,7 +8,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from train.init.column_types import Column, read_table
+from train.init.column import Column
+from train.init.column_types import read_table
 from train.spec.csv_format import CsvFormat
 
 HEADER = ["size", "price", "colour", "sold"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+import numpy as np
+
 from train.init.missing import in_numbers, in_texts, sentinel
 
 
@@ -22,6 +24,6 @@ def test_na_is_a_level_among_codes_of_two_letters() -> None:
 
 def test_a_number_far_from_all_others_may_stand_for_a_missing_one() -> None:
     values = [float(n) for n in range(30)]
-    assert sentinel([*values, -999.0, -999.0]) == -999.0
-    assert sentinel([*values, -1.0, -1.0]) is None
-    assert sentinel([*values, -999.0]) is None
+    assert sentinel(np.array([*values, -999.0, -999.0])) == -999.0
+    assert sentinel(np.array([*values, -1.0, -1.0])) is None
+    assert sentinel(np.array([*values, -999.0])) is None

@@ -81,6 +81,6 @@ def test_a_column_of_doubtful_numbers_is_not_read(cells: Sequence[str], decimal:
 
 
 def test_a_column_of_three_decimals_only_may_be_thousands() -> None:
-    assert only_three_decimals(["1.234", "", "NA"]) == "1.234"
-    assert only_three_decimals(["1.234", "0.5"]) == ""
-    assert only_three_decimals(["1.234", "950"]) == ""
+    assert only_three_decimals(forms_of(["1.234", "5.678"])) == "1.234"
+    assert only_three_decimals(forms_of(["1.234", "0.5"])) == ""
+    assert only_three_decimals(forms_of(["1.234", "950"])) == ""

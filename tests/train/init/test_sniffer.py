@@ -39,7 +39,7 @@ def assert_read(table: Table, expected: Sequence[Sequence[str]]) -> None:
         if column.kind == "number":
             np.testing.assert_array_equal(column.values, [float(cell) for cell in cells])
         else:
-            assert column.cells == cells
+            assert list(column.cells) == cells
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=repr)
@@ -297,4 +297,4 @@ def test_any_file_of_a_csv_writer_is_read_right_or_refused(
         if column.kind == "number" and not column.left_out:
             np.testing.assert_array_equal(column.values, [float(cell) if cell else np.nan for cell in cells])
         elif column.kind in ("text", "boolean") and not column.left_out:
-            assert column.cells == cells
+            assert list(column.cells) == cells

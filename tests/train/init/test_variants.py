@@ -15,8 +15,8 @@ import pytest
 from tests.train.init.wild_files import WAYS, Way
 from tests.train.init.wild_tables import TABLES, Table, Value
 from train.errors import TrainError
-from train.init.column_types import BOOLEAN, DATE, NUMBER, Column, read_table
-from train.init.numbers import only_three_decimals
+from train.init.column import BOOLEAN, DATE, NUMBER, Column
+from train.init.column_types import read_table
 from train.init.sniffer import Answers, sniff
 
 CASES = [(way, table) for way in WAYS for table in TABLES]
@@ -42,8 +42,7 @@ def read(folder: Path, way: Way, table: Table) -> tuple[list[Column], Table, str
         return [], truth, f"{file}: {truth.label} is no column of numbers: {label and label.left_out}"
     labelled = ~np.isnan(label.values)
     for column in columns:
-        column.cells = [cell for cell, kept in zip(column.cells, labelled, strict=True) if kept]
-        column.values = column.values[labelled] if len(column.values) else column.values
+        column.keep(labelled)
     return columns, truth, ""
 
 
@@ -72,7 +71,7 @@ def same(found: Value, true: Value) -> bool:
 
 def wrong(columns: list[Column], truth: Table) -> list[str]:
     """Return what was read wrong in columns that the model would use."""
-    rows = len(columns[0].cells)
+    rows = columns[0].rows
     if rows != len(truth.rows):
         return [f"{rows} rows, not {len(truth.rows)}"]
     told = []
@@ -80,7 +79,7 @@ def wrong(columns: list[Column], truth: Table) -> list[str]:
         column = next((column for column in columns if column.name == name), None)
         if truth.names.count(name) > 1 or column is None or column.left_out:
             continue
-        if only_three_decimals(column.cells):  # 1.234: thousands would be read wrong, but not in silence
+        if column.thousands:  # 1.234: thousands would be read wrong, but not in silence
             continue
         pairs = list(zip(values(column), truth.column(name), strict=True))
         told += [f"{name}: {found!r}, not {true!r}" for found, true in pairs if not same(found, true)][:1]
