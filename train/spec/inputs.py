@@ -6,11 +6,13 @@ boolean. They are the same for all versions of a spec, whatever rows it is train
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from registry.input import FLOAT32_MAX
+from train.spec.booleans import in_order
 from train.spec.toml_reader import TomlTable
 
 FLOAT32_EXACT = 2**24  # float32 represents every integer up to here; the model's rows are float32
@@ -138,6 +140,9 @@ def _texts(table: TomlTable, boolean: bool, no_value: tuple[str, ...]) -> _Value
     levels, labels = table.strings("categories"), table.strings("category_labels", ())
     if boolean and len(levels) != 2:
         raise table.error("categories", f"a boolean has two texts, first what is false, not {list(levels)}")
+    if boolean and (ordered := in_order(levels)) and ordered != list(levels):
+        right = json.dumps(ordered, ensure_ascii=False)
+        raise table.error("categories", f"a boolean has first the text that means false; write {right}")
     if boolean and "other" in table:
         raise table.error("other", "a boolean has no other value; add missing, or remove boolean")
     if labels and len(labels) != len(levels):

@@ -106,6 +106,10 @@ def test_a_date_gives_a_number_or_a_category_of_codes() -> None:
         ({**LIMITS, "boolean": True}, "boolean: a boolean has two texts; add categories"),
         ({**CODES, "boolean": True}, "boolean: a boolean has two texts; add categories"),
         ({"categories": ["a", "b", "c"], "boolean": True}, "categories: a boolean has two texts, first what is false"),
+        (
+            {"categories": ["ja", "nein"], "boolean": True},
+            'categories: a boolean has first the text that means false; write ["nein", "ja"]',
+        ),
         ({**TEXTS, "boolean": True, "other": "x"}, "other: a boolean has no other value"),
         ({**TEXTS, "boolean": 1}, "boolean: expected true or false, not 1"),
         ({**LIMITS, "indicator": True}, "indicator: it tells whether the value is missing; add missing"),
