@@ -25,6 +25,7 @@ MARGIN = 1.15
 SLICE_MARGIN = {True: 1.25, False: 1.5}  # whether it was measured with all members
 INTERVAL_MARGIN = 0.08
 WIDTH_MARGIN = 1.1
+LARGE_FOLDS = 2  # of a large file, as many folds hold out rows enough to measure with
 MOST_OUTSIDE = 0.4  # a gate that allows more says nothing
 
 
@@ -60,20 +61,24 @@ def measure(data: Dataset, chosen: Chosen, seed: int, report: Report) -> Measure
     evaluation, judged = _cross_validate(
         data, config if exact else replace(config, members=1), seed, fitted.predict, report
     )
+    # A slice that is large enough in a training is smaller here if there are fewer folds.
+    least = MIN_SLICE_ROWS * len(judged.folds) / len(data.folds)
     limits = {
         "parity": PARITY,
         "test_vs_mean": min(_above(error / mean * MARGIN, 2), 1.0),
         "test_vs_least_squares": _above(versus_squares * MARGIN, 2),
-        "worst_slice": _above(_worst_slice(judged, evaluation) * SLICE_MARGIN[exact], 1),
+        "worst_slice": _above(_worst_slice(judged, evaluation, least) * SLICE_MARGIN[exact], 1),
         **_interval_limits(judged, evaluation),
     }
     limits = {name: limit for name, limit in limits.items() if limit <= LARGEST_LIMIT}
+    sampled = f"Gates of slices and intervals were measured on {len(_held_out(judged))} rows, a sample of all."
     words = (
         f"On the {len(test)} test rows the network's error is {error / mean:.3g} of that of the mean, "
         f"and {versus_squares:.3g} of that of least squares"
         f"{'' if 'test_vs_least_squares' in limits else ', which are too good for a gate that compares with them'}.",
         "Each gate is what was measured and a margin. They hold back a later version that is worse: set them to what "
         "people need.",
+        *((sampled,) if len(_held_out(judged)) < len(label) else ()),
     )
     return Measured(limits, words)
 
@@ -83,6 +88,8 @@ def _cross_validate(
 ) -> tuple[Evaluation, Dataset]:
     """Cross-validate a network on the rows that a training takes for it. Return also the data with these folds."""
     judged = sample_folds(data, seed)
+    if judged is not data:
+        judged = replace(judged, folds=judged.folds[:LARGE_FOLDS])
     done = 0
 
     def fit(training: Floats, label: Floats) -> PredictFunction:
@@ -94,29 +101,29 @@ def _cross_validate(
     return evaluate(fit, judged, fitted=predict), judged
 
 
-def _worst_slice(data: Dataset, evaluation: Evaluation) -> float:
-    """Return the error of the worst slice of an input over that of all rows."""
-    rows = np.sort(np.concatenate([held_out for _, held_out in data.folds]))
+def _held_out(data: Dataset) -> Indices:
+    return np.sort(np.concatenate([held_out for _, held_out in data.folds]))
+
+
+def _worst_slice(data: Dataset, evaluation: Evaluation, least: float) -> float:
+    """Return the error of the worst slice of an input that has rows enough, over that of all rows."""
+    rows = _held_out(data)
     errors = data.label[rows] - evaluation.cv_predictions[rows]
     worst = 1.0
     for column, item in enumerate(data.described):
         _, numbers = slice_input(item, data.inputs[rows, column], data.inputs[data.train_rows, column])
-        worst = max(worst, *_slice_errors(errors, numbers)) if len(rows) else worst
+        worst = max(worst, *_slice_errors(errors, numbers, least)) if len(rows) else worst
     return worst
 
 
-def _slice_errors(errors: Floats, numbers: Indices) -> list[float]:
+def _slice_errors(errors: Floats, numbers: Indices, least: float) -> list[float]:
     """Return the error of each slice of enough rows over the mean error; 0 if there is none."""
     whole = max(rmse(errors), 1e-300)
     counts = np.bincount(numbers)
     squares = np.bincount(numbers, errors**2)
     return [
         0.0,
-        *(
-            math.sqrt(total / count) / whole
-            for total, count in zip(squares, counts, strict=True)
-            if count >= MIN_SLICE_ROWS
-        ),
+        *(math.sqrt(total / count) / whole for total, count in zip(squares, counts, strict=True) if count >= least),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from tests.train.helpers import write_diabetes, write_spec
 from train.dataset import Dataset, Floats, load_dataset
-from train.evaluation import PredictFunction, evaluate
+from train.evaluation import PredictFunction, evaluate, sample_folds
 from train.evaluation.baselines import baselines
 from train.evaluation.gates import MetricGate, measure_gates
 from train.evaluation.interval_figures import intervals_of
@@ -65,7 +66,11 @@ def test_no_gate_compares_with_least_squares_that_are_exact(spec: Spec) -> None:
     assert {"test_vs_mean", "worst_slice"} <= measured.limits.keys()
 
 
-def test_slices_of_few_rows_among_many_count_in_the_gate_as_in_a_training(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sampled", [20_000, 16_000])
+def test_slices_of_few_rows_among_many_count_in_the_gate_as_in_a_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sampled: int
+) -> None:
+    monkeypatch.setattr(import_module("train.evaluation.evaluate"), "SAMPLE_ROWS", sampled)
     rows = 20_000
     generator = np.random.default_rng(0)
     width, noise = generator.normal(size=rows), generator.normal(size=rows)
@@ -77,5 +82,6 @@ def test_slices_of_few_rows_among_many_count_in_the_gate_as_in_a_training(tmp_pa
     data = load_dataset(spec)
     measured = measure(data, Chosen(Candidate("ridge", RIDGE), {"ridge": 1.0}, 2.0, ""), 42, lambda *_: None)
     limits = GateLimits(**{"cv_vs_gradient_boosting": None, **measured.limits})
-    worst = next(gate for gate in gates(spec, data, RIDGE, limits) if gate.name == "worst_slice")
+    assert ("were measured on" in measured.words[-1]) == (sampled < rows)
+    worst = next(gate for gate in gates(spec, sample_folds(data, 42), RIDGE, limits) if gate.name == "worst_slice")
     assert 5 < worst.value <= worst.limit
