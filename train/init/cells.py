@@ -77,11 +77,15 @@ class _Codes(dict[str, int]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.texts: dict[str, int] = {}
+        self.texts: list[str] = []
 
     def __missing__(self, cell: str) -> int:
         text = cell.strip()
-        code = self.texts.setdefault(text, len(self.texts))
+        if text == cell:
+            code = len(self.texts)
+            self.texts.append(text)
+        else:
+            code = self[text]
         self[cell] = code
         return code
 
@@ -90,4 +94,4 @@ def _unpacked(parts: Sequence[str]) -> Cells:
     codes, places = _Codes(), array("i")
     for part in parts:
         places.extend(map(codes.__getitem__, part.split(_BETWEEN)))
-    return Cells(list(codes.texts), np.frombuffer(places, dtype=np.int32))
+    return Cells(codes.texts, np.frombuffer(places, dtype=np.int32))

@@ -33,11 +33,11 @@ from train.init.numbers import (
     unit_of,
     unreadable,
 )
+from train.spec.booleans import in_order
 from train.spec.csv_format import CsvFormat
 
 LARGEST = 1e36  # leaves room for limits in float32
 MAX_ODD_LEVELS = 20  # texts and numbers in one column are levels if there are no more of them
-_BOOLEANS = ({"false", "true"}, {"no", "yes"}, {"n", "y"}, {"f", "t"}, {"off", "on"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +129,7 @@ def _find_kind(column: Column, lines: Sequence[int]) -> Mapping[str, str]:
 
 def _find_mixed(column: Column, values: Sequence[str], lines: Sequence[int]) -> None:
     """Set the kind of a column of texts, or of texts and numbers."""
-    texts = {cell.lower() for cell in values}
-    if any(len(texts) == len(values) and texts == pair for pair in _BOOLEANS):
+    if in_order(values):
         column.kind = BOOLEAN
     if len(values) <= MAX_ODD_LEVELS:
         return

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 
 from train.dataset import Floats
 from train.dataset.input_values import parts_of
 from train.init import dates
-from train.init.column import Column
+from train.init.column import BOOLEAN, NUMBER, TEXT, Column
 from train.spec.inputs import DATE_PARTS
 
 NO_PARTS = "it is a date whose parts do not differ enough"
@@ -41,3 +42,22 @@ def date_parts(column: Column) -> dict[str, Floats]:
 def _differ(values: Floats) -> bool:
     _, counts = np.unique(values, return_counts=True)
     return len(values) - int(counts.max()) >= 5
+
+
+def teller_of(part: Floats, columns: Iterable[Column]) -> Column | None:
+    """Return the column that tells a part of a date already: each of its values goes with one of the part's.
+
+    Args:
+        part: float64 (n,), of a date that no row misses.
+        columns: the other ones that the model uses.
+    """
+    places, numbers = np.unique(part, return_inverse=True)
+    if 2 * len(places) > len(part):  # nearly every row has its own: whatever differs as much would go with it
+        return None
+    for column in columns:
+        if column.kind in (NUMBER, TEXT, BOOLEAN) and not column.is_missing.any():
+            values = column.values if column.kind == NUMBER else column.cells.codes
+            others, codes = np.unique(values, return_inverse=True)
+            if len(others) == len(places) == len(np.unique(codes * len(places) + numbers)):
+                return column
+    return None

@@ -16,6 +16,7 @@ from train.init.leakage import find_leaks
 from train.init.limits import label_limits
 from train.init.missing import sentinel
 from train.init.names import human
+from train.init.plain_numbers import shown
 from train.init.redundancy import find_useless, why_no_input
 from train.init.report import column_table, how_to_keep
 from train.init.sniffer import Sniffed
@@ -58,7 +59,9 @@ def make_draft(
     notes = [*sniffed.notes, *doubts]
     if strong:
         shown = ", ".join(f"{name} {share:.0%}" for name, share in list(strong.items())[:5])
-        summary.append(f"warning: these alone explain much of the label; are they known before it is? {shown}")
+        summary.append(
+            f"warning: each of these explains much of the label by itself; is it known before the label is? {shown}"
+        )
     summary += [f"warning: {doubt}" for doubt in doubts]
     if not inputs:
         raise TrainError(
@@ -103,8 +106,8 @@ def _doubts(columns: Sequence[Column]) -> list[str]:
         value = sentinel(column.values[~np.isnan(column.values)]) if column.kind == NUMBER else None
         if value is not None:
             doubts.append(
-                f"{column.name}: {value:g} in {int(np.sum(column.values == value))} rows may mean that the value is "
-                f'missing; if so, add "{value:g}" to data.missing, add missing to {column.name}, and set its limits '
-                "so that they leave the number out"
+                f"{column.name}: {shown(value)} in {int(np.sum(column.values == value))} rows may mean that the value "
+                f'is missing; if so, add "{shown(value)}" to data.missing, add missing to {column.name}, and set its '
+                "limits so that they leave the number out"
             )
     return doubts

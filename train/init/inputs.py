@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 
 from train.init.column import BOOLEAN, DATE, NUMBER, Column
-from train.init.date_parts import NO_PARTS, date_parts
-from train.init.limits import date_limits, input_limits, typical
+from train.init.date_parts import NO_PARTS, date_parts, teller_of
+from train.init.limits import Limits, date_limits, input_limits, typical
 from train.init.names import fit_name, human, is_alias
+from train.init.plain_numbers import plain_number, shortest
 from train.init.redundancy import commonest, min_rows_of
+from train.spec.booleans import in_order
 
 INDICATOR_ROWS = 5  # as many missing values may teach something by being missing
 _CLOSED = 10  # texts that are no more, and none of them rare, are probably all that there are
-_TRUE = {"true", "yes", "y", "t", "on"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ def plan_inputs(columns: Sequence[Column], label: Column) -> tuple[list[PlannedI
         if column is label or column.left_out:
             continue
         if column.kind == DATE:
-            planned += _dates(column, taken)
+            planned += _dates(column, [other for other in columns if other is not label and not other.left_out], taken)
         else:
             planned.append(_plan(column, _name(column, columns, taken)))
     return planned, label_name
@@ -62,8 +63,7 @@ def _plan(column: Column, name: str) -> PlannedInput:
     if column.kind == NUMBER:
         _add_number(content, comments, column)
     elif column.kind == BOOLEAN:
-        levels = sorted(column.levels, key=lambda level: level.lower() in _TRUE)
-        content |= {"categories": levels, "boolean": True, "example": commonest(column)}
+        content |= {"categories": in_order(column.levels), "boolean": True, "example": commonest(column)}
     else:
         _add_texts(content, comments, column)
     _add_missing(content, comments, column)
@@ -78,9 +78,13 @@ def _add_number(content: dict[str, Any], comments: dict[str, str], column: Colum
     limits = input_limits(content["name"], known)
     content |= {
         "limits": [plain_number(limits.low), plain_number(limits.high)],
-        "example": plain_number(typical(known)),
+        "example": plain_number(_within(shortest(typical(known)), limits)),
     }
     comments["limits"] = limits.why
+
+
+def _within(value: float, limits: Limits) -> float:
+    return min(max(value, limits.low), limits.high)
 
 
 def _add_texts(content: dict[str, Any], comments: dict[str, str], column: Column) -> None:
@@ -95,7 +99,9 @@ def _add_texts(content: dict[str, Any], comments: dict[str, str], column: Column
         content |= {"other": other, "min_rows": least}
         if rare:
             rows = sum(count for level, count in column.levels.items() if level not in levels)
-            comments["other"] = f"all other texts; in the data {rare} in {rows} rows, with fewer than {least} rows each"
+            comments["other"] = (
+                f"all other texts; in the data they are {rare}, each in fewer than {least} rows, {rows} in all"
+            )
     else:
         comments["categories"] = 'all texts of the data; add other = "other" to accept more'
     content["example"] = commonest(column)
@@ -107,21 +113,35 @@ def _add_missing(content: dict[str, Any], comments: dict[str, str], column: Colu
         content["missing"] = "mode" if "categories" in content else "median"
         if missing >= INDICATOR_ROWS:
             content["indicator"] = True
-        rows = f"{missing} of {column.rows} rows" if missing else "rows without a label only"
-        comments["missing"] = f"in {rows}"
+        some = f"no value in {missing} of {column.rows} rows"
+        comments["missing"] = some if missing else "only rows without a label have no value"
 
 
-def _dates(column: Column, taken: set[str]) -> list[PlannedInput]:
+def _label(column: Column, part: str) -> str:
+    label = human(column.name)
+    return label if label.lower().split()[-1] == part else f"{label}, {part}"
+
+
+def _dates(column: Column, used: Sequence[Column], taken: set[str]) -> list[PlannedInput]:
     """Return the parts of a date that can teach something; the column is left out if there are none."""
     parts = date_parts(column)
     if not parts:
         column.left_out = NO_PARTS
+    tellers = {}
+    if not (column.is_wanted or column.is_missing.any()):
+        tellers = {part: teller for part, values in parts.items() if (teller := teller_of(values, used))}
+    told = " and ".join(f"{teller.name} tells its {part}" for part, teller in tellers.items())
+    parts = {part: values for part, values in parts.items() if part not in tellers}
+    if parts:
+        column.note = told
+    else:
+        column.judge(told)
     planned = []
     for part, values in parts.items():
         name = fit_name(f"{column.name}_{part}", 1, taken)
         taken.add(name)
         limits = date_limits(part, values)
-        content: dict[str, Any] = {"name": name, "column": column.name, "label": f"{human(column.name)}, {part}"}
+        content: dict[str, Any] = {"name": name, "column": column.name, "label": _label(column, part)}
         if part == "weekday":
             content["label"] += " (0 is Monday)"
         elif part == "days":
@@ -135,8 +155,3 @@ def _dates(column: Column, taken: set[str]) -> list[PlannedInput]:
         _add_missing(content, comments, column)
         planned.append(PlannedInput(column, content, comments))
     return planned
-
-
-def plain_number(value: float) -> int | float:
-    """Return a whole number as an int, for a spec that people read."""
-    return int(value) if value == int(value) and abs(value) < 1e15 else value

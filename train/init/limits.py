@@ -10,11 +10,14 @@ import numpy as np
 
 from registry.input import FLOAT32_MAX
 from train.dataset import Floats
+from train.init.plain_numbers import shown_range
 
 MARGIN = 0.5  # of the range of the data, on each side
 LABEL_MARGIN = 1.0
 _YEARS, _DAYS = 25, 9131  # how far before and after the data dates may be
 _DATES = {"month": (1, 12), "day": (1, 31), "weekday": (0, 6)}
+_HOURS, _MONTHS, _WEEKDAYS = {(0, 23)}, {(1, 12)}, {(0, 6), (1, 7)}
+_CYCLES = {"hour": _HOURS, "hr": _HOURS, "month": _MONTHS, "mnth": _MONTHS, "weekday": _WEEKDAYS, "wday": _WEEKDAYS}
 _PLACES = {"latitude": 90, "lat": 90, "longitude": 180, "lon": 180, "lng": 180, "long": 180}
 
 
@@ -37,15 +40,17 @@ def input_limits(name: str, values: Floats) -> Limits:
     whole = not (values % 1).any()
     if whole and low >= 1500 and high <= 2200 and "year" in name.lower():
         return date_limits("year", values)
+    if whole and (low, high) in _CYCLES.get(name.lower(), ()):
+        return Limits(low, high, f"data: {shown_range(low, high)}; there are no others")
     place = _PLACES.get(name.lower())
     if place and low >= -place and high <= place:
-        return Limits(-place, place, f"degrees; data: {low:g} to {high:g}")
+        return Limits(-place, place, f"degrees; data: {shown_range(low, high)}")
     if low >= 0 and high <= 1 and not whole:
-        return Limits(0, 1, f"a share; data: {low:g} to {high:g}")
+        return Limits(0, 1, f"a share; data: {shown_range(low, high)}")
     if low >= 0 and high <= 100 and (high > 1 or not whole) and re.search(r"pct|percent|%", name, re.IGNORECASE):
-        return Limits(0, 100, f"percent; data: {low:g} to {high:g}")
+        return Limits(0, 100, f"percent; data: {shown_range(low, high)}")
     wide_low, wide_high = _widened(low, high, MARGIN, whole)
-    why = f"data: {low:g} to {high:g}; half of that range more on each side"
+    why = f"data: {shown_range(low, high)}; half of that range more on each side"
     if low >= 0 > wide_low:
         return Limits(0, wide_high, f"{why}, but not below 0")
     if high <= 0 < wide_high:
@@ -57,16 +62,16 @@ def date_limits(part: str, values: Floats) -> Limits:
     """Return the limits of a part of a date."""
     low, high = float(values.min()), float(values.max())
     if part in _DATES:
-        return Limits(*_DATES[part], f"data: {low:g} to {high:g}")
+        return Limits(*_DATES[part], f"data: {shown_range(low, high)}")
     margin = _YEARS if part == "year" else _DAYS
-    return Limits(low - margin, high + margin, f"data: {low:g} to {high:g}; {_YEARS} years more on each side")
+    return Limits(low - margin, high + margin, f"data: {shown_range(low, high)}; {_YEARS} years more on each side")
 
 
 def label_limits(values: Floats) -> Limits:
     """Return the range in which predictions are plausible: one outside of it is never sent."""
     low, high = float(values.min()), float(values.max())
     wide = _widened(low, high, LABEL_MARGIN, whole=False)
-    return Limits(*wide, f"data: {low:g} to {high:g}; as much again on each side")
+    return Limits(*wide, f"data: {shown_range(low, high)}; as much again on each side: narrow it to what can be")
 
 
 def _widened(low: float, high: float, margin: float, whole: bool) -> tuple[float, float]:

@@ -12,6 +12,7 @@ from train.dataset import MIN_ROWS
 from train.errors import TrainError
 from train.init.column import EMPTY, NUMBER, Column
 from train.init.column_types import Table
+from train.init.plain_numbers import shown
 from train.init.redundancy import find_keys
 
 
@@ -63,7 +64,8 @@ def drop_unlabelled(path: Path, table: Table, label: Column) -> int:
             column.keep(known)
     if np.ptp(label.values.astype(np.float32)) == 0:
         raise TrainError(
-            f"{path}, column {label.name}: the label is {label.values[0]:g} in every row, so there is nothing to learn"
+            f"{path}, column {label.name}: the label is {shown(label.values[0])} in every row, so there is nothing to "
+            "learn"
         )
     return int(np.sum(~known))
 

@@ -31,8 +31,8 @@ _MARKED = re.compile(
 )
 _WITH_UNIT = re.compile(r"[+-]?[0-9][0-9.,]*\s*(?P<unit>[^\W\d_][^\d\s]{0,11})")
 REASONS = {
-    GROUPED: "its numbers have marks between thousands, such as {example!r}: write them without",
-    MARKED: "its numbers have signs around them, such as {example!r}: write the number alone",
+    GROUPED: "its numbers have marks between thousands, such as {example!r}: write them without{instead}",
+    MARKED: "its numbers have signs around them, such as {example!r}: write the number alone{instead}",
     POINT: "its numbers have points, such as {example!r}, and the decimals of this file have commas",
     COMMA: "its numbers have commas, such as {example!r}, and the decimals of this file have points",
     POINT_3: "{example!r} may be a decimal or thousands: write it without the point, or with another decimal",
@@ -84,6 +84,19 @@ def find_decimal(columns: Iterable[Mapping[str, str]], separator: str) -> str:
     return "." if votes["."] > votes[","] else ","
 
 
+def _instead(cell: str, decimal: str) -> str:
+    """Return how to write a number without signs and marks between thousands; empty if it may be two numbers."""
+    digits = re.sub(r"[^0-9.,]", "", cell).strip(".,")
+    if re.fullmatch(r"[1-9][0-9]{0,2}[.,][0-9]{3}", digits):
+        return ""
+    *others, last = re.split(r"[.,]", digits)
+    marks = re.findall(r"[.,]", digits)
+    is_decimal = bool(marks) and marks.count(marks[-1]) == 1
+    number = "".join(others) + ((decimal or ".") if is_decimal else "") + last
+    sign = "-" if re.search(r"[-(\u2212]", cell) else ""
+    return f", here {sign}{number}"
+
+
 def unreadable(forms: Mapping[str, str], decimal: str) -> str:
     """Return why numbers of these forms can't be read in one way; empty if they can.
 
@@ -94,7 +107,7 @@ def unreadable(forms: Mapping[str, str], decimal: str) -> str:
     other, other_3 = (POINT, POINT_3) if decimal == "," else (COMMA, COMMA_3)
     for form in (MARKED, GROUPED, other, other_3):
         if form in forms:
-            return REASONS[form].format(example=forms[form])
+            return REASONS[form].format(example=forms[form], instead=_instead(forms[form], decimal))
     # All of three decimals or none at all: 950, 1.250. Where decimals are written so, nothing else is known.
     doubtful = ours_3 in forms and ours not in forms
     if doubtful and (not decimal or INTEGER in forms):

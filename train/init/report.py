@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from train.init.column import BOOLEAN, DATE, NUMBER, Column
+from train.init.column import BOOLEAN, DATE, EMPTY, NUMBER, Column
+from train.init.plain_numbers import shown_range
 from train.init.redundancy import min_rows_of, why_no_input
 
 _NAME, _KIND, _MISSING, _RANGE = 24, 8, 8, 34
@@ -32,9 +33,17 @@ def column_table(columns: Sequence[Column], label: Column, inputs: dict[int, lis
             names = inputs.get(id(column), [])
             fate = "" if names == [column.name] else f"as {', '.join(names)}"
             fate = "; ".join(filter(None, (fate, column.note)))
-        missing = int(column.is_missing.sum()) if column.kind != "empty" else column.rows
+        missing = _missing(column)
         lines.append(_line(_clean(column.name) or "(no name)", column.kind, str(missing or ""), _content(column), fate))
     return "\n".join(wrapped for line in lines for wrapped in _wrap(line, width))
+
+
+def _missing(column: Column) -> int:
+    """Return how many values are missing; 0 of numbers that could not be read: nothing is known of them."""
+    if column.kind == EMPTY:
+        return column.rows
+    is_unread = column.kind == NUMBER and bool(column.left_out) and not column.is_judged
+    return 0 if is_unread else int(column.is_missing.sum())
 
 
 def how_to_keep(column: Column) -> str:
@@ -66,7 +75,7 @@ def _wrap(line: str, width: int) -> Iterator[str]:
 def _content(column: Column) -> str:
     if column.kind == NUMBER:
         known = column.values[~np.isnan(column.values)]
-        return f"{known.min():g} to {known.max():g}" if known.size else ""
+        return shown_range(known.min(), known.max()) if known.size else ""
     if column.kind == DATE:
         first, last = (find(column.values) for find in (np.nanargmin, np.nanargmax))
         return " to ".join(column.cells.texts[column.cells.codes[row]] for row in (first, last))

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from train.init.inputs import PlannedInput, plain_number
+from train.init.inputs import PlannedInput
 from train.init.limits import Limits
+from train.init.plain_numbers import plain_number
 from train.spec.csv_format import CsvFormat
 from train.spec.toml_writer import format_toml
 
@@ -88,8 +89,8 @@ def _lines(draft: Draft, choice: Choice) -> Iterator[str]:
     if draft.strong:
         yield ""
         yield from _comment(
-            "These columns alone explain most of the label. If one of them is known only after the label is, take it "
-            "out: nobody could send it."
+            "Each of these columns explains much of the label by itself. If one is known only after the label is, take "
+            "it out: nobody could send it."
         )
         for name, share in draft.strong.items():
             yield from _comment(f"{name}: {share:.0%}", "  ")
@@ -102,7 +103,7 @@ def _lines(draft: Draft, choice: Choice) -> Iterator[str]:
         yield from _keys({"name": draft.label_name})
     yield from _keys({"label": draft.label_title})
     low, high = plain_number(draft.plausible.low), plain_number(draft.plausible.high)
-    yield from _keys({"plausible": [low, high]}, {"plausible": f"no other prediction is sent; {draft.plausible.why}"})
+    yield from _keys({"plausible": [low, high]}, {"plausible": f"no prediction outside is sent; {draft.plausible.why}"})
     if draft.unlabelled:
         yield from _keys({"missing": "drop"}, {"missing": f"rows without a label: {draft.unlabelled}"})
     yield from ("", "[split]", "test = 0.2", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 from tests.train.init.helpers import columns
@@ -39,6 +40,12 @@ def test_zero_and_one_are_codes() -> None:
 def test_yes_and_no_are_a_boolean_false_first() -> None:
     (content,) = planned({"air": ["Yes", "No", "Yes"] * 20}).values()
     assert content == {"name": "air", "label": "Air", "categories": ["No", "Yes"], "boolean": True, "example": "Yes"}
+
+
+def test_a_number_is_typed_as_people_would_type_it() -> None:
+    cells = [repr(0.1 * (row % 8)) for row in range(ROWS)]  # such as 0.30000000000000004
+    (content,) = planned({"width": cells}).values()
+    assert content["example"] == 0.3
 
 
 def test_few_texts_are_all_that_there_are() -> None:
@@ -91,6 +98,24 @@ def test_a_date_becomes_the_parts_that_differ() -> None:
         "limits": [1, 12],
         "example": found["sold_month"]["example"],
     }
+
+
+def test_a_part_of_a_date_that_another_column_tells_is_no_input() -> None:
+    days = [date(2023, 1, 1) + timedelta(31 * row % 700) for row in range(ROWS)]
+    table = {
+        "label": list(map(str, range(ROWS))),
+        "sold": [str(day) for day in days],
+        "yr": [str(day.year - 2023) for day in days],
+        "mnth": [f"{day:%b}" for day in days],
+        "size": [f"{row * 37 % 101}.5" for row in range(ROWS)],
+    }
+    label, sold, *others = columns(table)
+    inputs, _ = plan_inputs([label, sold, *others], label)
+    assert [item.content["name"] for item in inputs] == ["sold_weekday", "sold_days", "yr", "mnth", "size"]
+    assert sold.note == "yr tells its year and mnth tells its month"
+    sold.is_wanted = True
+    inputs, _ = plan_inputs([label, sold, *others], label)
+    assert [item.content["name"] for item in inputs][:2] == ["sold_year", "sold_month"]
 
 
 def test_the_form_says_what_the_numbers_of_a_weekday_and_of_days_mean() -> None:

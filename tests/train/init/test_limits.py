@@ -26,6 +26,9 @@ from train.init.limits import date_limits, input_limits, label_limits, typical
         ("latitude", [38.2, 38.9], (-90, 90)),
         ("lon", [-121.5, -120.1], (-180, 180)),
         ("flag", [0, 1], (0, 2)),
+        ("hr", [0, 7, 23], (0, 23)),
+        ("weekday", [1, 3, 7], (1, 7)),
+        ("weekday", [1, 3, 5], (0, 7)),
     ],
 )
 def test_limits_have_a_margin_and_end_where_such_values_do(
