@@ -1,6 +1,6 @@
 """The application with its edges moved: what a clock and a disk do on a bad day, in a real server.
 
-EDGE_OFFSET: seconds that the wall clock is ahead.
+EDGE_OFFSET: a file with the seconds that the wall clock is ahead. Put it there whole, also to move the clock on.
 EDGE_SYNC_FAULT: a file; while it is there, every seventh sync with the disk fails.
 EDGE_FAULT: a file; while it is there, a write stops half-way with the error that the file names. Put it there whole.
 """
@@ -33,7 +33,7 @@ def failing_sync(fault: Path) -> Callable[[int], None]:
 
 def create_app() -> Flask:
     """For gunicorn: ``tests.e2e.edges:create_app()``."""
-    offset = timedelta(seconds=float(os.environ.get("EDGE_OFFSET", "0")))
+    offset = Path(os.environ.get("EDGE_OFFSET", "/nonexistent"))
     if "EDGE_SYNC_FAULT" in os.environ:
         appender._fdatasync = failing_sync(Path(os.environ["EDGE_SYNC_FAULT"]))
     fault = Path(os.environ.get("EDGE_FAULT", "/nonexistent"))
@@ -46,4 +46,7 @@ def create_app() -> Flask:
         os.write(descriptor, data[: len(data) // 2])
         raise OSError(code, os.strerror(code))
 
-    return app.create_app(now=lambda: datetime.now(UTC) + offset, write=write)
+    def now() -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=float(offset.read_text()) if offset.exists() else 0)
+
+    return app.create_app(now=now, write=write)

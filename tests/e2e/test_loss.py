@@ -71,14 +71,21 @@ def test_no_interval_or_explanation_is_lost_when_workers_are_killed(tmp_path: Pa
     assert [(day.lost, day.lost_explanations) for day in days] == [(0, 0)] * len(days)
 
 
-def test_no_row_is_lost_or_misplaced_when_the_day_changes_under_load(models: Path) -> None:
-    now = datetime.now(UTC)
-    midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    offset = (midnight - now).total_seconds() - 5
-    days = [str(midnight.date() - timedelta(days=1)), str(midnight.date())]
-    with serving(models, command=EDGES, EDGE_OFFSET=str(offset)) as server:
+def test_no_row_is_lost_or_misplaced_when_the_day_changes_under_load(models: Path, tmp_path: Path) -> None:
+    noon = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+    midnight = noon + timedelta(hours=12)
+    days = [str(noon.date()), str(midnight.date())]
+
+    def set_clock(time: datetime) -> None:
+        (tmp_path / "prepared").write_text(str((time - datetime.now(UTC)).total_seconds()))
+        (tmp_path / "prepared").rename(tmp_path / "offset")
+
+    set_clock(noon)
+    with serving(models, command=EDGES, EDGE_OFFSET=str(tmp_path / "offset")) as server:
         folder = server.logs / "boston"
         with load(server.port) as replies:
+            server.wait_for_requests(200)
+            set_clock(midnight - timedelta(seconds=1))
             wait_until(lambda: len(daily_files(folder, "predictions")) == 2, "the new day's file")
             new_file = daily_files(folder, "predictions")[1]
             size = new_file.stat().st_size
