@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import fcntl
 import json
 import os
 import shutil
@@ -28,6 +27,11 @@ from app.settings import Settings
 from journal.encoding import escape_field
 from registry import Actor, Input, Interval, Missing, NumberTerm, Output, Signature, VersionStore
 from registry.integrity import write_sums
+from tests.workers import made_once
+from tests.workers import pytest_collection_finish as pytest_collection_finish
+from tests.workers import pytest_configure as pytest_configure
+from tests.workers import pytest_runtest_makereport as pytest_runtest_makereport
+from tests.workers import pytest_sessionfinish as pytest_sessionfinish
 
 MODELS = Path(__file__).parent / "models"
 LINEAR, WORSE, TRICKY, CRASHING, ODD = (
@@ -85,7 +89,6 @@ HOUSES_INTERVAL = Interval(
     intercept=0.1,
     terms=(NumberTerm(3.5, 8.75, 0.25, 0.5), NumberTerm(187, 711, -0.125, 0.0), NumberTerm(2.5, 100, 0.0, 0.0)),
 )
-COLLECTED = pytest.StashKey[frozenset[str]]()
 GATES = ({"name": "parity", "limit": 1e-5, "value": 1e-6, "passed": True},)
 
 
@@ -164,35 +167,6 @@ class Keys:
 
     private: Path
     public: Path
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Measure the coverage of the process in which the tests run, and not of those that they start."""
-    if not getattr(config.option, "numprocesses", None):  # else this one only starts pytest-xdist's workers
-        os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Note what the modules of the tests have imported, for tests/test_house.py."""
-    session.config.stash[COLLECTED] = frozenset(sys.modules)
-
-
-def pytest_sessionfinish() -> None:
-    """Save what was covered: who ends a worker of pytest-xdist does not always wait until it would by itself."""
-    if "coverage" in sys.modules and (measured := sys.modules["coverage"].Coverage.current()):
-        measured.save()
-
-
-def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
-    """Return a folder of this run, which all workers of pytest-xdist share: the first that needs it makes it."""
-    base = factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
-    with open(f"{folder}.lock", "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        if not folder.exists():
-            make(made := factory.mktemp(name, numbered=True))
-            made.rename(folder)
-    return folder
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,7 +13,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from benchmarks.call_path import trace
-from tests.conftest import COLLECTED
+from tests.workers import COLLECTED
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("app", "audit", "charts", "journal", "monitor", "registry", "train")
