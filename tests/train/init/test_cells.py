@@ -24,6 +24,7 @@ def test_each_row_has_its_text(rows: list[tuple[str, str]], repeats: int) -> Non
         assert all(column.first_row(text) == expected.index(text) for text in column.texts)
 
 
+@settings(deadline=None)
 @given(rows=st.lists(st.tuples(TEXTS, st.booleans()), min_size=1))
 def test_some_of_the_rows_are_as_if_there_were_no_others(rows: list[tuple[str, bool]]) -> None:
     (column,) = columns_of([[text] for text, _ in rows], 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from train.init.plain_numbers import plain_number, shortest, shown, shown_range
@@ -28,6 +28,7 @@ def test_a_number_is_shown_as_people_write_it(value: float, text: str) -> None:
     assert shown_range(value, value) == f"{text} to {text}"
 
 
+@settings(deadline=None)
 @given(st.floats(-1e36, 1e36))
 def test_a_shorter_number_is_the_same_to_a_model(value: float) -> None:
     assert np.float32(shortest(value)) == np.float32(value)
