@@ -105,7 +105,7 @@ def test_each_published_record_counts_once_though_workers_are_killed(seed: int) 
             recorder.record("/predict", 200, 0.25, (), attempts, (0.5, 1))
 
     last = np.zeros(layout.COUNTED - HEAD)
-    for _ in range(25):
+    for kills in range(1, 501):
         pid = fork(work)
         end = time.monotonic() + delays.uniform(0.005, 0.04)
         while time.monotonic() < end:  # a reader while it writes and folds
@@ -120,5 +120,7 @@ def test_each_published_record_counts_once_though_workers_are_killed(seed: int) 
         assert counts[route + layout.STATUSES.index(200)] == counts[EVENT["appended_bytes"]] == total
         assert counts[route + layout.DURATION_SUM] == total / 4
         assert counts[layout.COLUMNS :].sum() == 2 * total
+        if kills >= 25 and total > 10 * MAX_RECORDS:  # on a busy machine, a worker does little in its time
+            break
     assert total > 10 * MAX_RECORDS
     assert slot[STATE] > 0
