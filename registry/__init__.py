@@ -6,6 +6,8 @@ Knows no Flask, no training and no logs.
 from registry.actor import Actor, current_user
 from registry.aliases import ALIASES, CANARY, CHAMPION, FALLBACK, SHADOW
 from registry.consistency import find_inconsistencies
+from registry.date_column import DateColumn
+from registry.date_part import DATE_PARTS, DatePart, is_date_format, parse_date, parts_of
 from registry.errors import (
     HistoryError,
     IntegrityError,
@@ -31,6 +33,7 @@ __all__ = [
     "ALIASES",
     "CANARY",
     "CHAMPION",
+    "DATE_PARTS",
     "FALLBACK",
     "INPUT_TENSOR",
     "OUTPUT_TENSOR",
@@ -41,6 +44,8 @@ __all__ = [
     "CategoryTerm",
     "CheckedFile",
     "CommonSettings",
+    "DateColumn",
+    "DatePart",
     "Figures",
     "Float32Array",
     "HistoryError",
@@ -64,7 +69,10 @@ __all__ = [
     "VersionStore",
     "current_user",
     "find_inconsistencies",
+    "is_date_format",
     "name_beside",
+    "parse_date",
+    "parts_of",
     "plain",
     "printable",
 ]

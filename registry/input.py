@@ -6,18 +6,16 @@ as a number that no value has. So rows are numbers everywhere; only the edges, w
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from registry.date_part import DatePart
 from registry.errors import SignatureError
+from registry.float32 import check_range, is_float32, pair, to_float32
 from registry.formatting import plain
 from registry.missing import Missing, to_number
-
-# Rows and predictions are float32: a limit beyond them would let an infinity through.
-FLOAT32_MAX = 3.4028234663852886e38
 
 # The texts that stand for false and true, whatever their case, beside the two levels of a boolean.
 _FALSE, _TRUE = ("false", "no", "0"), ("true", "yes", "1")
@@ -42,6 +40,7 @@ class Input:
         other: the code of every text that is no level; None if such texts are refused.
         boolean: whether the two levels mean false and true, so that clients may write them so too.
         missing: what happens if the value is missing; None if that is refused.
+        date: the part of a date that the number is, if clients may send the date in its place.
     """
 
     name: str
@@ -57,11 +56,17 @@ class Input:
     other: float | None = None
     boolean: bool = False
     missing: Missing | None = None
+    date: DatePart | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The name, then the aliases: all names that a client may use for this input."""
+        """The name, then the aliases: all names that a client may use for this input's own value."""
         return (self.name, *self.aliases)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The names, then the column of dates that the value may come from: by exactly one of them it is sent."""
+        return self.names if self.date is None else (*self.names, self.date.column)
 
     @property
     def kind(self) -> str:
@@ -95,6 +100,10 @@ class Input:
         """The text of each value that is written as one: the codes of texts, and the empty text of a missing value."""
         texts = dict(zip(self.categories, self.levels, strict=True)) if self.levels else {}
         return texts if self.missing is None else {**texts, self.missing.value: ""}
+
+    def is_missing(self, value: float) -> bool:
+        """Return whether a value of the rows stands for none."""
+        return self.missing is not None and value == self.missing.value
 
     def parse(self, text: str) -> float:
         """Return the value of a cell of the prediction log, of reference.csv or of test.csv.
@@ -131,6 +140,8 @@ class Input:
             content |= {"levels": self.levels, "other": self.other}
         if self.missing:
             content["missing"] = self.missing.to_json()
+        if self.date:
+            content["date"] = self.date.to_json()
         return content
 
     @classmethod
@@ -154,6 +165,7 @@ class Input:
             other=None if other is None else float(other),
             boolean=item.get("kind") == "boolean",
             missing=None if missing is None else Missing.from_json(missing),
+            date=DatePart.from_json(item["date"]) if "date" in item else None,
         )
 
     def check(self) -> None:
@@ -175,11 +187,15 @@ class Input:
             raise SignatureError(f"input {self.name}: a boolean has two levels, not {len(self.levels)}")
         if self.other is not None and (not self.levels or self.other not in self.categories):
             raise SignatureError(f"input {self.name}: other must be the code of a level, not {self.other:g}")
+        if self.date is not None:
+            if self.levels:
+                raise SignatureError(f"input {self.name}: a part of a date is a number; it can't have levels")
+            self.date.check()
         if self.missing is not None:
             self._check_missing(self.missing)
 
     def _check_missing(self, missing: Missing) -> None:
-        if not _is_float32(missing.value) or self._accepts_rounded(missing.value):
+        if not is_float32(missing.value) or self._accepts_rounded(missing.value):
             raise SignatureError(f"input {self.name}: missing: {missing.value:g} must be a float32 outside the limits")
         if not self._accepts(missing.fill):
             raise SignatureError(f"input {self.name}: missing: the fill {missing.fill:g} is not an accepted value")
@@ -200,34 +216,6 @@ class Input:
     def _accepts_rounded(self, value: float) -> bool:
         """Return whether a float32 is an accepted value, or the float32 that one becomes in the model's rows."""
         if self.categories:
-            return value in map(_to_float32, self.categories)
+            return value in map(to_float32, self.categories)
         low, high = self.limits
-        return min(low, _to_float32(low)) <= value <= max(high, _to_float32(high))
-
-
-def _is_float32(value: float) -> bool:
-    """Return whether a float32 holds a number exactly."""
-    return -FLOAT32_MAX <= value <= FLOAT32_MAX and _to_float32(value) == value
-
-
-def _to_float32(value: float) -> float:
-    """Return the float32 next to a number."""
-    rounded: float = struct.unpack("f", struct.pack("f", value))[0]
-    return rounded
-
-
-def pair(value: Any) -> tuple[float, float]:
-    """Return the two numbers of a range in signature.json."""
-    low, high = value
-    return float(low), float(high)
-
-
-def check_range(what: str, ends: tuple[float, float]) -> None:
-    """Check that a range has two finite float32 in order.
-
-    Raises:
-        SignatureError: if not; ``what`` names the range.
-    """
-    low, high = ends
-    if not -FLOAT32_MAX <= low <= high <= FLOAT32_MAX:
-        raise SignatureError(f"{what}: expected two finite float32, the smaller first, not {low:g} and {high:g}")
+        return min(low, to_float32(low)) <= value <= max(high, to_float32(high))

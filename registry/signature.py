@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from registry.date_column import DateColumn, date_columns
 from registry.errors import SignatureError
+from registry.float32 import check_range, pair
 from registry.formatting import plain
-from registry.input import Input, check_range, pair
+from registry.input import Input
 from registry.interval import CategoryTerm, Interval
 
 FORMAT = 1
@@ -22,8 +24,9 @@ FORMAT = 1
 # An input's name becomes a CSV column, a form field, a JSON key and a tensor's name; this is safe in all four.
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
-# An alias is only ever sent: it is what a file may call the column, like "Year Built".
+# An alias, or a column of dates, is only ever sent: it is what a file may call the column, like "Year Built".
 _MAX_ALIAS = 200
+_SENDABLE = f"must be at most {_MAX_ALIAS} printable characters, with no space around them"
 
 # A model's name becomes a folder and a part of a URL.
 MODEL_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
@@ -71,20 +74,34 @@ class Signature:
                     f"input {item.name!r}: a name is a letter or '_', then at most 63 letters, digits or '_'"
                 )
             for name in item.names:
-                if not name.isprintable() or name != name.strip() or not 0 < len(name) <= _MAX_ALIAS:
-                    raise SignatureError(
-                        f"input {item.name}: the alias {name!r} must be at most {_MAX_ALIAS} printable characters, "
-                        "with no space around them"
-                    )
+                if not is_sendable(name):
+                    raise SignatureError(f"input {item.name}: the alias {name!r} {_SENDABLE}")
                 if name in owners:
                     raise SignatureError(f"input {item.name}: the name {name!r} is taken by {owners[name]}")
                 owners[name] = item.name
             if item.name in RESERVED:
                 raise SignatureError(f"input {item.name}: this is a column of the prediction log; choose another name")
             item.check()
+        self._check_dates(owners)
         check_range("output: plausible", self.output.plausible)
         if self.interval:
             _check_interval(self.interval, self.inputs)
+
+    def _check_dates(self, owners: Mapping[str, str]) -> None:
+        """Check the columns of dates, beside the names that inputs have."""
+        formats: dict[str, str] = {}
+        for item in self.inputs:
+            if item.date is None:
+                continue
+            column, form = item.date.column, item.date.format
+            if not is_sendable(column):
+                raise SignatureError(f"input {item.name}: date: the column {column!r} {_SENDABLE}")
+            if column in owners:
+                raise SignatureError(f"input {item.name}: date: the column {column!r} is a name of {owners[column]}")
+            if formats.setdefault(column, form) != form:
+                raise SignatureError(
+                    f"input {item.name}: date: {column!r} has the formats {formats[column]} and {form}"
+                )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -95,6 +112,28 @@ class Signature:
     def example(self) -> tuple[float, ...]:
         """One typical row."""
         return tuple(item.example for item in self.inputs)
+
+    @property
+    def dates(self) -> tuple[DateColumn, ...]:
+        """The columns of dates that clients may send in place of inputs."""
+        return date_columns(self.inputs)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """What an error may name: the inputs and the columns of dates."""
+        return (*self.names, *(date.name for date in self.dates))
+
+    @property
+    def example_by_name(self) -> dict[str, float | str | None]:
+        """One typical row as a client may send it by name: columns of dates in place of their parts."""
+        dates = {date.name: date.format_date(date.example) for date in self.dates}
+        row: dict[str, float | str | None] = {}
+        for item in self.inputs:
+            if item.date:
+                row[item.date.column] = dates[item.date.column]
+            else:
+                row[item.name] = item.to_json_value(item.example)
+        return row
 
     @property
     def example_json(self) -> str:
@@ -139,6 +178,11 @@ class Signature:
             raise SignatureError(f"signature.json: the key {error} is missing") from error
         except (TypeError, ValueError) as error:
             raise SignatureError(f"signature.json: {error}") from error
+
+
+def is_sendable(name: str) -> bool:
+    """Return whether a client can send a value under a name."""
+    return name.isprintable() and name == name.strip() and 0 < len(name) <= _MAX_ALIAS
 
 
 def _interval(content: Any) -> Interval:

@@ -21,7 +21,7 @@ from train.code_version import commit
 from train.dataset import Dataset, load_dataset
 from train.errors import TrainError
 from train.init import command
-from train.metadata import REFERENCE_ROWS, build_signature
+from train.metadata import REFERENCE_ROWS, build_signature, unsendable_dates
 from train.spec import read_spec
 from train.stderr import suppress_stderr
 
@@ -140,6 +140,8 @@ def _summary(model: str, data: Dataset, result: TrainingResult) -> str:
         if item.other is not None and item.name in data.merged:
             levels = ", ".join(map(repr, data.merged[item.name]))
             lines.append(f"{item.name}: too few training rows have {levels}; merged into {item.words[item.other]!r}")
+    for column, reason in unsendable_dates(data.described).items():
+        lines.append(f"{column}: clients can't send its dates, only their parts, because {reason}")
     lines.append(smallest_shift_sentence(min(len(data.train_rows), REFERENCE_ROWS), data.inputs.shape[1]))
     return "\n".join(lines)
 

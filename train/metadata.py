@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from registry import Signature, SignatureError, rows
+from registry import Input, Signature, SignatureError, rows
 from registry.rows import REFERENCE, TEST
+from registry.signature import is_sendable
 from train.dataset import Dataset
 from train.errors import TrainError
 from train.evaluation import Evaluation
@@ -36,10 +37,26 @@ def build_signature(spec: Spec, data: Dataset) -> Signature:
             replace(item, missing=replace(item.missing, fills_in_model=False)) if item.missing else item
             for item in inputs
         )
+    parts_only = unsendable_dates(inputs)
+    inputs = tuple(
+        replace(item, date=None) if item.date and item.date.column in parts_only else item for item in inputs
+    )
     try:
         return Signature(model=spec.model, title=spec.title, inputs=inputs, output=spec.label)
     except SignatureError as error:
         raise TrainError(f"{spec.file}: {error}") from error
+
+
+def unsendable_dates(inputs: Sequence[Input]) -> dict[str, str]:
+    """Return the columns of dates that clients can't send as they are, each with the reason: only its parts."""
+    owners = {name: item.name for item in inputs for name in item.names}
+    reasons = {}
+    for item in inputs:
+        if item.date and item.date.column in owners:
+            reasons[item.date.column] = f"it is a name of the input {owners[item.date.column]}; give that another name"
+        elif item.date and not is_sendable(item.date.column):
+            reasons[item.date.column] = "its name can't be sent; give it another one in the file"
+    return reasons
 
 
 def write_rows(spec: Spec, signature: Signature, data: Dataset, folder: Path) -> None:

@@ -10,7 +10,7 @@ import orjson
 from app.errors import FieldError, MalformedRequest
 from app.inference.fallback import Step
 from registry import Float32Array, Signature, plain
-from registry.input import FLOAT32_MAX
+from registry.float32 import FLOAT32_MAX
 
 _FLAG = "interval"
 

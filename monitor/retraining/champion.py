@@ -191,7 +191,7 @@ def load_champion(store: VersionStore, golden: Golden, retrainings: Path, data_f
 def _own_columns(spec: Spec) -> list[str]:
     """Return a column for each input: that of the spec, or one of the input's name if it is a date or not its alone."""
     counts = Counter(item.column for item in spec.inputs)
-    kept = [item.column if counts[item.column] == 1 and not item.date else "" for item in spec.inputs]
+    kept = [item.column if counts[item.column] == 1 and not item.reads_dates else "" for item in spec.inputs]
     taken = {*kept, spec.label_column, FROM_FEEDBACK}
     for place, item in enumerate(spec.inputs):
         if not kept[place]:
@@ -205,7 +205,7 @@ def _own_columns(spec: Spec) -> list[str]:
 
 def _old_values(data: Dataset, place: int, item: InputSpec, described: Input) -> NDArray[Any]:
     """Return the values of an input in the file, (n,): the texts of levels that were merged too."""
-    if not item.date:
+    if not item.reads_dates:
         return data.columns[item.column].astype(object if item.levels else np.float64).to_numpy()
     values = data.inputs[:, place]
     return np.where(values == described.missing.value, np.nan, values) if described.missing else values
@@ -215,9 +215,10 @@ def _over(content: Mapping[str, Any], columns: Sequence[str]) -> Mapping[str, An
     """Return a spec's content over a file in which the inputs have these columns."""
     inputs = []
     for item, column in zip(content["inputs"], columns, strict=True):
-        if item.get("column", item["name"]) != column or "date" in item:
-            item = {name: value for name, value in item.items() if name not in ("date", "date_format")}
-            item["column"] = column
+        before, held_dates = item.get("column", item["name"]), "date" in item and "date_column" not in item
+        if before != column or held_dates:
+            sent = {"date_column": before} if held_dates else {}  # where clients go on to send the dates
+            item = {**item, "column": column, **sent}
         inputs.append(item)
     return {**content, "inputs": inputs}
 

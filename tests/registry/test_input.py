@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from registry import Input, Missing, SignatureError
 from tests.conftest import FLATS, HOUSES
+from tests.dated import SALES
 
 ROOMS, DISTRICT, BALCONY = FLATS.inputs
 RM = HOUSES.inputs[0]
@@ -151,9 +152,16 @@ def test_what_an_input_does_not_have_is_not_in_signature_json() -> None:
     assert list(ROOMS.to_json())[-1] == "missing"
 
 
+def test_the_value_of_a_part_is_sent_by_its_names_or_in_the_date() -> None:
+    year = replace(SALES.inputs[1], aliases=("Year",))
+    assert (year.names, year.sources) == (("sold_year", "Year"), ("sold_year", "Year", "Sold on"))
+    assert RM.sources == RM.names
+
+
 @pytest.mark.parametrize(
     ("item", "changes", "problem"),
     [
+        (DISTRICT, {"date": SALES.inputs[1].date}, "a part of a date is a number"),
         (RM, {"limits": (5, 1)}, "rm: limits: expected two finite float32"),
         (RM, {"training": (1, float("nan"))}, "rm: training: expected two finite float32"),
         (ZONE, {"categories": (2, 1, 3)}, "categories must be different codes in ascending order"),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from registry import CategoryTerm, Interval, NumberTerm, Signature, SignatureError
-from registry.input import FLOAT32_MAX
+from registry.float32 import FLOAT32_MAX
 from tests.conftest import HOUSES, HOUSES_INTERVAL
 
 SIGNATURE = replace(HOUSES, interval=HOUSES_INTERVAL)

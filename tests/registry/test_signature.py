@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from operator import methodcaller
@@ -13,6 +14,7 @@ from journal import prediction_columns
 from registry import Signature, SignatureError
 from registry.signature import RESERVED
 from tests.conftest import HOUSES, HOUSES_INTERVAL
+from tests.dated import OPEN_SALES, SALES
 
 ROOMS = HOUSES.inputs[0]
 
@@ -75,3 +77,32 @@ def test_a_damaged_signature_is_refused(damage: Callable[[dict[str, Any]], objec
     damage(data)
     with pytest.raises(SignatureError, match=message):
         Signature.from_json(data)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"column": "rooms"}, "input sold_year: date: the column 'rooms' is a name of rooms"),
+        ({"column": "sold_days"}, "input sold_year: date: the column 'sold_days' is a name of sold_days"),
+        ({"column": "a\nb"}, "date: the column 'a\\\\nb' must be at most 200 printable characters"),
+        ({"format": "%Y"}, "input sold_days: date: 'Sold on' has the formats %Y and %d.%m.%Y"),
+        ({"part": "hour"}, "date: expected one of year, month"),
+    ],
+)
+def test_a_column_of_dates_has_a_name_of_its_own_and_one_format(changes: dict[str, str], message: str) -> None:
+    rooms, year, days = SALES.inputs
+    assert year.date is not None
+    with pytest.raises(SignatureError, match=message):
+        replace(SALES, inputs=(rooms, replace(year, date=replace(year.date, **changes)), days))
+
+
+def test_a_signature_with_dates_reads_back_and_one_without_is_as_it_was() -> None:
+    assert Signature.from_json(json.loads(json.dumps(OPEN_SALES.to_json()))) == OPEN_SALES
+    assert SALES.to_json()["inputs"][1]["date"] == {"column": "Sold on", "format": "%d.%m.%Y", "part": "year"}
+    assert all("date" not in item for item in HOUSES.to_json()["inputs"])
+
+
+def test_a_row_by_name_has_a_date_in_place_of_its_parts() -> None:
+    assert SALES.example_by_name == {"rooms": 4, "Sold on": "19.06.2012"}
+    assert SALES.places == ("rooms", "sold_year", "sold_days", "Sold on")
+    assert HOUSES.example_by_name == {"rm": 6, "tax": 250, "age": 66.5}

@@ -6,16 +6,17 @@ import csv
 import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from registry import Signature, VersionStore
+from registry import DatePart, Signature, VersionStore
 from tests.train.helpers import SMALL_SPEC, small_table, to_csv, write_small, write_spec
-from train.dataset import load_dataset
+from train.dataset import Dataset, load_dataset
 from train.errors import TrainError
-from train.metadata import build_signature, provenance_section, write_rows
-from train.spec import read_spec
+from train.metadata import build_signature, provenance_section, unsendable_dates, write_rows
+from train.spec import Spec, read_spec
 
 
 def test_the_signature_describes_the_training_rows(tmp_path: Path) -> None:
@@ -68,6 +69,46 @@ def test_the_rows_of_a_version_are_written_as_clients_send_them(tmp_path: Path) 
             ["width", "kind", "price"],
             *([table[row + 1][column] for column in (0, 2, 3)] for row in positions),
         ]
+
+
+def dated(tmp_path: Path, **keys: Any) -> tuple[Spec, Dataset]:
+    """Return data with a column of dates whose month is an input, and the month alone in another column."""
+    table = small_table()
+    for number, row in enumerate(table):
+        month = 1 + number % 12
+        row += ["Sold on", "month"] if number == 0 else [f"15.{month:02}.2024", str(month)]
+    month_of = {"date": "month", "date_format": "%d.%m.%Y", "limits": [1, 12], **keys}
+    inputs = [{"name": "width", "limits": [-10, 10]}, {"name": "sold_month", "column": "Sold on", **month_of}]
+    spec = read_spec(write_spec(tmp_path, to_csv(table), inputs))
+    return spec, load_dataset(spec)
+
+
+def test_clients_may_send_the_date_of_which_an_input_is_a_part(tmp_path: Path) -> None:
+    part = DatePart("Sold on", "%d.%m.%Y", "month")
+    assert build_signature(*dated(tmp_path)).inputs[1].date == part
+    spec, data = dated(tmp_path, column="month", date_column="Sold on")
+    assert set(data.inputs[:, 1]) == set(range(1, 13))
+    assert build_signature(spec, data).inputs[1].date == part
+
+
+@pytest.mark.parametrize(
+    ("keys", "column", "reason"),
+    [
+        ({"aliases": ["Sold on"]}, "Sold on", "it is a name of the input sold_month; give that another name"),
+        (
+            {"column": "month", "date_column": "width"},
+            "width",
+            "it is a name of the input width; give that another name",
+        ),
+        ({"column": "month", "date_column": "a\tb"}, "a\tb", "its name can't be sent; give it another one in the file"),
+    ],
+)
+def test_a_date_that_can_not_be_sent_under_its_name_is_sent_in_parts(
+    tmp_path: Path, keys: dict[str, Any], column: str, reason: str
+) -> None:
+    spec, data = dated(tmp_path, **keys)
+    assert build_signature(spec, data).dates == ()
+    assert unsendable_dates(data.described) == {column: reason}
 
 
 @pytest.mark.slow

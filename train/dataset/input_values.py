@@ -1,25 +1,21 @@
 """From a column of the data to an input: the number that stands for each value in the rows, and what clients may send.
 
-Owns the numbers that stand for a missing value and for a date, and which levels are merged into `other`: those with
-few training rows.
+Owns the number that stands for a missing value, and which levels are merged into `other`: those with few training rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from registry import Input, Missing
+from registry import DatePart, Input, Missing, parse_date, parts_of
 from train.dataset.csv_columns import Floats
 from train.spec import InputSpec
 from train.spec.inputs import MissingSpec
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC).toordinal()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +44,9 @@ def read_values(item: InputSpec, column: pd.Series) -> tuple[Floats, list[str]]:
     if not isinstance(column.dtype, pd.CategoricalDtype):
         return column.to_numpy(), []
     texts = [str(text) for text in column.cat.categories]
-    values = np.array([*(_dates(item, texts) if item.date else _codes(item, texts)), np.nan])
+    values = np.array([*(_dates(item, texts) if item.reads_dates else _codes(item, texts)), np.nan])
     wrong = [text for text, value in zip(texts, values, strict=False) if np.isnan(value)]
     return values[column.cat.codes.to_numpy()], wrong  # no text has the code -1, and so the last value
-
-
-def parts_of(date: datetime) -> dict[str, float]:
-    """Return the parts of a date that an input may be, by the name that a spec has for each."""
-    return {
-        "year": float(date.year),
-        "month": float(date.month),
-        "day": float(date.day),
-        "weekday": float(date.weekday()),
-        "days": float(date.toordinal() - _EPOCH),
-    }
 
 
 def missing_value(item: InputSpec) -> float:
@@ -114,6 +99,7 @@ def encode(item: InputSpec, values: Floats, train_rows: NDArray[np.int64]) -> En
         other=item.other,
         boolean=item.boolean,
         missing=missing,
+        date=DatePart(item.date_column or item.column, item.date_format, item.date) if item.date else None,
     )
     merged = tuple(text for text, stays in zip(item.levels, kept, strict=False) if not stays)
     return Encoding(described, values, merged)
@@ -138,13 +124,8 @@ def _codes(item: InputSpec, texts: list[str]) -> Iterator[float]:
 
 
 def _dates(item: InputSpec, texts: list[str]) -> Iterator[float]:
-    for text in texts:
-        try:
-            date = datetime.strptime(text, item.date_format).replace(tzinfo=UTC)
-        except ValueError:
-            yield np.nan
-            continue
-        yield parts_of(date)[item.date]
+    days = (parse_date(text, item.date_format) for text in texts)
+    return (np.nan if day is None else parts_of(day)[item.date] for day in days)
 
 
 def _kept(item: InputSpec, training: Floats) -> tuple[float, ...]:

@@ -161,7 +161,7 @@ def _columns(spec: Spec) -> dict[str, Column]:
     columns: dict[str, Column] = {}
     for item in spec.inputs:
         optional = item.missing is not None or (item.column in columns and columns[item.column].optional)
-        columns[item.column] = Column("texts" if item.levels or item.date else "numbers", optional)
+        columns[item.column] = Column("texts" if item.levels or item.reads_dates else "numbers", optional)
     columns[spec.label_column] = Column("numbers", optional=spec.drop_unlabelled)
     return columns | {name: Column("any") for name in spec.evaluation.slices if name not in columns}
 
@@ -174,7 +174,7 @@ def _input_values(spec: Spec, item: InputSpec, lines: Indices, column: pd.Series
     """
     values, wrong = read_values(item, column)
     if wrong:
-        if item.date:
+        if item.reads_dates:
             expected = f"a date as {item.date_format} in data"
         else:
             shown = ", ".join(map(repr, item.levels[:10]))

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from registry import parse_date, parts_of
 from train.dataset import Floats
 from train.dataset.csv_file import open_rows
-from train.dataset.input_values import parts_of
 from train.init import dates
 from train.init.cells import Cells, columns_of
 from train.init.column import BOOLEAN, DATE, EMPTY, NUMBER, TEXT, Column
@@ -152,7 +152,7 @@ def _find_mixed(column: Column, values: Sequence[str], lines: Sequence[int]) -> 
 
 
 def _days(texts: Sequence[str], form: str) -> Floats:
-    times = [dates.parse(text, form) for text in texts]
+    times = [parse_date(text, form) for text in texts]
     return np.array([math.nan if time is None else parts_of(time)["days"] for time in times])
 
 

@@ -7,18 +7,16 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from registry import DATE_PARTS, parse_date, parts_of
 from train.dataset import Floats
-from train.dataset.input_values import parts_of
-from train.init import dates
 from train.init.column import BOOLEAN, NUMBER, TEXT, Column
-from train.spec.inputs import DATE_PARTS
 
 NO_PARTS = "it is a date whose parts do not differ enough"
 
 
 def date_parts(column: Column) -> dict[str, Floats]:
     """Return the parts of a date that differ enough to teach something, each with its known values."""
-    times = [dates.parse(text, column.date_format) for text in column.cells.texts]
+    times = [parse_date(text, column.date_format) for text in column.cells.texts]
     codes = column.cells.codes[~column.is_missing]
     all_parts = {
         part: np.array([math.nan if time is None else parts_of(time)[part] for time in times])[codes]

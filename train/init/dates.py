@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
 from itertools import chain
+
+from registry import parse_date
 
 _CLOCK = r"(?P<clock>[T ]\d{2}:\d{2}(?P<seconds>:\d{2}(?P<fraction>\.\d{1,6})?)?)?"
 _ISO = re.compile(rf"\d{{4}}(?P<mark>[-/.])\d{{1,2}}(?P=mark)\d{{1,2}}{_CLOCK}", re.ASCII)
@@ -37,7 +38,7 @@ def is_ambiguous(cells: Iterable[str]) -> bool:
 def are_dates(numbers: Collection[str]) -> bool:
     """Say whether whole numbers are dates such as 20261231, and no others: so many that it is no accident."""
     return len(numbers) >= _NO_ACCIDENT and all(
-        _ONE_NUMBER.fullmatch(number) and parse(number, AS_NUMBER) for number in numbers
+        _ONE_NUMBER.fullmatch(number) and parse_date(number, AS_NUMBER) for number in numbers
     )
 
 
@@ -47,22 +48,14 @@ def odd_one(cells: Sequence[str]) -> str:
     if not found or len(found) < 0.5 * len(cells[:_SAMPLE]):
         return ""
     ((form, _),) = Counter(chain.from_iterable(found)).most_common(1)
-    return next((cell for cell in cells if not parse(cell, form)), "")
-
-
-def parse(cell: str, form: str) -> datetime | None:
-    """Return the time of a cell, None if it has none."""
-    try:
-        return datetime.strptime(cell, form)  # noqa: DTZ007  (a date of a file has no zone)
-    except ValueError:
-        return None
+    return next((cell for cell in cells if not parse_date(cell, form)), "")
 
 
 def _fitting(cells: Iterable[str]) -> list[str]:
     formats: list[str] = []
     seen = False
     for cell in cells:
-        formats = [form for form in (formats if seen else _formats(cell)) if parse(cell, form)]
+        formats = [form for form in (formats if seen else _formats(cell)) if parse_date(cell, form)]
         seen = True
         if not formats:
             return []

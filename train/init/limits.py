@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from registry.input import FLOAT32_MAX
+from registry.float32 import FLOAT32_MAX
 from train.dataset import Floats
 from train.init.plain_numbers import shown_range
 

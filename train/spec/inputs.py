@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from registry.input import FLOAT32_MAX
+from registry import DATE_PARTS, is_date_format
+from registry.float32 import FLOAT32_MAX
 from train.spec.booleans import in_order
 from train.spec.toml_reader import TomlTable
 
 FLOAT32_EXACT = 2**24  # float32 represents every integer up to here; the model's rows are float32
-DATE_PARTS = ("year", "month", "day", "weekday", "days")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +49,7 @@ class InputSpec:
         date: the part of a date that the input is: ``year``, ``month``, ``day`` of the month, ``weekday`` from 0 for
             Monday, or ``days`` since 1970-01-01; else empty.
         date_format: how the column writes dates, as :func:`datetime.strptime` names it.
+        date_column: the column in which clients send the dates, if the data hold the part itself; else empty.
     """
 
     name: str
@@ -68,6 +68,12 @@ class InputSpec:
     missing: MissingSpec | None = None
     date: str = ""
     date_format: str = ""
+    date_column: str = ""
+
+    @property
+    def reads_dates(self) -> bool:
+        """Whether the column holds dates."""
+        return bool(self.date) and not self.date_column
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +128,7 @@ def read_input(table: TomlTable, no_value: tuple[str, ...]) -> InputSpec:
         missing=_missing(table, values, no_value),
         date=date,
         date_format=_date_format(table) if date else "",
+        date_column=table.string("date_column", "") if date else "",
     )
 
 
@@ -206,9 +213,7 @@ def _missing(table: TomlTable, values: _Values, no_value: tuple[str, ...]) -> Mi
 
 def _date_format(table: TomlTable) -> str:
     form = table.string("date_format")
-    try:
-        datetime.strptime(datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC).strftime(form), form).replace(tzinfo=UTC)
-    except ValueError as error:
+    if not is_date_format(form):
         problem = f"expected a format of Python's strptime, like '%Y-%m-%d' or '%d.%m.%Y', not {form!r}"
-        raise table.error("date_format", problem) from error
+        raise table.error("date_format", problem)
     return form

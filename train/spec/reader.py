@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from registry import Output
-from registry.input import FLOAT32_MAX
+from registry.float32 import FLOAT32_MAX
 from registry.signature import NAME
 from train.spec.csv_format import CsvFormat, read_format
 from train.spec.fit import FitConfig, FittedFile, OwnNetwork, check_fitted, read_fit
@@ -159,4 +159,4 @@ def _check_columns(top: TomlTable, inputs: tuple[InputSpec, ...]) -> None:
 
 
 def _reads(item: InputSpec) -> str:
-    return "texts" if item.levels else f"dates like {item.date_format}" if item.date else "numbers"
+    return "texts" if item.levels else f"dates like {item.date_format}" if item.reads_dates else "numbers"

@@ -16,7 +16,7 @@ import pytest
 from monitor.retraining.champion import FROM_FEEDBACK, Champion, Golden, load_champion, load_golden
 from monitor.retraining.dataset import write_dataset
 from monitor.retraining.selection import select
-from registry import Signature, VersionStore
+from registry import DatePart, Signature, VersionStore
 from tests.conftest import LINEAR, write_version
 from tests.registry.conftest import ANN
 from train import metadata
@@ -119,7 +119,7 @@ def test_the_old_rows_are_the_cells_of_the_file_with_a_column_for_each_input(
     assert champion.old_rows["year"].between(2000, 2019).all()
     (rooms, district, year) = champion.spec["inputs"]
     assert (rooms, district) == tuple(SPEC["inputs"][:2])
-    assert (year["column"], "date" in year, "date_format" in year) == ("year", False, False)
+    assert (year["column"], year["date_column"], year["date"]) == ("year", "Sold", "year")
 
 
 def test_a_training_reads_the_data_set_as_the_champion_was_trained(
@@ -150,6 +150,7 @@ def test_a_training_reads_the_data_set_as_the_champion_was_trained(
     spec, data, again = described(folder / "spec.toml")
     assert [item.levels for item in again.inputs] == [item.levels for item in signature.inputs]
     assert again.names == signature.names
+    assert again.inputs[2].date == signature.inputs[2].date == DatePart("Sold", "%d.%m.%Y", "year")
     told = data.inputs[data.columns[FROM_FEEDBACK].to_numpy() == 1].astype(np.float32)
     assert {tuple(row) for row in told.tolist()} == {tuple(row) for row in rows.tolist()}
     assert tomllib.loads((folder / "spec.toml").read_text())["data"] == {

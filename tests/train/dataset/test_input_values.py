@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from registry import Missing
-from registry.input import FLOAT32_MAX
+from registry.float32 import FLOAT32_MAX
 from train.dataset.input_values import Encoding, encode, missing_value, read_values
 from train.spec import InputSpec
 from train.spec.inputs import read_input

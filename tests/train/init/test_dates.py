@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from train.init.dates import date_format, is_ambiguous, parse
+from registry import parse_date
+from train.init.dates import date_format, is_ambiguous
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,7 @@ from train.init.dates import date_format, is_ambiguous, parse
 )
 def test_all_cells_have_one_format_or_none(cells: Sequence[str], form: str) -> None:
     assert date_format(cells) == form
-    assert all(parse(cell, form) for cell in cells if form)
+    assert all(parse_date(cell, form) for cell in cells if form)
 
 
 def test_day_and_month_that_may_be_either_way_round_are_told() -> None:

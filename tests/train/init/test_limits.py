@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.input import FLOAT32_MAX
+from registry.float32 import FLOAT32_MAX
 from train.init.limits import date_limits, input_limits, label_limits, typical
 
 

@@ -78,6 +78,9 @@ def test_a_missing_value_and_an_example_are_read_as_the_input_has_them(
 def test_a_date_gives_a_number_or_a_category_of_codes() -> None:
     item = read(column="sold", date="month", date_format="%d.%m.%Y", limits=[1, 12])
     assert (item.column, item.date, item.date_format) == ("sold", "month", "%d.%m.%Y")
+    assert item.reads_dates
+    item = read(column="month", date="month", date_format="%d.%m.%Y", date_column="sold", limits=[1, 12])
+    assert (item.column, item.date_column, item.reads_dates) == ("month", "sold", False)
     assert read(date="weekday", date_format="%Y-%m-%d", categories=[0, 1, 2, 3, 4, 5, 6]).categories[-1] == 6
 
 
@@ -125,6 +128,7 @@ def test_a_date_gives_a_number_or_a_category_of_codes() -> None:
         ({**LIMITS, "date": "hour", "date_format": "%Y"}, "date: expected one of 'year', 'month', 'day', 'weekday'"),
         ({**LIMITS, "date": "year"}, "date_format: this key is missing"),
         ({**LIMITS, "date_format": "%Y"}, "date_format: unknown key"),
+        ({**LIMITS, "date_column": "sold"}, "date_column: unknown key"),
         ({**LIMITS, "date": "year", "date_format": "%Q"}, "date_format: expected a format of Python's strptime"),
         ({**TEXTS, "date": "year", "date_format": "%Y"}, "date: a part of a date is a number"),
     ],
