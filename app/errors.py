@@ -18,15 +18,22 @@ class FieldError(NamedTuple):
     Attributes:
         input: empty where it concerns the row as a whole.
         flag: what the log calls a warning: ``outside_training``, ``missing`` or ``other``.
+        column: the date column that the client sent, if the input is a part of its date.
     """
 
     row: int
     input: str
     message: str
     flag: str = "outside_training"
+    column: str = ""
+
+    @property
+    def place(self) -> str:
+        """What the client sent the value as: its date column, else the input; empty if it concerns the whole row."""
+        return self.column or self.input
 
     def __str__(self) -> str:
-        return f"{self.input}: {self.message}" if self.input else self.message
+        return f"{self.place}: {self.message}" if self.place else self.message
 
 
 class ServingError(Exception):

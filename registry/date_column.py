@@ -28,7 +28,7 @@ class DateColumn:
         positions: of the inputs, ascending.
         parts: the part that each of them is.
         example: a typical date.
-        is_optional: whether all of the inputs may be missing.
+        no_value: the texts and numbers that mean that the date is missing; none if one of the inputs may not be.
     """
 
     name: str
@@ -36,7 +36,12 @@ class DateColumn:
     positions: tuple[int, ...]
     parts: tuple[str, ...]
     example: date
-    is_optional: bool
+    no_value: frozenset[str | float]
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether all of the inputs may be missing."""
+        return bool(self.no_value)
 
     @cached_property
     def takes_iso(self) -> bool:
@@ -92,8 +97,8 @@ def date_columns(inputs: Sequence[Input]) -> tuple[DateColumn, ...]:
         known = [(part, inputs[place]) for place in places if (part := parts[place])]
         typical = {part.part: item.example for part, item in known if not item.is_missing(item.example)}
         kinds = tuple(part.part for part, _ in known)
-        is_optional = all(item.missing for _, item in known)
-        columns.append(DateColumn(name, known[0][0].format, tuple(places), kinds, _typical(typical), is_optional))
+        no_value = frozenset.intersection(*(item.no_value for _, item in known))
+        columns.append(DateColumn(name, known[0][0].format, tuple(places), kinds, _typical(typical), no_value))
     return tuple(columns)
 
 

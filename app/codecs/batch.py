@@ -23,11 +23,13 @@ class InputBatch:
     Attributes:
         values: float64 (n, k). NaN where an error of the row says what is wrong; elsewhere, where a value is missing.
         warnings: of texts that are no level and got the code of the level for all others.
+        dated: the positions of the inputs that came as parts of a date.
     """
 
     values: Float64Matrix
     errors: list[FieldError] = field(default_factory=list)
     warnings: Sequence[FieldError] = ()
+    dated: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

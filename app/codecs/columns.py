@@ -10,6 +10,7 @@ import numpy as np
 
 from app.codecs.batch import Float64Matrix, InputBatch
 from app.codecs.cells import CellReader, Column
+from app.codecs.date_cells import DateCells, positions_of
 from app.codecs.input_names import ABSENT
 from app.codecs.json_strict import MAX_COMPARED, note
 from app.errors import FieldError
@@ -27,31 +28,53 @@ class ColumnDecoder:
         self._names = names
         self._readers = readers
 
-    def decode(self, cells: Sequence[Any], width: int, order: Sequence[int]) -> InputBatch | None:
+    def decode(
+        self, cells: Sequence[Any], width: int, order: Sequence[int], dates: Sequence[DateCells] = ()
+    ) -> InputBatch | None:
         """Decode JSON values, row by row, each with so many.
 
         Args:
             order: at which place of a row each input is, or ABSENT.
+            dates: the columns of dates among them.
 
         Returns:
             None if there is an error, or something irregular that may be one.
         """
         values = np.full((len(cells) // width, len(order)), math.nan)
         warnings: list[FieldError] = []
+        dated: frozenset[int] = frozenset()
+        if dates:
+            for date in dates:
+                parts = date.read_column(cells[order[date.positions[0]] :: width])
+                if parts is None:
+                    return None
+                values[:, date.positions] = parts
+            dated = positions_of(dates)
+            order = [ABSENT if position in dated else place for position, place in enumerate(order)]
         for position, place in enumerate(order):
             if place != ABSENT:
                 column = self._readers[position].read_column(cells[place::width])
                 if column is None:
                     return None
                 self._take(position, column, values, warnings)
-        return InputBatch(values, [], warnings)
+        return InputBatch(values, [], warnings, dated)
 
-    def decode_csv(self, columns: Sequence[Sequence[str]]) -> InputBatch:
-        """Decode columns of the cells of a CSV text, inputs in order. All errors are found, however many there are."""
+    def decode_csv(self, columns: Sequence[Sequence[str]], dates: Sequence[DateCells] = ()) -> InputBatch:
+        """Decode columns of the cells of a CSV text, inputs in order. All errors are found, however many there are.
+
+        Args:
+            dates: the columns of dates among them; each is there for each of its parts.
+        """
         values = np.full((len(columns[0]), len(self._names)), math.nan)
         errors: list[FieldError] = []
         warnings: list[FieldError] = []
+        dated = positions_of(dates)
+        for date in dates:
+            values[:, date.positions], problems = date.read_texts(columns[date.positions[0]])
+            errors += problems
         for position, (reader, cells) in enumerate(zip(self._readers, columns, strict=True)):
+            if position in dated:
+                continue
             column = reader.read_csv_column(cells)
             if column is not None:
                 self._take(position, column, values, warnings)
@@ -63,7 +86,7 @@ class ColumnDecoder:
                 )
                 if message:
                     note(row, self._names[position], value, message, errors, warnings)
-        return InputBatch(values, sorted(errors, key=lambda error: error.row), warnings)
+        return InputBatch(values, sorted(errors, key=lambda error: error.row), warnings, dated)
 
     def _take(self, position: int, column: Column, values: Float64Matrix, warnings: list[FieldError]) -> None:
         values[:, position], messages = column

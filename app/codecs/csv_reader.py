@@ -17,6 +17,7 @@ import numpy as np
 from app.codecs.batch import Float64Matrix, InputBatch, to_float64
 from app.codecs.csv_blocks import parse_cells, parse_numbers, split_columns
 from app.codecs.csv_stream import CsvLineStream
+from app.codecs.date_cells import positions_of
 from app.codecs.input_names import ABSENT
 from app.codecs.json_decoder import JsonDecoder
 from app.errors import MAX_ERRORS, FieldError, MalformedRequest
@@ -76,10 +77,6 @@ class CsvBatchReader:
         preface = self.dialect.preface
         self._stream = CsvLineStream(read, self._separator, 1 + preface.count(b"\n"))
         self._decoder = decoder
-        # The cells of a record with a fault: something that passes.
-        self._placeholder = ["0"] * len(decoder.names)
-        for position in decoder.text_columns:
-            self._placeholder[position] = next(iter(decoder.texts[position].values()))
         header = self._stream.header()
         self.end = b"\r\n" if header.raw.endswith(b"\r\n") else b"\n"
         self.header = preface + header.raw.rstrip(b"\r\n")
@@ -88,6 +85,19 @@ class CsvBatchReader:
             raise MalformedRequest(f"the header: has {len(self.names)} columns: send at most {_MAX_COLUMNS}")
         self._order = decoder.inputs.map_columns(self.names, self._separator)
         self._is_complete = ABSENT not in self._order
+        self._dates = decoder.inputs.find_dates(self.names)
+        self._texts = decoder.text_columns | positions_of(self._dates)
+        self._placeholder = self._find_placeholder()
+
+    def _find_placeholder(self) -> list[str]:
+        """Return cells that pass, for a record with a fault."""
+        cells = ["0"] * len(self._decoder.names)
+        for position in self._decoder.text_columns:
+            cells[position] = next(iter(self._decoder.texts[position].values()))
+        for date in self._dates:
+            for position in date.positions:
+                cells[position] = date.placeholder
+        return cells
 
     def batches(self) -> Iterator[CsvBatch]:
         """Yield the records, in order. Blank lines are passed over.
@@ -112,14 +122,14 @@ class CsvBatchReader:
     def _parse_block(self, lines: bytes) -> InputBatch | None:
         """Return the inputs of lines in which every record is a line and sound; None if that is not so."""
         decoder, width = self._decoder, len(self.names)
-        if not decoder.text_columns:
+        if not self._texts:
             values = parse_numbers(lines.translate(self._to_standard) if self._to_standard else lines, width)
             if values is not None:
                 return InputBatch(self._pick(values))
         if not decoder.is_mixed or self._to_standard or (columns := split_columns(lines, width)) is None:
             return None
         absent = [""] * len(columns[0])
-        return decoder.columns.decode_csv([absent if i == ABSENT else columns[i] for i in self._order])
+        return decoder.columns.decode_csv([absent if i == ABSENT else columns[i] for i in self._order], self._dates)
 
     def _pick(self, values: Float64Matrix) -> Float64Matrix:
         """Return the columns of the inputs, in their order."""
@@ -160,7 +170,7 @@ class CsvBatchReader:
     def _read_decimals(self, row: int, cells: list[str]) -> Iterator[FieldError]:
         """Give the numbers of a row decimal points. Yield an error for each that can't be read in one way."""
         for position, cell in enumerate(cells):
-            if position in self._decoder.text_columns:
+            if position in self._texts:
                 continue
             try:
                 cells[position] = read_decimal(cell, self.dialect.decimal)
@@ -176,7 +186,7 @@ class CsvBatchReader:
     def _decode(self, rows: list[list[str]], faults: list[FieldError]) -> InputBatch:
         """Return the values of the rows, and an error for each that has a fault."""
         if self._decoder.is_mixed and rows:
-            batch = self._decoder.columns.decode_csv(list(zip(*rows, strict=True)))
+            batch = self._decoder.columns.decode_csv(list(zip(*rows, strict=True)), self._dates)
         else:
             batch = _concatenate(self._decode_parts(rows, list(map(",".join, rows))))
         if not faults:
@@ -184,7 +194,7 @@ class CsvBatchReader:
         values = batch.values.copy()
         values[[error.row for error in faults]] = np.nan
         errors = sorted([*batch.errors, *faults], key=lambda error: error.row)
-        return InputBatch(values, errors, batch.warnings)
+        return InputBatch(values, errors, batch.warnings, batch.dated)
 
     def _decode_parts(self, rows: list[list[str]], texts: list[str]) -> Iterator[InputBatch]:
         """Yield the numbers of the rows, and their errors; rows of nothing but numbers are looked for by halves."""
@@ -226,10 +236,12 @@ def _concatenate(batches: Iterable[InputBatch]) -> InputBatch:
     values: list[Float64Matrix] = []
     errors: list[FieldError] = []
     warnings: list[FieldError] = []
+    dated: frozenset[int] = frozenset()
     count = 0
     for batch in batches:
         values.append(batch.values)
         errors += [error._replace(row=count + error.row) for error in batch.errors]
         warnings += [warning._replace(row=count + warning.row) for warning in batch.warnings]
+        dated |= batch.dated
         count += len(batch.values)
-    return InputBatch(np.concatenate(values), errors, warnings)
+    return InputBatch(np.concatenate(values), errors, warnings, dated)

@@ -1,7 +1,7 @@
 """From JSON and forms to a batch of values: names and aliases, positions, and what is none.
 
 A protocol says where in a body its rows are (:class:`JsonRows`). A regular body, as nearly all are, goes through in a
-few passes in C. Any other is parsed once more, slowly, to say what is wrong and where (json_strict).
+few passes in C. Any other is parsed once more, slowly, to say what is wrong and where (strict_decoder).
 
 orjson is quick, but keeps only the last of two members with one name, and stops at a NaN without saying where. So what
 it read counts only if it holds as many strings as the text (json_strings).
@@ -25,8 +25,9 @@ from app.codecs.columns import ColumnDecoder
 from app.codecs.input_names import InputNames
 from app.codecs.json_layouts import JsonLayouts
 from app.codecs.json_matrix import parse_matrix
-from app.codecs.json_strict import ObjectPairs, StrictDecoder, parse_strict
+from app.codecs.json_strict import ObjectPairs, parse_strict
 from app.codecs.json_strings import count_lost_strings, count_strings_of_rows
+from app.codecs.strict_decoder import StrictDecoder
 from app.errors import MalformedRequest, ServingError, TooLarge
 from registry import Signature
 
@@ -40,11 +41,12 @@ class JsonDecoder:
     Attributes:
         names: of the inputs, in order.
         inputs: which input a name in a request is.
-        accepted: the names and the aliases of the inputs.
+        accepted: all names that a client may use.
         number_names: those of the inputs that are numbers.
         text_columns: the positions of the inputs whose cells are texts.
         columns: decodes rows column by column.
-        is_mixed: whether rows may have texts, or miss values; if not, every input is a number that has to be there.
+        is_mixed: whether rows may have texts or dates, or miss values; if not, each input is a number that has to be
+            there.
         texts: by position, the text of each value of an input that the log shows as one.
         layouts: where the model's rows are in a JSON value.
     """
@@ -53,19 +55,18 @@ class JsonDecoder:
         self.names = signature.names
         self.inputs = InputNames(signature)
         positions = self.inputs.positions
-        self.accepted = positions.keys()
+        self.accepted = self.inputs.accepted
         self._max_rows = max_rows
         row = f"a row like {signature.example_json}"
         self._expected = f"expected {row}, an object of inputs, or a list of rows"
-        self.layouts = JsonLayouts(positions, self._expected)
+        self.layouts = JsonLayouts(self.accepted, self._expected)
         self._readers = [make_reader(item) for item in signature.inputs]
         self.text_columns = frozenset(i for i, reader in enumerate(self._readers) if reader.takes_texts)
         self.number_names = {name for name, i in positions.items() if i not in self.text_columns}
         self.columns = ColumnDecoder(self.names, self._readers)
-        self.is_mixed = bool(self.text_columns or self.inputs.optional)
+        self.is_mixed = bool(self.text_columns or self.inputs.optional or self.inputs.dates)
         self.texts = {i: item.texts for i, item in enumerate(signature.inputs) if item.texts}
-        read = [reader.read for reader in self._readers]
-        self._strict = StrictDecoder(self.names, positions, row, read, self.inputs.optional)
+        self._strict = StrictDecoder(self.inputs, row, self._readers)
 
     def decode_rows(self, body: bytes, allow_extra: bool = False, remedy: str = "") -> tuple[InputBatch, bool]:
         """Decode one row, by position or by name, or several in any layout.
@@ -127,13 +128,18 @@ class JsonDecoder:
         """Decode one row from a form's fields, as names and texts. Other fields, like a button, are left out.
 
         Returns:
-            the batch, and what was typed for each input.
+            the batch, and what was typed for each input, or for each column of dates.
         """
-        positions = self.inputs.positions
-        known = [(name, text) for name, text in pairs if name in positions]
-        row = ObjectPairs((name, self._readers[positions[name]].parse_typed(text)) for name, text in known)
-        typed = {self.names[positions[name]]: text for name, text in reversed(known)}
+        known = [(name, text) for name, text in pairs if name in self.accepted]
+        row = ObjectPairs((name, self._parse_typed(name, text)) for name, text in known)
+        typed = {self._sent_name(name): text for name, text in reversed(known)}
         return self._strict.decode(JsonRows([row])), typed
+
+    def _parse_typed(self, name: str, text: str) -> Any:
+        return text if name in self.inputs.dates else self._readers[self.inputs.positions[name]].parse_typed(text)
+
+    def _sent_name(self, name: str) -> str:
+        return name if name in self.inputs.dates else self.names[self.inputs.positions[name]]
 
     def decode_array(self, values: Float64Matrix) -> InputBatch:
         """Decode what came as numbers, float64 (n, k): there may be NaN and infinities among them.
@@ -210,7 +216,7 @@ class JsonDecoder:
         if strings or order is None or len(cells) % len(names):
             return None
         if self.is_mixed:
-            return self.columns.decode(cells, len(names), order)
+            return self.columns.decode(cells, len(names), order, self.inputs.find_dates(names))
         if literals and not set(map(type, cells)) <= {int, float}:
             return None
         try:

@@ -1,6 +1,6 @@
-"""JSON parsed exactly, to say what is wrong with it and where: every member of every object, an error for each cell.
+"""JSON parsed exactly, to say what is wrong with it and where: every member of every object.
 
-It is slow, and nearly no request comes here: see json_decoder.
+It is slow, and nearly no request comes here: see json_decoder. Has the words that messages about JSON share.
 """
 
 from __future__ import annotations
@@ -8,13 +8,10 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeGuard
 
-import numpy as np
-
-from app.codecs.batch import Float64Matrix, InputBatch, JsonRows
-from app.errors import MAX_ERRORS, FieldError, MalformedRequest
+from app.errors import FieldError, MalformedRequest
 
 # The value of a cell and what there is to say of it: NaN with a message is an error, NaN alone a missing value, and a
 # number with a message a warning.
@@ -26,96 +23,6 @@ MAX_COMPARED = 3  # errors up to which an unknown text is compared with the know
 
 class ObjectPairs(list[tuple[str, Any]]):
     """A JSON object with its members in order, so that one which appears twice is seen."""
-
-
-class StrictDecoder:
-    """Reads rows for one model cell by cell. Knows the inputs' names, not their limits.
-
-    Args:
-        inputs: their names, in order.
-        positions: which input each name or alias is.
-        expected: what a row looks like, in words.
-        readers: read a cell of each input, without a search for a text that is like it if they are told so.
-        optional: the inputs that may be missing from an object.
-    """
-
-    def __init__(
-        self,
-        inputs: Sequence[str],
-        positions: Mapping[str, int],
-        expected: str,
-        readers: Sequence[Callable[[Any, bool], Reading]],
-        optional: frozenset[int] = frozenset(),
-    ) -> None:
-        self._inputs = inputs
-        self._positions = positions
-        self._expected = expected
-        self._readers = readers
-        self._optional = optional
-
-    def decode(self, json_rows: JsonRows, remedy: str = "") -> InputBatch:
-        """Return the values of rows in which every number is a float and every object ObjectPairs, and the errors.
-
-        A DialectError in place of a number says why there is none. After MAX_ERRORS errors no further row is looked at.
-
-        Args:
-            remedy: what the message about a name that is no input may add.
-        """
-        rows = json_rows.rows
-        if json_rows.flat:
-            width = len(json_rows.columns(self._inputs))
-            rows = [rows[start : start + width] for start in range(0, len(rows), width)]
-        values = np.full((len(rows), len(self._inputs)), math.nan)
-        errors: list[FieldError] = []
-        warnings: list[FieldError] = []
-        for index, row in enumerate(rows):
-            compare = len(errors) < MAX_COMPARED
-            errors += self._decode_row(index, row, json_rows, values[index], warnings, remedy, compare)
-            if len(errors) >= MAX_ERRORS:
-                break
-        return InputBatch(values, errors, warnings)
-
-    def _decode_row(
-        self,
-        index: int,
-        row: Any,
-        json_rows: JsonRows,
-        values: Float64Matrix,
-        warnings: list[FieldError],
-        remedy: str,
-        compare: bool,
-    ) -> list[FieldError]:
-        if not isinstance(row, list | tuple):
-            return [FieldError(index, "", f"expected {self._expected} or an object of inputs, not {json_type(row)}")]
-        errors: list[FieldError] = []
-        optional = self._optional
-        if not isinstance(row, ObjectPairs):
-            names = json_rows.columns(self._inputs)
-            optional = optional if json_rows.names is not None else frozenset()  # a short row may lack any of them
-            if len(row) > len(names) or (json_rows.names is not None and len(row) < len(names)):
-                message = f"expected {len(names)} values ({join_names(names)}), got {len(row)}"
-                errors.append(FieldError(index, "", message))
-            row = ObjectPairs(zip(names, row, strict=False))
-        seen: set[int] = set()
-        for name, cell in row:
-            position = self._positions.get(name)
-            if position is None:
-                if not json_rows.allow_extra and len(errors) < MAX_ERRORS:
-                    message = f"no such input; the inputs are {join_names(self._inputs)}{remedy}"
-                    errors.append(FieldError(index, excerpt(name), message))
-            elif position in seen:
-                errors.append(FieldError(index, self._inputs[position], "appears twice"))
-            else:
-                seen.add(position)
-                values[position], message = value, _ = self._readers[position](cell, compare)
-                if message:
-                    note(index, self._inputs[position], value, message, errors, warnings)
-        if row and not seen and not errors:
-            optional = frozenset()  # values that are there, but none under the name of an input, are no missing ones
-        for position, name in enumerate(self._inputs):
-            if position not in seen and position not in optional:
-                errors.append(FieldError(index, name, "is missing"))
-        return errors
 
 
 def note(row: int, name: str, value: float, message: str, errors: list[FieldError], warnings: list[FieldError]) -> None:

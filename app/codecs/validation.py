@@ -17,7 +17,7 @@ from app.codecs.batch import Float64Matrix, InputBatch
 from app.codecs.cells import name_levels
 from app.codecs.json_strict import excerpt
 from app.errors import MAX_ERRORS, FieldError, InvalidInput
-from registry import Float32Array, Input, Missing, Signature, plain
+from registry import DatePart, Float32Array, Input, Signature, plain
 
 
 class SignatureValidator:
@@ -36,7 +36,7 @@ class SignatureValidator:
         self._optional: NDArray[np.bool_] | None = None
         if any(missing):
             self._optional = np.array([item is not None for item in missing])
-            self._fills = {i: _note_missing(item, item.missing) for i, item in enumerate(self._inputs) if item.missing}
+            self._fills = {i: _note_missing(item, None) for i, item in enumerate(self._inputs) if item.missing}
             self._missing_numbers = {
                 i: np.array(numbers)
                 for i, item in enumerate(self._inputs)
@@ -101,19 +101,26 @@ class SignatureValidator:
         for column, codes in self._categories:
             accepted[:, column] = np.isin(values[:, column], codes)
         for row, column in np.argwhere(unusual & ~accepted)[:limit].tolist():
-            errors.append(_limit_error(row, self._inputs[column], values[row, column]))
+            item, date = self._inputs[column], self._find_date(batch, column)
+            errors.append(_error(row, item, date, _refuse(item, date, values[row, column])))
         for row, column in np.argwhere(unusual & accepted).tolist():
-            item = self._inputs[column]
-            found.append((row, column, FieldError(row, item.name, _note_unusual(item, values[row, column]))))
+            item, date = self._inputs[column], self._find_date(batch, column)
+            found.append((row, column, _error(row, item, date, _note_unusual(item, date, values[row, column]))))
         if missing is not None:
             missing[[error.row for error in errors]] = False
             for row, column in np.argwhere(missing).tolist():
-                found.append((row, column, FieldError(row, self._inputs[column].name, self._fills[column], "missing")))
+                item, date = self._inputs[column], self._find_date(batch, column)
+                fill = self._fills[column] if date is None else _note_missing(item, date)
+                found.append((row, column, _error(row, item, date, fill, "missing")))
         found += [(warning.row, self._columns[warning.input], warning) for warning in batch.warnings]
         warnings: dict[int, list[FieldError]] = {}
         for row, _, warning in sorted(found):
             warnings.setdefault(row, []).append(warning)
         return warnings, errors
+
+    def _find_date(self, batch: InputBatch, column: int) -> DatePart | None:
+        """Return which part of a date an input is, if it came in one."""
+        return self._inputs[column].date if column in batch.dated else None
 
     def validate_outputs(self, predictions: Float32Array) -> dict[int, str]:
         """Return what is wrong with predictions, float32 (n,), by row; empty if all may be sent."""
@@ -137,27 +144,38 @@ def _widen(ranges: Sequence[tuple[float, float]]) -> tuple[Float64Matrix, Float6
     return np.minimum(low, to_float32(low)), np.maximum(high, to_float32(high))
 
 
-def _limit_error(row: int, item: Input, value: float) -> FieldError:
+def _error(row: int, item: Input, date: DatePart | None, message: str, flag: str = "outside_training") -> FieldError:
+    return FieldError(row, item.name, message, flag, date.column if date else "")
+
+
+def _refuse(item: Input, date: DatePart | None, value: float) -> str:
     """Return why a value is not accepted."""
     if item.levels:
-        return FieldError(row, item.name, f"must be one of {name_levels(item)}")
+        return f"must be one of {name_levels(item)}"
+    if date:
+        return f"{date.describe(value)} lies outside the limits {' to '.join(map(date.name, item.limits))}"
     if item.categories:
-        expected = f"must be one of {', '.join(map(plain, item.categories))}"
-    else:
-        expected = f"lies outside the limits {' to '.join(map(plain, item.limits))}"
-    return FieldError(row, item.name, f"{plain(value)} {expected}")
+        return f"{plain(value)} must be one of {', '.join(map(plain, item.categories))}"
+    return f"{plain(value)} lies outside the limits {' to '.join(map(plain, item.limits))}"
 
 
-def _note_unusual(item: Input, value: float) -> str:
+def _note_unusual(item: Input, date: DatePart | None, value: float) -> str:
     """Return what is unusual about a value outside the training range."""
     if item.levels:
         return f"no training row has '{excerpt(item.texts[value])}'"
+    if date:
+        return f"{date.describe(value)} lies outside the training range {' to '.join(map(date.name, item.training))}"
     return f"{plain(value)} lies outside the training range {'-'.join(map(plain, item.training))}"
 
 
-def _note_missing(item: Input, missing: Missing) -> str:
+def _note_missing(item: Input, date: DatePart | None) -> str:
     """Return what is done about a missing value."""
-    fill = f"'{excerpt(item.texts[missing.fill])}'" if item.levels else plain(missing.fill)
+    assert item.missing is not None  # noqa: S101 - only an optional one may be missing
+    missing = item.missing
+    if date:
+        fill = date.describe(missing.fill)
+    else:
+        fill = f"'{excerpt(item.texts[missing.fill])}'" if item.levels else plain(missing.fill)
     known = ", and the model knows that it is missing" if missing.indicator else ""
     return f"is missing: {fill} was taken instead{known}"
 

@@ -28,7 +28,7 @@ _IN_MEMORY = 1 << 20  # bytes of a reply, or of one of its lists in JSON, that n
 
 def format_location(error: FieldError, lines: Sequence[int]) -> str:
     """Return an error of a batch's row, with its place in the file."""
-    column = f", column {error.input}" if error.input else ""
+    column = f", column {error.place}" if error.place else ""
     return f"line {lines[error.row]}{column}: {error.message}"
 
 
@@ -152,7 +152,7 @@ class JsonResponseWriter(ResponseWriter):
         for row, items in result.warnings.items():
             warnings[row] = list(map(str, items))
         problems = [
-            {"row": first + error.row, "line": batch.lines[error.row], "input": error.input, "message": error.message}
+            {"row": first + error.row, "line": batch.lines[error.row], "input": error.place, "message": error.message}
             for error in result.errors
         ]
         lists: list[Any] = [predictions, warnings, problems]

@@ -15,7 +15,8 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from app.codecs.batch import InputBatch
 from app.endpoints.data_plane import DataPlane
 from app.endpoints.form_answer import Answer, interval_level, make_answer
-from app.endpoints.form_fields import make_fields, place_problems
+from app.endpoints.form_dates import typed_date
+from app.endpoints.form_fields import make_fields, place_problems, shown_sources
 from app.endpoints.form_truth import FormTruth
 from app.endpoints.predict_json import answer_with
 from app.endpoints.query import EXPLAIN, INTERVAL, parse_query
@@ -30,7 +31,7 @@ from app.inference.explainer import Explainer, Explanation
 from app.results import PredictionResult
 from app.routing.cache import LoadedModel
 from app.routing.table import Route
-from registry import Input
+from registry import Signature
 
 logger = logging.getLogger(__name__)
 
@@ -132,7 +133,8 @@ class _Form:
     ) -> str:
         model = model or self._plane.router.champion().model
         signature = model.signature
-        problems, messages = place_problems(error.errors if error else (), signature.names)
+        names = [source.name for source in shown_sources(signature, typed)]
+        problems, messages = place_problems(error.errors if error else (), names)
         if error and not problems and not messages:
             messages = [error.message]
         environ = current_request().environ
@@ -146,17 +148,21 @@ class _Form:
             messages=messages,
             answer=answer,
             request_id=current_request().request_id,
-            query=urlencode({name: typed[name] for name in signature.names if name in typed}),
-            example=urlencode({item.name: _typed_example(item) for item in signature.inputs}),
+            query=urlencode({name: typed[name] for name in names if name in typed}),
+            example=urlencode(_typed_example(signature)),
             may_tell=self._access.may_tell(environ),
             needs_feedback_token=self._access.needs_feedback_token,
             may_trace=self._access.may_see_records(environ),
         )
 
 
-def _typed_example(item: Input) -> str:
-    """Return an input's example as a person would type it."""
-    return item.texts.get(item.example, f"{item.example:.15g}")
+def _typed_example(signature: Signature) -> dict[str, str]:
+    """Return a typical row as a person would type it."""
+    typed = {
+        name: f"{value:.15g}" if isinstance(value, float) else value or ""
+        for name, value in signature.example_by_name.items()
+    }
+    return typed | {date.name: typed_date(date, date.example) for date in signature.dates}
 
 
 def _answering(route: Route, number: int) -> LoadedModel:

@@ -6,12 +6,13 @@ Numbers are passed on as numbers: the template writes them.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.codecs.typed_number import parse_typed
+from app.endpoints.form_dates import DateField, make_date_field
 from app.errors import FieldError
-from registry import Figures, Input, Signature, name_beside
+from registry import DateColumn, Figures, Input, Signature, name_beside
 from registry.figures import InputFigures
 
 _FEW = 4  # categories that are shown all at once
@@ -61,31 +62,60 @@ class Field:
     step: float
     figures: InputFigures | None
 
+    @property
+    def kind(self) -> str:
+        """Empty: it is no date."""
+        return ""
+
+    @property
+    def key(self) -> str:
+        """What the ids of the field end with."""
+        return self.item.name
+
+    @property
+    def label(self) -> str:
+        """What the field is called."""
+        return self.item.label
+
+
+def shown_sources(signature: Signature, typed: Mapping[str, str]) -> list[Input | DateColumn]:
+    """Return what the form has a field for: a column of dates in place of its parts, unless only these were typed.
+
+    Args:
+        typed: texts by input, or by column of dates; empty before anything was.
+    """
+    columns: dict[int, DateColumn] = {}
+    for column in signature.dates:
+        if column.name in typed or not any(signature.names[position] in typed for position in column.positions):
+            columns |= dict.fromkeys(column.positions, column)
+    return list(dict.fromkeys(columns.get(position, item) for position, item in enumerate(signature.inputs)))
+
 
 def make_fields(
     signature: Signature, figures: Figures | None, typed: Mapping[str, str], problems: Mapping[str, str]
-) -> list[Field]:
-    """Return the fields, in the order of the inputs.
+) -> list[Field | DateField]:
+    """Return the fields of what is shown, in its order.
 
     Args:
-        typed: texts by input; empty before anything was.
-        problems: messages by input.
+        typed: texts by the names of what is shown; empty before anything was.
+        problems: messages by the same names.
     """
-    return [
-        _make_field(
-            item,
-            figures.inputs.get(item.name) if figures else None,
-            typed.get(item.name, ""),
-            problems.get(item.name, ""),
-        )
-        for item in signature.inputs
-    ]
+    fields: list[Field | DateField] = []
+    for source in shown_sources(signature, typed):
+        text, problem = typed.get(source.name, ""), problems.get(source.name, "")
+        if isinstance(source, DateColumn):
+            parts = [signature.inputs[position] for position in source.positions]
+            fields.append(make_date_field(source, parts, text, problem))
+        else:
+            spread = figures.inputs.get(source.name) if figures else None
+            fields.append(_make_field(source, spread, text, problem))
+    return fields
 
 
-def place_problems(errors: Sequence[FieldError], names: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+def place_problems(errors: Sequence[FieldError], names: Container[str]) -> tuple[dict[str, str], list[str]]:
     """Return the messages that stand at a field, the first of each; and those that belong to none."""
-    marked = {error.input: error.message for error in reversed(errors) if error.input in names}
-    return marked, [str(error) for error in errors if error.input not in names]
+    marked = {error.place: error.message for error in reversed(errors) if error.place in names}
+    return marked, [str(error) for error in errors if error.place not in names]
 
 
 def _make_field(item: Input, figures: InputFigures | None, text: str, problem: str) -> Field:
@@ -114,9 +144,11 @@ def _make_field(item: Input, figures: InputFigures | None, text: str, problem: s
 
 
 def word_of(item: Input, value: float) -> str:
-    """Return what a value is called: the word of a category, or that it is missing; empty for a number."""
-    if item.missing and value == item.missing.value:
+    """Return what a value is called: the word of a category, a date, or that it is missing; empty for a number."""
+    if item.is_missing(value):
         return name_beside(item.words.values())
+    if item.date and item.date.part in ("weekday", "days"):
+        return item.date.name(value)
     return item.words.get(value, "")
 
 

@@ -27,6 +27,7 @@ _FAULTS = (
     ("outside the limits", "outside its limits"),
     ("appears twice", "given twice"),
     ("expected a number", "not a number"),
+    ("expected a date", "not a date"),
     ("", "unusable"),
 )
 _STATUSES = {
@@ -42,7 +43,7 @@ _STATUSES = {
     429: "too many at once",
 }
 _Rows = Sequence[Mapping[str, str]]
-_PLACE = re.compile(r"(?:row [0-9]+: |line [0-9]+, column )?([A-Za-z_][A-Za-z0-9_]*): (.*)", re.DOTALL)
+_PLACE = re.compile(r"(?:row [0-9]+: |line [0-9]+, column )?(.+?): (.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Lately:
         outside: the share of them with an input outside the training range.
         recent: how many requests ``refused`` is of.
         refused: the share of them that was refused with a status of 4xx.
-        reason: why most of them were: the name of an input, or empty; and a few words.
+        reason: why most of them were: the name of an input or of a column of dates, or empty; and a few words.
         unreadable: whether the logs can't be read.
     """
 
@@ -96,7 +97,7 @@ class LatelyReader:
         """Return what happened lately.
 
         Args:
-            inputs: their names.
+            inputs: their names, and those of columns of dates.
         """
         with self._lock:  # the others wait for the one that reads, a few milliseconds
             if self._read is None or self._clock() >= self._until:

@@ -160,7 +160,7 @@ def _locate_rows(content: dict[str, Any], raw: memoryview, model: LoadedModel) -
 
 def _drop_other_columns(items: list[dict[str, Any]], signature: Signature) -> list[dict[str, Any]]:
     """Return the tensors of a data frame that are an input, or whose bytes have to be passed over."""
-    names = [name for item in signature.inputs for name in item.names]
+    names = [name for item in signature.inputs for name in item.sources]
     if not any(item.get("name") in names for item in items):
         return items
     return [item for item in items if item.get("name") in names or BINARY_SIZE in optional_object(item, "parameters")]

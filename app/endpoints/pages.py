@@ -68,7 +68,7 @@ class _Pages:
             snippets=make_snippets(
                 f"{service_address()}/predict_json", signature, token=bool(self._plane.settings.tokens)
             ),
-            lately=self._lately.read(signature.names),
+            lately=self._lately.read(signature.places),
         )
         return revalidated_page(page)
 

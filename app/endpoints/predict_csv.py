@@ -18,7 +18,7 @@ from app.endpoints.csv_response import CsvResponseWriter, JsonResponseWriter, Re
 from app.endpoints.csv_upload import open_upload
 from app.endpoints.data_plane import DataPlane
 from app.endpoints.query import EXPLAIN, INTERVAL, Query, parse_query
-from app.errors import FieldError, InvalidInput, MalformedRequest, NotReady, TooLarge
+from app.errors import InvalidInput, MalformedRequest, NotReady, TooLarge
 from app.http.application import Application
 from app.http.audit_log import format_partial_failure
 from app.http.context import RequestContext, current_request
@@ -111,7 +111,7 @@ class _Endpoint:
             if result.errors:
                 first_error = first_error or format_location(result.errors[0], batch.lines)
                 if strict:
-                    errors = [FieldError(count + error.row, error.input, error.message) for error in result.errors]
+                    errors = [error._replace(row=count + error.row) for error in result.errors]
                     raise result.error_type.from_errors(errors, first_error)
             bad = len({error.row for error in result.errors})
             failed += bad

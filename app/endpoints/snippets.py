@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from flask import request
 
-from registry import Input, Signature, plain
+from registry import Signature, plain
 
 _QUOTE = r"'\''"  # a quote inside the quotes of a shell
 _CONTAINER = re.compile(r"[A-Za-z0-9_.-]+(:[0-9]{1,5})?")
@@ -39,13 +39,11 @@ def make_snippets(url: str, signature: Signature, *, token: bool) -> list[Snippe
         url: of ``/predict_json``.
         token: whether a token is needed; the code then has TOKEN in its place.
     """
-    row = (
-        "{"
-        + ", ".join(f"{json.dumps(item.name)}: {value}" for item in signature.inputs if (value := _literal(item)))
-        + "}"
-    )
+    known = {name: value for name, value in signature.example_by_name.items() if value is not None}
+    members = (f"{json.dumps(name, ensure_ascii=False)}: {_literal(value)}" for name, value in known.items())
+    row = f"{{{', '.join(members)}}}"
     headers = {"Content-Type": "application/json", **({"Authorization": "Bearer TOKEN"} if token else {})}
-    body = signature.example_json.replace("'", _QUOTE)
+    body = (row if signature.dates else signature.example_json).replace("'", _QUOTE)
     options = "".join(f"  -H '{name}: {value}' \\\n" for name, value in headers.items())
     return [
         Snippet("curl", f"curl {url} \\\n{options}  -d '{body}'"),
@@ -54,12 +52,9 @@ def make_snippets(url: str, signature: Signature, *, token: bool) -> list[Snippe
     ]
 
 
-def _literal(item: Input) -> str:
-    """Return an input's example as JSON, Python and JavaScript write it; nothing if it is a missing value."""
-    value = item.to_json_value(item.example)
-    if isinstance(value, float):
-        return plain(value)
-    return "" if value is None else json.dumps(value, ensure_ascii=False)
+def _literal(value: float | str) -> str:
+    """Return a value as JSON, Python and JavaScript write it."""
+    return plain(value) if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
 
 
 _PYTHON = """\

@@ -1,6 +1,7 @@
 """Tensors of the Open Inference Protocol: from a request's input tensors to rows, in JSON and in bytes.
 
-An input of texts has a tensor of its own, of texts (BYTES) or, if it is a boolean, of BOOL.
+An input of texts has a tensor of its own, of texts (BYTES) or, if it is a boolean, of BOOL. A column of
+dates has one of texts, in place of its parts.
 
 Sources: the protocol's inference_rest.md, and Triton's extension_binary_data.md for the bytes behind the JSON.
 """
@@ -47,7 +48,7 @@ def read_tensor(content: dict[str, Any], raw: memoryview, inputs: Sequence[Input
 
     Args:
         raw: the bytes behind the JSON that no tensor has taken yet.
-        inputs: of the model; those of texts may have a tensor of texts.
+        inputs: of the model; those of texts, and columns of dates, may have a tensor of texts.
 
     Returns:
         the tensor, and the bytes that are left.
@@ -62,10 +63,14 @@ def read_tensor(content: dict[str, Any], raw: memoryview, inputs: Sequence[Input
     shape, count = _shape(content.get("shape"), here)
     datatype = content.get("datatype")
     if not isinstance(datatype, str) or datatype not in DATATYPES:
-        item = next((item for item in inputs if item.levels and name in item.names), None)
-        if item is None or datatype not in (TEXTS, BOOLEANS):
+        allowed: tuple[str, ...] = ()
+        if any(item.levels and name in item.names for item in inputs):
+            allowed = (TEXTS, BOOLEANS)
+        elif any(item.date and name == item.date.column for item in inputs):
+            allowed = (TEXTS,)
+        if datatype not in allowed:
             sent = excerpt(datatype) if isinstance(datatype, str) else "nothing"
-            wanted = "a datatype of numbers, like FP32" if item is None else f"the datatype {TEXTS}"
+            wanted = f"the datatype {TEXTS}" if allowed else "a datatype of numbers, like FP32"
             raise MalformedRequest(f"{here}: expected {wanted}, not {sent}")
     size = optional_object(content, "parameters").get(BINARY_SIZE)
     if size is not None and datatype == TEXTS:
@@ -107,7 +112,7 @@ def arrange_rows(
     """
     first = tensors[0]
     width = len(signature.inputs)
-    if len(tensors) == 1 and not any(first.name in item.names for item in signature.inputs):
+    if len(tensors) == 1 and not any(first.name in item.sources for item in signature.inputs):
         each = f"one for each of {', '.join(signature.names)}"
         if not only_numbers and takes_texts(signature):
             raise MalformedRequest(f"inputs: {excerpt(first.name)}: expected tensors of shape [n] or [n, 1], {each}")
@@ -120,7 +125,7 @@ def arrange_rows(
             return first.values if only_numbers else _with_missing(first.values, signature)
         return JsonRows(first.values, flat=not is_list(first.values[0]) if first.values else True)
     columns: dict[str, list[Any]] = {}
-    optional = set() if only_numbers else {name for item in signature.inputs if item.missing for name in item.names}
+    optional = set() if only_numbers else {name for item in signature.inputs if item.missing for name in item.sources}
     for tensor in tensors:
         if tensor.name in columns:
             raise MalformedRequest(f"inputs: {excerpt(tensor.name)} appears twice")

@@ -71,7 +71,7 @@ def to_serving_error(error: Exception, context: RequestContext) -> ServingError:
 
 def render_error(error: ServingError, status: int, context: RequestContext) -> JSONResponse:
     """Return the JSON error of the service's own protocol."""
-    problems = [{"row": item.row, "input": item.input, "message": item.message} for item in error.errors]
+    problems = [{"row": item.row, "input": item.place, "message": item.message} for item in error.errors]
     content = {"success": False, "error": error.message, "problems": problems, "request_id": context.request_id}
     return JSONResponse(content, status)
 

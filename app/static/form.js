@@ -107,7 +107,8 @@ function leave() {
     if (asked !== null && complete && document.activeElement !== button) ask(false);
   });
 }
-listen("change", leave);
+// A date changes at each key, to whole dates that nobody means.
+listen("change", ({ target }) => ["date", "month"].includes(target.type) || leave());
 listen("focusout", leave);
 listen("keydown", (event) => {
   const { dataset, value } = event.target;

@@ -84,11 +84,10 @@ def values(served: Served, row: pd.Series) -> dict[str, Value]:
         spec = served.columns[item.name]
         column = spec.get("column", item.name)
         value = row[column]
-        if "date" in spec:
-            date = datetime.strptime(str(value), spec["date_format"]).replace(tzinfo=UTC)
-            sent[item.name] = float(getattr(date, spec["date"]))
-        elif pd.isna(value):
+        if pd.isna(value):
             sent[column] = None
+        elif "date" in spec:
+            sent[column] = str(value)
         else:
             sent[column] = str(value) if item.levels else float(value)
     return sent
@@ -96,10 +95,14 @@ def values(served: Served, row: pd.Series) -> dict[str, Value]:
 
 def encoded(item: Input, sent: dict[str, Value]) -> float:
     """Return the number that a sent value stands for."""
-    value = next(sent[name] for name in item.names if name in sent)
+    value = next(sent[name] for name in item.sources if name in sent)
     if value is None:
         assert item.missing is not None
         return item.missing.value
+    if item.date:
+        assert isinstance(value, str)
+        date = datetime.strptime(value, item.date.format).replace(tzinfo=UTC)
+        return float(getattr(date, item.date.part))
     return value if isinstance(value, float) else item.parse(value.strip())
 
 
@@ -129,20 +132,16 @@ def test_its_rows_are_answered_alike_as_json_form_and_csv_and_the_log_reads_back
     form = [row for row in served.server.rows("predictions") if row["request_id"] != reply["request_id"]]
     assert [row["prediction"] for row in form] == [row["prediction"] for row in rows[:3]]
 
-    status, back = served.server.request("POST", "/predict_csv", csv_of(served, sent), {"Content-Type": "text/csv"})
+    status, back = served.server.request("POST", "/predict_csv", csv_of(served), {"Content-Type": "text/csv"})
     assert status == 200
     answers = pd.read_csv(StringIO(back), sep=served.item.separator, decimal=served.item.decimal)
     assert answers["prediction"].to_numpy(np.float32).tolist() == np.float32(predictions).tolist(), back
 
 
-def csv_of(served: Served, sent: list[dict[str, Value]]) -> bytes:
-    """Return the rows as the file has them, also in how it is written; dates are in parts."""
-    table = asked(served).copy()
-    for name in served.columns:
-        if "date" in served.columns[name]:
-            table[name] = [row[name] for row in sent]
+def csv_of(served: Served) -> bytes:
+    """Return the rows as the file has them, also in how it is written."""
     file = served.server.logs.parent / "asked.csv"
-    served.item.write_rows(file, table)
+    served.item.write_rows(file, asked(served))
     return file.read_bytes()
 
 

@@ -32,6 +32,7 @@ def request_examples(signature: Signature, rows: ExampleRows) -> dict[tuple[str,
     ]
     form = {name: value for name, value in objects[0].items() if value is not None}
     shared, *others = names
+    taken = {name for item in signature.inputs for name in item.sources}
     truth = {"request_id": "order-4711", "actual": number(sum(signature.output.plausible) / 2)}
     examples: dict[tuple[str, str], dict[str, Any]] = {
         ("RowOrRows", JSON): {
@@ -44,7 +45,7 @@ def request_examples(signature: Signature, rows: ExampleRows) -> dict[tuple[str,
                 name: {str(row): value for row, value in enumerate(values)} for name, values in columns.items()
             },
             "a data frame": {"columns": names, "index": list(range(len(rows))), "data": rows},
-            **{f"inside {name}": {name: rows} for name in ENVELOPES if name not in names},
+            **{f"inside {name}": {name: rows} for name in ENVELOPES if name not in taken},
         },
         ("CsvFile", CSV): {"a file": file},
         ("CsvFile", MULTIPART): {"a file": {"file": file}},
@@ -83,6 +84,13 @@ def request_examples(signature: Signature, rows: ExampleRows) -> dict[tuple[str,
         },
         ("Feedback", CSV): {"a file": f"request_id,row,actual\norder-4711,0,{truth['actual']}\n"},
     }
+    if signature.dates:
+        dated = signature.example_by_name
+        examples["RowOrRows", JSON]["one row, by name, with dates"] = dated
+        for media_type in (FORM, MULTIPART):
+            known = {name: value for name, value in dated.items() if value is not None}
+            examples["Form", media_type]["one row, with dates"] = known
+        examples["CsvFile", CSV]["a file with dates"] = _file([list(dated), list(dated.values())])
     if accepts_tensor(signature):
         examples["PredictRequest", JSON]["the model's tensor"] = {"inputs": {INPUT_TENSOR: rows}}
     return examples

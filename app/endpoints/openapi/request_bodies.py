@@ -9,6 +9,7 @@ from app.codecs.json_layouts import ENVELOPES
 from app.endpoints.data_plane import takes_texts
 from app.endpoints.openapi.schemas import (
     Schema,
+    Source,
     any_of,
     array_schema,
     by_name,
@@ -23,7 +24,7 @@ from app.endpoints.openapi.schemas import (
     tuple_schema,
 )
 from app.endpoints.v2_tensors import BOOLEANS, TEXTS
-from registry import INPUT_TENSOR, Input, Signature
+from registry import INPUT_TENSOR, DateColumn, Input, Signature
 
 
 def request_schemas(signature: Signature, max_rows: int) -> dict[str, Schema]:
@@ -43,7 +44,7 @@ def request_schemas(signature: Signature, max_rows: int) -> dict[str, Schema]:
             "items": {"type": "string"},
             "minItems": 1,
             "allOf": [
-                {"contains": {"enum": list(item.names)}, "minContains": int(item.missing is None), "maxContains": 1}
+                {"contains": {"enum": list(item.sources)}, "minContains": int(item.missing is None), "maxContains": 1}
                 for item in signature.inputs
             ],
         },
@@ -55,7 +56,7 @@ def request_schemas(signature: Signature, max_rows: int) -> dict[str, Schema]:
 
 def accepts_tensor(signature: Signature) -> bool:
     """Return whether the tensor's name means the tensor: an input of that name comes first."""
-    return not any(INPUT_TENSOR in item.names for item in signature.inputs)
+    return not any(INPUT_TENSOR in item.sources for item in signature.inputs)
 
 
 def _instances(signature: Signature, max_rows: int, row: str) -> Schema:
@@ -70,7 +71,7 @@ def _instances(signature: Signature, max_rows: int, row: str) -> Schema:
 def _columns(signature: Signature, max_rows: int, row: str, extra: bool) -> Schema:
     """Rows as columns of the same length or with the same index, or as the model's tensor, by name or alone."""
 
-    def column(item: Input) -> Schema:
+    def column(item: Source) -> Schema:
         return {
             "type": "array",
             "minItems": 1,
@@ -78,7 +79,7 @@ def _columns(signature: Signature, max_rows: int, row: str, extra: bool) -> Sche
             **any_of({"items": input_ref(item)}, {"items": tuple_schema(input_ref(item))}),
         }
 
-    def indexed(item: Input) -> Schema:
+    def indexed(item: Source) -> Schema:
         rows = {"minProperties": 1, "maxProperties": max_rows}
         return {"type": "object", **rows, "additionalProperties": input_ref(item)}
 
@@ -102,7 +103,7 @@ def _frame(signature: Signature, max_rows: int) -> Schema:
 
 def _envelope(signature: Signature) -> Schema:
     """An object that has the rows in one member, and no input beside it."""
-    inputs = {name for item in signature.inputs for name in item.names}
+    inputs = {name for item in signature.inputs for name in item.sources}
     names = [name for name in ENVELOPES if name not in inputs]
     no_input = list(map(lacks, signature.inputs))
     without_names = object_schema({"columns": {"type": "null"}, "data": ref("Rows")}, ["columns"], extra=True)
@@ -151,27 +152,36 @@ def _input_tensors(signature: Signature, max_rows: int) -> Schema:
         schema = object_schema({**parts, "data": data}, ["parameters"], extra=True)
         return {**schema, "description": "data has as many values as shape says"}
 
-    def column(item: Input) -> Schema:
+    def column(item: Source) -> Schema:
         shape = {"type": "array", "prefixItems": [size, {"const": 1}], "minItems": 1, "maxItems": 2}
-        datatype = any_of(ref("Datatype"), {"enum": [TEXTS, BOOLEANS]}) if item.levels else ref("Datatype")
-        return tensor({"enum": list(item.names)}, shape, array_schema(_value_or_list(item), max_rows), datatype)
+        if isinstance(item, DateColumn):
+            names, texts = [item.name], [TEXTS]
+        else:
+            names, texts = list(item.names), [TEXTS, BOOLEANS] if item.levels else []
+        datatype = any_of(ref("Datatype"), {"enum": texts}) if texts else ref("Datatype")
+        return tensor({"enum": names}, shape, array_schema(_value_or_list(item), max_rows), datatype)
 
     def once(item: Input) -> Schema:
-        contains = {"contains": {"properties": {"name": {"enum": list(item.names)}}}}
+        contains = {"contains": {"properties": {"name": {"enum": list(item.sources)}}}}
         return {**contains, "minContains": int(item.missing is None), "maxContains": 1} if is_partial else contains
 
     least = count_required(signature)
-    is_partial = any(item.missing for item in inputs)
-    columns = {**array_schema(any_of(*map(column, inputs)), width), "minItems": least, "allOf": list(map(once, inputs))}
+    is_partial = any(item.missing or item.date for item in inputs)
+    sources: list[Source] = [*inputs, *signature.dates]
+    columns = {
+        **array_schema(any_of(*map(column, sources)), width),
+        "minItems": least,
+        "allOf": list(map(once, inputs)),
+    }
     if takes_texts(signature):
         return columns
     values = list(map(input_ref, inputs))
     flat = {**array_schema(any_of(*values), max_rows * width), "minItems": width, "prefixItems": values}
     nested = {**array_schema(ref("Row"), max_rows), "prefixItems": [ref("RowByPosition")]}
-    other_name = {"type": "string", "not": {"enum": [name for item in inputs for name in item.names]}}
+    other_name = {"type": "string", "not": {"enum": [name for item in inputs for name in item.sources]}}
     matrix = tensor(other_name, tuple_schema(size, {"const": width}), any_of(flat, nested), ref("Datatype"))
     return any_of(tuple_schema(matrix), columns)
 
 
-def _value_or_list(item: Input) -> Schema:
+def _value_or_list(item: Source) -> Schema:
     return any_of(input_ref(item), tuple_schema(input_ref(item)))

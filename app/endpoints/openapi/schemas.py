@@ -8,9 +8,10 @@ from typing import Any
 
 from app.codecs.cells import texts_of_numbers
 from app.codecs.validation import to_float32
-from registry import Input, Signature, plain
+from registry import DateColumn, Input, Signature, plain
 
 Schema = dict[str, Any]
+Source = Input | DateColumn  # what a client may send under a name
 # What may stand for a value that is not known: null, or a text with nothing in it.
 BLANK: Schema = {"type": ["null", "string"], "pattern": r"^\s*$"}
 BLANK_TEXT: Schema = {**BLANK, "type": "string"}
@@ -63,49 +64,51 @@ def bounds(low: float, high: float) -> Schema:
     return {"type": "number", "minimum": number(least), "maximum": number(most)}
 
 
-def input_ref(item: Input) -> Schema:
-    """Return a reference to the schema of an input's value."""
-    return ref(f"input.{item.name}")
+def input_ref(item: Source) -> Schema:
+    """Return a reference to the schema of the value of an input, or of a date."""
+    return ref(f"date.{item.positions[0]}" if isinstance(item, DateColumn) else f"input.{item.name}")
 
 
 def has(item: Input) -> Schema:
-    """Return the schema of an object that has an input, by exactly one of its names."""
-    if not item.aliases:
+    """Return the schema of an object that has an input, by exactly one of its names or in a date."""
+    if item.sources == (item.name,):
         return {"required": [item.name]}
-    return {"oneOf": [{"required": [name]} for name in item.names]}
+    return {"oneOf": [{"required": [name]} for name in item.sources]}
 
 
 def given(item: Input) -> Schema:
     """Return the schema of an object that has an input as a row must: an optional one by at most one of its names."""
     if item.missing is None:
         return has(item)
-    return {"oneOf": [*({"required": [name]} for name in item.names), lacks(item)]}
+    return {"oneOf": [*({"required": [name]} for name in item.sources), lacks(item)]}
 
 
 def count_required(signature: Signature) -> int:
-    """Return how many inputs a table must have a column for: at least one."""
-    return max(1, sum(item.missing is None for item in signature.inputs))
+    """Return how many columns a table must have: at least one. The parts of a date may be in one."""
+    required = {item.sources[-1 if item.date else 0] for item in signature.inputs if item.missing is None}
+    return max(1, len(required))
 
 
 def lacks(item: Input) -> Schema:
-    """Return the schema of an object that has an input by none of its names."""
-    return {"not": any_of(*({"required": [name]} for name in item.names))}
+    """Return the schema of an object that has an input by none of its names, and in no date."""
+    return {"not": any_of(*({"required": [name]} for name in item.sources))}
 
 
-def members(signature: Signature, member: Callable[[Input], Schema], extra: bool | Schema = False) -> Schema:
-    """Return the schema of an object with a ``member`` for some of the inputs, by any of their names."""
+def members(signature: Signature, member: Callable[[Source], Schema], extra: bool | Schema = False) -> Schema:
+    """Return the schema of an object with a ``member`` for some of the inputs and dates, by any of their names."""
     properties = {name: member(item) for item in signature.inputs for name in item.names}
+    properties |= {date.name: member(date) for date in signature.dates}
     return object_schema(properties, tuple(properties), extra)
 
 
-def by_name(signature: Signature, member: Callable[[Input], Schema], extra: bool | Schema = False) -> Schema:
+def by_name(signature: Signature, member: Callable[[Source], Schema], extra: bool | Schema = False) -> Schema:
     """Return the schema of an object with a ``member`` for each input, by exactly one of its names.
 
     An optional input may be left out. If all may be, an object of nothing but other members is none.
     """
     schema = members(signature, member, extra)
-    schema["required"] = [item.name for item in signature.inputs if not item.aliases and item.missing is None]
-    if choices := [given(item) for item in signature.inputs if item.aliases]:
+    schema["required"] = [item.name for item in signature.inputs if item.sources == (item.name,) and not item.missing]
+    if choices := [given(item) for item in signature.inputs if len(item.sources) > 1]:
         schema["allOf"] = choices
     if extra is True and all(item.missing for item in signature.inputs):
         schema["anyOf"] = [{"maxProperties": 0}, *({"required": [name]} for name in schema["properties"])]
@@ -120,6 +123,7 @@ def signature_schemas(signature: Signature, max_rows: int) -> dict[str, Schema]:
     return {
         "ModelName": {"enum": [signature.model]},
         **{f"input.{item.name}": _value(item) for item in signature.inputs},
+        **{f"date.{date.positions[0]}": _date(date, signature) for date in signature.dates},
         "Prediction": {**bounds(*output.plausible), "title": output.label, "description": output.unit},
         "ActualValue": {"type": "number", "minimum": least, "maximum": most},
         "Contributions": {
@@ -136,7 +140,26 @@ def signature_schemas(signature: Signature, max_rows: int) -> dict[str, Schema]:
 
 def form_row(signature: Signature) -> Schema:
     """Return the schema of a form, in which all values are texts; those of inputs that are no numbers too."""
-    return by_name(signature, lambda item: _value(item, BLANK_TEXT), extra=True)
+
+    def text(item: Source) -> Schema:
+        return _date(item, signature, BLANK_TEXT) if isinstance(item, DateColumn) else _value(item, BLANK_TEXT)
+
+    return by_name(signature, text, extra=True)
+
+
+def _date(column: DateColumn, signature: Signature, blank: Schema = BLANK) -> Schema:
+    """Return the schema of a date: JSON Schema knows ISO dates only, so that it takes any text with something in it."""
+    value: Schema = {"type": ["string", "number"] if column.takes_numbers else "string", "pattern": r"\S"}
+    if column.takes_iso:
+        value["format"] = "date"
+    instead = ", ".join(signature.names[position] for position in column.positions)
+    texts = {"title": column.name, "description": f"in place of {instead}: {column.expected}"}
+    examples = {"examples": [column.format_date(column.example)]}
+    if not column.is_optional:
+        return {**value, **examples, **texts}
+    texts["description"] += f"; {'null' if blank is BLANK else 'empty'}, or left out, if it is not known"
+    numbers = sorted(number(word) for word in column.no_value if isinstance(word, float))
+    return {**any_of(value, blank, *([{"enum": numbers}] if numbers else [])), **examples, **texts}
 
 
 def _value(item: Input, blank: Schema = BLANK) -> Schema:

@@ -7,6 +7,7 @@ import pytest
 from app.codecs.input_names import ABSENT, InputNames
 from app.errors import InvalidInput
 from tests.conftest import FLATS, HOUSES
+from tests.dated import OPEN_SALES, SALES
 
 
 @pytest.mark.parametrize(
@@ -50,3 +51,42 @@ def test_inputs_that_may_be_missing_may_be_absent_but_not_every_name_may_be_new(
 def test_columns_that_do_not_fit_are_named(names: list[str], message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
         InputNames(HOUSES).map_columns(names, ";")
+
+
+@pytest.mark.parametrize(
+    ("names", "order"),
+    [
+        (["Sold on", "rooms"], [1, 0, 0]),
+        (["sold_days", "sold_year", "rooms"], [2, 1, 0]),
+        (["rooms", "Sold on", "sold_year"], None),
+        (["rooms", "Sold on", "Sold on"], None),
+        (["rooms", "sold_year"], None),
+        (["rooms"], None),
+    ],
+)
+def test_a_column_of_dates_is_the_place_of_all_its_parts(names: list[str], order: list[int] | None) -> None:
+    assert InputNames(SALES).find_order(names, allow_extra=False) == order
+
+
+def test_a_date_that_may_be_missing_may_be_absent_with_all_its_parts_or_some() -> None:
+    names = InputNames(OPEN_SALES)
+    assert names.find_order(["rooms"], allow_extra=False) == [0, ABSENT, ABSENT]
+    assert names.find_order(["rooms", "sold_days"], allow_extra=False) == [0, ABSENT, 1]
+
+
+@pytest.mark.parametrize(
+    ("names", "messages"),
+    [
+        (["rooms"], ["Sold on: the column is missing"]),
+        (["rooms", "sold_days"], ["sold_year: the column is missing"]),
+        (["x"], ["rooms: the column is missing", "Sold on: the column is missing"]),
+        (
+            ["rooms", "sold_days", "sold_year", "Sold on"],
+            [f"sold_{part}: the column appears twice: send Sold on once, or its parts" for part in ("year", "days")],
+        ),
+    ],
+)
+def test_a_date_without_any_part_is_named_once(names: list[str], messages: list[str]) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        InputNames(SALES).map_columns(names, ",")
+    assert list(map(str, caught.value.errors)) == messages

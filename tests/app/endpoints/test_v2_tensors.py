@@ -57,6 +57,7 @@ def test_columns_may_come_as_bytes_beside_integers_in_json(service: Service) -> 
         ([{**TENSOR, "shape": [3, 1]}], "or one for each of rm, tax, age; its shape is [3, 1]"),
         ([{**TENSOR, "shape": [0, 3], "data": []}], "there is no row"),
         ([{**TENSOR, "shape": [2, 3]}], "shape [2, 3] and the 3 values in data don't fit"),
+        ([{**TENSOR, "datatype": ["FP32"]}], "expected a datatype of numbers, like FP32, not nothing"),
         ([{**TENSOR, "datatype": None}], "expected a datatype of numbers, like FP32, not nothing"),
         ([{**TENSOR, "datatype": "BYTES", "data": ["6", "250", "66.5"]}], "like FP32, not BYTES"),
         ([{**TENSOR, "data": None}], "features: data: expected a list, not null"),
