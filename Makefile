@@ -6,7 +6,7 @@ INSTALL = requirements/install.sh
 # How many files of tests run at a time. The slow ones mostly wait, so one more than the two cores that everybody has.
 FAST_AT_A_TIME = 2
 SLOW_AT_A_TIME = 3
-# By name, or files of many tests would come first; those that take longest have few.
+# Files in the order of their names: pytest-xdist would start with those of many tests, and the slowest have few.
 PYTEST = -m pytest -rs --dist loadfile --no-loadscope-reorder
 # Settings come from the environment or the command line (make serve SERVE_BIND=...): make hands both on to the commands.
 # Bytecode is written at first import; who forbids that would wait 16 s for TensorFlow each time instead of 6.

@@ -26,13 +26,13 @@ from train.code_version import packages
 from train.dataset import Dataset
 from train.evaluation import SAMPLE_ROWS, Evaluation, bootstrap_intervals, evaluate, sample_folds
 from train.evaluation.baselines import BOOSTING_ROWS, baselines
-from train.evaluation.figures import build_figures, evenly
 from train.evaluation.gates import MetricGate, measure_gates, require_passed
 from train.evaluation.interval_figures import intervals_of
-from train.evaluation.plots import write_plots
 from train.evaluation.slices import evaluate_slices
 from train.exports.export import export_differences
+from train.figures import build_figures, evenly
 from train.model_card import model_card
+from train.plots import write_plots
 from train.spec import Spec
 from train.trained import Report, Trained, train_model
 

@@ -13,11 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from registry import Input
-from train.dataset.csv_columns import Column
-from train.dataset.csv_columns import Floats as Floats  # users of a data set import it from here
+from train.dataset.csv_columns import Column, Floats
 from train.dataset.csv_file import file_sha256
-from train.dataset.csv_table import Indices as Indices
-from train.dataset.csv_table import read_csv
+from train.dataset.csv_table import Indices, read_csv
 from train.dataset.input_values import encode, missing_value, read_values
 from train.dataset.split import divide, find_originals
 from train.errors import TrainError

@@ -1,9 +1,9 @@
 """The evaluation: how well a model predicts, on all rows and on parts of them, beside simple models, and its gates.
 
-Knows a model only as a function that predicts.
+A model is a function that predicts here, whatever it is; only the baselines are fitted here.
 """
 
-from train.evaluation.evaluate import (
+from train.evaluation.metrics import (
     SAMPLE_ROWS,
     Evaluation,
     FitFunction,

@@ -16,7 +16,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from registry import Input
 from train.dataset import Floats
-from train.evaluation.evaluate import FitFunction, PredictFunction
+from train.evaluation.metrics import FitFunction, PredictFunction
 from train.networks.encoder import EncodedRows, fit_encoder
 from train.networks.hinge_features import hinge_features
 from train.networks.ridge import ridge

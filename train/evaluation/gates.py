@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 
 from registry import SHOWN_LEVEL
 from train.errors import TrainError
-from train.evaluation.evaluate import Evaluation
 from train.evaluation.interval_figures import IntervalFigures
+from train.evaluation.metrics import Evaluation
 from train.evaluation.slices import Slice
 from train.spec import GateLimits
 
@@ -52,7 +52,7 @@ def measure_gates(
     """Return a gate for each limit that the spec sets; :class:`~train.spec.GateLimits` defines the metrics.
 
     Args:
-        baselines: of :func:`train.baselines.baselines`, by name.
+        baselines: of :func:`train.evaluation.baselines.baselines`, by name.
         slices: of the model. Those of fewer than MIN_SLICE_ROWS rows are ignored.
         parity: the largest difference between the model and its exports, in standard deviations of the label.
         intervals: None if the model has none; their gates then fail.

@@ -11,8 +11,8 @@ import numpy as np
 
 from registry import SHOWN_LEVEL, Input, Interval
 from train.dataset import Dataset, Floats, Indices
-from train.evaluation.evaluate import Evaluation
 from train.evaluation.intervals import LEVELS, make_interval, quantiles_of
+from train.evaluation.metrics import Evaluation
 from train.evaluation.slices import slice_input
 
 MIN_SLICE_ROWS = 50  # of fewer, the share inside says little

@@ -14,7 +14,7 @@ import pandas as pd
 
 from registry import Input, name_beside
 from train.dataset import Dataset, Floats, Indices
-from train.evaluation.evaluate import Evaluation, rmse
+from train.evaluation.metrics import Evaluation, rmse
 from train.spec import Spec
 
 MAX_BOOTSTRAP_ROWS = 10_000

@@ -1,4 +1,4 @@
-"""Dates in texts: their format, if every cell has the same and only one fits, and the parts that help."""
+"""Dates in texts: their format, if every cell has the same and only one fits."""
 
 from __future__ import annotations
 

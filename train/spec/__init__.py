@@ -1,6 +1,6 @@
 """The spec: one TOML file that describes a training, as frozen values. Owns the keys, their types and allowed values.
 
-Reads no data: what a spec names of other files is found and identified here, and opened by others.
+Reads no data. A file of the author's that the spec names is identified here by its bytes, and run or loaded elsewhere.
 """
 
 from train.spec.fit import FitConfig, FittedFile, OwnNetwork

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -70,7 +69,7 @@ def test_no_gate_compares_with_least_squares_that_are_exact(spec: Spec) -> None:
 def test_slices_of_few_rows_among_many_count_in_the_gate_as_in_a_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sampled: int
 ) -> None:
-    monkeypatch.setattr(import_module("train.evaluation.evaluate"), "SAMPLE_ROWS", sampled)
+    monkeypatch.setattr("train.evaluation.metrics.SAMPLE_ROWS", sampled)
     rows = 20_000
     generator = np.random.default_rng(0)
     width, noise = generator.normal(size=rows), generator.normal(size=rows)

@@ -12,7 +12,7 @@ import pytest
 from registry import CategoryTerm, Figures, Interval, Missing, NumberTerm, Signature, VersionStore
 from tests.train.helpers import write_small
 from train.dataset import Dataset, Floats, load_dataset
-from train.evaluation.figures import build_figures, evenly, partial_dependence
+from train.figures import build_figures, evenly, partial_dependence
 from train.metadata import build_signature
 from train.spec import read_spec
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from registry import SHOWN_LEVEL, Figures, Input, Signature
 from registry.figures import Histogram, InputFigures
 from train.dataset import Dataset, Floats, Indices
-from train.evaluation.evaluate import PredictFunction
+from train.evaluation import PredictFunction
 
 BINS = 24  # of a number; a category has a bin for each code
 CURVE_POINTS = 41
