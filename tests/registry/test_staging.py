@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from filesystem import lock
 from registry.staging import staged_folder
+from tests.conftest import as_user
 
 HOLDS = """
 import sys
@@ -72,3 +76,29 @@ def test_nothing_is_left_behind_by_a_failure(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt), staged_folder(tmp_path):
         raise KeyboardInterrupt
     assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_left_behind_by_a_folder_that_can_not_be_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tmp_path.chmod(0o777)
+    monkeypatch.chdir(tmp_path)
+    # With this umask nobody can open a new folder.
+    with as_user(12345, group=12345, umask=0o777), pytest.raises(PermissionError), staged_folder(Path()):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_was_never_locked_is_removed_when_its_process_can_not_live_any_more(tmp_path: Path) -> None:
+    left, locked, new = (tmp_path / f".new-staging-{name}" for name in ("left", "locked", "new"))
+    for folder in (left, locked, new):
+        folder.mkdir()
+    for folder in (left, locked):
+        os.utime(folder, (time.time() - 4000,) * 2)
+    descriptor = os.open(locked, os.O_RDONLY)
+    try:
+        lock(descriptor, 0)
+        with staged_folder(tmp_path) as mine:
+            assert set(tmp_path.iterdir()) == {locked, new, mine}
+    finally:
+        os.close(descriptor)
