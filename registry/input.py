@@ -105,13 +105,17 @@ class Input:
         """Return whether a value of the rows stands for none."""
         return self.missing is not None and value == self.missing.value
 
+    def is_no_value(self, text: str) -> bool:
+        """Return whether a text means that the value is missing: as a word, or as the number that a word is."""
+        return text in self.no_value or (not self.levels and to_number(text) in self.no_value)
+
     def parse(self, text: str) -> float:
         """Return the value of a cell of the prediction log, of reference.csv or of test.csv.
 
         Raises:
             ValueError: if it is none.
         """
-        if self.missing is not None and text in self.no_value:
+        if self.missing is not None and self.is_no_value(text):
             return self.missing.value
         if not self.levels:
             return float(text)

@@ -28,9 +28,14 @@ class Missing:
     texts: tuple[str, ...] = ()
 
     @cached_property
+    def numbers(self) -> tuple[float, ...]:
+        """The numbers that some of the texts are."""
+        return tuple(dict.fromkeys(filter(math.isfinite, map(to_number, self.texts))))
+
+    @cached_property
     def no_value(self) -> frozenset[str | float]:
         """All that means no value: the empty text, the other texts, and the numbers that some of them are."""
-        return frozenset(("", *self.texts, *filter(math.isfinite, map(to_number, self.texts))))
+        return frozenset(("", *self.texts, *self.numbers))
 
     def to_json(self) -> dict[str, Any]:
         """Return the member of an input in signature.json."""

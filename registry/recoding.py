@@ -58,7 +58,8 @@ class Recoder:
         refused: dict[int, str] = {}
         for column, old, new in self._columns:
             has_texts = old.levels or new.levels
-            for value in np.unique(rows[:, column]).tolist() if has_texts else {**old.texts, **new.texts}:
+            special = {*old.texts, *new.texts, *_numbers_for_none(new)}  # all others stay as they are
+            for value in np.unique(rows[:, column]).tolist() if has_texts else special:
                 places = rows[:, column] == value
                 code, reason = _translate(old, new, value)
                 recoded[places, column] = code
@@ -70,7 +71,13 @@ class Recoder:
 def _coding(item: Input) -> tuple[object, ...]:
     """Return what the encoding of an input depends on."""
     missing = None if item.missing is None else item.missing.value
-    return (item.codes, item.categories, item.other, missing) if item.levels else (None, missing)
+    if item.levels:
+        return item.codes, item.categories, item.other, missing
+    return None, missing, frozenset(_numbers_for_none(item))
+
+
+def _numbers_for_none(item: Input) -> tuple[float, ...]:
+    return () if item.missing is None else item.missing.numbers
 
 
 def _translate(old: Input, new: Input, value: float) -> tuple[float, str]:
@@ -83,7 +90,7 @@ def _translate(old: Input, new: Input, value: float) -> tuple[float, str]:
     except ValueError:
         shown = printable(text[:_SHOWN])
         return value, f"it does not know '{shown}'" if new.levels else f"it expects a number, not '{shown}'"
-    stands_for_nothing = new.missing is not None and code == new.missing.value and text not in new.no_value
+    stands_for_nothing = new.missing is not None and code == new.missing.value and not new.is_no_value(text)
     if not math.isfinite(code) or stands_for_nothing:
         return value, f"it does not take {printable(text[:_SHOWN])}"
     return code, ""

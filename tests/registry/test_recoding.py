@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from registry import Input, Signature
+from registry import Input, Missing, Signature
 from registry.recoding import Recoder
 from tests.conftest import FLATS, HOUSES
 
@@ -62,6 +62,20 @@ def test_a_missing_value_stays_missing_or_is_refused() -> None:
     assert Recoder(FLATS, other).recode(ROWS).rows[:, 0].tolist() == [4, -20, 5, 6]
     recoded = Recoder(FLATS, with_input(replace(ROOMS, missing=None))).recode(ROWS)
     assert recoded.refused == {1: "rooms: is missing, and it needs a value"}
+
+
+@pytest.mark.parametrize("word", ["-999", "-999.0", "-99.9"])
+def test_a_number_of_one_version_may_be_a_word_for_no_value_in_another(word: str) -> None:
+    number = np.float32(word)
+    source = with_input(replace(ROOMS, limits=(-2000, 15), missing=None))
+    target = with_input(replace(ROOMS, missing=Missing(-1, 3, texts=("NA", word))))
+    rows = np.array([[4, 0, 1], [number, 1, 0]], dtype=np.float32)
+    recoded = Recoder(source, target).recode(rows)
+    assert (recoded.rows[:, 0].tolist(), recoded.refused) == ([4, -1], {})
+    words_alone = with_input(replace(ROOMS, missing=Missing(-1, 3)))
+    assert not Recoder(words_alone, target).changes_nothing
+    only_texts = with_input(replace(ROOMS, missing=Missing(-1, 3, texts=("NA",))))
+    assert Recoder(words_alone, only_texts).changes_nothing
 
 
 def test_what_was_a_number_in_one_version_may_be_a_text_in_another() -> None:
