@@ -19,7 +19,7 @@ import orjson
 from app.codecs.batch import Float64Vector, to_float64
 from app.codecs.json_strict import Reading, excerpt, is_utf_8, json_type
 from app.codecs.typed_number import parse_typed
-from csv_dialect import DialectError, parse_decimal
+from csv_dialect import DialectError, parse_decimal, read_decimal
 from registry import Input, plain
 
 # The values of a column, NaN where one is missing, and the warnings by position.
@@ -63,13 +63,21 @@ class CellReader(ABC):
     def read_csv_column(self, cells: Sequence[str]) -> Column | None:
         """Read cells of a CSV text; None if there is an error among them, or what only :meth:`read` understands."""
 
-    @abstractmethod
     def parse(self, text: str) -> Any:
         """Return a cell of a CSV text as :meth:`read` takes it."""
+        return text
 
-    @abstractmethod
     def parse_typed(self, text: str) -> Any:
         """Return what a person typed as :meth:`read` takes it."""
+        return text
+
+    def with_point(self, text: str, decimal: str) -> str:  # noqa: ARG002 - of numbers
+        """Return a cell of a CSV text in which decimals have this mark, or an unknown one, as one with a point.
+
+        Raises:
+            DialectError: if it can't be read in one way.
+        """
+        return text
 
     def _says_nothing(self, cell: Any) -> bool:
         return cell.strip() in self._no_value if isinstance(cell, str) else cell is None and self.is_optional
@@ -122,10 +130,16 @@ class NumberCells(CellReader):
         return (values, {}) if np.count_nonzero(np.isfinite(values)) == len(values) - missing else None
 
     def parse(self, text: str) -> Any:
-        return "" if text.strip() in self._words else parse_decimal(text)
+        return "" if self._is_word(text) else parse_decimal(text)
 
     def parse_typed(self, text: str) -> Any:
-        return parse_typed(text)
+        return "" if self._is_word(text) else parse_typed(text)
+
+    def with_point(self, text: str, decimal: str) -> str:
+        return text if self._is_word(text) else read_decimal(text, decimal)
+
+    def _is_word(self, text: str) -> bool:
+        return text.strip() in self._words
 
 
 class TextCells(CellReader):
@@ -175,12 +189,6 @@ class TextCells(CellReader):
 
     def read_csv_column(self, cells: Sequence[str]) -> Column | None:
         return self._look_up(self._texts, cells)
-
-    def parse(self, text: str) -> Any:
-        return text
-
-    def parse_typed(self, text: str) -> Any:
-        return text
 
     def _look_up(self, table: Mapping[Any, float], cells: Sequence[Any]) -> Column | None:
         codes = list(map(table.get, cells))

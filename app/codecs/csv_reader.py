@@ -21,7 +21,7 @@ from app.codecs.date_cells import positions_of
 from app.codecs.input_names import ABSENT
 from app.codecs.json_decoder import JsonDecoder
 from app.errors import MAX_ERRORS, FieldError, MalformedRequest
-from csv_dialect import DialectError, Read, open_csv, read_decimal, width_problem
+from csv_dialect import DialectError, Read, open_csv, width_problem
 
 _MAX_RECORDS = 1 << 13  # of the csv module, in a batch
 _FEW_ROWS = 16  # are decoded cell by cell if one of them is not all numbers
@@ -87,6 +87,8 @@ class CsvBatchReader:
         self._is_complete = ABSENT not in self._order
         self._dates = decoder.inputs.find_dates(self.names)
         self._texts = decoder.text_columns | positions_of(self._dates)
+        # A word for no value may look like a number with a decimal comma.
+        self._may_be_numbers = not (self._texts or (self._to_standard and any("," in word for word in decoder.words)))
         self._placeholder = self._find_placeholder()
 
     def _find_placeholder(self) -> list[str]:
@@ -122,7 +124,7 @@ class CsvBatchReader:
     def _parse_block(self, lines: bytes) -> InputBatch | None:
         """Return the inputs of lines in which every record is a line and sound; None if that is not so."""
         decoder, width = self._decoder, len(self.names)
-        if not self._texts:
+        if self._may_be_numbers:
             values = parse_numbers(lines.translate(self._to_standard) if self._to_standard else lines, width)
             if values is not None:
                 return InputBatch(self._pick(values))
@@ -173,7 +175,7 @@ class CsvBatchReader:
             if position in self._texts:
                 continue
             try:
-                cells[position] = read_decimal(cell, self.dialect.decimal)
+                cells[position] = self._decoder.readers[position].with_point(cell, self.dialect.decimal)
             except DialectError as error:
                 cells[position] = "0"  # a placeholder
                 yield FieldError(row, self._decoder.names[position], str(error))

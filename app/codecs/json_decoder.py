@@ -45,6 +45,8 @@ class JsonDecoder:
         number_names: those of the inputs that are numbers.
         text_columns: the positions of the inputs whose cells are texts.
         columns: decodes rows column by column.
+        words: the texts that mean that an input has no value.
+        readers: of the inputs' cells, in order.
         is_mixed: whether rows may have texts or dates, or miss values; if not, each input is a number that has to be
             there.
         texts: by position, the text of each value of an input that the log shows as one.
@@ -60,13 +62,14 @@ class JsonDecoder:
         row = f"a row like {signature.example_json}"
         self._expected = f"expected {row}, an object of inputs, or a list of rows"
         self.layouts = JsonLayouts(self.accepted, self._expected)
-        self._readers = [make_reader(item) for item in signature.inputs]
-        self.text_columns = frozenset(i for i, reader in enumerate(self._readers) if reader.takes_texts)
+        self.readers = [make_reader(item) for item in signature.inputs]
+        self.text_columns = frozenset(i for i, reader in enumerate(self.readers) if reader.takes_texts)
         self.number_names = {name for name, i in positions.items() if i not in self.text_columns}
-        self.columns = ColumnDecoder(self.names, self._readers)
+        self.words = frozenset(word for item in signature.inputs if item.missing for word in item.missing.texts)
+        self.columns = ColumnDecoder(self.names, self.readers)
         self.is_mixed = bool(self.text_columns or self.inputs.optional or self.inputs.dates)
         self.texts = {i: item.texts for i, item in enumerate(signature.inputs) if item.texts}
-        self._strict = StrictDecoder(self.inputs, row, self._readers)
+        self._strict = StrictDecoder(self.inputs, row, self.readers)
 
     def decode_rows(self, body: bytes, allow_extra: bool = False, remedy: str = "") -> tuple[InputBatch, bool]:
         """Decode one row, by position or by name, or several in any layout.
@@ -136,7 +139,7 @@ class JsonDecoder:
         return self._strict.decode(JsonRows([row])), typed
 
     def _parse_typed(self, name: str, text: str) -> Any:
-        return text if name in self.inputs.dates else self._readers[self.inputs.positions[name]].parse_typed(text)
+        return text if name in self.inputs.dates else self.readers[self.inputs.positions[name]].parse_typed(text)
 
     def _sent_name(self, name: str) -> str:
         return name if name in self.inputs.dates else self.names[self.inputs.positions[name]]

@@ -9,7 +9,8 @@ const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
 // Returns whether what is typed into a field means that there is no value: nothing, or a word for it.
 export function isNoValue(field) {
-  return ["", ...JSON.parse(field.dataset.words ?? "[]")].includes(field.value.replace(EDGES, ""));
+  const words = ["", ...JSON.parse(field.dataset.words ?? "[]")]; // and the numbers that some of them are
+  return words.includes(field.value.replace(EDGES, "")) || words.includes(parseTyped(field.value));
 }
 
 // Returns the number; NaN if the text is none, or can be read in two ways.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from app.codecs.cells import CellReader, make_reader
 from app.codecs.csv_reader import decode_csv
 from app.codecs.json_decoder import JsonDecoder
 from app.codecs.json_strict import ObjectPairs
+from csv_dialect import parse_decimal
 from registry import Input, Missing
 from tests.conftest import FLATS
 
@@ -83,6 +85,18 @@ def test_a_word_for_no_value_is_a_missing_value(reader: CellReader, cell: str) -
         assert column is not None
         assert np.isnan(column[0]).tolist() == [True, read != reader.read_csv_column, True]
     assert reader.read("na")[1] != ""
+
+
+@pytest.mark.parametrize("word", ["-9,999", "-99.9", "1 234", "9,5"])
+def test_a_word_is_one_before_it_is_a_number_of_any_notation(word: str) -> None:
+    item = replace(FLATS.inputs[0], missing=Missing(-13, 3, texts=(word,)))
+    decoder = JsonDecoder(replace(FLATS, inputs=(item,)), 100)
+    batch, _ = decoder.decode_form([("rooms", f" {word} ")])
+    for text in (f"rooms;a\n{word};b\n2,5;b\n", f'rooms,a\n"{word}",b\n2.5,b\n', f"rooms;a\n{word};1\n2,5;1,5\n"):
+        read = decode_csv(text.encode(), decoder)
+        assert (read.errors, batch.errors) == ([], [])
+        assert np.array_equal(read.values, [[math.nan], [2.5]], equal_nan=True)
+    assert np.isnan(batch.values).all()
 
 
 def test_a_number_among_texts_may_be_a_word_for_no_value_too() -> None:
@@ -183,6 +197,7 @@ def test_a_number_is_refused_that_may_be_two_levels() -> None:
 
 
 READERS = ROOMS, DISTRICT, BALCONY, ZIP, STREET, FLOOR, HEATING
+JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 CSV_CELLS = st.text(max_size=4) | st.sampled_from(["1", " 2.5", "null", "true", "", " ", "with", "NA", " -999"])
 CELLS = (
     st.sampled_from([*FLATS.inputs[1].codes, *FLATS.inputs[2].codes, "95608", "06130", " with ", "", " ", None])
@@ -209,13 +224,20 @@ def test_a_column_is_what_its_cells_are(cells: list[Any], reader: CellReader) ->
     assert not any(math.isnan(value) for value, message in singly if message)
 
 
+def is_written_unlike_json(cell: str) -> bool:
+    """Whether a cell is a number that JSON writes in another way: +1, 01, 1. or .5."""
+    number = cell.strip()
+    return isinstance(parse_decimal(number), float) and not JSON_NUMBER.fullmatch(number)
+
+
 @given(st.lists(CSV_CELLS, min_size=1))
 def test_a_column_of_a_csv_text_is_what_its_cells_are(cells: list[str]) -> None:
     for reader in READERS:
         singly = [reader.read(reader.parse(cell)) for cell in cells]
         column = reader.read_csv_column(cells)
         if column is None:
-            assert any(message and math.isnan(value) for value, message in singly) or reader in (ROOMS, FLOOR)
+            irregular = reader in (ROOMS, FLOOR) and any(map(is_written_unlike_json, cells))
+            assert any(message and math.isnan(value) for value, message in singly) or irregular
             continue
         assert np.array_equal(column[0], [value for value, _ in singly], equal_nan=True)
         assert column[1] == {row: message for row, (_, message) in enumerate(singly) if message}

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,7 @@ def test_a_person_may_type_a_word_into_the_form(flats: Service) -> None:
         assert "Rooms: is missing: 3 was taken instead" in page
         assert "Outside the training range 2 to 8" not in page.partition('id="beyond-rooms"')[2].partition("</span>")[0]
         assert f'value="{word}"' in page
-        assert 'data-words="[&#34;NA&#34;, &#34;-999&#34;]"' in page
+        assert 'data-words="[&#34;NA&#34;, &#34;-999&#34;, -999.0]"' in page
         assert 'value="" checked' in page
 
 
@@ -123,3 +124,12 @@ def test_a_number_is_found_wherever_rows_are_nothing_but_numbers(houses: Service
 def test_the_pages_name_the_words(flats: Service) -> None:
     said = "if it is not known (empty, &#34;NA&#34;, &#34;-999&#34;), it counts as 3"
     assert said in flats.get("/").text.replace('"', "&#34;")
+
+
+def test_the_first_page_shows_words_of_any_language_as_they_are(tmp_path: Path) -> None:
+    words = ("não sei", "<b>", "'?'")
+    rooms = replace(ROOMS, missing=Missing(-13, 3, texts=words))
+    for service in serve(tmp_path, replace(FLATS, inputs=(rooms, DISTRICT, BALCONY))):
+        text = service.get("/").text
+        assert "<b>" not in text
+        assert """(empty, "não sei", "<b>", "'?'")""" in unescape(text)
