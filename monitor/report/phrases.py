@@ -21,8 +21,8 @@ def decimal(value: float | None) -> str:
     """Return a number with three digits that count, "?" if there is none. Below 10,000 it has no comma, like a year."""
     if value is None:
         return "?"
-    whole = f"{value:,.0f}" if round(abs(value)) >= 10_000 else f"{value:.0f}"
-    return whole if abs(value) >= 1000 else f"{value:.3g}"
+    size = round(abs(value))
+    return f"{value:,.0f}" if size >= 10_000 else f"{value:.0f}" if size >= 1000 else f"{value:.3g}"
 
 
 def signed(value: float | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from monitor.report.phrases import decimal
 from monitor.report.words import EXIT_CODES, add_words
 from tests.monitor.report.example import example, hostile, of_verdict
 
@@ -31,6 +32,24 @@ def test_each_verdict_has_its_words_and_its_exit_code(verdict: str, code: int, h
     report = of_verdict(verdict)
     assert (report["verdict"], EXIT_CODES[report["verdict"]]) == (verdict, code)
     assert (report["headline"], report["because"]) == (headline, because)
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (999.4, "999"),
+        (999.7, "1000"),
+        (-999.7, "-1000"),
+        (9999.7, "10,000"),
+        (2012.3, "2012"),
+        (0.01234, "0.0123"),
+        (None, "?"),
+    ],
+)
+def test_a_number_has_three_digits_that_count_and_no_exponent_for_being_rounded(
+    value: float | None, written: str
+) -> None:
+    assert decimal(value) == written
 
 
 def test_worse_accuracy_counts_before_drift_and_drift_before_accuracy_that_nobody_knows() -> None:
