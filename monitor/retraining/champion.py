@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ from filesystem import read_plain
 from monitor.errors import MonitorError
 from monitor.profiles.reference import Float32s, Floats
 from monitor.retraining.selection import key
-from registry import Input, NotPublishedError, Signature, Version, VersionStore
+from registry import Input, NotPublishedError, Signature, Version, VersionStore, name_beside
 from registry.history_line import RETRAIN
 from registry.history_queries import published_digests
 from registry.recoding import Recoder
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from train.spec import InputSpec, Spec
 
 DATASET = "dataset.csv"
-FROM_FEEDBACK = "from_feedback"  # a column of each data set made here: 1 for a row that came as feedback, else 0
+FROM_FEEDBACK = "from_feedback"  # a column of each data set made here: see feedback_marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,8 @@ def load_champion(store: VersionStore, golden: Golden, retrainings: Path, data_f
     if FROM_FEEDBACK in data.columns:
         # The test rows of a retrained version were training rows of the versions before. Feedback is chosen anew each
         # time, so its share does not grow from version to version.
-        old = np.flatnonzero(data.columns[FROM_FEEDBACK] == 0)
+        no, _ = feedback_marks(spec.csv_format.missing)
+        old = np.flatnonzero(data.columns[FROM_FEEDBACK] == no)
     version = store.open(number)
     golden_keys = golden.encoded(version.signature).keys
     old = old[[key(row) not in golden_keys for row in data.inputs[old].astype(np.float32)]]
@@ -186,6 +187,11 @@ def load_champion(store: VersionStore, golden: Golden, retrainings: Path, data_f
         | {spec.label_column: data.label[old]}
     )
     return Champion(version, _over(content, names), sha256, (*names, spec.label_column), rows, code)
+
+
+def feedback_marks(words: Collection[str]) -> tuple[str, str]:
+    """Return what FROM_FEEDBACK has for an old training row, and for a truth: neither is a word for a missing value."""
+    return name_beside(words, "no"), name_beside(words, "yes")
 
 
 def _own_columns(spec: Spec) -> list[str]:

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from journal.encoding import escape_field
-from monitor.retraining.champion import DATASET, FROM_FEEDBACK, Champion, Golden
+from monitor.retraining.champion import DATASET, FROM_FEEDBACK, Champion, Golden, feedback_marks
 from monitor.retraining.selection import (
     EACH_SHARE,
     FEEDBACK_SHARE,
@@ -56,8 +56,10 @@ def write_dataset(
     truths = as_sent(accepted.assign(row=accepted["row"].astype(str)), signature)
     truths = truths.rename(columns={**_ORIGIN, **dict(zip(signature.names, champion.columns[:-1], strict=True))})
     truths[label] = truths["actual"]
+    words = champion.spec["data"].get("missing", ())
+    no, yes = feedback_marks(words)
     rows = pd.concat(
-        [champion.old_rows.assign(**{FROM_FEEDBACK: 0}), truths.assign(**{FROM_FEEDBACK: 1})], ignore_index=True
+        [champion.old_rows.assign(**{FROM_FEEDBACK: no}), truths.assign(**{FROM_FEEDBACK: yes})], ignore_index=True
     )
     digests = {
         DATASET: _write(
@@ -138,8 +140,7 @@ def _derive_spec(champion: Champion, sha256: str) -> tuple[str, list[str]]:
     """Return the champion's spec over dataset.csv, and the slices that it had to leave out."""
     slices = champion.spec["judge"].get("slices", [])
     kept = [name for name in slices if name in champion.columns and name != FROM_FEEDBACK]
-    # The rows have empty cells instead, but clients may still send these words. Of FROM_FEEDBACK 0 and 1 are values.
-    words = [word for word in champion.spec["data"].get("missing", ()) if word not in ("", "0", "1")]
+    words = champion.spec["data"].get("missing", ())  # the rows have empty cells instead, but clients may send them
     content = {
         **champion.spec,
         "data": {"file": DATASET, "sha256": sha256, **({"missing": words} if words else {})},

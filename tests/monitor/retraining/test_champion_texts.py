@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,9 +75,10 @@ def published(tmp_path: Path) -> tuple[VersionStore, Path]:
     return store, file
 
 
-def publish_from(store: VersionStore, file: Path, form: Mapping[str, str]) -> None:
+def publish_from(store: VersionStore, file: Path, form: Mapping[str, str], slices: Sequence[str] = ()) -> None:
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
-    content = {**SPEC, "data": {"file": file.name, "sha256": sha256, **form}}
+    data = {"file": file.name, "sha256": sha256, **form}
+    content = {**SPEC, "data": data, "judge": {**SPEC["judge"], "slices": list(slices)}}
     path = file.with_suffix(".toml")
     path.write_text(format_toml(content))
     spec, data, signature = described(path)
@@ -122,6 +123,19 @@ def test_the_old_rows_are_the_cells_of_the_file_with_a_column_for_each_input(
     assert (year["column"], year["date_column"], year["date"]) == ("year", "Sold", "year")
 
 
+def test_of_the_rows_of_a_retrained_champion_the_truths_are_chosen_anew(
+    published: tuple[VersionStore, Path],
+) -> None:
+    _, file = published
+    table = pd.read_csv(file, sep=";", dtype=str).assign(**{FROM_FEEDBACK: ["no", *["yes"] * 3] * 100})
+    retrained = file.with_name("retrained.csv")
+    table.to_csv(retrained, sep=";", index=False)
+    store = VersionStore(file.with_name("others"), "flats")
+    publish_from(store, retrained, {"separator": ";", "decimal": ","}, [FROM_FEEDBACK])
+    champion, golden = opened(store, retrained)
+    assert 90 - len(golden.rows) < len(champion.old_rows) <= 100
+
+
 def test_a_training_reads_the_data_set_as_the_champion_was_trained(
     published: tuple[VersionStore, Path], tmp_path: Path
 ) -> None:
@@ -151,7 +165,7 @@ def test_a_training_reads_the_data_set_as_the_champion_was_trained(
     assert [item.levels for item in again.inputs] == [item.levels for item in signature.inputs]
     assert again.names == signature.names
     assert again.inputs[2].date == signature.inputs[2].date == DatePart("Sold", "%d.%m.%Y", "year")
-    told = data.inputs[data.columns[FROM_FEEDBACK].to_numpy() == 1].astype(np.float32)
+    told = data.inputs[data.columns[FROM_FEEDBACK].to_numpy() == "yes"].astype(np.float32)
     assert {tuple(row) for row in told.tolist()} == {tuple(row) for row in rows.tolist()}
     assert tomllib.loads((folder / "spec.toml").read_text())["data"] == {
         "file": "dataset.csv",

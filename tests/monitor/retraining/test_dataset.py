@@ -74,9 +74,9 @@ def test_the_rows_have_the_columns_of_the_data_and_say_where_they_come_from(
     rows = rows_of(tmp_path / "dataset.csv")
     counts = written["rows"]
     assert (counts["old"], len(rows)) == (700, 700 + counts["feedback"])
-    assert list(rows[0].values()) == ["0.0", "1.0", "21.5", "0", "", "", ""]
+    assert list(rows[0].values()) == ["0.0", "1.0", "21.5", "no", "", "", ""]
     last = rows[-1]
-    assert (last["Size, m"], last["zone"], last["cost"], last["from_feedback"]) == ("6.32", "2.0", "20.1", "1")
+    assert (last["Size, m"], last["zone"], last["cost"], last["from_feedback"]) == ("6.32", "2.0", "20.1", "yes")
     assert (last["feedback_request_id"][0], last["feedback_row"], last["feedback_source"] != "") == ("r", "0", True)
     assert sum(counts.values()) == 700 + 100
     for name, sha256 in written["sha256"].items():
@@ -126,7 +126,7 @@ def test_texts_and_gaps_are_in_the_rows_as_the_data_had_them(tmp_path: Path) -> 
             "rent": 21.5,
         }
     )
-    data = {"file": "old.csv", "separator": ";", "missing": ["NA", "0", ""]}
+    data = {"file": "old.csv", "separator": ";", "missing": ["NA", "0", "no", ""]}
     spec = {**SPEC, "model": "flats", "inputs": INPUTS, "data": data}
     champion = Champion(Version(1, "", CITY, Constant()), spec, "0", columns, old)
     rows = np.array([[2.1, 0, 1], [-13, 1, 2], [3, 2, 0], [4, 3, 1], [5, 4, 0]], dtype=np.float32)
@@ -158,7 +158,8 @@ def test_texts_and_gaps_are_in_the_rows_as_the_data_had_them(tmp_path: Path) -> 
     np.testing.assert_array_equal(np.array(sorted(parsed), dtype=np.float32), np.array(sorted(map(tuple, rows))))
     written = tomllib.loads((tmp_path / "spec.toml").read_text())
     assert written["inputs"] == INPUTS
-    assert written["data"]["missing"] == ["NA"]  # clients may still send it
+    assert written["data"]["missing"] == ["NA", "0", "no", ""]  # clients may still send them
+    assert {line["from_feedback"] for line in lines} == {"(no)", "yes"}
     assert "separator" not in written["data"]
     # A person opens these two: they are as safe as the logs.
     assert rows_of(tmp_path / "quarantine.csv")[0]["district"] == "two\\nlines"
