@@ -17,8 +17,9 @@ from registry.aliases import CHAMPION, RETIRED
 from registry.consistency import find_inconsistencies
 from registry.errors import HistoryError, NotPublishedError, RegistryError, ReleaseError
 from registry.history_line import format_entry
-from registry.model_files import find_fault
+from registry.predictor import Runtime
 from registry.promotion import canary, clear, promote, rollback, shadow
+from registry.release_warnings import find_warnings
 from registry.settings import CommonSettings
 from registry.versions import VersionStore
 
@@ -119,7 +120,6 @@ def _show(store: VersionStore, arguments: argparse.Namespace) -> int:
 
 def _promote(store: VersionStore, arguments: argparse.Namespace) -> int:
     before = store.aliases.read()
-    _warn_of_runtime(store, arguments.version)
     gates = promote(
         store,
         arguments.version,
@@ -132,6 +132,7 @@ def _promote(store: VersionStore, arguments: argparse.Namespace) -> int:
         print(f"{'passed' if gate.passed else 'FAILED'}  {gate.name}: {gate.detail}")
     _print_ended(store, before)
     print(f"{store.model} version {arguments.version} is {arguments.alias}")
+    _warn(store, arguments.version, before)
     return 0
 
 
@@ -140,16 +141,16 @@ def _canary(store: VersionStore, arguments: argparse.Namespace) -> int:
     if match is None:
         raise ReleaseError(f"--share {arguments.share}: expected a share like 5% or 0.05")
     share = float(match[1]) / 100 if match[1] else float(match[2])
-    _warn_of_runtime(store, arguments.version)
     canary(store, arguments.version, share, _actor(arguments))
     print(f"{store.model} version {arguments.version} answers {100 * share:.4g}% of the requests")
+    _warn(store, arguments.version, store.aliases.read())
     return 0
 
 
 def _shadow(store: VersionStore, arguments: argparse.Namespace) -> int:
-    _warn_of_runtime(store, arguments.version)
     shadow(store, arguments.version, _actor(arguments))
     print(f"{store.model} version {arguments.version} sees every request and answers none")
+    _warn(store, arguments.version, store.aliases.read())
     return 0
 
 
@@ -165,6 +166,7 @@ def _rollback(store: VersionStore, arguments: argparse.Namespace) -> int:
     number = rollback(store, _actor(arguments), two_person=arguments.two_person)
     _print_ended(store, before)
     print(f"{store.model} version {number} is champion again")
+    _warn(store, number, before)
     return 0
 
 
@@ -220,11 +222,11 @@ def _actor(arguments: argparse.Namespace) -> Actor:
     return Actor(by, reason)
 
 
-def _warn_of_runtime(store: VersionStore, number: int) -> None:
-    """Say what the service would need to be told, if its runtime is the one that is set here."""
-    fault = find_fault(store.check(number).digests, "keras" if os.environ.get("SERVE_RUNTIME") == "keras" else "litert")
-    if fault:
-        print(f"warning: {store.model} version {number} {fault}", file=sys.stderr)
+def _warn(store: VersionStore, number: int, before: Mapping[str, int]) -> None:
+    """Say what clients and the service may not expect of a version that has an alias now."""
+    runtime: Runtime = "keras" if os.environ.get("SERVE_RUNTIME") == "keras" else "litert"  # if it is the service's
+    for warning in find_warnings(store, number, before.get(CHAMPION), runtime):
+        print(f"warning: {warning}", file=sys.stderr)
 
 
 def _names(aliases: Mapping[str, int], number: int) -> list[str]:

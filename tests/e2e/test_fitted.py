@@ -89,6 +89,9 @@ def test_a_model_that_litert_can_not_run_is_served_by_keras_and_the_other_runtim
     for runtime in ("litert", "keras"):
         done = run("registry", "shadow", "1", SERVE_MODELS=str(models), SERVE_MODEL="fitted", SERVE_RUNTIME=runtime)
         assert (done.returncode, "set SERVE_RUNTIME=keras to serve it" in done.stderr) == (0, runtime == "litert")
+    done = run("registry", "rollback", SERVE_MODELS=str(models), SERVE_MODEL="fitted", SERVE_RUNTIME="litert")
+    assert (done.returncode, "set SERVE_RUNTIME=keras to serve it" in done.stderr) == (0, True)
+    promote(store, 2, "champion", Actor("tests"), override=True)
     with serving(models, workers=1, wait=False, SERVE_MODEL="fitted") as server:
         wait_until(lambda: server.status("/health/live") == 200, "a live server")
         status, reply = server.ask(b"[6, 250, 66.5]")

@@ -7,14 +7,15 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from app.settings import Settings
-from registry import VersionStore, find_inconsistencies
-from tests.conftest import publish
+from registry import DatePart, VersionStore, find_inconsistencies
+from tests.conftest import HOUSES, publish
 from tests.e2e.server import environment
-from tests.registry.conftest import edit, publish_versions, run
+from tests.registry.conftest import edit, publish_changed, publish_versions, run
 
 pytestmark = pytest.mark.slow
 
@@ -69,6 +70,33 @@ def test_promote_canary_shadow_clear_rollback_and_retire_are_a_command_each(sett
     assert len(history) == 12
     assert "12 lines, as they were written" in run(settings, "registry", "history", "--verify").stdout
     assert list(find_inconsistencies(store.aliases)) == []
+
+
+def test_whoever_gives_a_version_an_alias_is_warned_if_it_refuses_the_dates_of_the_champions_clients(
+    settings: Settings, store: VersionStore
+) -> None:
+    age = replace(HOUSES.inputs[-1], date=DatePart("Built on", "%Y-%m-%d", "days"))
+    dated = replace(HOUSES, inputs=(*HOUSES.inputs[:-1], age))
+    publish_changed(store, {"signature.json": json.dumps(dated.to_json())})
+
+    def warnings(*words: str, returncode: int = 0) -> list[str]:
+        done = run(settings, "registry", *words)
+        assert done.returncode == returncode
+        return [line for line in done.stderr.splitlines() if line.startswith("warning: ")]
+
+    warning = (
+        "warning: boston version {} takes no dates in 'Built on', unlike version 3: "
+        "it refuses clients that send them, or answers without them"
+    )
+    assert warnings("promote", "3", "--reason", "takes dates") == []
+    assert warnings("canary", "2", "--share", "5%") == [warning.format(2)]
+    assert warnings("canary", "2", "--share", "0%", returncode=1) == []
+    assert warnings("shadow", "2") == [warning.format(2)]
+    assert warnings("promote", "2", "--reason", "simpler") == [warning.format(2)]
+    assert warnings("rollback") == []
+    assert warnings("promote", "3", "--reason", "again", returncode=1) == []
+    assert warnings("retire", "2") == []
+    assert warnings("rollback") == [warning.format(1)]
 
 
 @pytest.mark.parametrize(
