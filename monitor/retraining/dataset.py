@@ -13,7 +13,7 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,7 @@ def write_dataset(
     truths = as_sent(accepted.assign(row=accepted["row"].astype(str)), signature)
     truths = truths.rename(columns={**_ORIGIN, **dict(zip(signature.names, champion.columns[:-1], strict=True))})
     truths[label] = truths["actual"]
-    words = champion.spec["data"].get("missing", ())
+    words = _words(champion)
     no, yes = feedback_marks(words)
     rows = pd.concat(
         [champion.old_rows.assign(**{FROM_FEEDBACK: no}), truths.assign(**{FROM_FEEDBACK: yes})], ignore_index=True
@@ -70,7 +70,7 @@ def write_dataset(
             folder / QUARANTINE, _readable(pd.concat(selection.of(reason) for reason in REASONS), signature)
         ),
     }
-    spec, dropped = _derive_spec(champion, digests[DATASET])
+    spec, dropped = _derive_spec(champion, digests[DATASET], words)
     (folder / SPEC).write_text(spec, encoding="utf-8")
     for name, code in champion.code.items():
         (folder / name).write_bytes(code)
@@ -136,11 +136,16 @@ def _by(column: str, truths: pd.DataFrame) -> list[dict[Hashable, Any]]:
     return counts.sort_values("truths", ascending=False, kind="stable").head(_NAMED).reset_index().to_dict("records")
 
 
-def _derive_spec(champion: Champion, sha256: str) -> tuple[str, list[str]]:
+def _words(champion: Champion) -> list[str]:
+    """Return what clients may send for a missing value, as a file with decimal points has it; the rows have nothing."""
+    sent = (text for item in champion.version.signature.inputs if item.missing for text in item.missing.texts)
+    return list(dict.fromkeys((*champion.spec["data"].get("missing", ()), *sent)))
+
+
+def _derive_spec(champion: Champion, sha256: str, words: Sequence[str]) -> tuple[str, list[str]]:
     """Return the champion's spec over dataset.csv, and the slices that it had to leave out."""
     slices = champion.spec["judge"].get("slices", [])
     kept = [name for name in slices if name in champion.columns and name != FROM_FEEDBACK]
-    words = champion.spec["data"].get("missing", ())  # the rows have empty cells instead, but clients may send them
     content = {
         **champion.spec,
         "data": {"file": DATASET, "sha256": sha256, **({"missing": words} if words else {})},

@@ -17,7 +17,7 @@ import pytest
 from monitor.retraining.champion import Champion, Golden
 from monitor.retraining.dataset import describe, write_dataset
 from monitor.retraining.selection import select
-from registry import Input, Output, Signature, Version
+from registry import Input, Missing, Output, Signature, Version
 from registry.predictor import Float32Array
 from tests.conftest import FLATS
 
@@ -112,7 +112,8 @@ TEXTS = ("elsewhere", "Nordend, West", 'the "old" town', "=1+1", "two\nlines")
 DISTRICT = replace(
     FLATS.inputs[1], levels=TEXTS, categories=(0, 1, 2, 3, 4), limits=(0, 4), training=(0, 4), aliases=("Stadtteil",)
 )
-CITY = replace(FLATS, inputs=(FLATS.inputs[0], DISTRICT, FLATS.inputs[2]))
+ROOMS = replace(FLATS.inputs[0], missing=Missing(-13, 3, texts=("NA", "-99.9")))  # the file had decimal commas
+CITY = replace(FLATS, inputs=(ROOMS, DISTRICT, FLATS.inputs[2]))
 INPUTS = [{"name": "rooms"}, {"name": "district", "column": "Stadtteil", "categories": [*TEXTS[1:]], "other": TEXTS[0]}]
 
 
@@ -158,7 +159,7 @@ def test_texts_and_gaps_are_in_the_rows_as_the_data_had_them(tmp_path: Path) -> 
     np.testing.assert_array_equal(np.array(sorted(parsed), dtype=np.float32), np.array(sorted(map(tuple, rows))))
     written = tomllib.loads((tmp_path / "spec.toml").read_text())
     assert written["inputs"] == INPUTS
-    assert written["data"]["missing"] == ["NA", "0", "no", ""]  # clients may still send them
+    assert written["data"]["missing"] == ["NA", "0", "no", "", "-99.9"]  # clients may still send them
     assert {line["from_feedback"] for line in lines} == {"(no)", "yes"}
     assert "separator" not in written["data"]
     # A person opens these two: they are as safe as the logs.
