@@ -44,7 +44,7 @@ class IntervalFigures:
         levels: by level.
         width_vs_plain: at SHOWN_LEVEL, the mean width over that of intervals of the same width for every row.
         worst_third: at SHOWN_LEVEL, of the thirds of the rows by prediction the one with the smallest share inside.
-        worst_slice: the same of the slices of the inputs with MIN_SLICE_ROWS rows or more; None if there is none.
+        worst_slice: the same of the slices of the inputs that have rows enough; None if there is none.
     """
 
     rows: int
@@ -55,9 +55,13 @@ class IntervalFigures:
 
 
 def intervals_of(
-    inputs: Sequence[Input], data: Dataset, evaluation: Evaluation
+    inputs: Sequence[Input], data: Dataset, evaluation: Evaluation, least: float = MIN_SLICE_ROWS
 ) -> tuple[Interval | None, IntervalFigures | None]:
-    """Return the intervals of a model that was evaluated, and how such intervals did; None if there are none."""
+    """Return the intervals of a model that was evaluated, and how such intervals did; None if there are none.
+
+    Args:
+        least: how many rows a slice needs to be judged.
+    """
     if not evaluation.fold_rmse:  # it may have seen any row, and errors on rows it has seen are too small
         return None, None
     held_out = [rows for _, rows in data.folds]
@@ -66,8 +70,7 @@ def intervals_of(
     errors = np.abs(data.label[judged] - predictions)
     folds = [np.searchsorted(judged, rows) for rows in held_out]
     interval = make_interval(inputs, rows, errors, folds)
-    training = data.inputs[data.train_rows]
-    slices = [slice_input(item, rows[:, column], training[:, column]) for column, item in enumerate(inputs)]
+    slices = _slices(inputs, rows, data.inputs[data.train_rows], least)
     return interval, _judge(inputs, rows, predictions, errors, folds, slices)
 
 
@@ -77,7 +80,7 @@ def _judge(
     predictions: Floats,
     errors: Floats,
     held_out: list[Indices],
-    slices: Sequence[tuple[list[str], Indices]],
+    slices: Sequence[tuple[str, Indices]],
 ) -> IntervalFigures | None:
     """Return how intervals like the published ones do on rows they were not made from; None if there are none.
 
@@ -86,7 +89,7 @@ def _judge(
     Args:
         predictions, errors: of each row, by the fit that has not seen it.
         held_out: the rows of each fold.
-        slices: of each input, as :func:`train.evaluation.slices.slice_input` returns them.
+        slices: as :func:`_slices` returns them.
     """
     half_widths = {level: np.full(len(errors), np.nan) for level in LEVELS}
     plain = np.empty(len(errors))
@@ -114,15 +117,17 @@ def _judge(
         levels=levels,
         width_vs_plain=float(np.mean(half_widths[SHOWN_LEVEL]) / np.mean(plain)),
         worst_third=min((_part(f"{name} predictions", inside[third]) for name, third in thirds), key=_coverage),
-        worst_slice=min(_slices(inputs, slices, inside), key=_coverage, default=None),
+        worst_slice=min((_part(name, inside[part]) for name, part in slices), key=_coverage, default=None),
     )
 
 
-def _slices(inputs: Sequence[Input], slices: Sequence[tuple[list[str], Indices]], inside: np.ndarray) -> list[Part]:
-    parts = []
-    for item, (names, numbers) in zip(inputs, slices, strict=True):
-        parts += [_part(f"{item.name} {name}", inside[numbers == number]) for number, name in enumerate(names)]
-    return [part for part in parts if part.rows >= MIN_SLICE_ROWS]
+def _slices(inputs: Sequence[Input], rows: Floats, training: Floats, least: float) -> list[tuple[str, Indices]]:
+    """Return the name and the positions of each slice of an input that has rows enough."""
+    slices = []
+    for column, item in enumerate(inputs):
+        names, numbers = slice_input(item, rows[:, column], training[:, column])
+        slices += [(f"{item.name} {name}", np.flatnonzero(numbers == place)) for place, name in enumerate(names)]
+    return [(name, positions) for name, positions in slices if len(positions) >= least]
 
 
 def _part(name: str, inside: np.ndarray) -> Part:

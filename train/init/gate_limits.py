@@ -10,10 +10,8 @@ import numpy as np
 
 from train.dataset import Dataset, Floats, Indices
 from train.errors import TrainError
-from train.evaluation import Evaluation, PredictFunction, evaluate, rmse, sample_folds
+from train.evaluation import Evaluation, PredictFunction, evaluate, gates, interval_figures, rmse, sample_folds
 from train.evaluation.baselines import baselines
-from train.evaluation.gates import MIN_SLICE_ROWS
-from train.evaluation.interval_figures import intervals_of
 from train.evaluation.slices import slice_input
 from train.init.candidates import FEW_ROWS, Chosen, Report
 from train.networks.fitting import Examples, fit_layers
@@ -61,14 +59,13 @@ def measure(data: Dataset, chosen: Chosen, seed: int, report: Report) -> Measure
     evaluation, judged = _cross_validate(
         data, config if exact else replace(config, members=1), seed, fitted.predict, report
     )
-    # A slice that is large enough in a training is smaller here if there are fewer folds.
-    least = MIN_SLICE_ROWS * len(judged.folds) / len(data.folds)
+    share = len(judged.folds) / len(data.folds)  # a slice that a training judges is smaller here, if folds are fewer
     limits = {
         "parity": PARITY,
         "test_vs_mean": min(_above(error / mean * MARGIN, 2), 1.0),
         "test_vs_least_squares": _above(versus_squares * MARGIN, 2),
-        "worst_slice": _above(_worst_slice(judged, evaluation, least) * SLICE_MARGIN[exact], 1),
-        **_interval_limits(judged, evaluation),
+        "worst_slice": _above(_worst_slice(judged, evaluation, share * gates.MIN_SLICE_ROWS) * SLICE_MARGIN[exact], 1),
+        **_interval_limits(judged, evaluation, share * interval_figures.MIN_SLICE_ROWS),
     }
     limits = {name: limit for name, limit in limits.items() if limit <= LARGEST_LIMIT}
     sampled = f"Gates of slices and intervals were measured on {len(_held_out(judged))} rows, a sample of all."
@@ -112,7 +109,7 @@ def _worst_slice(data: Dataset, evaluation: Evaluation, least: float) -> float:
     worst = 1.0
     for column, item in enumerate(data.described):
         _, numbers = slice_input(item, data.inputs[rows, column], data.inputs[data.train_rows, column])
-        worst = max(worst, *_slice_errors(errors, numbers, least)) if len(rows) else worst
+        worst = max(worst, *_slice_errors(errors, numbers, least))
     return worst
 
 
@@ -127,9 +124,9 @@ def _slice_errors(errors: Floats, numbers: Indices, least: float) -> list[float]
     ]
 
 
-def _interval_limits(data: Dataset, evaluation: Evaluation) -> dict[str, float]:
+def _interval_limits(data: Dataset, evaluation: Evaluation, least: float) -> dict[str, float]:
     """Return gates for the intervals; none where the intervals are too far off to be held to anything."""
-    _, figures = intervals_of(data.described, data, evaluation)
+    _, figures = interval_figures.intervals_of(data.described, data, evaluation, least)
     if figures is None:
         return {}
     found = {"interval_worst_third": 1 - figures.worst_third.coverage}

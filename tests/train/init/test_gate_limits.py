@@ -65,15 +65,15 @@ def test_no_gate_compares_with_least_squares_that_are_exact(spec: Spec) -> None:
     assert {"test_vs_mean", "worst_slice"} <= measured.limits.keys()
 
 
-@pytest.mark.parametrize("sampled", [20_000, 16_000])
-def test_slices_of_few_rows_among_many_count_in_the_gate_as_in_a_training(
+@pytest.mark.parametrize("sampled", [20_000, 19_600])
+def test_slices_of_few_rows_among_many_count_in_the_gates_as_in_a_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sampled: int
 ) -> None:
     monkeypatch.setattr("train.evaluation.metrics.SAMPLE_ROWS", sampled)
     rows = 20_000
     generator = np.random.default_rng(0)
     width, noise = generator.normal(size=rows), generator.normal(size=rows)
-    kinds = np.where(generator.random(rows) < 0.0025, "odd", "usual")
+    kinds = np.where(generator.random(rows) < 0.003, "odd", "usual")
     prices = width + noise * np.where(kinds == "odd", 20, 1)
     lines = (f"{a!r},{kind},{price!r}\n" for a, kind, price in zip(width.tolist(), kinds, prices.tolist(), strict=True))
     inputs = [{"name": "width", "limits": [-10, 10]}, {"name": "kind", "categories": ["odd", "usual"]}]
@@ -82,5 +82,6 @@ def test_slices_of_few_rows_among_many_count_in_the_gate_as_in_a_training(
     measured = measure(data, Chosen(Candidate("ridge", RIDGE), {"ridge": 1.0}, 2.0, ""), 42, lambda *_: None)
     limits = GateLimits(**{"cv_vs_gradient_boosting": None, **measured.limits})
     assert ("were measured on" in measured.words[-1]) == (sampled < rows)
-    worst = next(gate for gate in gates(spec, sample_folds(data, 42), RIDGE, limits) if gate.name == "worst_slice")
-    assert 5 < worst.value <= worst.limit
+    passed = gates(spec, sample_folds(data, 42), RIDGE, limits)
+    assert all(gate.passed for gate in passed)
+    assert {gate.name: gate.value for gate in passed}["worst_slice"] > 5
