@@ -10,6 +10,7 @@ import numpy as np
 from registry import DATE_PARTS, parse_date, parts_of
 from train.dataset import Floats
 from train.init.column import BOOLEAN, NUMBER, TEXT, Column
+from train.init.levels import min_rows_of
 
 NO_PARTS = "it is a date whose parts do not differ enough"
 
@@ -42,20 +43,35 @@ def _differ(values: Floats) -> bool:
     return len(values) - int(counts.max()) >= 5
 
 
-def teller_of(part: Floats, columns: Iterable[Column]) -> Column | None:
+def teller_of(part: str, values: Floats, columns: Iterable[Column]) -> Column | None:
     """Return the column that tells a part of a date already: each of its values goes with one of the part's.
 
+    A year and days go on rising after the last row of the file, so only a number tells them that rises with them.
+
     Args:
-        part: float64 (n,), of a date that no row misses.
+        part: its name.
+        values: float64 (n,), of a date that no row misses.
         columns: the other ones that the model uses.
     """
-    places, numbers = np.unique(part, return_inverse=True)
-    if 2 * len(places) > len(part):  # nearly every row has its own: whatever differs as much would go with it
+    places, numbers = np.unique(values, return_inverse=True)
+    if 2 * len(places) > len(values):  # nearly every row has its own: whatever differs as much would go with it
         return None
     for column in columns:
-        if column.kind in (NUMBER, TEXT, BOOLEAN) and not column.is_missing.any():
-            values = column.values if column.kind == NUMBER else column.cells.codes
-            others, codes = np.unique(values, return_inverse=True)
-            if len(others) == len(places) == len(np.unique(codes * len(places) + numbers)):
+        if _keeps_its_values(column):
+            others, codes = np.unique(
+                column.values if column.kind == NUMBER else column.cells.codes, return_inverse=True
+            )
+            if part in ("year", "days"):
+                tells = column.kind == NUMBER and np.array_equal(codes, numbers)
+            else:
+                tells = len(others) == len(places) == len(np.unique(codes * len(places) + numbers))
+            if tells:
                 return column
     return None
+
+
+def _keeps_its_values(column: Column) -> bool:
+    """Say whether the model sees each value of a column as another one: none is missing, no text is merged."""
+    if column.kind == TEXT and min(column.levels.values(), default=0) < min_rows_of(column):
+        return False
+    return column.kind in (NUMBER, TEXT, BOOLEAN) and not column.is_missing.any()

@@ -10,10 +10,10 @@ import numpy as np
 
 from train.init.column import BOOLEAN, DATE, NUMBER, Column
 from train.init.date_parts import NO_PARTS, date_parts, teller_of
+from train.init.levels import commonest, min_rows_of
 from train.init.limits import Limits, date_limits, input_limits, typical
 from train.init.names import fit_name, human, is_alias
 from train.init.plain_numbers import plain_number, shortest
-from train.init.redundancy import commonest, min_rows_of
 from train.spec.booleans import in_order
 
 INDICATOR_ROWS = 5  # as many missing values may teach something by being missing
@@ -129,7 +129,7 @@ def _dates(column: Column, used: Sequence[Column], taken: set[str]) -> list[Plan
         column.left_out = NO_PARTS
     tellers = {}
     if not (column.is_wanted or column.is_missing.any()):
-        tellers = {part: teller for part, values in parts.items() if (teller := teller_of(values, used))}
+        tellers = {part: teller for part, values in parts.items() if (teller := teller_of(part, values, used))}
     told = " and ".join(f"{teller.name} tells its {part}" for part, teller in tellers.items())
     parts = {part: values for part, values in parts.items() if part not in tellers}
     if parts:

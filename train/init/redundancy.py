@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,10 +10,10 @@ import numpy as np
 from train.dataset import Floats
 from train.init.column import BOOLEAN, DATE, NUMBER, TEXT, Column
 from train.init.date_parts import NO_PARTS, date_parts
+from train.init.levels import min_rows_of
 
 MIN_OTHER = 5  # rows that must differ from the commonest value; with fewer, a fold or the test rows may have none
 MOSTLY_EMPTY = 0.99  # the share of missing values from which on a column says nothing
-MAX_LEVELS = 100
 _KEY = re.compile(
     r"(.*[ _.-])?(id|ids|uuid|guid|key|index|idx|pid|rownames|row[ _.]?(names?|num(ber)?s?|no|id)|nr|no|number|"
     r"unnamed: ?0|\.\.\.1)",
@@ -22,11 +21,6 @@ _KEY = re.compile(
 )
 _CAMEL_ID = re.compile(r".*[a-z](ID|Id|UUID|Key)")
 _YEARS = (1000, 2200)
-
-
-def least_rows(rows: int) -> int:
-    """Return how many rows a level needs, so that the model can learn it: of so many rows."""
-    return 5 if rows < 1000 else 10 if rows < 5000 else 20 if rows < 100_000 else 50
 
 
 def find_keys(columns: Sequence[Column], label: Column) -> None:
@@ -61,14 +55,6 @@ def why_no_input(column: Column) -> str:
     if column.kind == DATE and not date_parts(column):
         return NO_PARTS
     return _constant(column)
-
-
-def min_rows_of(column: Column) -> int:
-    """Return how many rows a level of this column needs; more of them where there are too many levels."""
-    least = least_rows(column.rows)
-    for count in sorted(column.levels.values(), reverse=True)[MAX_LEVELS:]:
-        least = max(least, count + 1)
-    return least
 
 
 def _nearly_empty(column: Column) -> str:
@@ -168,9 +154,3 @@ def _find_rescaled(columns: Sequence[Column]) -> None:
         if same is not None:
             column.judge(f"it is {same.name} times a constant, plus a constant")
         others.append((column, scaled))
-
-
-def commonest(column: Column) -> str:
-    """Return the level that most rows have; the first in the alphabet of several."""
-    counts: Counter[str] = column.levels
-    return min(counts, key=lambda level: (-counts[level], level))

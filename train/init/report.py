@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from train.init.column import BOOLEAN, DATE, EMPTY, NUMBER, Column
+from train.init.levels import min_rows_of
 from train.init.plain_numbers import shown_range
-from train.init.redundancy import min_rows_of, why_no_input
+from train.init.redundancy import why_no_input
 
 _NAME, _KIND, _MISSING, _RANGE = 24, 8, 8, 34
 _LEAST_WIDTH = 60

@@ -101,13 +101,14 @@ def test_a_date_becomes_the_parts_that_differ() -> None:
 
 
 def test_a_part_of_a_date_that_another_column_tells_is_no_input() -> None:
-    days = [date(2023, 1, 1) + timedelta(31 * row % 700) for row in range(ROWS)]
+    rows = range(3 * ROWS)
+    days = [date(2023, 1, 1) + timedelta(31 * row % 700) for row in rows]
     table = {
-        "label": list(map(str, range(ROWS))),
+        "label": list(map(str, rows)),
         "sold": [str(day) for day in days],
         "yr": [str(day.year - 2023) for day in days],
         "mnth": [f"{day:%b}" for day in days],
-        "size": [f"{row * 37 % 101}.5" for row in range(ROWS)],
+        "size": [f"{row * 37 % 101}.5" for row in rows],
     }
     label, sold, *others = columns(table)
     inputs, _ = plan_inputs([label, sold, *others], label)
@@ -116,6 +117,34 @@ def test_a_part_of_a_date_that_another_column_tells_is_no_input() -> None:
     sold.is_wanted = True
     inputs, _ = plan_inputs([label, sold, *others], label)
     assert [item.content["name"] for item in inputs][:2] == ["sold_year", "sold_month"]
+
+
+def test_texts_tell_no_part_of_a_date_that_goes_on_rising_and_none_if_some_of_them_are_merged() -> None:
+    rows = range(480)
+    days = [date(2023, 1, 1) + timedelta(7 * (row // 4)) for row in rows]  # 120 weeks
+    table = {
+        "label": list(map(str, rows)),
+        "sold": list(map(str, days)),
+        "batch": [f"batch {row // 4}" for row in rows],  # each in too few rows to stay
+        "number": [str(7 * (row // 4) % 127) for row in rows],  # in another order
+        "yr": [{2023: "first", 2024: "second", 2025: "third"}[day.year] for day in days],
+    }
+    label, sold, *others = columns(table)
+    plan_inputs([label, sold, *others], label)
+    assert sold.note == ""
+    (rising,) = columns({"week": [str(row // 4) for row in rows]})
+    plan_inputs([label, sold, *others, rising], label)
+    assert sold.note == "week tells its days"
+
+
+def test_a_text_of_rare_months_does_not_tell_them() -> None:
+    rows = range(200)
+    days = [date(2023, 1 + (row % 3 if row > 8 else row % 9), 1 + row % 28) for row in rows]
+    label, sold, month = columns(
+        {"label": list(map(str, rows)), "sold": list(map(str, days)), "month": [f"{day:%B}" for day in days]}
+    )
+    plan_inputs([label, sold, month], label)
+    assert sold.note == ""
 
 
 def test_the_form_says_what_the_numbers_of_a_weekday_and_of_days_mean() -> None:
