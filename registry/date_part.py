@@ -14,6 +14,7 @@ from registry.formatting import plain
 DATE_PARTS = ("year", "month", "day", "weekday", "days")
 
 _EPOCH = date(1970, 1, 1).toordinal()
+_OF_NOTHING = date(1900, 1, 1)  # what strptime reads without a year, a month and a day
 _KEYS = ("column", "format", "part")
 
 
@@ -88,9 +89,10 @@ def parse_date(text: str, form: str) -> date | None:
 
 
 def is_date_format(form: str) -> bool:
-    """Return whether strptime knows a format: it reads what is written so."""
+    """Return whether strptime knows a format, and reads a year, a month or a day with it: else all are the same."""
     try:
-        return parse_date(datetime(2001, 2, 3, 4, 5, 6).strftime(form), form) is not None  # noqa: DTZ001  (as above)
+        found = parse_date(datetime(2001, 2, 3, 4, 5, 6).strftime(form), form)  # noqa: DTZ001  (as above)
+        return found not in (None, _OF_NOTHING)
     except ValueError:
         return False
 

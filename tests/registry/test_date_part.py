@@ -56,9 +56,16 @@ def test_a_text_is_a_date_in_its_format_or_none(text: str, form: str, day: date 
     assert parse_date(text, form) == day
 
 
-@pytest.mark.parametrize(("form", "known"), [("%d.%m.%Y", True), ("%Y", True), ("%Q", False), ("%", False)])
+@pytest.mark.parametrize(
+    ("form", "known"), [("%d.%m.%Y", True), ("%Y", True), ("%d", True), ("%Q", False), ("%", False)]
+)
 def test_a_format_is_one_of_strptime(form: str, known: bool) -> None:
     assert is_date_format(form) == known
+
+
+@pytest.mark.parametrize("form", ["", "x", "%%", "%H:%M", "%A"])
+def test_a_format_that_says_nothing_of_the_date_is_none(form: str) -> None:
+    assert not is_date_format(form)
 
 
 @pytest.mark.parametrize(
