@@ -85,13 +85,15 @@ def find_decimal(columns: Iterable[Mapping[str, str]], separator: str) -> str:
 
 
 def _instead(cell: str, decimal: str) -> str:
-    """Return how to write a number without signs and marks between thousands; empty if it may be two numbers."""
+    """Return how to write a number without signs and marks between thousands; empty if it may be two, or is none."""
     digits = re.sub(r"[^0-9.,]", "", cell).strip(".,")
     if re.fullmatch(r"[1-9][0-9]{0,2}[.,][0-9]{3}", digits):
         return ""
-    *others, last = re.split(r"[.,]", digits)
+    *others, last = groups = re.split(r"[.,]", digits)
     marks = re.findall(r"[.,]", digits)
     is_decimal = bool(marks) and marks.count(marks[-1]) == 1
+    if any(len(group) != 3 for group in groups[1 : -1 if is_decimal else None]):
+        return ""
     number = "".join(others) + ((decimal or ".") if is_decimal else "") + last
     sign = "-" if re.search(r"[-(\u2212]", cell) else ""
     return f", here {sign}{number}"
