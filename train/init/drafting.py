@@ -37,11 +37,11 @@ def make_draft(
     Raises:
         TrainError: if no column is left, or one is wanted that can be no input.
     """
+    _require_wanted(path, table.columns)
     find_useless(table.columns, label)
     used = [column for column in table.columns if column is not label and not column.left_out]
     strong = find_leaks(used, label, SEED)
     inputs, label_name = plan_inputs(table.columns, label)
-    _require_wanted(path, table.columns)
     names: dict[int, list[str]] = {}
     for item in inputs:
         names.setdefault(id(item.column), []).append(item.content["name"])

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from registry.signature import is_sendable
 from train.init.column import BOOLEAN, DATE, NUMBER, Column
 from train.init.date_parts import NO_PARTS, date_parts, teller_of
 from train.init.levels import commonest, min_rows_of
 from train.init.limits import Limits, date_limits, input_limits, typical
-from train.init.names import fit_name, human, is_alias
+from train.init.names import fit_name, free_name, human
 from train.init.plain_numbers import plain_number, shortest
 from train.spec.booleans import in_order
 
@@ -38,7 +39,8 @@ def plan_inputs(columns: Sequence[Column], label: Column) -> tuple[list[PlannedI
         if column is label or column.left_out:
             continue
         if column.kind == DATE:
-            planned += _dates(column, [other for other in columns if other is not label and not other.left_out], taken)
+            used = [other for other in columns if other is not label and not other.left_out]
+            planned += _dates(column, fit_name(column.name, _position(column, columns), ()), used, taken)
         else:
             planned.append(_plan(column, _name(column, columns, taken)))
     return planned, label_name
@@ -46,17 +48,20 @@ def plan_inputs(columns: Sequence[Column], label: Column) -> tuple[list[PlannedI
 
 def _name(column: Column, columns: Sequence[Column], taken: set[str]) -> str:
     """Return a name for a column, and take it."""
-    position = next(number for number, other in enumerate(columns, 1) if other is column)
-    name = fit_name(column.name, position, taken - {column.name})
+    name = fit_name(column.name, _position(column, columns), taken - {column.name})
     taken.add(name)
     return name
+
+
+def _position(column: Column, columns: Sequence[Column]) -> int:
+    return next(number for number, other in enumerate(columns, 1) if other is column)
 
 
 def _plan(column: Column, name: str) -> PlannedInput:
     content: dict[str, Any] = {"name": name}
     if name != column.name:
         content["column"] = column.name
-        if is_alias(column.name):
+        if is_sendable(column.name):
             content["aliases"] = [column.name]
     content["label"] = human(column.name)
     comments: dict[str, str] = {}
@@ -94,8 +99,6 @@ def _add_texts(content: dict[str, Any], comments: dict[str, str], column: Column
     content["categories"] = levels
     if rare or len(levels) > _CLOSED:
         other = next((level for level in levels if level.lower() in ("other", "others")), "other")
-        while other in column.words:
-            other += " text"
         content |= {"other": other, "min_rows": least}
         if rare:
             rows = sum(count for level, count in column.levels.items() if level not in levels)
@@ -122,7 +125,7 @@ def _label(column: Column, part: str) -> str:
     return label if label.lower().split()[-1] == part else f"{label}, {part}"
 
 
-def _dates(column: Column, used: Sequence[Column], taken: set[str]) -> list[PlannedInput]:
+def _dates(column: Column, prefix: str, used: Sequence[Column], taken: set[str]) -> list[PlannedInput]:
     """Return the parts of a date that can teach something; the column is left out if there are none."""
     parts = date_parts(column)
     if not parts:
@@ -138,7 +141,7 @@ def _dates(column: Column, used: Sequence[Column], taken: set[str]) -> list[Plan
         column.judge(told)
     planned = []
     for part, values in parts.items():
-        name = fit_name(f"{column.name}_{part}", 1, taken)
+        name = free_name(f"{prefix}_{part}", taken)
         taken.add(name)
         limits = date_limits(part, values)
         content: dict[str, Any] = {"name": name, "column": column.name, "label": _label(column, part)}

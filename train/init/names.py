@@ -28,15 +28,15 @@ def fit_name(column: str, position: int, taken: Collection[str]) -> str:
         name = f"n_{name}"
     if name in RESERVED:
         name = f"{name}_value"
+    return free_name(name, taken)
+
+
+def free_name(name: str, taken: Collection[str]) -> str:
+    """Return a name, with a number behind it if others have it already."""
     free, number = name, 2
     while free in taken:
         free, number = f"{name}_{number}", number + 1
     return free
-
-
-def is_alias(column: str) -> bool:
-    """Say whether clients may send a value under the name of the column."""
-    return column.isprintable() and column == column.strip() and 0 < len(column) <= 200
 
 
 def human(column: str) -> str:

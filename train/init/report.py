@@ -49,7 +49,10 @@ def _missing(column: Column) -> int:
 
 def how_to_keep(column: Column) -> str:
     """Return what to add to the reason why a column is left out: the option that keeps it, if one does."""
-    return "" if why_no_input(column) else f"; --keep {shlex.quote(_clean(column.name))} keeps it"
+    name = column.name
+    if why_no_input(column) or name != _clean(name):  # nobody could type it
+        return ""
+    return f"; --keep{'=' if name.startswith('-') else ' '}{shlex.quote(name)} keeps it"
 
 
 def _line(name: str, kind: str, missing: str, content: str, fate: str) -> str:
@@ -74,14 +77,14 @@ def _wrap(line: str, width: int) -> Iterator[str]:
 
 
 def _content(column: Column) -> str:
+    if column.is_missing.all():
+        return ""
     if column.kind == NUMBER:
         known = column.values[~np.isnan(column.values)]
-        return shown_range(known.min(), known.max()) if known.size else ""
+        return shown_range(known.min(), known.max())
     if column.kind == DATE:
         first, last = (find(column.values) for find in (np.nanargmin, np.nanargmax))
         return " to ".join(column.cells.texts[column.cells.codes[row]] for row in (first, last))
-    if not column.levels:
-        return ""
     shown = ", ".join(_clean(level) for level, _ in column.levels.most_common(5))
     if column.kind == BOOLEAN:
         return shown

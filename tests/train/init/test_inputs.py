@@ -153,6 +153,19 @@ def test_the_form_says_what_the_numbers_of_a_weekday_and_of_days_mean() -> None:
     assert (found["sold_days"]["label"], found["sold_days"]["unit"]) == ("Sold, days", "days since 1970-01-01")
 
 
+def test_each_part_of_a_date_is_named_after_its_column_however_long_that_is() -> None:
+    dates = [f"{2020 + n % 3}-{n % 12 + 1:02d}-{n % 28 + 1:02d}" for n in range(ROWS)]
+    parts = ("year", "month", "weekday", "days")
+    assert list(planned({f"{'sold ' * 9}at auction": dates})) == [f"{'sold_' * 9}at_au_{part}" for part in parts]
+    assert list(planned({"size": ["1", "2"] * 30, "продано": dates}))[1:] == [f"column_3_{part}" for part in parts]
+    assert "sold_year_2" in planned({"sold": dates, "sold_year": ["1", "2"] * 30})
+
+
+def test_a_name_that_nobody_could_send_is_no_alias() -> None:
+    content = planned({"a\nb": ["1", "2"] * 30})["a_b"]
+    assert (content["column"], "aliases" in content) == ("a\nb", False)
+
+
 def test_a_date_that_hardly_differs_has_no_parts() -> None:
     (column,) = columns({"day": ["2024-01-01"] * 57 + ["2024-01-02"] * 3})
     assert date_parts(column) == {}

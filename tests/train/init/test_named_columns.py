@@ -23,7 +23,7 @@ COLUMNS = {
     "land": [f"{value:.2f}" for value in LAND],
     "house": [f"{value:.2f}" for value in HOUSE],
     "size": [f"{value + RANDOM.normal(0, 50):.1f}" for value in HOUSE],
-    "number": [str(row + 1) for row in range(ROWS)],
+    "number": [str(row) for row in range(ROWS)],
     "street_id": [f"street {row}" if row % 3 else "High Street" for row in range(ROWS)],
     "address": [f"house {row}" for row in range(ROWS)],
     "town": ["Bern"] * ROWS,
@@ -31,13 +31,21 @@ COLUMNS = {
     "area": ["" if row % 2 else f"{row} m²" for row in range(ROWS)],
     "built": ["2001-02-03"] * (ROWS - 2) + ["2001-02-04"] * 2,
 }
+COLUMNS["-lot"] = COLUMNS["land"]  # looks like an option
 COLUMNS["size in feet"] = [f"{float(size) * 10:.0f}" for size in COLUMNS["size"]]
+# What only a row without a label has.
+UNLABELLED = {"cancelled on": "2024-05-06", "reason": "fire", "days left": "3"}
 
 
 def looked(folder: Path, *arguments: str) -> tuple[list[str], str]:
     """Return the columns of the inputs that a training reads, and what `init` says."""
     path, spec = folder / "houses.csv", folder / "spec.toml"
-    path.write_text(write([list(COLUMNS), *map(list, zip(*COLUMNS.values(), strict=True))]))
+    table = {**COLUMNS, **{name: [""] * ROWS for name in UNLABELLED}}
+    rows = [list(table), *map(list, zip(*table.values(), strict=True))]
+    rows += [
+        [{**UNLABELLED, "number": str(number)}.get(name, "") for name in table] for number in range(ROWS, ROWS + 9)
+    ]
+    path.write_text(write(rows))
     options = parser().parse_args([str(path), "--label", "price", "--out", str(spec), *arguments])
     draft, _, summary = look(options, lambda *_: None)
     spec.write_text(format_spec(draft, UNDECIDED))
@@ -53,14 +61,15 @@ def test_a_column_that_could_be_an_input_is_told_with_the_option_that_keeps_it(t
     assert "size times a constant, plus a constant; --keep 'size in feet' keeps it" in said
     for name in ("house", "number", "street_id", "rarely"):
         assert f"; --keep {name} keeps it" in said
-    for name in ("address", "town", "area", "built"):
+    assert "; --keep=-lot keeps it" in said
+    for name in ("address", "town", "area", "built", *UNLABELLED):
         assert f"--keep {name}" not in said
 
 
 def test_what_the_person_keeps_becomes_an_input(tmp_path: Path) -> None:
     kept = ["land", "house", "size in feet", "number", "street_id", "rarely", "size"]
-    inputs, said = looked(tmp_path, *(part for name in kept for part in ("--keep", name)))
-    assert sorted(inputs) == sorted(kept)
+    inputs, said = looked(tmp_path, *(f"--keep={name}" for name in [*kept, "-lot"]))
+    assert sorted(inputs) == sorted([*kept, "-lot"])
     assert "house" in said.partition("warning:")[2]  # a leak that is kept is still told
 
 
@@ -78,6 +87,8 @@ def test_of_two_columns_that_tell_the_same_the_kept_one_stays(tmp_path: Path) ->
         ("address", "{path}: --keep address: it can't be an input: none of its texts is in 5 rows or more"),
         ("town", "{path}: --keep town: it can't be an input: it is constant"),
         ("area", "{path}: --keep area: it can't be an input: its numbers have a unit behind them, m²"),
+        *((name, f"{{path}}: --keep {name}: it can't be an input: it ") for name in ("cancelled on", "days left")),
+        ("reason", "{path}: --keep reason: it can't be an input: none of its texts is in 5 rows or more"),
         ("built", "{path}: --keep built: it can't be an input: it is a date whose parts do not differ enough"),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from registry.signature import NAME
-from train.init.names import fit_name, human, is_alias, model_name
+from train.init.names import fit_name, human, model_name
 
 
 @pytest.mark.parametrize(
@@ -45,11 +45,6 @@ def test_a_column_gets_a_name_that_a_spec_allows(column: str, name: str) -> None
 )
 def test_words_are_made_of_names(column: str, words: str) -> None:
     assert human(column) == words
-
-
-@pytest.mark.parametrize(("column", "allowed"), [("Year Built", True), ("цена", True), ("a\nb", False), ("", False)])
-def test_a_column_is_an_alias_if_it_can_be_sent(column: str, allowed: bool) -> None:
-    assert is_alias(column) is allowed
 
 
 @pytest.mark.parametrize(

@@ -37,3 +37,5 @@ def test_each_column_has_a_line_that_says_what_becomes_of_it(monkeypatch: pytest
 def test_control_characters_of_the_file_do_not_reach_the_terminal() -> None:
     (column,) = columns({"a\x1bb": ["red\x1b[2J", "blue"]})
     assert "\x1b" not in column_table([column], column, {})
+    column.judge("it gives the label away")
+    assert "--keep" not in column_table([column], columns({"price": ["1"]})[0], {})  # the name can't be typed
