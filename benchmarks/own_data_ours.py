@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from registry import Input
 from tests.data_sets import DataSet
 from train.dataset import Dataset
-from train.dataset.csv_columns import parse_number
 from train.dataset.input_values import read_values
 from train.init.candidates import choose
 from train.init.command import look, parser
@@ -26,7 +25,7 @@ from train.init.drafting import SEED
 from train.init.spec_writer import UNDECIDED, format_spec
 from train.networks.fitting import Examples, fit_layers
 from train.spec import InputSpec, Spec, read_spec
-from train.spec.csv_format import CsvFormat
+from train.spec.csv_format import CsvFormat, parse_number
 
 
 def predict_fold(item: DataSet, training: pd.DataFrame, held_out: pd.DataFrame) -> dict[str, Any]:

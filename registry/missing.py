@@ -66,8 +66,8 @@ def name_beside(names: Collection[str], name: str = "missing") -> str:
 
 
 def to_number(text: str) -> float:
-    """Return the number that a text is; NaN if it is none."""
+    """Return the number that a text is, with a point before its decimals; NaN if it is none."""
     try:
-        return float(text)
+        return float(text) if "_" not in text else math.nan  # Python would read 1_000 as a number
     except ValueError:
         return math.nan

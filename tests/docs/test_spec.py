@@ -15,7 +15,7 @@ from tests.train.fitted_files import archive
 from tests.train.helpers import SMALL_SPEC, write_small
 from train.errors import TrainError
 from train.spec import read_spec
-from train.spec.csv_format import read_format
+from train.spec.csv_format import CsvFormat, read_format
 from train.spec.fit import read_fit
 from train.spec.inputs import read_input
 from train.spec.toml_reader import TomlTable
@@ -57,7 +57,7 @@ def read_keys(tables: list[dict[str, Any]], read: Callable[[TomlTable], object])
 
 def test_the_keys_of_the_data_and_of_inputs_are_all_there() -> None:
     assert documented("## `[data]`") == read_keys(DATA, read_format) | {"file", "sha256"}
-    assert documented("## `[[inputs]]`") == read_keys(INPUTS, lambda table: read_input(table, frozenset()))
+    assert documented("## `[[inputs]]`") == read_keys(INPUTS, lambda table: read_input(table, CsvFormat()))
 
 
 def test_the_keys_of_a_model_of_ones_own_are_all_there(tmp_path: Path) -> None:

@@ -107,6 +107,7 @@ def words(item: Input, *texts: str) -> Input:
 def test_some_words_mean_that_there_is_no_value() -> None:
     rooms, balcony = words(ROOMS, "NA", "-999"), words(BALCONY, "?", "-1")
     assert rooms.no_value == {"", "NA", "-999", -999}
+    assert words(ROOMS, "1_000").no_value == {"", "1_000"}
     assert [rooms.parse(text) for text in ("", "NA", "-999", "4")] == [-13, -13, -13, 4]
     assert [balcony.parse(text) for text in ("", "?", "-1", "with")] == [2, 2, 2, 1]
     assert DISTRICT.no_value == frozenset()

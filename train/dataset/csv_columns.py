@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from csv_dialect import DialectError, read_decimal
-from train.spec.csv_format import CsvFormat
+from csv_dialect import DialectError
+from train.spec.csv_format import CsvFormat, parse_number
 
 Floats = NDArray[np.float64]
 # The position of a cell in a chunk, negative if it was in an earlier one, and what is wrong with it.
@@ -48,25 +48,6 @@ def column_reader(column: Column, form: CsvFormat, decimal: str) -> _Texts | _Nu
     if column.kind == "texts":
         return _Texts(form, column.optional)
     return _Numbers(form, decimal, column.optional)
-
-
-def parse_number(cell: str, decimal: str) -> float:
-    """Return the number in a cell.
-
-    Args:
-        decimal: the mark of decimals; empty if nobody knows.
-
-    Raises:
-        ValueError: saying what the cell holds instead.
-    """
-    text = read_decimal(cell, decimal)
-    try:
-        value = float(text) if "_" not in text else math.nan  # Python would read 1_000 as a number
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise ValueError(f"expected a number, not {cell[:40]!r}")
-    return value
 
 
 class _Codes(dict[str, int]):
@@ -110,14 +91,13 @@ class _Numbers:
 
     def __init__(self, form: CsvFormat, decimal: str, optional: bool) -> None:
         self._no_value, self._decimal, self._optional = form.no_value, decimal, optional
-        # A number that means no value, like -999, must be found before the cells are read as numbers.
-        self._plain_first = not any(_is_number(text, decimal) for text in form.missing)
+        self._missing_numbers = list(form.missing_numbers)
         self._values = array("d")
 
     def read(self, cells: Sequence[str]) -> list[Problem]:
         """Take cells. Return what is wrong with some of them."""
         points = self._with_points(cells)
-        chunk = self._quickly(points) if points and self._plain_first else None
+        chunk = self._quickly(points) if points else None
         if chunk is None and points and self._optional:
             # the words are compared as they are in the file, before a decimal comma becomes a point
             holes = [cell.strip() in self._no_value for cell in cells]
@@ -132,20 +112,23 @@ class _Numbers:
                 if self._optional and cell.strip() in self._no_value:
                     continue
                 try:
-                    chunk[row] = self._parse(cell)
+                    chunk[row] = parse_number(cell, self._decimal)
                 except ValueError as error:
                     problems.append((row, str(error)))
+        absent = np.isin(chunk, self._missing_numbers)
+        if self._optional:
+            chunk[absent] = math.nan
+        else:
+            problems += [
+                (row, f"expected a number, not {cells[row][:40]!r}, which means no value")
+                for row in np.flatnonzero(absent).tolist()
+            ]
         self._values.frombytes(chunk.tobytes())
-        return problems
+        return sorted(problems)
 
     def values(self) -> Floats:
         """Return all values; NaN is none."""
         return np.frombuffer(self._values, dtype=np.float64)
-
-    def _parse(self, cell: str) -> float:
-        if not self._plain_first and cell.strip() in self._no_value:
-            raise ValueError(f"expected a number, not {cell[:40]!r}, which means no value")
-        return parse_number(cell, self._decimal)
 
     def _with_points(self, cells: Sequence[str]) -> Sequence[str] | None:
         """Return the cells with decimal points; None if that takes a look at each."""

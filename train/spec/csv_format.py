@@ -5,9 +5,12 @@ Owns these keys. What they leave out is found from the file when it is read.
 
 from __future__ import annotations
 
+import math
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from csv_dialect import read_decimal
 from train.spec.toml_reader import TomlTable
 
 WHITESPACE = "whitespace"
@@ -43,6 +46,16 @@ class CsvFormat:
         """The texts of a cell that has no value."""
         return frozenset(("", *self.missing))
 
+    @property
+    def missing_numbers(self) -> frozenset[float]:
+        """The numbers that some of these texts are: a number that is one of them means no value, however written."""
+        decimal = self.decimal or ("." if self.separator else "")
+        numbers = set()
+        for word in self.missing:
+            with suppress(ValueError):
+                numbers.add(parse_number(word, decimal))
+        return frozenset(numbers)
+
     def to_toml(self) -> dict[str, Any]:
         """Return the keys that say so in a spec's `[data]`."""
         content: dict[str, Any] = {}
@@ -56,6 +69,25 @@ class CsvFormat:
         if self.missing:
             content["missing"] = list(self.missing)
         return content
+
+
+def parse_number(cell: str, decimal: str) -> float:
+    """Return the number in a cell.
+
+    Args:
+        decimal: the mark of decimals; empty if nobody knows.
+
+    Raises:
+        ValueError: saying what the cell holds instead.
+    """
+    text = read_decimal(cell, decimal)
+    try:
+        value = float(text) if "_" not in text else math.nan  # Python would read 1_000 as a number
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ValueError(f"expected a number, not {cell[:40]!r}")
+    return value
 
 
 def read_format(table: TomlTable) -> CsvFormat:

@@ -10,9 +10,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from registry import DATE_PARTS, is_date_format
+from registry import DATE_PARTS, is_date_format, plain
 from registry.float32 import FLOAT32_MAX
 from train.spec.booleans import in_order
+from train.spec.csv_format import CsvFormat
 from train.spec.toml_reader import TomlTable
 
 FLOAT32_EXACT = 2**24  # float32 represents every integer up to here; the model's rows are float32
@@ -25,7 +26,7 @@ class MissingSpec:
     Attributes:
         fill: ``median``, ``mode``, or the value itself: a number, or the code of a category.
         indicator: whether the model also learns from the value being missing.
-        texts: what the file has for it, beside an empty cell; clients may send it, too.
+        texts: what the file has for it, beside an empty cell, numbers also with a point; clients may send it, too.
     """
 
     fill: float | str
@@ -87,11 +88,11 @@ class _Values:
     other: float | None = None
 
 
-def read_input(table: TomlTable, no_value: tuple[str, ...]) -> InputSpec:
+def read_input(table: TomlTable, form: CsvFormat) -> InputSpec:
     """Read one of the `[[inputs]]`.
 
     Args:
-        no_value: the texts that mean no value, beside the empty one; none of them can be a level.
+        form: of the file; none of the texts that mean no value can be a level.
 
     Raises:
         TrainError: naming the key that is missing or has a value that is not allowed.
@@ -99,7 +100,7 @@ def read_input(table: TomlTable, no_value: tuple[str, ...]) -> InputSpec:
     name = table.string("name")
     boolean = table.boolean("boolean", False)
     if _has_texts(table.peek("categories")):
-        values = _texts(table, boolean, no_value)
+        values = _texts(table, boolean, form.missing)
     elif boolean:
         raise table.error("boolean", 'a boolean has two texts; add categories, like ["no", "yes"]: first what is false')
     elif "categories" in table:
@@ -125,7 +126,7 @@ def read_input(table: TomlTable, no_value: tuple[str, ...]) -> InputSpec:
         other=values.other,
         boolean=boolean,
         min_rows=table.integer("min_rows", 1, 1_000_000_000) if "min_rows" in table else 0,
-        missing=_missing(table, values, no_value),
+        missing=_missing(table, values, form),
         date=date,
         date_format=_date_format(table) if date else "",
         date_column=table.string("date_column", "") if date else "",
@@ -190,7 +191,7 @@ def _value(table: TomlTable, key: str, values: _Values) -> float:
     return value
 
 
-def _missing(table: TomlTable, values: _Values, no_value: tuple[str, ...]) -> MissingSpec | None:
+def _missing(table: TomlTable, values: _Values, form: CsvFormat) -> MissingSpec | None:
     if "missing" not in table:
         if "indicator" in table:
             raise table.error("indicator", "it tells whether the value is missing; add missing")
@@ -208,7 +209,10 @@ def _missing(table: TomlTable, values: _Values, no_value: tuple[str, ...]) -> Mi
         raise table.error("missing", f"expected 'median', 'mode' or a value of the input, not {word!r}")
     else:
         fill = _value(table, "missing", values)
-    return MissingSpec(fill, table.boolean("indicator", False), tuple(dict.fromkeys(filter(None, no_value))))
+    # Clients write numbers with a point, whatever the file does.
+    numbers = () if values.levels else map(plain, sorted(form.missing_numbers))
+    words = dict.fromkeys(filter(None, (*form.missing, *numbers)))
+    return MissingSpec(fill, table.boolean("indicator", False), tuple(words))
 
 
 def _date_format(table: TomlTable) -> str:

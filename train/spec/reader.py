@@ -109,7 +109,7 @@ def read_spec(path: Path) -> Spec:
         data_file=path.parent / data.string("file"),
         data_sha256=data.string("sha256").lower(),
         csv_format=csv_format,
-        inputs=tuple(read_input(table, csv_format.missing) for table in top.tables("inputs")),
+        inputs=tuple(read_input(table, csv_format) for table in top.tables("inputs")),
         label=Output(
             name=label.string("name", label_column),
             label=label.string("label"),

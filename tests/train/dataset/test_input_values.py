@@ -14,6 +14,7 @@ from registry import Missing
 from registry.float32 import FLOAT32_MAX
 from train.dataset.input_values import Encoding, encode, missing_value, read_values
 from train.spec import InputSpec
+from train.spec.csv_format import CsvFormat
 from train.spec.inputs import read_input
 from train.spec.toml_reader import TomlTable
 
@@ -21,7 +22,7 @@ NO = math.nan
 
 
 def spec_of(**keys: Any) -> InputSpec:
-    return read_input(TomlTable(Path("spec.toml"), "", {"name": "a", "label": "A", **keys}), ())
+    return read_input(TomlTable(Path("spec.toml"), "", {"name": "a", "label": "A", **keys}), CsvFormat())
 
 
 def texts(*cells: str | None) -> pd.Series[Any]:
@@ -135,8 +136,10 @@ def test_levels_with_few_training_rows_become_other_and_the_codes_of_the_rest_st
 
 def test_the_words_of_the_file_for_no_value_are_those_of_clients_where_a_value_may_be_missing() -> None:
     table = TomlTable(Path("spec.toml"), "", {"name": "a", "label": "A", "limits": [0, 9], "missing": 3})
-    described = encoded(read_input(table, ("NA", "-999")), [1, 2, NO]).described
-    assert described.missing == Missing(-9, 3, texts=("NA", "-999"))
+    form = CsvFormat(decimal=",", missing=("NA", "-99,9"))
+    described = encoded(read_input(table, form), [1, 2, NO]).described
+    assert described.missing == Missing(-9, 3, texts=("NA", "-99,9", "-99.9"))
+    assert described.no_value == {"", "NA", "-99,9", "-99.9", -99.9}
 
 
 def test_a_level_that_others_are_merged_into_needs_no_rows() -> None:

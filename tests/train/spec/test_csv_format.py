@@ -40,6 +40,19 @@ def test_an_empty_cell_never_has_a_value() -> None:
 
 
 @pytest.mark.parametrize(
+    ("content", "numbers"),
+    [
+        ({}, {-999, -99.9, 1.5}),
+        ({"separator": ";", "decimal": ","}, {-999, -99.9}),
+        ({"separator": ";"}, {-999, 1.5}),
+    ],
+)
+def test_the_decimals_of_the_file_say_which_words_are_numbers(content: dict[str, Any], numbers: set[float]) -> None:
+    words = ["NA", "-999", "-99,9", "1.5", "1_000", "nan", "1,234.5"]
+    assert read({**content, "missing": words}).missing_numbers == numbers
+
+
+@pytest.mark.parametrize(
     ("content", "named"),
     [
         ({"encoding": "klingon"}, "data.encoding: expected one like 'utf-8', 'latin-1' or 'cp1252', not 'klingon'"),

@@ -10,6 +10,7 @@ import pytest
 
 from train.errors import TrainError
 from train.spec import InputSpec
+from train.spec.csv_format import CsvFormat
 from train.spec.inputs import MissingSpec, read_input
 from train.spec.toml_reader import TomlTable
 
@@ -20,7 +21,7 @@ LIMITS = {"limits": [0, 10]}
 
 def read(**keys: Any) -> InputSpec:
     table = TomlTable(Path("spec.toml"), "inputs[1].", {"name": "a", "label": "A", **keys})
-    item = read_input(table, ("NA",))
+    item = read_input(table, CsvFormat(missing=("NA",)))
     table.reject_unread_keys()
     return item
 
