@@ -18,7 +18,7 @@ from train.dataset.csv_file import file_sha256
 from train.dataset.csv_table import Indices, read_csv
 from train.dataset.input_values import encode, missing_value, read_values
 from train.dataset.split import divide, find_originals
-from train.errors import TrainError
+from train.errors import TeachesNothingError, TrainError
 from train.spec import InputSpec, Spec
 
 MIN_ROWS = 30  # with fewer, a split and a bootstrap interval mean little
@@ -110,10 +110,12 @@ def load_dataset(spec: Spec) -> Dataset:
     )
 
 
-def _teaches_nothing(spec: Spec, column: str, problem: str) -> TrainError:
-    return TrainError(
+def _teaches_nothing(spec: Spec, column: str, problem: str) -> TeachesNothingError:
+    return TeachesNothingError(
+        column,
+        problem,
         f"{spec.data_file}: column {column} {problem}, so it teaches the model "
-        f"nothing; add rows with other values, or take the column out of {spec.file}"
+        f"nothing; add rows with other values, or take the column out of {spec.file}",
     )
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from registry.signature import MODEL_NAME
 from train.dataset import Dataset, load_dataset
-from train.errors import TrainError
+from train.errors import TeachesNothingError, TrainError
 from train.init.candidates import Report, choose, fit_keys
+from train.init.column import Column
 from train.init.column_types import read_table
 from train.init.drafting import SEED, make_draft
 from train.init.gate_limits import measure
@@ -104,11 +106,28 @@ def look(options: argparse.Namespace, report: Report) -> tuple[Draft, Dataset, l
     mark_wanted(path, table, label, options.keep)
     unlabelled = drop_unlabelled(path, table, label)
     report("looking at the columns", 0.1)
-    draft, summary = make_draft(path, out, _model(options), sniffed, table, label, unlabelled)
-    try:
-        return draft, _load(out, path, draft), summary
-    except TrainError as error:
-        raise TrainError("\n".join([*summary, str(error)])) from error
+    while True:
+        draft, summary = make_draft(path, out, _model(options), sniffed, table, label, unlabelled)
+        try:
+            return draft, _load(out, path, draft), summary
+        except TeachesNothingError as error:
+            _leave_out(error, table.columns, label)
+        except TrainError as error:
+            raise TrainError("\n".join([*summary, str(error)])) from error
+
+
+def _leave_out(error: TeachesNothingError, columns: Sequence[Column], label: Column) -> None:
+    """Leave out a column that differs in the test rows only: which rows these are the spec says.
+
+    Raises:
+        TrainError: if it is the label, or wanted.
+    """
+    column = next(column for column in columns if column.name == error.column)
+    if column is label:
+        raise error
+    if column.is_wanted:
+        raise TrainError(f"--keep {column.name}: it {error.problem}; take --keep {column.name} away") from error
+    column.left_out = f"it {error.problem}"
 
 
 def _model(options: argparse.Namespace) -> str:
@@ -145,6 +164,8 @@ def _load(out: Path, path: Path, draft: Draft) -> Dataset:
         spec.write_text(format_spec(absolute, UNDECIDED), encoding="utf-8")
         try:
             return load_dataset(read_spec(spec))
+        except TeachesNothingError:
+            raise
         except TrainError as error:
             raise TrainError(str(error).replace(str(spec), "the spec")) from error
 

@@ -79,6 +79,25 @@ def test_of_two_columns_that_tell_the_same_the_kept_one_stays(tmp_path: Path) ->
     assert "it is size in feet times a constant" in said
 
 
+def test_a_text_that_differs_in_the_test_rows_only_is_left_out_and_can_t_be_kept(tmp_path: Path) -> None:
+    common = [row % 9 == 0 for row in range(60)]  # 7 rows, of which fewer than 5 train
+    table = {
+        "size": [f"{row * 37 % 101}.5" for row in range(60)],
+        "town": ["Bern" if known else f"town {row}" for row, known in enumerate(common)],
+        "price": [f"{row * 37 % 101 + row * row % 61}" for row in range(60)],
+    }
+    path = tmp_path / "houses.csv"
+    path.write_text(write([list(table), *map(list, zip(*table.values(), strict=True))]))
+    arguments = [str(path), "--label", "price"]
+    draft, _, summary = look(parser().parse_args(arguments), lambda *_: None)
+    assert [item.column.name for item in draft.inputs] == ["size"]
+    reason = "it has the same value in every training row after min_rows has merged its rare categories"
+    assert draft.left_out["town"] == reason
+    assert f"left out: {reason}" in " ".join("\n".join(summary).split())
+    with pytest.raises(TrainError, match=f"--keep town: {reason}; take --keep town away"):
+        look(parser().parse_args([*arguments, "--keep", "town"]), lambda *_: None)
+
+
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
