@@ -28,7 +28,8 @@ class DateColumn:
         positions: of the inputs, ascending.
         parts: the part that each of them is.
         example: a typical date.
-        no_value: the texts and numbers that mean that the date is missing; none if one of the inputs may not be.
+        no_value: the texts and numbers that mean that the date is missing; none if one of the inputs may not be
+            missing.
     """
 
     name: str

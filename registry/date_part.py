@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -43,6 +44,11 @@ class DatePart:
             return calendar.day_name[int(value)]
         day = date_of_days(value) if self.part == "days" else None
         return plain(value) if day is None else day.isoformat()
+
+    def name_range(self, ends: tuple[float, float]) -> tuple[str, str]:
+        """Return the first and the last value of the part in a range: all are whole numbers."""
+        low, high = ends
+        return self.name(float(math.ceil(low))), self.name(float(math.floor(high)))
 
     def to_json(self) -> dict[str, str]:
         """Return the member of an input in signature.json."""

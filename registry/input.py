@@ -65,7 +65,7 @@ class Input:
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """The names, then the column of dates that the value may come from: by exactly one of them it is sent."""
+        """The names, then the column of dates that the value may come from: it is sent under exactly one of them."""
         return self.names if self.date is None else (*self.names, self.date.column)
 
     @property

@@ -152,10 +152,11 @@ def _refuse(item: Input, date: DatePart | None, value: float) -> str:
     """Return why a value is not accepted."""
     if item.levels:
         return f"must be one of {name_levels(item)}"
-    if date:
-        return f"{date.describe(value)} lies outside the limits {' to '.join(map(date.name, item.limits))}"
     if item.categories:
-        return f"{plain(value)} must be one of {', '.join(map(plain, item.categories))}"
+        describe, name = (date.describe, date.name) if date else (plain, plain)
+        return f"{describe(value)} must be one of {', '.join(map(name, item.categories))}"
+    if date:
+        return f"{date.describe(value)} lies outside the limits {' to '.join(date.name_range(item.limits))}"
     return f"{plain(value)} lies outside the limits {' to '.join(map(plain, item.limits))}"
 
 
@@ -164,7 +165,7 @@ def _note_unusual(item: Input, date: DatePart | None, value: float) -> str:
     if item.levels:
         return f"no training row has '{excerpt(item.texts[value])}'"
     if date:
-        return f"{date.describe(value)} lies outside the training range {' to '.join(map(date.name, item.training))}"
+        return f"{date.describe(value)} lies outside the training range {' to '.join(date.name_range(item.training))}"
     return f"{plain(value)} lies outside the training range {'-'.join(map(plain, item.training))}"
 
 

@@ -84,7 +84,8 @@ def _ends(kind: str, inputs: Sequence[Input], which: str) -> tuple[str, str] | N
     ranges = {item.date.part: getattr(item, which) for item in inputs if item.date}
     ends: list[tuple[date, date]] = []
     if "days" in ranges:
-        first, last = map(date_of_days, ranges["days"])
+        low, high = ranges["days"]
+        first, last = date_of_days(math.ceil(low)), date_of_days(math.floor(high))
         ends += [(first, last)] if first and last else []
     low, high = ranges.get("year", (0, 0))
     if date.min.year <= low <= high <= date.max.year:

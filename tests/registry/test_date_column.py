@@ -91,4 +91,4 @@ def test_the_typical_date_comes_from_the_parts_that_are_there() -> None:
     assert date_columns([year, month])[0].example.timetuple()[:2] == (2012, 11)
     unknown = replace(OPEN_SALES.inputs[2], example=-10957)  # missing in most rows
     assert date_columns([year, unknown])[0].example.year == 2012
-    assert date_columns([replace(year, example=0)])[0].example
+    assert date_columns([replace(year, example=0)])[0].example == date(2001, 2, 3)

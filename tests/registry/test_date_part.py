@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -31,6 +32,12 @@ def test_the_days_of_a_date_say_which_it_is(day: date) -> None:
     days = parts_of(day)["days"]
     assert date_of_days(days) == day
     assert days == (day - date(1970, 1, 1)) / timedelta(days=1)
+
+
+def test_the_ends_of_a_range_are_dates_within_it() -> None:
+    days = DatePart("Sold", "%Y-%m-%d", "days")
+    assert days.name_range((7304.5, 22000.5)) == ("1990-01-01", "2030-03-27")
+    assert replace(days, part="year").name_range((2009.5, 2020)) == ("2010", "2020")
 
 
 def test_days_that_no_calendar_has_are_no_date() -> None:

@@ -10,7 +10,7 @@ import pytest
 from app.codecs.batch import InputBatch
 from app.codecs.validation import SignatureValidator
 from app.errors import MAX_ERRORS, FieldError, InvalidInput
-from registry import Missing
+from registry import DatePart, Missing
 from tests.conftest import FLATS, HOUSES
 
 
@@ -30,6 +30,15 @@ def test_a_category_has_one_of_its_codes(categories: tuple[float, ...], value: f
     validator = SignatureValidator(replace(HOUSES, inputs=(rooms,)))
     _, errors = validator.find_errors(InputBatch(np.array([[value], *([code] for code in categories)], np.float64)))
     assert errors == [FieldError(0, "rm", message)]
+
+
+def test_a_part_of_a_date_that_is_a_category_has_one_of_its_codes() -> None:
+    month = replace(
+        HOUSES.inputs[0], categories=(6.0, 12.0), limits=(6, 12), training=(6, 12), date=DatePart("Sold", "%Y", "month")
+    )
+    validator = SignatureValidator(replace(HOUSES, inputs=(month,)))
+    _, errors = validator.find_errors(InputBatch(np.array([[7.0]]), dated=frozenset({0})))
+    assert list(map(str, errors)) == ["Sold: the month 7 must be one of 6, 12"]
 
 
 def test_a_request_that_has_to_be_right_as_a_whole_is_not_searched_for_all_that_is_wrong() -> None:
