@@ -12,7 +12,6 @@ from urllib.parse import unquote_plus, urlencode
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 
-from app.codecs.batch import InputBatch
 from app.endpoints.data_plane import DataPlane
 from app.endpoints.form_answer import Answer, interval_level, make_answer
 from app.endpoints.form_dates import typed_date
@@ -75,7 +74,7 @@ class _Form:
         """Show the form; with the answer, if the address has values."""
         context = current_request()
         if not context.predicts:
-            return self._render({})
+            return self._render(None, {})
         response = make_response(self._answer(context, lambda: read_query(context)))
         response.headers["Cache-Control"] = "no-store"  # a page from a cache would be an answer without a row
         return response
@@ -87,28 +86,29 @@ class _Form:
         wishes = parse_query(context.environ.get("QUERY_STRING", ""), INTERVAL, EXPLAIN)
         if negotiate(HTML, JSON) == HTML:
             return self._answer(context, read)
-        route, batch, _ = self._decode(context, read())
+        fields = read()
+        route = self._plane.router.route(context.client_id)
+        batch, _ = route.model.decoder.decode_form(fields)
         return answer_with(wishes, self._plane, context, route, batch, single=True)
 
     def _answer(self, context: RequestContext, read: Callable[[], Fields]) -> tuple[str, int]:
         """Return the form with the answer or with what is wrong, and the status."""
+        asked: LoadedModel | None = None
         typed: dict[str, str] = {}
         try:
-            route, batch, typed = self._decode(context, read())
+            fields = read()
+            route = self._plane.router.route(context.client_id)
+            asked = route.model
+            batch, typed = asked.decoder.decode_form(fields)
             result = self._plane.pipeline.predict(route, batch, interval_level(route.model))
             context.add_complete(result)
         except ServingError as error:
             context.fail(error)
-            return self._render(typed, error), status_of(error)
-        model = _answering(route, result.version)
+            return self._render(asked, typed, error), status_of(error)
+        answering = _answering(route, result.version)
         explanation, explainer = self._explain(context, route, result)
-        answer = make_answer(model, result, explanation, explainer)
-        return self._render(typed, answer=answer, model=model), 200
-
-    def _decode(self, context: RequestContext, fields: Fields) -> tuple[Route, InputBatch, dict[str, str]]:
-        """Return who answers, the one row of the form, and what was typed for each input."""
-        route = self._plane.router.route(context.client_id)
-        return route, *route.model.decoder.decode_form(fields)
+        answer = make_answer(answering, result, explanation, explainer)
+        return self._render(asked, typed, answer=answer, answering=answering), 200
 
     def _explain(
         self, context: RequestContext, route: Route, result: PredictionResult
@@ -126,20 +126,27 @@ class _Form:
 
     def _render(
         self,
+        asked: LoadedModel | None,
         typed: dict[str, str],
         error: ServingError | None = None,
         answer: Answer | None = None,
-        model: LoadedModel | None = None,
+        answering: LoadedModel | None = None,
     ) -> str:
-        model = model or self._plane.router.champion().model
-        signature = model.signature
+        """Return the page.
+
+        Args:
+            asked: the version that read what was typed, and whose fields these are; None for the champion.
+            answering: the version that answered: another one, if its names of inputs differ, has no field for some.
+        """
+        asked = asked or self._plane.router.champion().model
+        signature = asked.signature
         names = [source.name for source in shown_sources(signature, typed)]
         problems, messages = place_problems(error.errors if error else (), names)
         if error and not problems and not messages:
             messages = [error.message]
         environ = current_request().environ
         # How the training rows are spread is shown to who may see the model's pages.
-        figures = model.figures if self._access.shows_details(environ) else None
+        figures = (answering or asked).figures if self._access.shows_details(environ) else None
         return render_template(
             "form.html",
             signature=signature,
