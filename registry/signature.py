@@ -124,6 +124,11 @@ class Signature:
         return (*self.names, *(date.name for date in self.dates))
 
     @property
+    def names_with_dates(self) -> tuple[str, ...]:
+        """The names of the inputs, with a column of dates in place of its parts."""
+        return tuple(dict.fromkeys(item.date.column if item.date else item.name for item in self.inputs))
+
+    @property
     def example_by_name(self) -> dict[str, float | str | None]:
         """One typical row as a client may send it by name: columns of dates in place of their parts."""
         dates = {date.name: date.format_date(date.example) for date in self.dates}
