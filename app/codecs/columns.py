@@ -35,24 +35,22 @@ class ColumnDecoder:
 
         Args:
             order: at which place of a row each input is, or ABSENT.
-            dates: the columns of dates among them.
+            dates: the columns of dates whose parts are not there themselves.
 
         Returns:
             None if there is an error, or something irregular that may be one.
         """
         values = np.full((len(cells) // width, len(order)), math.nan)
         warnings: list[FieldError] = []
-        dated: frozenset[int] = frozenset()
-        if dates:
-            for date in dates:
-                parts = date.read_column(cells[order[date.positions[0]] :: width])
-                if parts is None:
-                    return None
-                values[:, date.positions] = parts
-            dated = positions_of(dates)
-            order = [ABSENT if position in dated else place for position, place in enumerate(order)]
+        dated = positions_of(dates)
+        for date in dates:
+            place = order[date.positions[0]]
+            parts = None if place == ABSENT else date.read_column(cells[place::width])
+            if place != ABSENT and parts is None:
+                return None
+            values[:, date.positions] = math.nan if parts is None else parts
         for position, place in enumerate(order):
-            if place != ABSENT:
+            if place != ABSENT and position not in dated:
                 column = self._readers[position].read_column(cells[place::width])
                 if column is None:
                     return None
@@ -63,7 +61,7 @@ class ColumnDecoder:
         """Decode columns of the cells of a CSV text, inputs in order. All errors are found, however many there are.
 
         Args:
-            dates: the columns of dates among them; each is there for each of its parts.
+            dates: the columns of dates whose parts are not there themselves; each is there for each of its parts.
         """
         values = np.full((len(columns[0]), len(self._names)), math.nan)
         errors: list[FieldError] = []

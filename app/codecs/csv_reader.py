@@ -86,9 +86,9 @@ class CsvBatchReader:
         self._order = decoder.inputs.map_columns(self.names, self._separator)
         self._is_complete = ABSENT not in self._order
         self._dates = decoder.inputs.find_dates(self.names)
-        self._texts = decoder.text_columns | positions_of(self._dates)
+        self._text_columns = decoder.text_columns | positions_of(self._dates)
         # A word for no value may look like a number with a decimal comma.
-        self._may_be_numbers = not (self._texts or (self._to_standard and any("," in word for word in decoder.words)))
+        self._may_be_numbers = not (self._text_columns or (self._to_standard and any("," in word for word in decoder.words)))
         self._placeholder = self._find_placeholder()
 
     def _find_placeholder(self) -> list[str]:
@@ -172,7 +172,7 @@ class CsvBatchReader:
     def _read_decimals(self, row: int, cells: list[str]) -> Iterator[FieldError]:
         """Give the numbers of a row decimal points. Yield an error for each that can't be read in one way."""
         for position, cell in enumerate(cells):
-            if position in self._texts:
+            if position in self._text_columns:
                 continue
             try:
                 cells[position] = self._decoder.readers[position].with_point(cell, self.dialect.decimal)

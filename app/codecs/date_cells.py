@@ -13,9 +13,8 @@ from app.codecs.json_strict import json_type
 from app.errors import FieldError
 from registry import DateColumn, Input, plain
 
-# The value of each part, and what is wrong: NaN with a message is an error, NaN alone a missing value.
-Parts = tuple[float, ...]
-_CELLS = {str, int, float, type(None)}
+Parts = tuple[float, ...]  # the value of each part, NaN where there is no date
+_CELLS = {str, int, float, type(None)}  # the types of JSON values that may be a date or none, all hashable
 
 
 class DateCells:
@@ -40,7 +39,10 @@ class DateCells:
         self._nothing: Parts = (math.nan,) * len(column.positions)
 
     def read(self, cell: Any) -> tuple[Parts, str]:
-        """Read a JSON value, or a text: the value of each part, and what is wrong if they are NaN."""
+        """Read a JSON value, or a text: the value of each part, and what is wrong.
+
+        NaN with a message is an error, NaN alone a missing value.
+        """
         is_number = type(cell) in (int, float)
         word = cell.strip() if isinstance(cell, str) else cell if is_number else None
         if cell is None or word == "" or word in self._column.no_value:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
+from itertools import chain
 
 from app.codecs.date_cells import DateCells
 from app.codecs.json_strict import excerpt, is_utf_8, join_names
@@ -24,7 +25,7 @@ class InputNames:
         positions: which input each name or alias is.
         dates: what reads each column of dates, by its name.
         accepted: all names that a client may use.
-        expected: those that a message names: of the inputs, with a column of dates in place of its parts.
+        names_with_dates: of the inputs, with a column of dates in place of its parts.
         optional: the positions of the inputs that may be missing.
         in_order: the positions of all.
     """
@@ -33,21 +34,36 @@ class InputNames:
         self.names = signature.names
         self.positions = {name: index for index, item in enumerate(signature.inputs) for name in item.names}
         self.dates = {date.name: DateCells(date, signature.inputs) for date in signature.dates}
-        self.accepted = self.positions.keys() | self.dates.keys()
+        self._found: dict[str, tuple[int, ...]] = {name: (index,) for name, index in self.positions.items()}
+        self._found |= {name: date.positions for name, date in self.dates.items()}
+        self.accepted = self._found.keys()
         self._column_of = {position: date for date in self.dates.values() for position in date.positions}
-        self.expected = tuple(signature.example_by_name)
+        self.names_with_dates = signature.names_with_dates
         self.optional = frozenset(index for index, item in enumerate(signature.inputs) if item.missing is not None)
         self.in_order = list(range(len(self.names)))
 
-    def find(self, name: str) -> tuple[int, ...]:
-        """Return the inputs that have their values under a name: several, if it is that of a column of dates."""
-        if name in self.dates:
-            return self.dates[name].positions
-        return (self.positions[name],) if name in self.positions else ()
+    def find(self, names: Sequence[str], allow_extra: bool) -> list[tuple[int, ...]]:
+        """Return for each of these names the inputs that have their values under it: several, for a column of dates.
+
+        None for a name that is new; nor for a column of dates beside all its parts, if there may be other columns.
+        """
+        found = [self._found.get(name, ()) for name in names]
+        if allow_extra and self.dates:
+            sent = self._sent_alone(names)
+            pairs = zip(names, found, strict=True)
+            return [() if name in self.dates and sent.issuperset(parts) else parts for name, parts in pairs]
+        return found
 
     def find_dates(self, names: Iterable[str]) -> Sequence[DateCells]:
-        """Return what reads the columns of dates among these names."""
-        return [self.dates[name] for name in dict.fromkeys(names) if name in self.dates] if self.dates else ()
+        """Return what reads the columns of dates, but for those of which a part is sent under one of these names."""
+        if not self.dates:
+            return ()
+        sent = self._sent_alone(names)
+        return [date for date in self.dates.values() if sent.isdisjoint(date.positions)]
+
+    def _sent_alone(self, names: Iterable[str]) -> set[int]:
+        """Return the inputs that are sent under names of their own."""
+        return {self.positions[name] for name in names if name in self.positions}
 
     def find_absent(
         self, row: int, seen: Container[int], optional: Container[int], message: str = "is missing"
@@ -63,25 +79,22 @@ class InputNames:
                     errors[FieldError(row, name, message)] = None
         return list(errors)
 
-    def note_twice(self, row: int, position: int, message: str = "appears twice") -> FieldError:
-        """Return the error of an input that has two values."""
+    def note_twice(self, row: int, position: int, name: str, message: str = "appears twice") -> FieldError:
+        """Return the error of an input that has two values, the second under this name."""
         date = self._column_of.get(position)
-        hint = f": send {excerpt(date.name)} once, or its parts" if date else ""
-        return FieldError(row, self.names[position], f"{message}{hint}")
+        if date is None:
+            return FieldError(row, self.names[position], message)
+        message = f"{message}: send {excerpt(date.name)} once, or its parts"
+        return date.error(row, message) if name == date.name else FieldError(row, self.names[position], message)
 
     def find_order(self, names: Sequence[str], allow_extra: bool) -> list[int] | None:
         """Return at which of these names each input is, or ABSENT if it may be missing.
 
         None if there is none of them, or one is missing that may not be, or appears twice, or a name is new.
         """
-        columns = {self.positions[name]: index for index, name in enumerate(names) if name in self.positions}
-        known = values = sum(name in self.positions for name in names)
-        if self.dates:
-            for index, name in enumerate(names):
-                if name in self.dates:
-                    columns |= dict.fromkeys(self.dates[name].positions, index)
-                    known, values = known + 1, values + len(self.dates[name].positions)
-        if values > len(columns) or (known < len(names) and not allow_extra):
+        found = self.find(names, allow_extra)
+        columns = {position: index for index, positions in enumerate(found) for position in positions}
+        if sum(map(len, found)) > len(columns) or (not allow_extra and () in found):
             return None
         if len(columns) == len(self.names):
             return [columns[position] for position in self.in_order]
@@ -100,10 +113,13 @@ class InputNames:
         order = self.find_order(names, allow_extra=True)
         if order is not None:
             return order
-        counts = Counter(position for name in names for position in self.find(name))
+        found = self.find(names, allow_extra=True)
+        counts = Counter(chain.from_iterable(found))
+        second = {position: name for name, positions in zip(names, found, strict=True) for position in positions}
         optional = self.optional if counts or len(self.optional) < len(self.names) else frozenset()
         errors = self.find_absent(0, counts, optional, "the column is missing")
-        errors += [self.note_twice(0, i, "the column appears twice") for i in self.in_order if counts[i] > 1]
+        twice = [i for i in self.in_order if counts[i] > 1]
+        errors += dict.fromkeys(self.note_twice(0, i, second[i], "the column appears twice") for i in twice)
         remedy = "" if all(map(is_utf_8, names)) else "; they are not UTF-8: save the file as UTF-8"
         raise InvalidInput(
             f"{errors[0]}; the columns, parted by {separator!r}, are {join_names(names)}{remedy}", errors

@@ -136,7 +136,7 @@ class JsonDecoder:
         known = [(name, text) for name, text in pairs if name in self.accepted]
         row = ObjectPairs((name, self._parse_typed(name, text)) for name, text in known)
         typed = {self._sent_name(name): text for name, text in reversed(known)}
-        return self._strict.decode(JsonRows([row])), typed
+        return self._strict.decode(JsonRows([row], allow_extra=True)), typed
 
     def _parse_typed(self, name: str, text: str) -> Any:
         return text if name in self.inputs.dates else self.readers[self.inputs.positions[name]].parse_typed(text)

@@ -56,12 +56,11 @@ class StrictDecoder:
         return InputBatch(values, errors, warnings, self._find_dated(json_rows) if self._inputs.dates else frozenset())
 
     def _find_dated(self, json_rows: JsonRows) -> frozenset[int]:
-        """Return the inputs whose values came in dates, and in no row by themselves."""
-        names = set(json_rows.names or ())
+        """Return the inputs whose values came in dates, or in no way, in every row."""
+        names: set[str] = set()
         for row in json_rows.rows:
-            names |= {name for name, _ in row} if isinstance(row, ObjectPairs) else set()
-        dated = positions_of(self._inputs.find_dates(names))
-        return dated - {self._inputs.positions[name] for name in names & self._inputs.positions.keys()}
+            names.update([name for name, _ in row] if isinstance(row, ObjectPairs) else json_rows.columns(self._names))
+        return positions_of(self._inputs.find_dates(names))
 
     def _decode_row(
         self,
@@ -85,15 +84,15 @@ class StrictDecoder:
                 errors.append(FieldError(index, "", message))
             row = ObjectPairs(zip(names, row, strict=False))
         seen: set[int] = set()
-        for name, cell in row:
-            positions = self._inputs.find(name)
+        found = self._inputs.find([name for name, _ in row], json_rows.allow_extra)
+        for (name, cell), positions in zip(row, found, strict=True):
             if not positions:
                 if not json_rows.allow_extra and len(errors) < MAX_ERRORS:
-                    message = f"no such input; the inputs are {join_names(self._inputs.expected)}{remedy}"
+                    message = f"no such input; the inputs are {join_names(self._inputs.names_with_dates)}{remedy}"
                     errors.append(FieldError(index, excerpt(name), message))
                 continue
             if twice := seen.intersection(positions):
-                errors.append(self._inputs.note_twice(index, min(twice)))
+                errors.append(self._inputs.note_twice(index, min(twice), name))
             elif name in self._inputs.dates:
                 self._decode_date(index, self._inputs.dates[name], cell, values, errors)
             else:

@@ -79,14 +79,14 @@ class Field:
 
 
 def shown_sources(signature: Signature, typed: Mapping[str, str]) -> list[Input | DateColumn]:
-    """Return what the form has a field for: a column of dates in place of its parts, unless only these were typed.
+    """Return what the form has a field for: a column of dates in place of its parts, unless some of these were typed.
 
     Args:
         typed: texts by input, or by column of dates; empty before anything was.
     """
     columns: dict[int, DateColumn] = {}
     for column in signature.dates:
-        if column.name in typed or not any(signature.names[position] in typed for position in column.positions):
+        if not any(signature.names[position] in typed for position in column.positions):
             columns |= dict.fromkeys(column.positions, column)
     return list(dict.fromkeys(columns.get(position, item) for position, item in enumerate(signature.inputs)))
 

@@ -85,7 +85,8 @@ def request_examples(signature: Signature, rows: ExampleRows) -> dict[tuple[str,
         ("Feedback", CSV): {"a file": f"request_id,row,actual\norder-4711,0,{truth['actual']}\n"},
     }
     if signature.dates:
-        dated = signature.example_by_name
+        row = signature.example_by_name
+        dated = {name: number(value) if isinstance(value, float) else value for name, value in row.items()}
         examples["RowOrRows", JSON]["one row, by name, with dates"] = dated
         for media_type in (FORM, MULTIPART):
             known = {name: value for name, value in dated.items() if value is not None}

@@ -5,6 +5,8 @@ JSON Schema can't say that columns have the same length, or that a tensor's data
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from app.codecs.json_layouts import ENVELOPES
 from app.endpoints.data_plane import takes_texts
 from app.endpoints.openapi.schemas import (
@@ -16,12 +18,13 @@ from app.endpoints.openapi.schemas import (
     count_required,
     given,
     has,
-    input_ref,
     lacks,
     members,
     object_schema,
+    or_itself,
     ref,
     tuple_schema,
+    value_ref,
 )
 from app.endpoints.v2_tensors import BOOLEANS, TEXTS
 from registry import INPUT_TENSOR, DateColumn, Input, Signature
@@ -39,15 +42,7 @@ def request_schemas(signature: Signature, max_rows: int) -> dict[str, Schema]:
         "Envelope": _envelope(signature),
         "RegressRequest": _regress(signature, max_rows),
         "InputTensors": _input_tensors(signature, max_rows),
-        "FrameColumns": {
-            "type": "array",
-            "items": {"type": "string"},
-            "minItems": 1,
-            "allOf": [
-                {"contains": {"enum": list(item.sources)}, "minContains": int(item.missing is None), "maxContains": 1}
-                for item in signature.inputs
-            ],
-        },
+        "FrameColumns": _frame_columns(signature, extra=True),
         "FrameData": array_schema(any_of(frame_cells, ref("WideRowByName")), max_rows),
         "WideInstances": _instances(signature, max_rows, "WideRow"),
         "WideColumns": _columns(signature, max_rows, "WideRow", extra=True),
@@ -71,17 +66,17 @@ def _instances(signature: Signature, max_rows: int, row: str) -> Schema:
 def _columns(signature: Signature, max_rows: int, row: str, extra: bool) -> Schema:
     """Rows as columns of the same length or with the same index, or as the model's tensor, by name or alone."""
 
-    def column(item: Source) -> Schema:
+    def column(source: Source) -> Schema:
         return {
             "type": "array",
             "minItems": 1,
             "maxItems": max_rows,
-            **any_of({"items": input_ref(item)}, {"items": tuple_schema(input_ref(item))}),
+            **any_of({"items": value_ref(source)}, {"items": tuple_schema(value_ref(source))}),
         }
 
-    def indexed(item: Source) -> Schema:
+    def indexed(source: Source) -> Schema:
         rows = {"minProperties": 1, "maxProperties": max_rows}
-        return {"type": "object", **rows, "additionalProperties": input_ref(item)}
+        return {"type": "object", **rows, "additionalProperties": value_ref(source)}
 
     tensors = [ref(f"{row}s")]
     if accepts_tensor(signature):
@@ -91,10 +86,22 @@ def _columns(signature: Signature, max_rows: int, row: str, extra: bool) -> Sche
     return any_of(*tensors, columns, indexes)
 
 
+def _frame_columns(signature: Signature, extra: bool) -> Schema:
+    """The names of a data frame's columns: each input once."""
+
+    def once(names: Sequence[str], least: int) -> Schema:
+        return {"contains": {"enum": list(names)}, "minContains": least, "maxContains": 1}
+
+    rules = {item.name: once(item.sources, int(item.missing is None)) for item in signature.inputs}
+    if extra:
+        rules = or_itself(signature, rules, lambda item: once(item.names, 1))
+    return {"type": "array", "items": {"type": "string"}, "minItems": 1, "allOf": list(rules.values())}
+
+
 def _frame(signature: Signature, max_rows: int) -> Schema:
     """A data frame as pandas writes it with the orientation split."""
     width = len(signature.inputs)
-    names = {"allOf": [ref("FrameColumns"), {"maxItems": width}]}
+    names = {**_frame_columns(signature, extra=False), "maxItems": width}
     least = count_required(signature)
     cells: Schema = {"type": "array", "minItems": least, "maxItems": width, "description": "in the order of columns"}
     data = array_schema(any_of(cells, ref("RowByName")), max_rows)
@@ -152,14 +159,14 @@ def _input_tensors(signature: Signature, max_rows: int) -> Schema:
         schema = object_schema({**parts, "data": data}, ["parameters"], extra=True)
         return {**schema, "description": "data has as many values as shape says"}
 
-    def column(item: Source) -> Schema:
+    def column(source: Source) -> Schema:
         shape = {"type": "array", "prefixItems": [size, {"const": 1}], "minItems": 1, "maxItems": 2}
-        if isinstance(item, DateColumn):
-            names, texts = [item.name], [TEXTS]
+        if isinstance(source, DateColumn):
+            names, texts = [source.name], [TEXTS]
         else:
-            names, texts = list(item.names), [TEXTS, BOOLEANS] if item.levels else []
+            names, texts = list(source.names), [TEXTS, BOOLEANS] if source.levels else []
         datatype = any_of(ref("Datatype"), {"enum": texts}) if texts else ref("Datatype")
-        return tensor({"enum": names}, shape, array_schema(_value_or_list(item), max_rows), datatype)
+        return tensor({"enum": names}, shape, array_schema(_value_or_list(source), max_rows), datatype)
 
     def once(item: Input) -> Schema:
         contains = {"contains": {"properties": {"name": {"enum": list(item.sources)}}}}
@@ -175,7 +182,7 @@ def _input_tensors(signature: Signature, max_rows: int) -> Schema:
     }
     if takes_texts(signature):
         return columns
-    values = list(map(input_ref, inputs))
+    values = list(map(value_ref, inputs))
     flat = {**array_schema(any_of(*values), max_rows * width), "minItems": width, "prefixItems": values}
     nested = {**array_schema(ref("Row"), max_rows), "prefixItems": [ref("RowByPosition")]}
     other_name = {"type": "string", "not": {"enum": [name for item in inputs for name in item.sources]}}
@@ -183,5 +190,5 @@ def _input_tensors(signature: Signature, max_rows: int) -> Schema:
     return any_of(tuple_schema(matrix), columns)
 
 
-def _value_or_list(item: Source) -> Schema:
-    return any_of(input_ref(item), tuple_schema(input_ref(item)))
+def _value_or_list(source: Source) -> Schema:
+    return any_of(value_ref(source), tuple_schema(value_ref(source)))

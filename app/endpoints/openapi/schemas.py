@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from app.codecs.cells import texts_of_numbers
@@ -64,16 +64,23 @@ def bounds(low: float, high: float) -> Schema:
     return {"type": "number", "minimum": number(least), "maximum": number(most)}
 
 
-def input_ref(item: Source) -> Schema:
+def value_ref(source: Source) -> Schema:
     """Return a reference to the schema of the value of an input, or of a date."""
-    return ref(f"date.{item.positions[0]}" if isinstance(item, DateColumn) else f"input.{item.name}")
+    return ref(f"date.{source.positions[0]}" if isinstance(source, DateColumn) else f"input.{source.name}")
 
 
 def has(item: Input) -> Schema:
     """Return the schema of an object that has an input, by exactly one of its names or in a date."""
-    if item.sources == (item.name,):
-        return {"required": [item.name]}
-    return {"oneOf": [{"required": [name]} for name in item.sources]}
+    return _has_one(item.sources)
+
+
+def has_itself(item: Input) -> Schema:
+    """Return the schema of an object that has an input by exactly one of its names, whether in a date too or not."""
+    return _has_one(item.names)
+
+
+def _has_one(names: Sequence[str]) -> Schema:
+    return {"required": list(names)} if len(names) == 1 else {"oneOf": [{"required": [name]} for name in names]}
 
 
 def given(item: Input) -> Schema:
@@ -81,6 +88,24 @@ def given(item: Input) -> Schema:
     if item.missing is None:
         return has(item)
     return {"oneOf": [*({"required": [name]} for name in item.sources), lacks(item)]}
+
+
+def or_itself(
+    signature: Signature, rules: Mapping[str, Schema], itself: Callable[[Input], Schema]
+) -> dict[str, Schema]:
+    """Return rules, by name of input, for where other names may be: a date counts as one if all its parts are there.
+
+    Args:
+        itself: the rule for a part of a date that is there itself.
+    """
+    inputs = dict(zip(signature.names, signature.inputs, strict=True))
+    kept = {name: rule for name, rule in rules.items() if inputs[name].date is None}
+    for date in signature.dates:
+        parts = [signature.inputs[position] for position in date.positions]
+        kept[date.name] = any_of(
+            {"allOf": [rules[part.name] for part in parts]}, {"allOf": [itself(part) for part in parts]}
+        )
+    return kept
 
 
 def count_required(signature: Signature) -> int:
@@ -108,8 +133,11 @@ def by_name(signature: Signature, member: Callable[[Source], Schema], extra: boo
     """
     schema = members(signature, member, extra)
     schema["required"] = [item.name for item in signature.inputs if item.sources == (item.name,) and not item.missing]
-    if choices := [given(item) for item in signature.inputs if len(item.sources) > 1]:
-        schema["allOf"] = choices
+    rules = {item.name: given(item) for item in signature.inputs if len(item.sources) > 1}
+    if rules and extra is True:
+        rules = or_itself(signature, rules, has_itself)
+    if rules:
+        schema["allOf"] = list(rules.values())
     if extra is True and all(item.missing for item in signature.inputs):
         schema["anyOf"] = [{"maxProperties": 0}, *({"required": [name]} for name in schema["properties"])]
     return schema
@@ -119,7 +147,7 @@ def signature_schemas(signature: Signature, max_rows: int) -> dict[str, Schema]:
     """Return ``components/schemas`` of the values, rows and predictions of a signature."""
     output = signature.output
     least, most = map(number, output.plausible)
-    wide_row = by_name(signature, input_ref, extra=True)
+    wide_row = by_name(signature, value_ref, extra=True)
     return {
         "ModelName": {"enum": [signature.model]},
         **{f"input.{item.name}": _value(item) for item in signature.inputs},
@@ -130,8 +158,8 @@ def signature_schemas(signature: Signature, max_rows: int) -> dict[str, Schema]:
             **object_schema({name: {"type": "number"} for name in signature.names}),
             "description": f"of each input, in the unit of the prediction: {output.unit}",
         },
-        "RowByPosition": tuple_schema(*map(input_ref, signature.inputs)),
-        "RowByName": by_name(signature, input_ref),
+        "RowByPosition": tuple_schema(*map(value_ref, signature.inputs)),
+        "RowByName": by_name(signature, value_ref),
         "WideRowByName": {**wide_row, "description": "columns that are not inputs are ignored"},
         "Rows": array_schema(ref("Row"), max_rows),
         "WideRows": array_schema(ref("WideRow"), max_rows),
@@ -141,16 +169,19 @@ def signature_schemas(signature: Signature, max_rows: int) -> dict[str, Schema]:
 def form_row(signature: Signature) -> Schema:
     """Return the schema of a form, in which all values are texts; those of inputs that are no numbers too."""
 
-    def text(item: Source) -> Schema:
-        return _date(item, signature, BLANK_TEXT) if isinstance(item, DateColumn) else _value(item, BLANK_TEXT)
+    def text(source: Source) -> Schema:
+        return _date(source, signature, BLANK_TEXT) if isinstance(source, DateColumn) else _value(source, BLANK_TEXT)
 
     return by_name(signature, text, extra=True)
 
 
 def _date(column: DateColumn, signature: Signature, blank: Schema = BLANK) -> Schema:
-    """Return the schema of a date: JSON Schema knows ISO dates only, so that it takes any text with something in it."""
+    """Return the schema of a date: any text with something in it, as JSON Schema knows no dates but those of ISO 8601.
+
+    They are its format where the file has them; else a client that is made of the document may send nothing else.
+    """
     value: Schema = {"type": ["string", "number"] if column.takes_numbers else "string", "pattern": r"\S"}
-    if column.takes_iso:
+    if column.format == "%Y-%m-%d":
         value["format"] = "date"
     instead = ", ".join(signature.names[position] for position in column.positions)
     texts = {"title": column.name, "description": f"in place of {instead}: {column.expected}"}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,18 +20,20 @@ from jsonschema import Draft202012Validator
 from schemathesis.specs.openapi.definitions import OPENAPI_31
 
 from app import create_app
+from app.endpoints.form_dates import make_date_field
 from app.settings import Settings
-from registry import parts_of
+from registry import Signature, VersionStore, parts_of
+from registry.promotion import canary, promote
 from tests.app.conftest import Service
 from tests.app.endpoints.test_openapi import assert_documented, examples, read, read_operations, send
-from tests.app.requests import column
+from tests.app.requests import ANN, RAISES, column, make_champion
 from tests.cards import card_of
-from tests.conftest import publish
+from tests.conftest import TRICKY, publish
 from tests.dated import OPEN_SALES, SALES, SOLD, with_format
 
 V1, V2, SCORE = "/v1/models/sales", "/v2/models/sales/infer", "/invocations"
 Row = tuple[float, Any]  # the rooms, and what is sent as the date
-TWICE = f"sold_year: appears twice: send {SOLD} once, or its parts"
+TWICE = f"appears twice: send {SOLD} once, or its parts"
 EXPECTED = "expected a date like 19.06.2012 or 2012-06-19, not the text"
 
 
@@ -163,15 +167,55 @@ def test_dates_may_come_in_bytes_behind_the_json(sales: Service) -> None:
 
 def test_rows_of_one_request_may_have_the_date_or_its_parts(sales: Service) -> None:
     day = {"sold_year": 2012, "sold_days": 15510}
-    reply = ask(sales, "/predict_json", [{"rooms": 4, SOLD: "19.06.2012"}, {"rooms": 4, **day}])
-    assert len(set(reply.json["predictions"])) == 1
+    rows = [{"rooms": 4, SOLD: "19.06.2012"}, {"rooms": 4, **day}]
+    assert len(set(ask(sales, "/predict_json", rows).json["predictions"])) == 1
+    rows = [{"rooms": 4, SOLD: "2030-06-19"}, {"rooms": 4, **day}]
+    warnings = ask(sales, "/predict_json", rows).json["warnings"]
+    assert [warning.partition(":")[0] for warning in warnings[0]] == ["sold_year", "sold_days"]
+
+
+def test_parts_that_are_sent_win_where_a_date_beside_them_may_be_another_column(sales: Service) -> None:
+    row = {"rooms": 4, "sold_year": 2030, "sold_days": 22084, SOLD: "19.06.2012"}
+    columns = {name: [value] for name, value in row.items()}
+    frame = {"columns": list(row), "data": [list(row.values())]}
+    file = f"{','.join(row)}\n{','.join(map(str, row.values()))}\n".encode()
+    other_order = dict(reversed(row.items()))
+    bodies: list[tuple[str, Any]] = [
+        ("/predict_csv", file),
+        (SCORE, file),
+        (SCORE, {"dataframe_split": frame}),
+        (SCORE, {"dataframe_records": [row, other_order]}),
+        (SCORE, {"inputs": columns}),
+        ("/predict_json?extra=ignore", row),
+        ("/predict_json?extra=ignore", [row, other_order]),
+        ("/predict_json?extra=ignore", columns),
+    ]
+    schema = next(
+        operation["requestBody"]["content"]["application/json"]["schema"]
+        for path, method, operation in read_operations(read(sales))
+        if (path, method) == (SCORE, "post")
+    )
+    for path, body in bodies:
+        reply = ask(sales, path, body)
+        assert reply.status_code == 200, (path, body, reply.text)
+        assert {line[5] for line in written(sales)} == {"2030.0"}, (path, body)
+        assert path == SCORE or "sold_year: 2030 lies outside" in reply.text
+        if path == SCORE and body is not file:
+            assert Draft202012Validator(schema).is_valid(body), body
+    halves = {"rooms": 4, "sold_year": 2030, SOLD: "19.06.2012"}
+    assert ask(sales, "/predict_json?extra=ignore", halves).json["error"].endswith(f"{SOLD}: {TWICE}")
+    assert ask(sales, SCORE, {"dataframe_records": [halves]}).status_code == 400
+    assert not Draft202012Validator(schema).is_valid({"dataframe_records": [halves]})
+    split = {"columns": list(halves), "data": [list(halves.values())]}
+    assert not Draft202012Validator(schema).is_valid({"dataframe_split": split})
 
 
 @pytest.mark.parametrize(
     ("row", "errors"),
     [
         ({"rooms": 4, SOLD: "30.02.2012"}, [f'{SOLD}: {EXPECTED} "30.02.2012"']),
-        ({"rooms": 4, SOLD: "19.06.2012", "sold_year": 2012}, [TWICE]),
+        ({"rooms": 4, SOLD: "19.06.2012", "sold_year": 2012}, [f"sold_year: {TWICE}"]),
+        ({"rooms": 4, "sold_year": 2012, SOLD: "19.06.2012"}, [f"{SOLD}: {TWICE}"]),
         (
             {"rooms": 4, SOLD: "19.06.2045"},
             [
@@ -200,11 +244,13 @@ def test_a_date_that_is_not_sent_is_one_error_or_its_parts_are_missing(sales: Se
             assert [line[4:9:2] for line in written(sales)] == [["4.0", "", "sold_year:missing sold_days:missing"]]
         else:
             assert reply.json["error"] == f"{SOLD}: is missing"
-    if sales.optional:  # type: ignore[attr-defined]
-        assert reply.json["warnings"] == [
-            f"{SOLD}: is missing: the year 2012 was taken instead",
-            f"{SOLD}: is missing: 2012-06-19 was taken instead, and the model knows that it is missing",
-        ]
+        if sales.optional:  # type: ignore[attr-defined]
+            assert reply.json["warnings"] == [
+                f"{SOLD}: is missing: the year 2012 was taken instead",
+                f"{SOLD}: is missing: 2012-06-19 was taken instead, and the model knows that it is missing",
+            ]
+    file = ask(sales, "/predict_csv", b"rooms\n4\n")
+    assert (file.status_code, file.text.count(f"{SOLD}: ")) == ((200, 2) if sales.optional else (422, 1))  # type: ignore[attr-defined]
 
 
 def test_a_warning_names_the_date_and_the_log_its_parts(sales: Service) -> None:
@@ -235,6 +281,15 @@ def test_the_home_page_says_for_which_date_requests_were_refused(sales: Service)
     assert "&#34;Sold on&#34;: &#34;19.06.2012&#34;" in page  # in the examples of code
 
 
+def test_pages_that_name_the_inputs_name_the_date(sales: Service) -> None:
+    page = sales.get("/").text
+    assert page.count(f"or in <code>{SOLD}</code>, like 19.06.2012") == 2
+    page = sales.get("/form_csv").text
+    assert f"<code>rooms</code>, <code>{SOLD}</code>, in any order" in page
+    assert f"or no column, for <code>{SOLD}</code>, if" in page or not sales.optional  # type: ignore[attr-defined]
+    assert "sold_" not in page
+
+
 def test_the_form_has_one_field_for_a_date(sales: Service) -> None:
     page = sales.get("/form").text
     assert page.count(f'name="{SOLD}" type="date"') == 1
@@ -245,9 +300,16 @@ def test_the_form_has_one_field_for_a_date(sales: Service) -> None:
         assert 'type="date" autocomplete="off" value="2012-06-19"' in page
         assert "the model gave <data" in page
     page = sales.get("/form", query_string={"rooms": 4, SOLD: "2030-06-19"}).text
+    assert f"<li>{SOLD}: the year 2030 lies outside the training range 2001 to 2024." in page
     assert (
         "Outside the training range <time>2001-01-01</time> to <time>2024-12-31</time>: the model is guessing." in page
     )
+
+
+def test_the_field_offers_no_date_beyond_limits_between_two_days() -> None:
+    days = replace(SALES.inputs[2], limits=(7304.5, 22000.5))
+    (column,) = replace(SALES, inputs=(days,)).dates
+    assert make_date_field(column, [days], "", "").limits == ("1990-01-01", "2030-03-27")
 
 
 def test_the_form_tells_at_the_field_what_is_wrong_with_a_date(sales: Service) -> None:
@@ -267,8 +329,45 @@ def test_an_address_with_the_parts_of_a_date_has_fields_for_them(sales: Service)
     assert "the model gave <data" in page
     assert 'id="in-sold_days" name="sold_days" type="text"' in page
     assert f'name="{SOLD}"' not in page
-    reply = sales.get("/form", query_string={**typed, SOLD: "2012-06-19"})
-    assert TWICE in reply.text
+    both = sales.get("/form", query_string={**typed, SOLD: "2000-01-01"}).text
+    assert 'href="/form?rooms=4&amp;sold_year=2012&amp;sold_days=15510"' in both
+    reply = sales.get("/form", query_string={"rooms": 4, "sold_year": 2012, SOLD: "2012-06-19"})
+    assert (reply.status_code, TWICE in reply.text) == (422, True)
+
+
+@pytest.fixture
+def undated() -> Signature:
+    return replace(SALES, inputs=tuple(replace(item, date=None) for item in SALES.inputs))
+
+
+def test_an_answer_of_a_fallback_without_dates_keeps_the_date_that_was_typed(
+    undated: Signature, make_client: Callable[..., Service], tmp_path: Path
+) -> None:
+    publish(tmp_path / "two", undated, card=card_of(undated))
+    publish(tmp_path / "two", SALES, TRICKY, card=card_of(SALES))
+    store = VersionStore(tmp_path / "two", "sales")
+    make_champion(store, 2)
+    promote(store, 1, "fallback", ANN)
+    service = make_client(models=tmp_path / "two", model="sales")
+    page = service.get("/form", query_string={"rooms": RAISES[0], SOLD: "2012-06-19"}).text
+    assert "version 1; the model gave" in page
+    assert f'name="{SOLD}" type="date" autocomplete="off" value="2012-06-19"' in page
+    assert 'href="/form?rooms=12.5&amp;Sold+on=2012-06-19"' in page
+
+
+def test_a_canary_without_dates_says_what_is_wrong_at_its_own_fields(
+    undated: Signature, make_client: Callable[..., Service], tmp_path: Path
+) -> None:
+    publish(tmp_path / "two", SALES, card=card_of(SALES))
+    publish(tmp_path / "two", undated, card=card_of(undated))
+    canary(VersionStore(tmp_path / "two", "sales"), 2, 1, ANN)
+    service = make_client(models=tmp_path / "two", model="sales")
+    reply = service.get("/form", query_string={"rooms": 4, "sold_year": 2045, "sold_days": 15510})
+    assert reply.status_code == 422
+    reply = service.get("/form", query_string={"rooms": 4, SOLD: "2012-06-19"})
+    assert reply.status_code == 422
+    assert 'id="problem-sold_days" data-live>is missing' in reply.text
+    assert f'name="{SOLD}"' not in reply.text
 
 
 def test_the_document_takes_the_date_or_its_parts_and_every_example_is_answered(sales: Service) -> None:
@@ -280,7 +379,9 @@ def test_the_document_takes_the_date_or_its_parts_and_every_example_is_answered(
     schema = document["components"]["schemas"]["date.1"]
     assert schema["title"] == SOLD
     assert schema["description"].startswith("in place of sold_year, sold_days: a date like 19.06.2012 or 2012-06-19")
-    assert '"format": "date"' in json.dumps(schema)
+    assert '"format"' not in json.dumps(schema)  # it would say that 19.06.2012 is none
+    bodies = document["components"]["requestBodies"]
+    assert '{"rooms": 4, "Sold on": "19.06.2012"}' in json.dumps(bodies)
     for path, method, operation in read_operations(document):
         if method == "get":
             continue
