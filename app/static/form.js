@@ -94,16 +94,24 @@ function follow(field) {
   needle.removeAttribute("visibility");
 }
 
+// A date that is typed in part has no value, as if it were left out. The browser says at the field what it lacks.
+const isPartial = (field) => field.validity.badInput;
+function submit() {
+  const partial = fields().find(isPartial);
+  if (partial) partial.reportValidity();
+  else ask(true);
+}
 listen("submit", (event) => {
   event.preventDefault();
-  ask(true);
+  submit();
 });
 listen("input", (event) => follow(event.target));
 // Each question is logged: so it is asked when a field is left, not at each key; only after a first answer; and not on
 // the way to the button, which asks by itself.
 function leave() {
   setTimeout(() => {
-    const complete = fields().every((field) => field.type === "radio" || "optional" in field.dataset || field.value.trim());
+    const isReady = (field) => field.type === "radio" || "optional" in field.dataset || field.value.trim();
+    const complete = fields().every((field) => isReady(field) && !isPartial(field));
     if (asked !== null && complete && document.activeElement !== button) ask(false);
   });
 }
@@ -114,7 +122,7 @@ listen("keydown", (event) => {
   const { dataset, value } = event.target;
   if (event.key === "Enter" && event.target !== button) {
     event.preventDefault(); // else the field counts as left first, and its question comes before this one
-    ask(true);
+    submit();
   }
   const direction = { ArrowUp: 1, ArrowDown: -1 }[event.key];
   if (!direction || !dataset.step || Number.isNaN(parseTyped(value))) return;

@@ -54,7 +54,7 @@ def test_a_date_outside_the_limits_is_told_at_its_field_and_one_that_is_unknown_
     expect(page.locator("[aria-invalid]")).to_have_count(1)
     page.get_by_label(SOLD).fill("")
     page.get_by_role("button", name="Predict").click()
-    expect(page.locator("#notices li").first).to_have_text("Year of sale: is missing: the year 2012 was taken instead")
+    expect(page.locator("#notices li").first).to_have_text(f"{SOLD}: is missing: the year 2012 was taken instead")
     expect(page.locator("[aria-invalid]")).to_have_count(0)
 
 
@@ -68,6 +68,25 @@ def test_while_a_date_is_typed_nothing_is_asked_until_it_is_left(browser: Browse
         expect(page.get_by_label(SOLD)).to_have_value("2013-06-19")
         page.locator("#in-rooms").focus()
         expect(page).to_have_url(f"{sales.url}/form?rooms=4&Sold+on=2013-06-19")
+        assert days_of(sales)[before:] == ["15875.0"]
+
+
+def test_a_date_that_is_typed_in_part_is_not_taken_for_one_that_is_unknown(browser: Browser, sales: Server) -> None:
+    with open_page(browser, sales) as page:
+        page.goto("/form?rooms=4&Sold+on=2012-06-19")
+        before, address = len(days_of(sales)), page.url
+        page.get_by_label(SOLD).fill("")
+        page.get_by_label(SOLD).focus()
+        page.keyboard.type("06")
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name="Predict").click()
+        expect(page.get_by_label(SOLD)).to_be_focused()
+        page.locator("#in-rooms").fill("5")
+        page.get_by_label(SOLD).focus()
+        expect(page).to_have_url(address)
+        page.get_by_label(SOLD).fill("2013-06-19")
+        page.get_by_role("button", name="Predict").click()
+        expect(page).to_have_url(f"{sales.url}/form?rooms=5&Sold+on=2013-06-19")
         assert days_of(sales)[before:] == ["15875.0"]
 
 
