@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from app.codecs.batch import Float64Matrix, JsonRows
+from app.codecs.input_names import InputNames
 from app.codecs.json_decoder import Located
 from app.codecs.json_strict import as_object, excerpt, is_list, json_type, optional_object
 from app.endpoints.data_plane import DataPlane, takes_texts
@@ -147,7 +148,7 @@ def _locate_rows(content: dict[str, Any], raw: memoryview, model: LoadedModel) -
     signature, tensors = model.signature, []
     items = _objects(content.get("inputs"), "inputs")
     if optional_object(content, "parameters").get("content_type") == "pd":
-        items = _drop_other_columns(items, signature)
+        items = _drop_other_columns(items, model.decoder.inputs)
     for item in items:
         tensor, raw = read_tensor(item, raw, signature.inputs)
         tensors.append(tensor)
@@ -158,12 +159,14 @@ def _locate_rows(content: dict[str, Any], raw: memoryview, model: LoadedModel) -
     return arrange_rows(tensors, signature, only_numbers=not model.decoder.is_mixed)
 
 
-def _drop_other_columns(items: list[dict[str, Any]], signature: Signature) -> list[dict[str, Any]]:
+def _drop_other_columns(items: list[dict[str, Any]], inputs: InputNames) -> list[dict[str, Any]]:
     """Return the tensors of a data frame that are an input, or whose bytes have to be passed over."""
-    names = [name for item in signature.inputs for name in item.sources]
-    if not any(item.get("name") in names for item in items):
+    names = [item.get("name") for item in items]
+    found = inputs.find([name if isinstance(name, str) else "" for name in names], allow_extra=True)
+    if not any(found):
         return items
-    return [item for item in items if item.get("name") in names or BINARY_SIZE in optional_object(item, "parameters")]
+    pairs = zip(items, found, strict=True)
+    return [item for item, positions in pairs if positions or BINARY_SIZE in optional_object(item, "parameters")]
 
 
 def _response(result: PredictionResult, request_id: str, wants_bytes: bool) -> BytesResponse:
