@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 import orjson
 
 from app.codecs.batch import Float64Vector, to_float64
-from app.codecs.json_strict import Reading, excerpt, is_utf_8, json_type
+from app.codecs.json_strict import Reading, json_type
+from app.codecs.levels import find_like, name_levels, quote, remark_on_encoding, texts_of_numbers
 from app.codecs.typed_number import parse_typed
 from csv_dialect import DialectError, parse_decimal, read_decimal
 from registry import Input, plain
@@ -25,9 +24,6 @@ from registry import Input, plain
 # The values of a column, NaN where one is missing, and the warnings by position.
 Column = tuple[Float64Vector, dict[int, str]]
 
-_MAX_LEVELS = 8  # that a message names
-# Of a text that is compared with the levels, and how many of these it is compared with: that takes a while.
-_MAX_CHARACTERS, _MAX_CANDIDATES = 40, 400
 _NUMBERS, _NONE = {int, float}, type(None)
 
 
@@ -160,7 +156,11 @@ class TextCells(CellReader):
         self._takes_booleans = item.boolean
         self._other = item.other
         self._other_name = "" if item.other is None else item.texts[item.other]
-        self._expected = f"one of {name_levels(item)}" if item.other is None else f"a text like {_example(item)}"
+        self._expected = (
+            f"one of {name_levels(item)}"
+            if item.other is None
+            else f"a text like {quote(item.texts.get(item.example) or item.levels[0])}"
+        )
 
     def read(self, cell: Any, compare: bool = True) -> Reading:
         if isinstance(cell, str):
@@ -213,51 +213,17 @@ class TextCells(CellReader):
             return code, ""
         if not text:
             return self._read_nothing()
-        unknown = f"{_quote(text)} is not known"
+        unknown = f"{quote(text)} is not known"
         if self._other is not None:
-            return self._other, f"{unknown} to this version: taken as {_quote(self._other_name)}{_not_utf_8(text)}"
-        like = self._find_like(text) if compare and len(text) <= _MAX_CHARACTERS else ""
-        hint = _not_utf_8(text) or (f"; did you mean {_quote(like)}?" if like else "")
+            return (
+                self._other,
+                f"{unknown} to this version: taken as {quote(self._other_name)}{remark_on_encoding(text)}",
+            )
+        like = find_like(self._levels, text) if compare else ""
+        hint = remark_on_encoding(text) or (f"; did you mean {quote(like)}?" if like else "")
         return math.nan, f"{unknown}: expected {self._expected}{hint}"
-
-    def _find_like(self, text: str) -> str:
-        """Return the level that is most like a text; empty if none is."""
-        same = [level for level in self._levels if level.casefold() == text.casefold()]
-        return next(iter(same or get_close_matches(text, self._levels[:_MAX_CANDIDATES], 1, 0.7)), "")
 
 
 def make_reader(item: Input) -> CellReader:
     """Return what reads the cells of an input."""
     return TextCells(item) if item.levels else NumberCells(item)
-
-
-def texts_of_numbers(item: Input) -> dict[float, str]:
-    """Return the numbers that a client may send for a category of texts, with the text of each; none for most.
-
-    Of several texts that read as the same number it stands for the one that people write, as 1 for "1" and not "01"; if
-    that is none of them, it stands for none.
-    """
-    read = [(number, text) for text in item.codes if isinstance(number := parse_decimal(text), float)]
-    counts = Counter(number for number, _ in read)
-    unique = {number: text for number, text in read if counts[number] == 1}
-    return unique | {number: plain(number) for number in counts if plain(number) in item.codes}
-
-
-def name_levels(item: Input) -> str:
-    """Return the texts that a client may send for a category of texts, as they can stand in a message."""
-    names = [*map(_quote, item.levels[:_MAX_LEVELS]), *(("true", "false") if item.boolean else ())]
-    more = f" and {len(item.levels) - _MAX_LEVELS} more" if len(item.levels) > _MAX_LEVELS else ""
-    return ", ".join(names) + more
-
-
-def _example(item: Input) -> str:
-    return _quote(item.texts.get(item.example) or item.levels[0])
-
-
-def _not_utf_8(text: str) -> str:
-    """Return what to add of a text that is perhaps a known one, in another encoding; empty of any other."""
-    return "" if is_utf_8(text) else "; it is not UTF-8: save the file as UTF-8"
-
-
-def _quote(text: str) -> str:
-    return f"'{excerpt(text)}'"

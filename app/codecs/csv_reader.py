@@ -88,7 +88,8 @@ class CsvBatchReader:
         self._dates = decoder.inputs.find_dates(self.names)
         self._text_columns = decoder.text_columns | positions_of(self._dates)
         # A word for no value may look like a number with a decimal comma.
-        self._may_be_numbers = not (self._text_columns or (self._to_standard and any("," in word for word in decoder.words)))
+        has_such_words = bool(self._to_standard) and any("," in word for word in decoder.words)
+        self._may_be_numbers = not self._text_columns and not has_such_words
         self._placeholder = self._find_placeholder()
 
     def _find_placeholder(self) -> list[str]:

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from app.codecs.batch import Float64Matrix, InputBatch
-from app.codecs.cells import name_levels
 from app.codecs.json_strict import excerpt
+from app.codecs.levels import name_levels
 from app.errors import MAX_ERRORS, FieldError, InvalidInput
 from registry import DatePart, Float32Array, Input, Signature, plain
 

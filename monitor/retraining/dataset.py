@@ -21,7 +21,8 @@ import numpy as np
 import pandas as pd
 
 from journal.encoding import escape_field
-from monitor.retraining.champion import DATASET, FROM_FEEDBACK, Champion, Golden, feedback_marks
+from monitor.retraining.champion import DATASET, FROM_FEEDBACK, Champion, feedback_marks
+from monitor.retraining.golden import Golden
 from monitor.retraining.selection import (
     EACH_SHARE,
     FEEDBACK_SHARE,

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from monitor.accuracy.jackknife import Estimate, jackknife, positive, sums_by_request
 from monitor.profiles.reference import Float32s, Floats
-from monitor.retraining.champion import Golden
+from monitor.retraining.golden import Golden
 from registry import CHAMPION, SHADOW
 from registry.promotion_gates import MIN_COMMON_ROWS, GateResult
 

@@ -20,10 +20,11 @@ from monitor.latest import update
 from monitor.logs.levels import levels_of
 from monitor.profiles.reference import with_missing
 from monitor.retraining import attempt
-from monitor.retraining.champion import DATASET, Champion, Golden, load_champion, load_golden, takes_rows
+from monitor.retraining.champion import DATASET, Champion, load_champion, takes_rows
 from monitor.retraining.dataset import HOLDOUT_FILE, describe, write_dataset
 from monitor.retraining.decision import Decision, decide, read_reports
 from monitor.retraining.gates import shadow_gate
+from monitor.retraining.golden import Golden, load_golden
 from monitor.retraining.selection import HOLDOUT, Selection, select
 from monitor.retraining.training import check_every_gate, publish, train_candidate
 from monitor.truth import join_truths

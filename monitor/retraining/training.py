@@ -17,9 +17,10 @@ import numpy as np
 import pandas as pd
 
 from monitor.profiles.reference import Floats
-from monitor.retraining.champion import Champion, Golden
+from monitor.retraining.champion import Champion
 from monitor.retraining.dataset import SPEC
 from monitor.retraining.gates import Predict, TrainingRows, golden_gate, holdout_gate, source_gate
+from monitor.retraining.golden import Golden
 from registry import Actor, Signature, Version, VersionStore
 from registry.aliases import CHALLENGER
 from registry.promotion_gates import GateResult, check_gates

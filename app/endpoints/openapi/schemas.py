@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from app.codecs.cells import texts_of_numbers
+from app.codecs.levels import texts_of_numbers
 from app.codecs.validation import to_float32
 from registry import DateColumn, Input, Signature, plain
 

@@ -12,7 +12,8 @@ import pytest
 
 from monitor.errors import MonitorError
 from monitor.retraining import attempt
-from monitor.retraining.champion import load_champion, load_golden, takes_rows
+from monitor.retraining.champion import load_champion, takes_rows
+from monitor.retraining.golden import load_golden
 from monitor.retraining.selection import key
 from registry import VersionStore
 from registry.errors import IntegrityError

@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monitor.retraining.champion import FROM_FEEDBACK, Champion, Golden, load_champion, load_golden
+from monitor.retraining.champion import FROM_FEEDBACK, Champion, load_champion
 from monitor.retraining.dataset import write_dataset
+from monitor.retraining.golden import Golden, load_golden
 from monitor.retraining.selection import select
 from registry import DatePart, Signature, VersionStore
 from tests.conftest import LINEAR, write_version

@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from monitor.retraining.champion import Champion, Golden
+from monitor.retraining.champion import Champion
 from monitor.retraining.dataset import describe, write_dataset
+from monitor.retraining.golden import Golden
 from monitor.retraining.selection import select
 from registry import Input, Missing, Output, Signature, Version
 from registry.predictor import Float32Array

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from monitor.profiles.reference import Float32s, Floats
-from monitor.retraining.champion import Golden
 from monitor.retraining.gates import Predict, TrainingRows, compare, golden_gate, holdout_gate, shadow_gate, source_gate
+from monitor.retraining.golden import Golden
 from registry.promotion_gates import GateResult
 from tests.conftest import FLATS
 
