@@ -41,7 +41,7 @@ test: test-fast ## run every test, and check that branch coverage by the fast on
 	$(VENV) -m coverage report
 	$(VENV) $(PYTEST) -n $(SLOW_AT_A_TIME) -m slow
 
-test-fast: ## check style and types, and run the tests that take no server and no training (about two minutes)
+test-fast: ## check style and types, and run the tests that take no server and no training (about three minutes)
 	@$(INSTALL) test "$(PYTHON)"
 	$(VENV) -m ruff check .
 	$(VENV) -m ruff format --check .
