@@ -8,11 +8,8 @@ import signal
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
-
-from tqdm import tqdm
+from typing import TYPE_CHECKING
 
 from registry import Actor, CommonSettings, RegistryError, VersionStore
 from registry.actor import current_user
@@ -22,6 +19,7 @@ from train.dataset import Dataset, load_dataset
 from train.errors import TrainError
 from train.init import command
 from train.metadata import REFERENCE_ROWS, build_signature, unsendable_dates
+from train.progress import shown_progress
 from train.spec import read_spec
 from train.stderr import suppress_stderr
 
@@ -61,7 +59,7 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors only
         with suppress_stderr():
             from train.pipeline import train  # imports TensorFlow, which takes seconds; so errors above come first
-        with _progress() as bar:
+        with shown_progress() as report:
             result = train(
                 spec,
                 data,
@@ -71,7 +69,7 @@ def main(arguments: list[str], environ: Mapping[str, str]) -> int:
                 alias=options.alias or ("challenger" if settings.requires_two_person_approval else None),
                 commit=commit(environ),
                 now=datetime.now(UTC),
-                report=partial(_report, bar),
+                report=report,
             )
     except (TrainError, RegistryError) as error:
         print(error, file=sys.stderr)
@@ -90,8 +88,8 @@ def _init(arguments: list[str]) -> int:
     """Write a spec for a CSV file. Return the exit code: 0 if it was written, 1 if not, 130 after Ctrl-C."""
     options = command.parser().parse_args(arguments)
     try:
-        with _progress() as bar:
-            words = command.init(options, partial(_report, bar))
+        with shown_progress() as report:
+            words = command.init(options, report)
     except TrainError as error:
         print(error, file=sys.stderr)
         return 1
@@ -103,23 +101,6 @@ def _init(arguments: list[str]) -> int:
         return 130
     print(words)
     return 0
-
-
-def _progress() -> tqdm[NoReturn]:
-    """Return a bar of progress; without a terminal it shows nothing."""
-    layout = "{desc:<30}{bar:30}{percentage:3.0f} % {elapsed}"
-    bar = tqdm(total=1.0, bar_format=layout, leave=False, disable=not sys.stderr.isatty())
-    bar.set_description_str("", refresh=False)
-    return bar
-
-
-def _report(bar: tqdm[NoReturn], step: str, fraction: float) -> None:
-    """Show the step that runs, and the fraction of the training that is done, 0 to 1; without a terminal, the step."""
-    is_new = step != bar.desc
-    if bar.disable and is_new:
-        print(step, file=sys.stderr)
-    bar.set_description_str(step, refresh=is_new)
-    bar.update(fraction - bar.n)
 
 
 def _summary(model: str, data: Dataset, result: TrainingResult) -> str:

@@ -33,8 +33,9 @@ from train.exports.export import export_differences
 from train.figures import build_figures, evenly
 from train.model_card import model_card
 from train.plots import write_plots
+from train.progress import Report
 from train.spec import Spec
-from train.trained import Report, Trained, train_model
+from train.trained import Trained, train_model
 
 
 @dataclass(frozen=True, slots=True)

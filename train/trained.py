@@ -19,10 +19,8 @@ from train.fitted.fitted_model import open_fitted
 from train.networks.fitting import Examples
 from train.networks.network import Model, predict, weights_digest
 from train.networks.own_network import fit_model, require_runtime
+from train.progress import Report
 from train.spec import FitConfig, FittedFile, OwnNetwork, Spec
-
-# Takes the name of the step that runs, and the fraction of all fitting steps that is done, 0 to 1.
-Report = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,11 +156,8 @@ class TextCells(CellReader):
         self._takes_booleans = item.boolean
         self._other = item.other
         self._other_name = "" if item.other is None else item.texts[item.other]
-        self._expected = (
-            f"one of {name_levels(item)}"
-            if item.other is None
-            else f"a text like {quote(item.texts.get(item.example) or item.levels[0])}"
-        )
+        example = item.texts.get(item.example) or item.levels[0]
+        self._expected = f"one of {name_levels(item)}" if item.other is None else f"a text like {quote(example)}"
 
     def read(self, cell: Any, compare: bool = True) -> Reading:
         if isinstance(cell, str):
@@ -215,10 +212,8 @@ class TextCells(CellReader):
             return self._read_nothing()
         unknown = f"{quote(text)} is not known"
         if self._other is not None:
-            return (
-                self._other,
-                f"{unknown} to this version: taken as {quote(self._other_name)}{remark_on_encoding(text)}",
-            )
+            taken = f"taken as {quote(self._other_name)}{remark_on_encoding(text)}"
+            return self._other, f"{unknown} to this version: {taken}"
         like = find_like(self._levels, text) if compare else ""
         hint = remark_on_encoding(text) or (f"; did you mean {quote(like)}?" if like else "")
         return math.nan, f"{unknown}: expected {self._expected}{hint}"

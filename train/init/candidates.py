@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,9 +12,8 @@ from train.dataset import Dataset, Floats, Indices
 from train.dataset.split import find_originals, keep_copies_together
 from train.evaluation import rmse
 from train.networks.fitting import Examples, fit_layers
+from train.progress import Report
 from train.spec import FitConfig
-
-Report = Callable[[str, float], None]
 
 SMALL_ROWS = 4200  # training rows up to which a step of the optimizer uses all
 FEW_ROWS = 1000  # up to which each row is held out once, because one hold-out says little

@@ -33,7 +33,7 @@ from train.init.numbers import (
     unit_of,
     unreadable,
 )
-from train.spec.booleans import in_order
+from train.spec.booleans import false_first
 from train.spec.csv_format import CsvFormat
 
 LARGEST = 1e36  # leaves room for limits in float32
@@ -129,7 +129,7 @@ def _find_kind(column: Column, lines: Sequence[int]) -> Mapping[str, str]:
 
 def _find_mixed(column: Column, values: Sequence[str], lines: Sequence[int]) -> None:
     """Set the kind of a column of texts, or of texts and numbers."""
-    if in_order(values):
+    if false_first(values):
         column.kind = BOOLEAN
     if len(values) <= MAX_ODD_LEVELS:
         return

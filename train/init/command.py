@@ -12,7 +12,7 @@ from pathlib import Path
 from registry.signature import MODEL_NAME
 from train.dataset import Dataset, load_dataset
 from train.errors import TeachesNothingError, TrainError
-from train.init.candidates import Report, choose, fit_keys
+from train.init.candidates import choose, fit_keys
 from train.init.column import Column
 from train.init.column_types import read_table
 from train.init.drafting import SEED, make_draft
@@ -21,6 +21,7 @@ from train.init.named_columns import drop_unlabelled, find_label, mark_wanted
 from train.init.names import model_name
 from train.init.sniffer import Answers, sniff
 from train.init.spec_writer import UNDECIDED, Choice, Draft, format_spec
+from train.progress import Report
 from train.spec import read_spec
 from train.spec.csv_format import SEPARATORS
 from train.spec.text_file import read_file

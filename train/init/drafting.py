@@ -58,9 +58,9 @@ def make_draft(
     doubts = _doubts([item for item in used if not item.left_out])
     notes = [*sniffed.notes, *doubts]
     if strong:
-        shown = ", ".join(f"{name} {share:.0%}" for name, share in list(strong.items())[:5])
+        strongest = ", ".join(f"{name} {share:.0%}" for name, share in list(strong.items())[:5])
         summary.append(
-            f"warning: each of these explains much of the label by itself; is it known before the label is? {shown}"
+            f"warning: each of these explains much of the label by itself; is it known before the label is? {strongest}"
         )
     summary += [f"warning: {doubt}" for doubt in doubts]
     if not inputs:

@@ -13,8 +13,9 @@ from train.errors import TrainError
 from train.evaluation import Evaluation, PredictFunction, evaluate, gates, interval_figures, rmse, sample_folds
 from train.evaluation.baselines import baselines
 from train.evaluation.slices import slice_input
-from train.init.candidates import FEW_ROWS, Chosen, Report
+from train.init.candidates import FEW_ROWS, Chosen
 from train.networks.fitting import Examples, fit_layers
+from train.progress import Report
 from train.spec import FitConfig
 from train.spec.gates import LARGEST_LIMIT
 

@@ -15,7 +15,7 @@ from train.init.levels import commonest, min_rows_of
 from train.init.limits import Limits, date_limits, input_limits, typical
 from train.init.names import fit_name, free_name, human
 from train.init.plain_numbers import plain_number, shortest
-from train.spec.booleans import in_order
+from train.spec.booleans import false_first
 
 INDICATOR_ROWS = 5  # as many missing values may teach something by being missing
 _CLOSED = 10  # texts that are no more, and none of them rare, are probably all that there are
@@ -68,7 +68,7 @@ def _plan(column: Column, name: str) -> PlannedInput:
     if column.kind == NUMBER:
         _add_number(content, comments, column)
     elif column.kind == BOOLEAN:
-        content |= {"categories": in_order(column.levels), "boolean": True, "example": commonest(column)}
+        content |= {"categories": false_first(column.levels), "boolean": True, "example": commonest(column)}
     else:
         _add_texts(content, comments, column)
     _add_missing(content, comments, column)

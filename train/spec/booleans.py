@@ -30,7 +30,7 @@ _PAIRS = {  # false, true
 }
 
 
-def in_order(texts: Collection[str]) -> list[str]:
+def false_first(texts: Collection[str]) -> list[str]:
     """Return two texts with the one first that means false; nothing if they are no known pair. Case does not count."""
     words = {unicodedata.normalize("NFC", text.casefold()): text for text in texts}
     pair = _PAIRS.get(frozenset(words), ()) if len(words) == len(texts) else ()

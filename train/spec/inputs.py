@@ -12,7 +12,7 @@ from typing import Any
 
 from registry import DATE_PARTS, is_date_format, plain
 from registry.float32 import FLOAT32_MAX
-from train.spec.booleans import in_order
+from train.spec.booleans import false_first
 from train.spec.csv_format import CsvFormat
 from train.spec.toml_reader import TomlTable
 
@@ -148,7 +148,7 @@ def _texts(table: TomlTable, boolean: bool, no_value: tuple[str, ...]) -> _Value
     levels, labels = table.strings("categories"), table.strings("category_labels", ())
     if boolean and len(levels) != 2:
         raise table.error("categories", f"a boolean has two texts, first what is false, not {list(levels)}")
-    if boolean and (ordered := in_order(levels)) and ordered != list(levels):
+    if boolean and (ordered := false_first(levels)) and ordered != list(levels):
         right = json.dumps(ordered, ensure_ascii=False)
         raise table.error("categories", f"a boolean has first the text that means false; write {right}")
     if boolean and "other" in table:

@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from train.spec.booleans import in_order
+from train.spec.booleans import false_first
 
 
 @pytest.mark.parametrize(
@@ -30,4 +30,4 @@ from train.spec.booleans import in_order
     ],
 )
 def test_what_means_false_comes_first(texts: list[str], ordered: list[str]) -> None:
-    assert in_order(texts) == ordered
+    assert false_first(texts) == ordered
