@@ -95,7 +95,7 @@ def create_app(
     def mirror(context: RequestContext) -> None:
         for mirrored in context.to_mirror:
             shadow.submit(context.arrived, context.request_id, mirrored)
-        context.to_mirror.clear()
+        context.to_mirror = ()
 
     flask = Flask("app", template_folder=str(TEMPLATES))
     flask.url_map.merge_slashes = False  # a doubled slash makes another path, and no redirect

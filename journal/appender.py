@@ -23,7 +23,7 @@ from journal.repair import end_of_torn, overwrite, read_unended_line, void
 logger = logging.getLogger(__name__)
 
 _POLL_INTERVAL = 0.0002  # how often to try for the folder's lock, in seconds
-_GONE = -1
+_LOOK_INTERVAL = 0.01  # how long a path is believed to name the file that is open, in seconds
 _fdatasync = getattr(os, "fdatasync", os.fsync)  # macOS has only fsync
 
 
@@ -50,33 +50,40 @@ class Appender:
         self._over = end_of(self._last_day)
         self._folder = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
         self._files: dict[str, File] = {}
+        self._next_look = 0.0  # when to see next whether the paths still name the files
 
     def append(self, rows: Mapping[str, bytes]) -> bool:
         """Append rows to their files, by stream.
 
         Returns:
-            whether they were written; False if the day was closed, or the folder or a file was moved or removed: then
-                nothing was written, and the files of the day are to be opened again.
+            whether they were written; False if the day was closed, or the folder or a file was moved or removed, which
+                is noticed in 10 ms: then nothing was written, and the files of the day are to be opened again.
 
         Raises:
             JournalError, OSError: if they can't be written. Then none of them counts: what was written is cut off, or
                 marked as torn (repair.py).
         """
-        self._lock()
+        try:
+            fcntl.flock(self._folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._lock()
         try:
             if time.time() >= self._over and last_closed_day(self._path) >= self._last_day:
                 return False
+            now = time.monotonic()
+            if now >= self._next_look:
+                if not all(file.is_in_place() for file in self._files.values()):
+                    return False
+                self._next_look = now + _LOOK_INTERVAL
+            parts = []
             try:
-                files = [self._file(stream) for stream in rows]
+                for stream, block in rows.items():
+                    file = self._files.get(stream) or self._open(stream)
+                    parts.append((file, block, os.lseek(file.descriptor, 0, os.SEEK_END)))  # a fourth of a stat
             except FileNotFoundError:
                 if self._is_moved():
                     return False
                 raise
-            parts = []
-            for file, block in zip(files, rows.values(), strict=True):
-                if (size := file.size()) == _GONE:
-                    return False
-                parts.append((file, block, size))
             written = 0
             try:
                 for file, block, size in parts:
@@ -155,17 +162,16 @@ class Appender:
         except FileNotFoundError:
             return True
 
-    def _file(self, stream: str) -> File:
-        if stream not in self._files:
-            file = File(self._name(stream), self._headers[stream], self._write)
-            self._files[stream] = file
-            if self._durable:
-                try:
-                    os.fsync(self._folder)
-                except OSError:
-                    os.close(self._files.pop(stream).descriptor)
-                    raise
-        return self._files[stream]
+    def _open(self, stream: str) -> File:
+        file = File(self._name(stream), self._headers[stream], self._write)
+        if self._durable:
+            try:
+                os.fsync(self._folder)
+            except OSError:
+                os.close(file.descriptor)
+                raise
+        self._files[stream] = file
+        return file
 
 
 class File:
@@ -194,13 +200,13 @@ class File:
             os.close(self.descriptor)
             raise
 
-    def size(self) -> int:
-        """Return the size of the file; _GONE if its path names another file by now, or none."""
+    def is_in_place(self) -> bool:
+        """Return whether the path still names this file."""
         try:
-            status = os.stat(self._path)  # noqa: PTH116 - on the way of every request
+            status = self._path.stat()
         except FileNotFoundError:
-            return _GONE
-        return status.st_size if (status.st_dev, status.st_ino) == self._identity else _GONE
+            return False
+        return (status.st_dev, status.st_ino) == self._identity
 
     def write(self, rows: bytes, size: int) -> None:
         """Append rows to the ``size`` bytes that are there; before them the header or the end of a torn line.

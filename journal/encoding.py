@@ -36,7 +36,8 @@ def prediction_columns(inputs: Sequence[str]) -> tuple[str, ...]:
 
 def timestamp(time: datetime) -> str:
     """Return a time in UTC as ISO 8601 with microseconds. Its first ten characters are the day of the file."""
-    return time.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    text = orjson.dumps(time, option=orjson.OPT_UTC_Z)[1:-1].decode()  # a fifth of isoformat()'s time
+    return text if time.microsecond else f"{text[:-1]}.000000Z"
 
 
 def encode_request(
@@ -56,7 +57,7 @@ def encode_request(
     return (
         f"{time},{escape_field(request_id)},{_escape_repeated(client)},{_escape_repeated(method)},"
         f"{_escape_repeated(path)},{_escape_repeated(content_type)},{status},{duration_ms:.3f},"
-        f"{escape_field(error)},{_escape_body(body)}\n"
+        f"{error and escape_field(error)},{_escape_body(body)}\n"
     ).encode()
 
 
@@ -82,6 +83,10 @@ def encode_predictions(
         numbers: the rows' numbers in the request; None for 0 to n - 1.
         texts: by column, what is written for some of its values: the text of a code, nothing for a missing value.
     """
+    if len(rows) == 1 and flags is None and not texts:
+        number = 0 if numbers is None else numbers[0]
+        head = f"{time},{escape_field(request_id)},{number},{_escape_repeated(model)},{version},{role},"
+        return f"{head}{_join_numbers(rows, predictions)},\n".encode()
     table = np.empty((len(rows), rows.shape[1] + 1), dtype=np.float32)
     table[:, :-1] = rows
     table[:, -1] = predictions
@@ -104,9 +109,16 @@ def encode_predictions(
 
 def _numbers(table: NDArray[np.float32]) -> list[str]:
     """Return each row of a float32 table as comma-separated shortest decimals."""
-    if np.count_nonzero(np.isfinite(table)) == table.size:  # .all() takes longer than all the rest of a single row
-        return orjson.dumps(table, option=orjson.OPT_SERIALIZE_NUMPY)[2:-2].decode().split("],[")
-    return [",".join(map(str, row)) for row in table]
+    text = orjson.dumps(table, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+    if "n" not in text:
+        return text.strip("[]").split("],[")
+    return [",".join(map(str, row)) for row in np.atleast_2d(table)]  # JSON has null for what is not finite
+
+
+def _join_numbers(row: NDArray[np.float32], prediction: NDArray[np.float32]) -> str:
+    """Return what :func:`_numbers` does of one row, (1, k), and its prediction, (1,)."""
+    text = orjson.dumps([row, prediction], option=orjson.OPT_SERIALIZE_NUMPY).decode()
+    return ",".join(map(str, [*row[0], *prediction])) if "n" in text else text[3:-2].replace("]],[", ",")
 
 
 def _mixed(table: NDArray[np.float32], texts: Mapping[int, Mapping[float, str]]) -> list[str]:
@@ -143,6 +155,8 @@ _MAX_CACHED_ROWS = 1 << 14
 # What a spreadsheet may take for a formula, also behind quotes: so the quote that guards a text can be told from one
 # that is part of it.
 _FORMULA = re.compile(r"'*+[=+\-@\t\r]")
+_FORMULA_STARTS = "'=+-@\t\r"
+_HARMLESS = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_. -]*|")
 _SHORT = {"\\": r"\\", "\n": r"\n", "\r": r"\r", "\t": r"\t"}  # the backslash comes first
 _ESCAPES = str.maketrans(
     {code: f"\\u{code:04x}" for code in (*range(0x80, 0xA0), 0x2028, 0x2029, *range(0xD800, 0xE000))}
@@ -164,6 +178,8 @@ def escape_field(text: str) -> str:
     byte that is not UTF-8 (a surrogate, as surrogateescape leaves it) becomes ``\xNN``. A text that a spreadsheet would
     take for a formula gets a leading ``'`` (CWE-1236).
     """
+    if _HARMLESS.fullmatch(text):  # as ids and words are
+        return text
     if "\\" in text or not text.isprintable():
         return _quoted(text, text.translate(_ESCAPES))
     return _quoted(text, text)
@@ -200,7 +216,7 @@ def _decode_text(body: bytes) -> str | None:
 
 
 def _quoted(text: str, escaped: str) -> str:
-    guard = "'" if _FORMULA.match(text) else ""
+    guard = "'" if text[:1] in _FORMULA_STARTS and _FORMULA.match(text) else ""
     if '"' in escaped or "," in escaped:
         return '"' + guard + escaped.replace('"', '""') + '"'
     return guard + escaped

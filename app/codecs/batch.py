@@ -21,20 +21,27 @@ class InputBatch:
     """Rows to predict for. Nobody changes them: they are not frozen because that would take longer to make.
 
     Attributes:
-        values: float64 (n, k). NaN where an error of the row says what is wrong; elsewhere, where a value is missing.
+        matrix: the values; None if there is one row of numbers only.
         warnings: of texts that are no level and got the code of the level for all others.
         dated: the positions of the inputs that came as parts of a date.
+        numbers: the k values of one row, as Python has them: numpy takes longer to look at so few than the model does.
     """
 
-    values: Float64Matrix
+    matrix: Float64Matrix | None
     errors: list[FieldError] = field(default_factory=list)
     warnings: Sequence[FieldError] = ()
     dated: frozenset[int] = frozenset()
+    numbers: Sequence[float] = ()
+
+    @property
+    def values(self) -> Float64Matrix:
+        """The values, (n, k). NaN where an error of the row says what is wrong; elsewhere, where a value is missing."""
+        return to_float64(self.numbers).reshape(1, -1) if self.matrix is None else self.matrix
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class JsonRows:
-    """Where a protocol has its rows in a JSON body.
+    """Where a protocol has its rows in a JSON body. Nobody changes it, as a batch.
 
     Args:
         rows: lists by position or objects by name; or, if ``flat``, the values of all rows one after the other.

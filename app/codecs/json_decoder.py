@@ -12,7 +12,6 @@ from __future__ import annotations
 import struct
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from itertools import chain
 from typing import Any, TypeVar
 
@@ -25,6 +24,7 @@ from app.codecs.columns import ColumnDecoder
 from app.codecs.input_names import InputNames
 from app.codecs.json_layouts import JsonLayouts
 from app.codecs.json_matrix import parse_matrix
+from app.codecs.json_row import JsonRowReader
 from app.codecs.json_strict import ObjectPairs, parse_strict
 from app.codecs.json_strings import count_lost_strings, count_strings_of_rows
 from app.codecs.strict_decoder import StrictDecoder
@@ -69,6 +69,7 @@ class JsonDecoder:
         self.columns = ColumnDecoder(self.names, self.readers)
         self.is_mixed = bool(self.text_columns or self.inputs.optional or self.inputs.dates)
         self.texts = {i: item.texts for i, item in enumerate(signature.inputs) if item.texts}
+        self._row_reader = JsonRowReader(self.inputs)
         self._strict = StrictDecoder(self.inputs, row, self.readers)
 
     def decode_rows(self, body: bytes, allow_extra: bool = False, remedy: str = "") -> tuple[InputBatch, bool]:
@@ -85,8 +86,10 @@ class JsonDecoder:
             MalformedRequest: if it is not JSON or has no accepted shape.
             TooLarge: if there are too many rows.
         """
-        numbers = body.startswith(b"[[") and not self.text_columns
-        cells = parse_matrix(body, len(self.names)) if numbers else None
+        if not self.is_mixed and (numbers := self._row_reader.read(body)) is not None:
+            return InputBatch(None, numbers=numbers), True
+        has_matrix = body.startswith(b"[[") and not self.text_columns
+        cells = parse_matrix(body, len(self.names)) if has_matrix else None
         if cells is not None:
             values = to_float64(cells).reshape(-1, len(self.names))
             self.check_row_count(len(values))
@@ -114,13 +117,15 @@ class JsonDecoder:
             ServingError: what ``locate`` raises.
         """
         body = body.removeprefix(BOM_UTF8)  # a byte order mark is no part of the text (RFC 8259, 8.1)
-        # A fault may be only a NaN or a 1e400, or a body that is nested deep: the strict parser says what it is.
-        with suppress(orjson.JSONDecodeError, ServingError, RecursionError):
+        try:
             data = orjson.loads(body)
             rows, extra = locate(data)
             batch = self._decode_regular(body, data, rows)
-            if batch is not None:
-                return batch, extra
+        except (orjson.JSONDecodeError, ServingError, RecursionError):
+            # It may be only a NaN or a 1e400, or a body that is nested deep: the strict parser says what it is.
+            batch = None
+        if batch is not None:
+            return batch, extra
         rows, extra = locate(parse_strict(body, expected))
         if isinstance(rows, np.ndarray):
             return self.decode_array(rows), extra
@@ -188,6 +193,9 @@ class JsonDecoder:
         self._check_rows(rows)
         if self.is_mixed:
             return self._fast_path(rows, count_lost_strings(body, data), False)
+        if len(rows.rows) == (len(rows.columns(self.names)) if rows.flat else 1):
+            numbers = self._row_reader.read_located(rows, body, data)
+            return None if numbers is None else InputBatch(None, numbers=numbers)
         literals = b"true" in body or (b"l" in body and (b"false" in body or b"null" in body))
         strings = count_strings_of_rows(body, data, rows.rows) if b'"' in body else 0
         return self._fast_path(rows, strings, literals)

@@ -7,6 +7,7 @@ A number that means that the value is missing, like -999, is taken for that here
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Sequence
 from typing import Any
 
@@ -44,7 +45,12 @@ class SignatureValidator:
             }
             self._replacements = np.array([math.nan if item is None else item.value for item in missing], np.float32)
         self._output = signature.output
-        self._least, self._most = np.array([signature.output.plausible], dtype=np.float32).T
+        self._least, self._most = np.array(signature.output.plausible, dtype=np.float32).tolist()
+        # The same for one row, as Python compares it.
+        self._usual_ranges = list(zip(*(ends.tolist() for ends in self._usual), strict=True))
+        self._usual_codes = [(column, frozenset(codes.tolist())) for column, codes in self._categories]
+        self._shape = (1, len(self._inputs))
+        self._pack = struct.Struct(f"{len(self._inputs)}f").pack
 
     def validate_inputs(self, batch: InputBatch) -> tuple[Float32Array, dict[int, list[FieldError]]]:
         """Return the batch as the model takes it, all rows or none.
@@ -55,10 +61,25 @@ class SignatureValidator:
         Raises:
             InvalidInput: naming the errors of the batch and each value outside its hard limits.
         """
+        if batch.numbers and (row := self.make_usual_row(batch.numbers)) is not None:
+            return row, {}
         warnings, errors = self.find_errors(batch, MAX_ERRORS)
         if errors:
             raise InvalidInput.from_errors(errors)
         return batch.values.astype(np.float32) if self._optional is None else self.make_rows(batch.values), warnings
+
+    def make_usual_row(self, numbers: Sequence[float]) -> Float32Array | None:
+        """Return a row of k numbers as the model takes it, float32 (1, k); None if :meth:`find_errors` finds anything.
+
+        No value is missing, as what stands for that lies outside the limits.
+        """
+        for number, (low, high) in zip(numbers, self._usual_ranges, strict=True):
+            if not low <= number <= high:
+                return None
+        for column, codes in self._usual_codes:
+            if numbers[column] not in codes:
+                return None
+        return np.ndarray(self._shape, np.float32, self._pack(*numbers))
 
     def make_rows(self, values: Float64Matrix) -> Float32Array:
         """Return values that have no error, NaN where one is missing, as the model takes them, float32 (n, k)."""
@@ -122,8 +143,14 @@ class SignatureValidator:
         """Return which part of a date an input is, if it came in one."""
         return self._inputs[column].date if column in batch.dated else None
 
+    def is_plausible(self, prediction: Float32Array) -> bool:
+        """Return whether a prediction, float32 (1,), may be sent."""
+        return self._least <= prediction.item() <= self._most  # type: ignore[no-any-return]
+
     def validate_outputs(self, predictions: Float32Array) -> dict[int, str]:
         """Return what is wrong with predictions, float32 (n,), by row; empty if all may be sent."""
+        if len(predictions) == 1 and self.is_plausible(predictions):
+            return {}
         plausible = (predictions >= self._least) & (predictions <= self._most)
         if np.count_nonzero(plausible) == plausible.size:
             return {}

@@ -123,7 +123,7 @@ class _Endpoint:
             if context.attempts:
                 attempts, explained = context.attempts, context.explained
                 self._plane.audit_log.append_attempts(context.arrived, context.request_id, attempts, explained)
-                context.attempts.clear()
+                context.attempts = ()
                 context.explained = ()
             self._mirror(context)
             now = time.thread_time()

@@ -63,9 +63,10 @@ def prediction_response(
     warnings: list[list[str]] = [[]] * len(predictions)
     for row, items in result.warnings.items():
         warnings[row] = [str(warning) for warning in items]
+    key, value = ("prediction", predictions[0]) if single else ("predictions", predictions)
     content = {
         "success": True,
-        **({"prediction": predictions[0]} if single else {"predictions": predictions}),
+        key: value,
         "request_id": context.request_id,
         "model": result.model,
         "version": result.version,

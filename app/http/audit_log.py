@@ -223,8 +223,9 @@ def _client(environ: dict[str, Any]) -> str:
 
 
 def _encode(arrived: str, request_id: str, attempts: Sequence[Attempt]) -> bytes:
-    lines = [
-        encode_predictions(
+    lines = b""
+    for attempt in attempts:
+        lines += encode_predictions(
             arrived,
             request_id,
             attempt.model,
@@ -236,9 +237,7 @@ def _encode(arrived: str, request_id: str, attempts: Sequence[Attempt]) -> bytes
             attempt.row_numbers,
             attempt.texts,
         )
-        for attempt in attempts
-    ]
-    return b"".join(lines)
+    return lines
 
 
 def _encode_explanations(arrived: str, request_id: str, explained: Sequence[ExplainedRows]) -> bytes:

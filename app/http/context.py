@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -49,20 +49,20 @@ class RequestContext:
     error: str = ""
     refused: frozenset[str] = frozenset()
     version: int = 0
-    attempts: list[Attempt] = field(default_factory=list)
+    attempts: Sequence[Attempt] = ()
     feedback: bytes = b""
     truths: int = 0
-    to_mirror: list[Mirrored] = field(default_factory=list)
+    to_mirror: Sequence[Mirrored] = ()
     explained: Sequence[ExplainedRows] = ()
 
     def add(self, result: PredictionResult) -> None:
         """Add what was attempted, to be logged before the reply."""
         self.version = self.version or result.version
-        self.attempts += result.attempts
+        self.attempts = [*self.attempts, *result.attempts] if self.attempts else result.attempts
         for fault in result.faults:
             logger.error("request %s: %s", self.request_id, fault)
         if result.to_mirror is not None:
-            self.to_mirror.append(result.to_mirror)
+            self.to_mirror = [*self.to_mirror, result.to_mirror]
         if result.errors:
             self.refused |= {error.input for error in result.errors if error.input}
 

@@ -7,6 +7,7 @@ import fcntl
 import os
 import shutil
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,16 +55,46 @@ def test_a_row_after_a_torn_row_or_header_starts_on_its_own_line(tmp_path: Path,
     assert list(LogReader(path(tmp_path)))[-1] == {"who": "c", "what": "3"}
 
 
-def test_a_file_that_was_moved_removed_or_emptied_is_begun_again(tmp_path: Path) -> None:
+def test_a_row_after_the_torn_row_of_another_writer_starts_on_its_own_line(tmp_path: Path) -> None:
+    journal = Events(tmp_path)
+    for number in (1, 2, 3):
+        journal.add(DAY, b"a,%d\n" % number)
+        with path(tmp_path).open("ab") as file:
+            file.write(b'b,"half')
+    assert path(tmp_path).read_bytes() == b'who,what\na,1\nb,"half",,\na,2\nb,"half",,\na,3\nb,"half'
+
+
+def test_a_file_that_was_emptied_is_begun_again_at_once(tmp_path: Path) -> None:
+    journal = Events(tmp_path)
+    for row in (b"a,1\n", b"b,2\n"):
+        journal.add(DAY, row)
+        assert path(tmp_path).read_bytes() == b"who,what\n" + row
+        os.truncate(path(tmp_path), 0)
+
+
+def test_a_file_that_was_moved_or_removed_is_begun_again_after_10_ms(tmp_path: Path) -> None:
     journal = Events(tmp_path)
     journal.add(DAY, b"a,1\n")
     path(tmp_path).rename(tmp_path / "archived.csv")
-    for row, take_away in ((b"b,2\n", Path.unlink), (b"c,3\n", lambda file: os.truncate(file, 0)), (b"d,4\n", None)):
+    for row in (b"b,2\n", b"c,3\n"):
+        time.sleep(0.01)
         journal.add(DAY, row)
         assert path(tmp_path).read_bytes() == b"who,what\n" + row
-        if take_away:
-            take_away(path(tmp_path))
+        path(tmp_path).unlink()
     assert (tmp_path / "archived.csv").read_bytes() == b"who,what\na,1\n"
+
+
+def test_rows_of_the_first_10_ms_after_a_move_are_in_the_file_that_was_moved(tmp_path: Path) -> None:
+    journal = Events(tmp_path)
+    journal.add(DAY, b"a,1\n")
+    path(tmp_path).rename(tmp_path / "archived.csv")
+    count = 1
+    while not path(tmp_path).exists():
+        count += 1
+        journal.add(DAY, b"a,%d\n" % count)
+    rows = [b"a,%d\n" % number for number in range(1, count + 1)]
+    assert (tmp_path / "archived.csv").read_bytes() == b"who,what\n" + b"".join(rows[:-1])
+    assert path(tmp_path).read_bytes() == b"who,what\n" + rows[-1]
 
 
 @pytest.mark.parametrize("umask", [0o022, 0o002, 0o077])

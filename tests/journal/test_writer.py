@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from journal import Journal, LogReader
+from journal import Journal, LogReader, appender
 from tests.journal.events import DAY, NEXT, Events, path
 
 
@@ -51,6 +51,43 @@ def test_rows_that_waited_share_a_write_with_the_requests_last(tmp_path: Path) -
     for thread in threads:
         thread.join()
     assert order == ["requests", "predicti", "requests"]
+
+
+def test_rows_alone_are_written_with_the_requests_last(tmp_path: Path) -> None:
+    order: list[str] = []
+
+    def write(descriptor: int, data: bytes) -> int:
+        order.append(Path(f"/proc/self/fd/{descriptor}").resolve().name[:8])
+        return os.write(descriptor, data)
+
+    journal = Journal(tmp_path, write=write)
+    for stream in ("requests", "predictions", "feedback"):
+        journal.add_stream(stream, ("id",))
+    for _ in range(2):
+        journal.append(DAY, {"requests": b"1\n", "predictions": b"1\n", "feedback": b"1\n"})
+        journal.append(DAY, {"predictions": b"2\n", "requests": b"2\n"})
+    assert order == ["predicti", "feedback", "requests", "predicti", "requests"] * 2
+
+
+def test_each_append_is_on_the_disk_before_it_returns_where_that_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+
+    def sync(descriptor: int) -> None:
+        os.fdatasync(descriptor)
+        synced.append(Path(f"/proc/self/fd/{descriptor}").resolve().name[:8])
+
+    monkeypatch.setattr(appender, "_fdatasync", sync)
+    journals = {durability: Journal(tmp_path, durability=durability) for durability in ("write", "fsync")}
+    for journal in journals.values():
+        for stream in ("predictions", "requests"):
+            journal.add_stream(stream, ("id",))
+    for row in (b"1\n", b"2\n", b"3\n"):
+        for durability, journal in journals.items():
+            journal.append(DAY, {"predictions": row, "requests": row})
+            assert synced == (["predicti", "requests"] if durability == "fsync" else [])
+        synced.clear()
 
 
 def test_many_threads_share_one_log(tmp_path: Path) -> None:

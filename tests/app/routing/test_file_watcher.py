@@ -20,7 +20,7 @@ class Reader:
         self.read: list[str] = []
         self.go_on = threading.Event()
         self.now = 0.0
-        self.watcher = FileWatcher([file], self.reload, lambda: self.now, timeout=0.2)
+        self.watcher = FileWatcher([file], self.reload, lambda: self.now, 0.01, timeout=0.2)
 
     def reload(self) -> bool:
         text = self.file.read_text()
@@ -35,6 +35,7 @@ class Reader:
         fresh = self.file.with_suffix(".new")
         fresh.write_text(text)
         fresh.rename(self.file)
+        self.now += 0.01
 
 
 @pytest.fixture
@@ -61,6 +62,18 @@ def test_whoever_waits_has_the_last_change(reader: Reader) -> None:
         reader.change(str(number))
         reader.watcher.wait_until_current()
         assert reader.read[-1] == str(number)
+
+
+def test_who_comes_before_the_next_look_does_not_see_a_change(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("first")
+    reader = Reader(tmp_path / "file")
+    reader.watcher.poll()
+    assert waited(reader) < 0.2
+    reader.change("second")  # nobody reloads it
+    reader.now -= 0.001
+    assert waited(reader) < 0.2
+    reader.now += 0.001
+    assert waited(reader) >= 0.2
 
 
 @pytest.mark.parametrize(("text", "read"), [("hang", ["first", "hang", "last"]), ("raise", ["first", "last"])])

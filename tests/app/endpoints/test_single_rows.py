@@ -1,0 +1,131 @@
+"""One row of numbers on its own takes a shorter way: with the same answers and the same rows in the logs."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app import create_app
+from app.codecs.json_row import JsonRowReader
+from app.codecs.strict_decoder import StrictDecoder
+from app.codecs.validation import SignatureValidator
+from app.settings import Settings
+from registry import Signature
+from tests.app.conftest import Service
+from tests.app.requests import V2, column, logged
+from tests.conftest import HOUSES, publish
+
+NOW = datetime(2026, 11, 27, 12, 0, 0, 5, tzinfo=UTC)
+# What the shorter way consists of: each returns None where it can't tell.
+SHORTER = ((JsonRowReader, "read"), (JsonRowReader, "read_located"), (SignatureValidator, "make_usual_row"))
+# A category of numbers, one of which no float32 holds, beside two numbers.
+COUNTED = replace(HOUSES, inputs=(replace(HOUSES.inputs[0], categories=(1.0, 5.1, 6.0, 15.0)), *HOUSES.inputs[1:]))
+
+EDGES = [6, 250, 66.5, 5.1, 3.5, 8.75, 187, 711, 2.5, 100, 0, 2000, -0.0, 1e-320, 1e300, 2**53 + 1, 2**64]
+numbers = st.sampled_from(EDGES) | st.floats(0, 800)
+cells = numbers | st.sampled_from([None, True, False, "6", "", "NaN", [6], {}, [], math.nan, math.inf, -math.inf])
+names = st.sampled_from(["rm", "rooms", "tax", "age", "extra", "", "r\\m", 'r"m'])
+usual = st.tuples(*(st.floats(*item.training) for item in HOUSES.inputs)).map(list)
+lists = usual | st.lists(numbers, min_size=3, max_size=3) | st.lists(cells, max_size=5)
+objects = st.fixed_dictionaries(dict.fromkeys(HOUSES.names, numbers)) | st.dictionaries(names, cells, max_size=4)
+spoils = st.sampled_from(["", " ", ",", '"rm": 6, ', "]", "0", "-", "e5", "\ufeff", "\x00", "\\", '"', "1e400", "true"])
+
+
+def wrap(row: Any) -> list[tuple[str, Any]]:
+    """Return paths and bodies that have a row as each protocol has it."""
+    return [
+        ("/predict_json", row),
+        ("/predict_json?extra=ignore", row),
+        ("/v1/models/boston:predict", {"instances": [row]}),
+        ("/v1/models/boston:regress", {"examples": [row]}),
+        ("/invocations", {"instances": [row]}),
+        ("/invocations", {"dataframe_records": [row]}),
+        ("/invocations", {"inputs": {"features": [row]}}),
+        ("/invocations", {"dataframe_split": {"columns": ["rooms", "tax", "age"], "data": [row]}}),
+        (f"{V2}/infer", {"inputs": [column("features", row, [1, 3])]}),
+        (f"{V2}/infer", {"inputs": [column("features", [row], [1, 3])]}),
+    ]
+
+
+wrapped = (lists | objects).flatmap(lambda row: st.sampled_from(wrap(row)))
+
+
+class Services:
+    """Two services that are alike, but that the second takes the general way for every row."""
+
+    def __init__(self, folder: Path, signature: Signature) -> None:
+        publish(folder / "models", signature)
+        self._services = []
+        for name in ("shorter", "general"):
+            settings = Settings(models=folder / "models", logs=folder / name)
+            self._services.append(Service(create_app(settings, now=lambda: NOW), settings))
+
+    def answers(self, path: str, body: bytes) -> tuple[Any, Any]:
+        """Return what each service answers and logs."""
+        shorter, general = self._services
+        answered = _answer(shorter, path, body)
+        with pytest.MonkeyPatch.context() as patch:
+            for owner, name in SHORTER:
+                patch.setattr(owner, name, lambda *_: None)
+            return answered, _answer(general, path, body)
+
+    def close(self) -> None:
+        for service in self._services:
+            service.application.extensions["router"].close()
+
+
+def _answer(service: Service, path: str, body: bytes) -> tuple[Any, ...]:
+    """Return all that a request comes to: its reply and its rows, but for what time it took."""
+    reply = service.post(path, data=body, content_type="application/json", headers={"X-Request-ID": "one"})
+    rows = {stream: logged(service.settings, stream) for stream in ("requests", "predictions")}
+    for file in service.settings.log_folder.iterdir():
+        os.truncate(file, 0)  # the next request begins it again
+    for row in rows["requests"]:
+        del row["duration_ms"]
+    return reply.status_code, sorted(reply.headers.items()), reply.data, rows
+
+
+@pytest.fixture(scope="module", params=[HOUSES, COUNTED], ids=["numbers", "a category"])
+def services(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Services]:
+    services = Services(tmp_path_factory.mktemp("services"), request.param)
+    yield services
+    services.close()
+
+
+@given(wrapped, spoils, st.integers(0, 100))
+@settings(max_examples=400)
+def test_both_ways_answer_and_log_alike(services: Services, sent: tuple[str, Any], spoil: str, place: int) -> None:
+    path, content = sent
+    text = json.dumps(content)
+    place %= len(text) + 1
+    shorter, general = services.answers(path, (text[:place] + spoil + text[place:]).encode())
+    assert shorter == general
+
+
+NAMED = {"age": 66.5, "rooms": 6, "tax": 250}
+
+
+@pytest.mark.parametrize(("path", "body"), wrap([6, 250, 66.5]) + wrap(NAMED)[:6])
+def test_a_usual_row_takes_the_shorter_way(
+    client: Service, monkeypatch: pytest.MonkeyPatch, path: str, body: Any
+) -> None:
+    monkeypatch.delattr(StrictDecoder, "decode")
+    monkeypatch.delattr(SignatureValidator, "find_errors")
+    assert client.post(path, json=body).status_code == 200
+
+
+@pytest.mark.parametrize("row", [[6, 250], [6, 2500, 66.5], [9, 250, 66.5], {"rm": 6, "tax": 250}])
+def test_another_row_does_not(client: Service, monkeypatch: pytest.MonkeyPatch, row: Any) -> None:
+    monkeypatch.delattr(StrictDecoder, "decode")
+    monkeypatch.delattr(SignatureValidator, "find_errors")
+    assert client.post("/predict_json", json=row).status_code == 500
