@@ -47,15 +47,12 @@ class Contender:
 
     def pss(self) -> float:
         """Return the worker's proportional share of memory, in MB: its own pages, and its part of the shared ones."""
-        text = Path(f"/proc/{self._worker()}/smaps_rollup").read_text()
+        text = Path(f"/proc/{self.server.worker()}/smaps_rollup").read_text()
         return int(re.findall(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)[0]) / 1000
 
     def _cpu_seconds(self) -> float:
-        user, system = Path(f"/proc/{self._worker()}/stat").read_text().rpartition(")")[2].split()[11:13]
+        user, system = Path(f"/proc/{self.server.worker()}/stat").read_text().rpartition(")")[2].split()[11:13]
         return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
-
-    def _worker(self) -> int:
-        return int(Path(f"/proc/{self.server.pid}/task/{self.server.pid}/children").read_text())
 
 
 def start_seconds(app: str, logs: str) -> float:

@@ -25,6 +25,10 @@ class Server:
     port: int
     pid: int
 
+    def worker(self) -> int:
+        """Return the process id of the one worker."""
+        return int(Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text())
+
     def load(self, connections: int, seconds: float, core: int | None = None) -> subprocess.Popen[bytes]:
         """Start clients that ask without a pause, on one core if it is named. They fail at a reply other than 200."""
         command = [sys.executable, "benchmarks/client.py", str(self.port), str(connections), str(seconds)]

@@ -1,6 +1,6 @@
 """The layout of a slot: which of its doubles counts what.
 
-    PID, BREAKER_OPEN, WRITTEN, STATE | bank 0 | bank 1 | RING: 256 records | EDGES of 8 versions
+    PID, BREAKER_OPEN, WRITTEN, STATE | bank 0 | bank 1 | RING: 1024 records | EDGES of 8 versions
 
 A bank is all counts. One of the two is current: what is rare is counted there in place. The usual request is a record
 in the ring; the store of WRITTEN after it publishes it. When the ring is full, the current bank and the records are
@@ -63,7 +63,7 @@ COUNTED = COLUMNS + MAX_COLUMNS * COLUMN_SIZE  # the size of the head and a bank
 BANK_SIZE = COUNTED - HEAD
 
 # The ring. Rows with more inputs than fit in a record, and of versions before the last ones, are counted in place.
-MAX_RECORDS, MAX_INPUTS, MAX_EDGES = 256, 34, 8
+MAX_RECORDS, MAX_INPUTS, MAX_EDGES = 1024, 34, 8
 RECORD = struct.Struct(f"3d5id{4 * MAX_INPUTS}s")  # its fields are in ring.py
 RING = COUNTED + BANK_SIZE
 EDGES = RING + MAX_RECORDS * RECORD.size // 8  # of the deciles, by version: of its predictions, then of each input

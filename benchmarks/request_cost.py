@@ -1,0 +1,166 @@
+"""What a request costs, in units that a busy machine does not change: instructions and system calls, with bounds.
+
+``make bench``, or ``python benchmarks/request_cost.py``; ends with status 1 beyond a bound. One row a request, both
+logs on. valgrind counts the instructions of one process without a server, perf the system calls of a worker under load:
+``apt-get install valgrind linux-perf``. Beside them stands the CPU time in process, against the same Flask returning a
+constant: the least of many, because noise can only raise it.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import io
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.client import REQUEST
+from benchmarks.serving import Server, pin, serving, times
+
+MAX_INSTRUCTIONS, MAX_SYSTEM_CALLS = 220_000, {"gunicorn": 21}
+APPS = {"constant": "benchmarks.constant", "service": "app"}
+WARM_UP, CHUNK, CHUNKS, COUNTED = 300, 200, 60, 1000
+SLOWDOWN = 50  # of valgrind
+BODY = REQUEST.partition(b"\r\n\r\n")[2]
+
+Application = Callable[[dict[str, Any], Callable[..., object]], Iterable[bytes]]
+
+
+def environ() -> dict[str, Any]:
+    """Return a request as a WSGI server hands it over."""
+    return {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": "/predict_json",
+        "RAW_URI": "/predict_json",
+        "SCRIPT_NAME": "",
+        "QUERY_STRING": "",
+        "SERVER_NAME": "x",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "HTTP_HOST": "x",
+        "REMOTE_ADDR": "127.0.0.1",
+        "CONTENT_TYPE": "application/json",
+        "CONTENT_LENGTH": str(len(BODY)),
+        "wsgi.input": io.BytesIO(BODY),
+        "wsgi.errors": sys.stderr,
+        "wsgi.url_scheme": "http",
+    }
+
+
+def start_response(status: str, _: object) -> None:
+    if not status.startswith("200"):
+        sys.exit(f"expected a reply with status 200, not {status}")
+
+
+def ask(application: Application) -> None:
+    """Make one request without a server."""
+    b"".join(application(environ(), start_response))
+
+
+@contextmanager
+def warm_application(name: str) -> Iterator[Application]:
+    """Make an application whose log is in a folder of its own, and ask it a few times, as a worker was asked before."""
+    (ROOT / "logs").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=ROOT / "logs") as logs:
+        os.environ["SERVE_LOGS"] = logs
+        application = importlib.import_module(APPS[name]).create_app()
+        for _ in range(WARM_UP):
+            ask(application)
+        gc.collect()
+        gc.freeze()  # as the worker does
+        yield application
+
+
+def microseconds(applications: dict[str, Application]) -> dict[str, float]:
+    """Return the least CPU time of a request, in microseconds, by application; they are measured in turn."""
+    least = dict.fromkeys(applications, float("inf"))
+    for _ in range(CHUNKS):
+        for name, application in applications.items():
+            before = time.process_time_ns()
+            for _ in range(CHUNK):
+                ask(application)
+            least[name] = min(least[name], (time.process_time_ns() - before) / CHUNK / 1000)
+    return least
+
+
+def instructions(name: str) -> float:
+    """Return the instructions of a request outside the kernel: what more requests add to a run of a process."""
+    few, many = (_count(name, count) for count in (1, 1 + COUNTED))
+    return (many - few) / COUNTED
+
+
+def _count(name: str, count: int) -> int:
+    command = [sys.executable, __file__, name, str(count)]
+    tool = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
+    environment = {**os.environ, "PYTHONHASHSEED": "0"}
+    done = subprocess.run([*tool, *command], cwd=ROOT, env=environment, stderr=subprocess.PIPE)
+    found = re.search(r"I\s+refs:\s+([\d,]+)", done.stderr.decode())
+    if done.returncode or found is None:
+        sys.exit(f"valgrind ended with {done.returncode}: {done.stderr.decode()}")
+    return int(found[1].replace(",", ""))
+
+
+def run(name: str, count: int) -> None:
+    """Make so many requests, for valgrind to count. What is done every 10 ms is done as often as at full speed."""
+    clock = time.monotonic
+    time.monotonic = lambda: clock() / SLOWDOWN
+    with warm_application(name) as application:
+        for _ in range(count):
+            ask(application)
+    os._exit(0)  # the end of an interpreter takes a different time each time
+
+
+def system_calls(server: Server) -> float:
+    """Return the system calls of a worker for each request, under eight connections."""
+    times(server.load(8, 1.0, core=1))
+    with tempfile.NamedTemporaryFile(mode="r") as counts:
+        options = ["--event=raw_syscalls:sys_enter", "--field-separator=,", f"--output={counts.name}"]
+        counter = subprocess.Popen(["perf", "stat", *options, f"--pid={server.worker()}"])
+        time.sleep(0.5)  # it does not say when it has begun; meanwhile the worker only waits
+        answered = len(times(server.load(8, 4.0, core=1)))
+        counter.send_signal(signal.SIGINT)
+        counter.wait()
+        found = re.search(r"^(\d+),.*raw_syscalls", counts.read(), re.MULTILINE)
+    if found is None:
+        sys.exit("perf counted no system calls: it needs root, or /proc/sys/kernel/perf_event_paranoid of -1")
+    return int(found[1]) / answered
+
+
+def main() -> None:
+    for tool, package in (("valgrind", "valgrind"), ("perf", "linux-perf")):
+        if not shutil.which(tool):
+            sys.exit(f"{tool} is not installed: apt-get install {package}")
+    pin(0)
+    with warm_application("constant") as constant, warm_application("service") as service:
+        least = microseconds({"constant": constant, "service": service})
+    figures = f"service {least['service']:.1f}, constant {least['constant']:.1f}"
+    print(f"CPU in process, us a request: {figures}: {least['service'] / least['constant']:.2f}")
+    counted = {name: instructions(name) for name in APPS}
+    print(f"instructions a request: service {counted['service']:,.0f}, constant {counted['constant']:,.0f}")
+    failed = counted["service"] > MAX_INSTRUCTIONS
+    for name, most in MAX_SYSTEM_CALLS.items():
+        with tempfile.TemporaryDirectory(dir=ROOT / "logs") as logs, serving(logs) as server:
+            calls = system_calls(server)
+        print(f"system calls a request on {name}: {calls:.1f}, at most {most}")
+        failed |= calls > most
+    if failed:
+        sys.exit(f"more than {MAX_INSTRUCTIONS:,} instructions, or more system calls than said: see above")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        run(sys.argv[1], int(sys.argv[2]))
+    main()
