@@ -83,10 +83,10 @@ def encode_predictions(
         numbers: the rows' numbers in the request; None for 0 to n - 1.
         texts: by column, what is written for some of its values: the text of a code, nothing for a missing value.
     """
-    if len(rows) == 1 and flags is None and not texts:
+    if len(rows) == 1 and flags is None:
         number = 0 if numbers is None else numbers[0]
         head = f"{time},{escape_field(request_id)},{number},{_escape_repeated(model)},{version},{role},"
-        return f"{head}{_join_numbers(rows, predictions)},\n".encode()
+        return f"{head}{_join_row(rows, predictions, texts)},\n".encode()
     table = np.empty((len(rows), rows.shape[1] + 1), dtype=np.float32)
     table[:, :-1] = rows
     table[:, -1] = predictions
@@ -115,10 +115,20 @@ def _numbers(table: NDArray[np.float32]) -> list[str]:
     return [",".join(map(str, row)) for row in np.atleast_2d(table)]  # JSON has null for what is not finite
 
 
-def _join_numbers(row: NDArray[np.float32], prediction: NDArray[np.float32]) -> str:
-    """Return what :func:`_numbers` does of one row, (1, k), and its prediction, (1,)."""
+def _join_row(
+    row: NDArray[np.float32], prediction: NDArray[np.float32], texts: Mapping[int, Mapping[float, str]] | None
+) -> str:
+    """Return one row, (1, k), and its prediction, (1,), as :func:`_numbers` or :func:`_mixed` would."""
     text = orjson.dumps([row, prediction], option=orjson.OPT_SERIALIZE_NUMPY).decode()
-    return ",".join(map(str, [*row[0], *prediction])) if "n" in text else text[3:-2].replace("]],[", ",")
+    text = ",".join(map(str, [*row[0], *prediction])) if "n" in text else text[3:-2].replace("]],[", ",")
+    if not texts:
+        return text
+    cells = text.split(",")
+    for position, words in texts.items():
+        word = words.get(row.item(position))
+        if word is not None:
+            cells[position] = escape_field(word)
+    return ",".join(cells)
 
 
 def _mixed(table: NDArray[np.float32], texts: Mapping[int, Mapping[float, str]]) -> list[str]:

@@ -69,7 +69,7 @@ class JsonDecoder:
         self.columns = ColumnDecoder(self.names, self.readers)
         self.is_mixed = bool(self.text_columns or self.inputs.optional or self.inputs.dates)
         self.texts = {i: item.texts for i, item in enumerate(signature.inputs) if item.texts}
-        self._row_reader = JsonRowReader(self.inputs)
+        self._row_reader = JsonRowReader(signature.inputs, self.inputs)
         self._strict = StrictDecoder(self.inputs, row, self.readers)
 
     def decode_rows(self, body: bytes, allow_extra: bool = False, remedy: str = "") -> tuple[InputBatch, bool]:
@@ -86,7 +86,7 @@ class JsonDecoder:
             MalformedRequest: if it is not JSON or has no accepted shape.
             TooLarge: if there are too many rows.
         """
-        if not self.is_mixed and (numbers := self._row_reader.read(body)) is not None:
+        if (numbers := self._row_reader.read(body)) is not None:
             return InputBatch(None, numbers=numbers), True
         has_matrix = body.startswith(b"[[") and not self.text_columns
         cells = parse_matrix(body, len(self.names)) if has_matrix else None
@@ -191,11 +191,12 @@ class JsonDecoder:
         if isinstance(rows, np.ndarray):
             return None if count_strings_of_rows(body, data, ()) else self.decode_array(rows)
         self._check_rows(rows)
-        if self.is_mixed:
-            return self._fast_path(rows, count_lost_strings(body, data), False)
         if len(rows.rows) == (len(rows.columns(self.names)) if rows.flat else 1):
             numbers = self._row_reader.read_located(rows, body, data)
-            return None if numbers is None else InputBatch(None, numbers=numbers)
+            if numbers is not None:
+                return InputBatch(None, numbers=numbers)
+        if self.is_mixed:
+            return self._fast_path(rows, count_lost_strings(body, data), False)
         literals = b"true" in body or (b"l" in body and (b"false" in body or b"null" in body))
         strings = count_strings_of_rows(body, data, rows.rows) if b'"' in body else 0
         return self._fast_path(rows, strings, literals)

@@ -1,4 +1,4 @@
-"""One row of numbers in JSON, as most requests have: read with no array, which takes longer than the model does."""
+"""One row in JSON, as most requests have: read with no array, which takes longer than the model does."""
 
 from __future__ import annotations
 
@@ -8,28 +8,35 @@ from typing import Any
 import orjson
 
 from app.codecs.batch import JsonRows
-from app.codecs.input_names import InputNames
+from app.codecs.input_names import ABSENT, InputNames
 from app.codecs.json_strings import count_strings_of_rows
+from registry import Input
 
-_NUMBERS = frozenset({int, float})
+_NUMBERS, _WORDS = frozenset({int, float}), frozenset({str, bool})
 _LONGEST = 1 << 14  # bytes of a body that is parsed to see whether it is one row
 
 
 class JsonRowReader:
-    """Reads the rows of one model whose inputs are all numbers that have to be there.
+    """Reads rows of one model in which no value is missing, no text is new and no date stands for its parts.
 
-    What it does not read may be wrong or right: the decoder says.
+    Of any other row it says nothing: that is for the decoder.
 
     Args:
-        inputs: their names and aliases.
+        inputs: of the model, in order.
+        names: theirs and their aliases.
     """
 
-    def __init__(self, inputs: InputNames) -> None:
-        self._inputs = inputs
-        self._names = tuple(inputs.names)
+    def __init__(self, inputs: Sequence[Input], names: InputNames) -> None:
+        self._names = tuple(names.names)
+        self._inputs = names
+        self._codes: list[tuple[int, dict[Any, float]]] = []
+        for position, item in enumerate(inputs):
+            if item.levels:
+                booleans = dict(zip((False, True), item.categories, strict=True)) if item.boolean else {}
+                self._codes.append((position, {**item.codes, **booleans}))
 
     def read(self, body: bytes) -> Sequence[float] | None:
-        """Return the row that a body is, by position, or by name in the inputs' order; else None."""
+        """Return the values of the row that a body is, by position, or by name in the inputs' order; else None."""
         if len(body) > _LONGEST:
             return None
         try:
@@ -37,30 +44,39 @@ class JsonRowReader:
         except orjson.JSONDecodeError:
             return None
         if type(data) is dict:
-            # A member that appears twice leaves a name in the text that nothing kept.
-            if tuple(data) != self._names or body.count(b'"') != 2 * len(data):
+            cells = list(data.values())
+            if tuple(data) != self._names or body.count(b'"') != 2 * (len(data) + self._count_texts(cells)):
                 return None
-            data = list(data.values())
-        elif type(data) is not list or len(data) != len(self._names):
-            return None
-        return data if _NUMBERS.issuperset(map(type, data)) else None
+            return self._encode(cells)
+        return self._encode(data) if type(data) is list and len(data) == len(self._names) else None
 
     def read_located(self, rows: JsonRows, body: bytes, data: Any) -> Sequence[float] | None:
-        """Return the one row that a protocol found in what a body holds, by position or by any names; else None."""
+        """Return the values of the one row that a protocol found in what a body holds, by any names; else None."""
         row = rows.rows if rows.flat else rows.rows[0]
-        names: Sequence[str]
-        cells: Sequence[float]
-        named = type(row) is dict
-        if named:
-            names, cells = tuple(row), list(row.values())
+        if type(row) is dict:
+            names, cells, strings = tuple(row), list(row.values()), len(row)
         elif type(row) is list or type(row) is tuple:
-            names, cells = rows.columns(self._names), row
+            names, cells, strings = tuple(rows.columns(self._names)), list(row), 0
         else:
             return None
-        in_order = names == self._names
-        order = self._inputs.in_order if in_order else self._inputs.find_order(names, rows.allow_extra)
-        if order is None or len(cells) != len(names) or not _NUMBERS.issuperset(map(type, cells)):
+        if b'"' in body and count_strings_of_rows(body, data, rows.rows) != strings + self._count_texts(cells):
             return None
-        if b'"' in body and count_strings_of_rows(body, data, rows.rows) != len(names) * named:
-            return None
-        return cells if in_order else [cells[place] for place in order]
+        if names != self._names:
+            order = self._inputs.find_order(names, rows.allow_extra) if len(names) == len(cells) else None
+            if order is None or ABSENT in order or not self._inputs.dates.keys().isdisjoint(names):
+                return None
+            cells = [cells[place] for place in order]
+        return self._encode(cells) if len(cells) == len(self._names) else None
+
+    def _count_texts(self, cells: Sequence[Any]) -> int:
+        """Return how many strings the text of a row has beside its names; a member that appears twice has more."""
+        return list(map(type, cells)).count(str) if self._codes else 0
+
+    def _encode(self, cells: list[Any]) -> Sequence[float] | None:
+        """Put the codes of texts in their places; None if there is anything but numbers and known texts."""
+        for position, codes in self._codes:
+            code = codes.get(cells[position]) if type(cells[position]) in _WORDS else None
+            if code is None:
+                return None
+            cells[position] = code
+        return cells if _NUMBERS.issuperset(map(type, cells)) else None

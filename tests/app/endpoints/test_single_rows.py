@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,14 +16,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app import create_app
+from app.codecs.columns import ColumnDecoder
 from app.codecs.json_row import JsonRowReader
 from app.codecs.strict_decoder import StrictDecoder
 from app.codecs.validation import SignatureValidator
 from app.settings import Settings
-from registry import Signature
-from tests.app.conftest import Service
+from registry import Missing, Signature
+from tests.app.conftest import MakeClient, Service
 from tests.app.requests import V2, column, logged
-from tests.conftest import HOUSES, publish
+from tests.conftest import FLATS, HOUSES, publish
 
 NOW = datetime(2026, 11, 27, 12, 0, 0, 5, tzinfo=UTC)
 # What the shorter way consists of: each returns None where it can't tell.
@@ -31,17 +32,41 @@ SHORTER = ((JsonRowReader, "read"), (JsonRowReader, "read_located"), (SignatureV
 # A category of numbers, one of which no float32 holds, beside two numbers.
 COUNTED = replace(HOUSES, inputs=(replace(HOUSES.inputs[0], categories=(1.0, 5.1, 6.0, 15.0)), *HOUSES.inputs[1:]))
 
-EDGES = [6, 250, 66.5, 5.1, 3.5, 8.75, 187, 711, 2.5, 100, 0, 2000, -0.0, 1e-320, 1e300, 2**53 + 1, 2**64]
+# The same with texts, and with values that may be missing: -13 stands for that in the rows, -1 and "?" mean it.
+FIRST = replace(FLATS.inputs[0], missing=Missing(-13, 3, texts=("?", "-1")))
+TEXTS = replace(FLATS, model="boston", inputs=(FIRST, *FLATS.inputs[1:]))
+
+EDGES = [6, 250, 66.5, 5.1, 3.5, 8.75, 187, 711, 2.5, 100, 0, 1, -1, -13, -0.0, 1e-320, 1e300, 2**53 + 1, 2**64]
+WORDS = [
+    "elsewhere",
+    "Nordend, West",
+    'the "old" town',
+    "Höchst",
+    "with",
+    "without",
+    "yes",
+    " with",
+    "new",
+    "?",
+    "1",
+    "",
+]
 numbers = st.sampled_from(EDGES) | st.floats(0, 800)
-cells = numbers | st.sampled_from([None, True, False, "6", "", "NaN", [6], {}, [], math.nan, math.inf, -math.inf])
-names = st.sampled_from(["rm", "rooms", "tax", "age", "extra", "", "r\\m", 'r"m'])
-usual = st.tuples(*(st.floats(*item.training) for item in HOUSES.inputs)).map(list)
-lists = usual | st.lists(numbers, min_size=3, max_size=3) | st.lists(cells, max_size=5)
-objects = st.fixed_dictionaries(dict.fromkeys(HOUSES.names, numbers)) | st.dictionaries(names, cells, max_size=4)
+texts = st.sampled_from(WORDS)
+cells = numbers | texts | st.sampled_from([None, True, False, "NaN", [6], {}, [], math.nan, math.inf, -math.inf])
+houses = st.tuples(*(st.floats(*item.training) for item in HOUSES.inputs))
+flats = st.tuples(numbers | st.floats(2, 8), texts, texts | st.booleans())
+lists = (houses | flats | st.tuples(numbers, numbers, numbers)).map(list) | st.lists(cells, max_size=5)
+names = st.sampled_from([*HOUSES.names, *FLATS.names, "Number of rooms", "extra", "", "r\\m", 'r"m'])
+objects = (
+    houses.map(lambda row: dict(zip(HOUSES.names, row, strict=True)))
+    | flats.map(lambda row: dict(zip(FLATS.names, row, strict=True)))
+    | st.dictionaries(names, cells, max_size=4)
+)
 spoils = st.sampled_from(["", " ", ",", '"rm": 6, ', "]", "0", "-", "e5", "\ufeff", "\x00", "\\", '"', "1e400", "true"])
 
 
-def wrap(row: Any) -> list[tuple[str, Any]]:
+def wrap(row: Any, columns: Sequence[str] = ("rooms", "tax", "age")) -> list[tuple[str, Any]]:
     """Return paths and bodies that have a row as each protocol has it."""
     return [
         ("/predict_json", row),
@@ -51,13 +76,15 @@ def wrap(row: Any) -> list[tuple[str, Any]]:
         ("/invocations", {"instances": [row]}),
         ("/invocations", {"dataframe_records": [row]}),
         ("/invocations", {"inputs": {"features": [row]}}),
-        ("/invocations", {"dataframe_split": {"columns": ["rooms", "tax", "age"], "data": [row]}}),
+        ("/invocations", {"dataframe_split": {"columns": columns, "data": [row]}}),
         (f"{V2}/infer", {"inputs": [column("features", row, [1, 3])]}),
         (f"{V2}/infer", {"inputs": [column("features", [row], [1, 3])]}),
     ]
 
 
-wrapped = (lists | objects).flatmap(lambda row: st.sampled_from(wrap(row)))
+wrapped = st.builds(wrap, lists | objects, st.sampled_from([("rooms", "tax", "age"), FLATS.names])).flatmap(
+    st.sampled_from
+)
 
 
 class Services:
@@ -95,7 +122,7 @@ def _answer(service: Service, path: str, body: bytes) -> tuple[Any, ...]:
     return reply.status_code, sorted(reply.headers.items()), reply.data, rows
 
 
-@pytest.fixture(scope="module", params=[HOUSES, COUNTED], ids=["numbers", "a category"])
+@pytest.fixture(scope="module", params=[HOUSES, COUNTED, TEXTS], ids=["numbers", "a category", "texts"])
 def services(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Services]:
     services = Services(tmp_path_factory.mktemp("services"), request.param)
     yield services
@@ -122,6 +149,18 @@ def test_a_usual_row_takes_the_shorter_way(
     monkeypatch.delattr(StrictDecoder, "decode")
     monkeypatch.delattr(SignatureValidator, "find_errors")
     assert client.post(path, json=body).status_code == 200
+
+
+@pytest.mark.parametrize("row", [[4, "Nordend, West", True], {"rooms": 4, "district": "Höchst", "balcony": "without"}])
+def test_so_does_a_row_with_texts(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, row: Any
+) -> None:
+    publish(tmp_path / "flats", FLATS)
+    client = make_client(models=tmp_path / "flats", model="flats")
+    monkeypatch.delattr(ColumnDecoder, "decode")
+    monkeypatch.delattr(StrictDecoder, "decode")
+    monkeypatch.delattr(SignatureValidator, "find_errors")
+    assert client.post("/predict_json", json=row).status_code == 200
 
 
 @pytest.mark.parametrize("row", [[6, 250], [6, 2500, 66.5], [9, 250, 66.5], {"rm": 6, "tax": 250}])
