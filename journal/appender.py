@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from filesystem import lock
-from journal.log_folder import JournalError, Write, check_room, end_of, file_name, last_closed_day, open_day
+from journal.log_folder import JournalError, Write, check_room, end_of, file_name, is_moved, last_closed_day, open_day
 from journal.repair import end_of_torn, overwrite, read_unended_line, void
 
 logger = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ class Appender:
                     file = self._files.get(stream) or self._open(stream)
                     parts.append((file, block, os.lseek(file.descriptor, 0, os.SEEK_END)))  # a fourth of a stat
             except FileNotFoundError:
-                if self._is_moved():
+                if is_moved(self._path, self._folder):
                     return False
                 raise
             written = 0
@@ -154,13 +154,6 @@ class Appender:
 
     def _name(self, stream: str) -> Path:
         return self._path / file_name(stream, self.day, self._last_day)
-
-    def _is_moved(self) -> bool:
-        """Return whether the path no longer names the folder that is open here."""
-        try:
-            return not os.path.samefile(self._path, self._folder)  # noqa: PTH121 - a descriptor
-        except FileNotFoundError:
-            return True
 
     def _open(self, stream: str) -> File:
         file = File(self._name(stream), self._headers[stream], self._write)

@@ -108,6 +108,14 @@ def close_days(folder: Path, last: str) -> None:
         os.close(descriptor)
 
 
+def is_moved(folder: Path, descriptor: int) -> bool:
+    """Return whether a path no longer names the folder that is open."""
+    try:
+        return not os.path.samefile(folder, descriptor)  # noqa: PTH121 - a descriptor
+    except FileNotFoundError:
+        return True
+
+
 def check_room(folder: Path, write: Write, sync: Callable[[int], None] | None) -> None:
     """Check that files can be made in a folder, and take bytes.
 
