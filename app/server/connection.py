@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from gunicorn.http import get_parser
+from gunicorn import http
 from gunicorn.workers.gthread import TConn
 
 from app.server.framing import RequestBuffer, Stage
@@ -69,6 +69,28 @@ class ClientSocket(socket.socket):
         return not self.unsent
 
 
+class Request(http.Request):  # type: ignore[misc]  # gunicorn is untyped
+    """A request whose reply ends the connection if something of its body was not read.
+
+    Else gunicorn promises to keep it and waits for the rest; and if that is long it closes the connection after all,
+    and the client's next request fails.
+    """
+
+    def should_close(self) -> bool:
+        """Return whether the connection ends behind the reply. gunicorn asks when it sends the reply's head."""
+        reader = self.body.reader
+        # What is left shows by its length or its chunks. After a failure nobody can tell.
+        if self.body.failed or getattr(reader, "length", 0) or getattr(reader, "parser", None):
+            self.force_close()
+        return bool(super().should_close())
+
+
+class Parser(http.RequestParser):  # type: ignore[misc]  # gunicorn is untyped
+    """gunicorn's parser, of such requests."""
+
+    mesg_class = Request
+
+
 class Connection(TConn):  # type: ignore[misc]  # gunicorn is untyped
     """A connection whose requests are gathered by the worker's main thread; it is the source that gunicorn parses.
 
@@ -87,15 +109,11 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn is untyped
 
     def __init__(self, cfg: Any, sock: socket.socket, client: Any, server: Any) -> None:
         super().__init__(cfg, ClientSocket(sock), client, server)
+        self.parser = Parser(cfg, self, client)
+        self.initialized = True  # else gunicorn would wait for data, in the thread, and let the parser read the socket
         self.request = RequestBuffer()
         self.event = 0
         self.keep = False
-        self.data_ready = True  # gunicorn would wait for data, in the thread
-
-    def init(self) -> None:
-        """Make the parser, at the first request; gunicorn would let it read from the socket."""
-        if self.parser is None:
-            self.parser = get_parser(self.cfg, self, self.client)
 
     @property
     def idle(self) -> bool:
@@ -134,23 +152,3 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn is untyped
         self.request = RequestBuffer()
         rest = self.parser.unreader.take_buffered()
         return bool(rest) and self.request.add(rest)
-
-
-def end_if_unread(application: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
-    """Return the application, whose responses end the connection if something is left of the request.
-
-    Else gunicorn promises to keep it and waits for the rest; and if that is long it closes the connection after all,
-    and the client's next request fails.
-    """
-
-    def wsgi(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        def start(*arguments: Any) -> Any:
-            # What is left shows in gunicorn's reader by its length or its chunks. After a failure nobody can tell.
-            body = environ["wsgi.input"]
-            if getattr(body.reader, "length", 0) or getattr(body.reader, "parser", None) or body.failed:
-                start_response.__self__.force_close()
-            return start_response(*arguments)
-
-        return application(environ, start)
-
-    return wsgi

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.load import assert_each_answer_is_logged_once, load
-from tests.e2e.server import ROW, head, serving, wait_until
+from tests.e2e.server import ROW, Server, head, serving, wait_until
 
 LIVE = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -64,6 +66,39 @@ def test_a_connection_that_was_there_at_sigterm_is_answered(models: Path, before
             connection.sendall(after)
             assert b" 200 OK" in connection.recv(4096)
         assert server.stop() == 0
+
+
+@pytest.fixture
+def stopping(models: Path) -> Iterator[tuple[Server, int, list[socket.socket]]]:
+    """A server at SIGTERM, its stopped worker, and connections that it has not accepted."""
+    with serving(models, workers=1) as server, ExitStack() as opened:
+        (worker,) = server.wait_for_workers(1)
+        os.kill(worker, signal.SIGSTOP)
+        stat = Path(f"/proc/{worker}/stat")
+        wait_until(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T", "a stopped worker")
+        connections = [opened.enter_context(server.connect()) for _ in range(20)]
+        server.process.terminate()
+        wait_until(lambda: "Handling signal: term" in server.output.read_text(), "a server that stops")
+        yield server, worker, connections
+        os.kill(worker, signal.SIGCONT)
+        assert server.stop() == 0
+
+
+def test_connections_that_wait_to_be_accepted_at_sigterm_are_answered(
+    stopping: tuple[Server, int, list[socket.socket]],
+) -> None:
+    _, worker, connections = stopping
+    for connection in connections:
+        connection.sendall(LIVE)
+    os.kill(worker, signal.SIGCONT)
+    for connection in connections:
+        assert b" 200 OK" in connection.recv(4096)
+
+
+def test_no_connection_begins_after_sigterm(stopping: tuple[Server, int, list[socket.socket]]) -> None:
+    server, _, _ = stopping
+    with pytest.raises(TimeoutError):
+        socket.create_connection(("127.0.0.1", server.port), timeout=0.5)
 
 
 def test_connections_on_which_nothing_is_asked_to_the_end_keep_nobody_waiting(models: Path) -> None:

@@ -6,14 +6,13 @@ import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 from gunicorn.config import Config
 
 from app.server import connection
-from app.server.connection import ClientSocket, Connection, end_if_unread
-from tests.app.server.test_framing import GET, LENGTH
+from app.server.connection import ClientSocket, Connection
+from tests.app.server.test_framing import CHUNKED, GET, LENGTH
 
 BLOCK = bytes(1 << 18)
 
@@ -22,8 +21,8 @@ BLOCK = bytes(1 << 18)
 def pair() -> Iterator[tuple[Connection, socket.socket]]:
     ours, theirs = socket.socketpair()
     conn = Connection(Config(), ours, ("127.0.0.1", 1), ("127.0.0.1", 2))
-    conn.init()
     conn.sock.setblocking(True)  # as gunicorn does in a thread
+    conn.init()
     conn.timeout = time.monotonic() + 30
     with theirs:
         yield conn, theirs
@@ -117,30 +116,25 @@ def test_a_client_that_takes_too_long_for_a_block_ends_its_connection(
         conn.sock.sendall(BLOCK * 20)
 
 
-class Response:
-    """What of gunicorn's response the adapted application uses."""
-
-    closes = False
-
-    def start_response(self, *_: Any) -> None:
-        pass
-
-    def force_close(self) -> None:
-        self.closes = True
-
-
-@pytest.mark.parametrize(("read", "closes"), [(14, False), (13, True)])
-def test_a_response_ends_the_connection_if_something_is_left_of_the_body(
-    pair: tuple[Connection, socket.socket], read: int, closes: bool
+@pytest.mark.parametrize("message", [LENGTH, CHUNKED], ids=["length", "chunked"])
+@pytest.mark.parametrize(("read", "closes"), [(15, False), (13, True), (0, True)])
+def test_a_reply_ends_the_connection_if_something_is_left_of_the_body(
+    pair: tuple[Connection, socket.socket], message: bytes, read: int, closes: bool
 ) -> None:
     conn, _ = pair
-    conn.request.add(LENGTH)
-    body, response = next(conn.parser).body, Response()
+    conn.request.add(message)
+    request = next(conn.parser)
+    request.body.reader.read(read)
+    assert request.should_close() is closes
+    request.body.read()
+    assert request.should_close() is closes  # as the head of the reply said
 
-    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-        environ["wsgi.input"].reader.read(read)
-        start_response("200 OK", [])
-        return [b"yes"]
 
-    assert end_if_unread(application)({"wsgi.input": body}, response.start_response) == [b"yes"]
-    assert response.closes is closes
+def test_a_reply_to_a_body_that_could_not_be_read_ends_the_connection(pair: tuple[Connection, socket.socket]) -> None:
+    conn, _ = pair
+    conn.request.add(LENGTH[:-3])
+    conn.request.cut_off(TimeoutError())
+    request = next(conn.parser)
+    with pytest.raises(TimeoutError):
+        request.body.read()
+    assert request.should_close()

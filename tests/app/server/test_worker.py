@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import os
 import selectors
+import signal
 import socket
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,8 +28,16 @@ LARGE = bytes(8 << 20)  # more than a socket's buffers take
 CLOSING = GET.replace(b"Host: x", b"Host: x\r\nConnection: close")
 
 
-def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-    """Answer with the body, or its fault; or with much."""
+def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """Answer with the body, or its fault; or with much; or with a file."""
+    if environ["PATH_INFO"] == "/file":
+        start_response("200 OK", [("Content-Length", str(Path(__file__).stat().st_size))])
+        return environ["wsgi.file_wrapper"](Path(__file__).open("rb"))
+    if environ["PATH_INFO"] == "/exit":
+        sys.exit("as some libraries do")
+    if environ["PATH_INFO"] == "/broken":
+        start_response("200 OK", [("Content-Length", "3")])
+        return (bytes([1 // (2 - part)]) for part in range(3))
     if environ["PATH_INFO"] == "/large":
         body = LARGE
     else:
@@ -49,15 +60,14 @@ class Turns:
         worker = Worker(0, os.getppid(), [self._listener], None, 30, cfg, Logger(cfg))
         worker.wsgi = application
         worker.tpool = stack.enter_context(ThreadPoolExecutor(1))
-        worker._long_requests = stack.enter_context(ThreadPoolExecutor(1))
-        worker.waiting, worker._next_check = {}, 0.0
+        worker.long_requests = stack.enter_context(ThreadPoolExecutor(1))
         worker.poller = stack.enter_context(selectors.DefaultSelector())
         worker.method_queue.init()
         worker.poller.register(worker.method_queue.fileno(), selectors.EVENT_READ, worker.method_queue.run_callbacks)
         worker.set_accept_enabled(True)
         stack.callback(worker.tmp.close)
         stack.callback(worker.method_queue.close)
-        stack.callback(lambda: self.until(lambda: worker.murder_keepalived(force=True) or not worker.nr_conns))
+        stack.callback(lambda: self.until(lambda: self.expire() or not worker.nr_conns))
         self.worker = worker
 
     def connect(self) -> socket.socket:
@@ -94,12 +104,12 @@ class Turns:
         """Let the time of each connection that is waited for be over."""
         for conn in self.worker.waiting:
             conn.timeout = 0.0
-        self.worker._next_check = 0.0
-        self.worker.murder_keepalived()
+        self.worker.expire()
 
 
 @pytest.fixture
-def turns() -> Iterator[Turns]:
+def turns(monkeypatch: pytest.MonkeyPatch) -> Iterator[Turns]:
+    monkeypatch.setattr(module, "_TURN", 0.0)  # the test looks after each event
     logging.getLogger("gunicorn.error").propagate = False
     with ExitStack() as stack:
         yield Turns(stack, connections=4)
@@ -116,6 +126,14 @@ def test_requests_in_pieces_and_behind_each_other_are_answered(turns: Turns) -> 
     turns.until(lambda: turns.worker.waiting)  # for its next request
 
 
+def test_a_client_that_waits_to_be_asked_for_its_body_is_asked(turns: Turns) -> None:
+    client = turns.connect()
+    client.sendall(LENGTH[:-16] + b"Expect: 100-continue\r\n\r\n")
+    assert turns.reply(client).startswith(b"HTTP/1.1 100 Continue")
+    client.sendall(LENGTH[-14:])
+    assert turns.reply(client).endswith(LENGTH[-14:])
+
+
 def test_a_late_body_is_answered_and_a_late_head_or_an_idle_connection_is_closed(turns: Turns) -> None:
     body, head, idle = turns.connect(), turns.connect(), turns.connect()
     body.sendall(LENGTH[:-5])
@@ -130,7 +148,7 @@ def test_a_late_body_is_answered_and_a_late_head_or_an_idle_connection_is_closed
 def test_the_time_that_a_long_request_waits_for_a_thread_is_not_its_clients(turns: Turns) -> None:
     turns.worker.request_timeout = 0.2
     busy = threading.Event()
-    turns.worker._long_requests.submit(busy.wait)
+    turns.worker.long_requests.submit(busy.wait)
     client = turns.connect()
     (conn,) = turns.worker.waiting
     client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 70000\r\n\r\n")
@@ -181,3 +199,29 @@ def test_the_end_of_a_connection_is_sent_with_its_reply_and_what_comes_behind_is
     client.sendall(GET)
     client.close()
     turns.until(lambda: turns.worker.nr_conns == 0)
+
+
+def test_a_file_is_sent_behind_its_head(turns: Turns) -> None:
+    client = turns.connect()
+    client.sendall(CLOSING.replace(b"/health/live", b"/file"))
+    reply = b"".join(iter(lambda: turns.reply(client), b""))
+    head, _, body = reply.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 OK")
+    assert body == Path(__file__).read_bytes()
+
+
+@pytest.mark.parametrize("path", [b"/exit", b"/broken"])
+def test_a_reply_that_fails_ends_its_connection_and_no_other(turns: Turns, path: bytes) -> None:
+    client, other = turns.connect(), turns.connect()
+    client.sendall(GET.replace(b"/health/live", path))
+    assert turns.reply(client) == b""
+    client.close()
+    turns.until(lambda: turns.worker.nr_conns == 1)
+    other.sendall(GET)
+    assert b"200 OK" in turns.reply(other)
+
+
+def test_at_ctrl_c_no_lock_is_waited_for_that_the_main_thread_may_hold(turns: Turns) -> None:
+    with ThreadPoolExecutor(1) as other, turns.worker.tpool._shutdown_lock:  # as it does while it submits
+        ended = other.submit(turns.worker.handle_quit, signal.SIGINT, None)
+        assert isinstance(ended.exception(timeout=10), SystemExit)
