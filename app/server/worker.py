@@ -26,13 +26,13 @@ from typing import Any
 
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 
+from app.server.config import CachedConfig
 from app.server.connection import BLOCK, REPLY_TIMEOUT, Act, Connection
 from app.server.framing import Stage
 
 # Bytes of replies that wait for their clients to read; beyond that, the longest wait ends.
 _MAX_UNSENT = 32 << 20
-# How long to wait for a client to close a connection that has ended, in seconds. If it were closed at once, what the
-# client is still sending would make the kernel take back the response.
+# Seconds for a client to close. If we did at once, what it is still sending would make the kernel take the reply back.
 _LINGER = 0.5
 _TURN = 0.25  # seconds between looks for connections whose time is over, and for the master
 # A thread that computes for long hands the interpreter over to one with a short request after so many seconds.
@@ -50,6 +50,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
     """
 
     request_timeout = 30
+    cfg: Any
 
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:  # noqa: ARG003 - as gunicorn has it
@@ -66,7 +67,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.waiting: dict[Connection, None] = {}
-        self.cfg.set("sendfile", False)  # a file would overtake its head, which is kept for the next flush
+        self.cfg = CachedConfig(self.cfg, sendfile=False)  # a file would overtake its head, which is kept for a flush
 
     def init_process(self) -> None:
         """Run the worker, after it was forked."""
@@ -200,8 +201,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
     def _receive(self, conn: Connection) -> None:
         data = conn.sock.recv(BLOCK, socket.MSG_DONTWAIT)
         if data and conn.idle:
-            del self.waiting[conn]  # its wait begins anew
-            self.waiting[conn] = None
+            self.waiting[conn] = self.waiting.pop(conn)  # its wait begins anew
             conn.timeout = time.monotonic() + self.request_timeout
         if conn.request.add(data) if data else self._end_early(conn):
             self._submit(conn)

@@ -119,6 +119,21 @@ def test_after_its_master_was_killed_it_can_be_started_again_at_once(models: Pat
             assert again.ask()[0] == 200
 
 
+def test_a_kept_connection_to_a_worker_of_a_killed_master_ends_with_a_reply(models: Path) -> None:
+    with serving(models, workers=1) as server, server.connect() as connection:
+
+        def ends() -> bool:
+            connection.sendall(LIVE)
+            reply = connection.recv(4096)
+            assert b" 200 OK" in reply
+            return b"Connection: close" in reply
+
+        assert not ends()
+        server.process.kill()
+        server.process.wait()
+        wait_until(ends, "the end of the connection", seconds=10)
+
+
 def test_a_stopped_worker_of_a_killed_master_lets_the_port_go(models: Path) -> None:
     with serving(models, workers=2) as server:
         stopped = server.wait_for_workers(2)[0]

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,8 @@ def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]
         return (bytes([1 // (2 - part)]) for part in range(3))
     if environ["PATH_INFO"] == "/large":
         body = LARGE
+    elif environ["PATH_INFO"] == "/refused":
+        body = b"not read"
     else:
         try:
             body = environ["wsgi.input"].read()
@@ -199,6 +201,44 @@ def test_the_end_of_a_connection_is_sent_with_its_reply_and_what_comes_behind_is
     client.sendall(GET)
     client.close()
     turns.until(lambda: turns.worker.nr_conns == 0)
+
+
+def test_a_client_that_is_refused_can_send_the_rest_of_its_request(
+    turns: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_LINGER", 30)
+    client = turns.connect()
+    client.sendall(b"POST /refused HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(LARGE))
+    assert b"Connection: close" in turns.reply(client)
+    rest = memoryview(LARGE)
+
+    def send() -> bool:
+        nonlocal rest
+        with suppress(BlockingIOError):
+            rest = rest[client.send(rest) :]
+        return not rest
+
+    turns.until(send)
+    client.close()
+    turns.until(lambda: turns.worker.nr_conns == 0)
+
+
+def test_many_requests_are_answered_before_gunicorn_looks_after_the_master(
+    turns: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = turns.connect()
+    client.settimeout(10)
+    monkeypatch.setattr(module, "_TURN", 30.0)
+    with ThreadPoolExecutor(1) as other:
+        turn = other.submit(turns.worker.wait_for_and_dispatch_events, 0.01)
+        try:
+            for _ in range(3):
+                client.sendall(GET)
+                assert b"200 OK" in client.recv(4096)
+            assert not turn.done()
+        finally:
+            turns.worker.alive = False
+        turn.result(timeout=10)
 
 
 def test_a_file_is_sent_behind_its_head(turns: Turns) -> None:
