@@ -29,9 +29,15 @@ class Server:
         """Return the process id of the one worker."""
         return int(Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text())
 
-    def load(self, connections: int, seconds: float, core: int | None = None) -> subprocess.Popen[bytes]:
-        """Start clients that ask without a pause, on one core if it is named. They fail at a reply other than 200."""
+    def load(
+        self, connections: int, seconds: float, core: int | None = None, request: Path | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Start clients that ask without a pause, on one core if it is named. They fail at a reply other than 200.
+
+        The request is one row for this service, if no file has another.
+        """
         command = [sys.executable, "benchmarks/client.py", str(self.port), str(connections), str(seconds)]
+        command += [str(request)] if request else []
         start_on_core = None if core is None else lambda: pin(core)
         return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, preexec_fn=start_on_core)
 
@@ -39,8 +45,7 @@ class Server:
 @contextmanager
 def serving(logs: str, *, workers: int = 1, models: str = "", app: str = "app:create_app()") -> Iterator[Server]:
     """Run the service, or another application in its place. One worker alone stays on the first core."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
+    port = free_port()
     settings = {"SERVE_BIND": f"127.0.0.1:{port}", "SERVE_WORKERS": str(workers), "SERVE_LOGS": logs}
     settings |= {"SERVE_MODELS": models} if models else {}
     command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "--log-level", "error", app]
@@ -65,6 +70,13 @@ def serving(logs: str, *, workers: int = 1, models: str = "", app: str = "app:cr
     finally:
         process.terminate()
         process.wait()
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port
 
 
 def pin(core: int) -> None:
