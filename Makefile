@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := .venv/bin/python
 INSTALL = requirements/install.sh
+# With SERVE_SERVER=granian, what serves needs Granian too.
+INSTALL_SERVER = $(if $(filter granian,$(SERVE_SERVER)),@$(INSTALL) granian "$(PYTHON)")
 # How many files of tests run at a time. The slow ones mostly wait, so one more than the two cores that everybody has.
 FAST_AT_A_TIME = 2
 SLOW_AT_A_TIME = 3
@@ -19,6 +21,7 @@ help: ## list these commands
 
 # The shell becomes the service, so the monitor is its child, and ends when it does. gunicorn asks after no such child.
 run: champion ## install, train and publish if nothing is published yet, then serve on http://127.0.0.1:5000, monitored
+	$(INSTALL_SERVER)
 	@if [ "$${SERVE_MONITOR:-1}" != 0 ]; then $(VENV) -m monitor watch --with-parent $$$$ & fi; exec $(VENV) -m app serve
 
 install: ## make .venv from the lock, with all that training and serving need
@@ -29,6 +32,7 @@ train: install ## train and publish a version (SPEC=my.toml for a model of your 
 
 serve: ## serve what models/ holds; needs no TensorFlow and never trains
 	@$(INSTALL) serve "$(PYTHON)"
+	$(INSTALL_SERVER)
 	@exec $(VENV) -m app serve
 
 watch: ## report on the logs every hour, beside a service that was started with make serve; make run does it by itself

@@ -11,12 +11,31 @@ from app.http.tokens import TokenFileError, read_tokens
 from app.metrics.slots import adopt, shared_map
 from app.server.backoff import Backoff
 from app.server.sockets import prepare_listeners
-from app.server.worker import Worker
 from app.settings import ANY_HOST, SettingError, Settings, service_links
 from registry import CHAMPION, RegistryError
 
+
+def _worker_class(settings):
+    """Return the worker in which gunicorn's own code speaks HTTP, or the one in which Granian does."""
+    if settings.server == "gunicorn":
+        from app.server.worker import Worker
+
+        Worker.request_timeout = settings.request_timeout
+        return Worker
+    try:
+        from app.server.granian import GranianWorker
+    except ModuleNotFoundError as error:
+        if error.name != "granian":
+            raise
+        raise SettingError(
+            "SERVE_SERVER=granian: Granian is not installed; `requirements/install.sh granian` installs it into .venv"
+        ) from error
+    return GranianWorker
+
+
 try:
     _settings = Settings.from_env(os.environ)
+    worker_class = _worker_class(_settings)
 except SettingError as error:
     sys.exit(str(error))
 
@@ -28,8 +47,6 @@ threads = _settings.threads
 _descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 if _descriptors != resource.RLIM_INFINITY:
     worker_connections = max(threads + 1, min(1000, _descriptors - 64 - 4 * threads))
-worker_class = Worker
-Worker.request_timeout = _settings.request_timeout
 keepalive = 65  # longer than the usual proxy's, so that a reused connection is not the one that was just closed
 graceful_timeout = 25  # less than the 30 seconds after which Kubernetes ends the whole container
 # gunicorn believes no header about where a client is or what it asked: app/http/forwarded.py reads trusted proxies'.

@@ -28,6 +28,8 @@ _ORIGIN = re.compile(
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}  # browsers leave them out
 # Where platforms say which port to listen on, the more special first: Vertex AI; Cloud Run, Heroku and others.
 _PORTS = ("AIP_HTTP_PORT", "PORT")
+# Granian starts a thread when one is needed, and a slow body or reply holds it.
+_THREADS = {"granian": "64"}
 # What Kubernetes sets for a Service called "serve", or "serve-" and more, in each container, as Docker's links did.
 _SERVICE_LINK = re.compile(
     rf"{PREFIX}(?:[A-Z0-9_]+_)?(?:"
@@ -76,6 +78,12 @@ def service_links(environ: Mapping[str, str]) -> list[str]:
     return [name for name, value in environ.items() if _SERVICE_LINK.fullmatch(f"{name}={value}")]
 
 
+def _with_threads(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the environment with SERVE_THREADS, if another server than gunicorn leaves it open."""
+    threads = _THREADS.get(environ.get("SERVE_SERVER", ""))
+    return {"SERVE_THREADS": threads, **environ} if threads else environ
+
+
 def _with_platform_port(environ: Mapping[str, str]) -> Mapping[str, str]:
     """Return the environment with SERVE_BIND, if only the platform says which port to listen on."""
     name = next((name for name in _PORTS if environ.get(name)), None)
@@ -97,8 +105,13 @@ class Settings(CommonSettings):
         check=_is_address,
         expected="HOST:PORT, like 127.0.0.1:5000, *:PORT, or unix:/PATH",
     )
+    server: Literal["gunicorn", "granian"] = setting(
+        "gunicorn", "what speaks HTTP: gunicorn, or granian (faster, to be run behind a proxy, installed separately)"
+    )
     workers: int = setting(_cores(), "worker processes")
-    threads: int = setting(4, "threads in each worker: requests that it works on at the same time")
+    threads: int = setting(
+        4, "threads in each worker: requests that it works on at the same time; with granian by default 64"
+    )
     runtime: Runtime = setting(
         "litert",
         "what runs the model: litert, or keras (the reference, and for models that LiteRT can't run; needs TensorFlow)",
@@ -158,7 +171,7 @@ class Settings(CommonSettings):
         ignored = service_links(environ)
         if unknown := [name for name in environ if name.startswith(PREFIX) and name not in [*known, *ignored]]:
             raise SettingError(f"{min(unknown)} is not a setting; the settings are {', '.join(known)}")
-        settings = read_settings(cls, _with_platform_port(environ))
+        settings = read_settings(cls, _with_threads(_with_platform_port(environ)))
         settings.store()
         return settings
 

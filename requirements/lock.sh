@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes the four lock files from pyproject.toml: one resolution for every platform and Python that it admits,
+# Writes the five lock files from pyproject.toml: one resolution for every platform and Python that it admits,
 # with hashes and without index addresses. test.txt is solved first; the smaller sets are held to its versions.
 set -eu
 cd "$(dirname "$0")/.."
@@ -13,4 +13,5 @@ compile() {
 compile test --all-extras "$@"
 compile train --extra train --constraint requirements/test.txt
 compile monitor --extra monitor --constraint requirements/test.txt
+compile granian --extra granian --constraint requirements/test.txt
 compile serve --constraint requirements/test.txt

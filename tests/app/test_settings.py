@@ -25,6 +25,7 @@ def test_every_setting_is_read_from_its_variable(keys: Keys) -> None:
         "SERVE_MODELS": "/m",
         "SERVE_LOGS": "/l",
         "SERVE_BIND": "[::1]:80",
+        "SERVE_SERVER": "granian",
         "SERVE_WORKERS": "3",
         "SERVE_THREADS": "2",
         "SERVE_RUNTIME": "keras",
@@ -62,6 +63,7 @@ def test_every_setting_is_read_from_its_variable(keys: Keys) -> None:
         ("SERVE_WORKERS", "two", "SERVE_WORKERS='two': expected a whole number"),
         ("SERVE_WORKERS", "٣", "expected a whole number"),
         ("SERVE_BIND", "", "SERVE_BIND='': expected HOST:PORT"),
+        ("SERVE_SERVER", "uvicorn", "SERVE_SERVER='uvicorn': expected gunicorn or granian"),
         ("SERVE_RUNTIME", "torch", "SERVE_RUNTIME='torch': expected litert or keras"),
         ("SERVE_DURABILITY", "", "SERVE_DURABILITY='': expected write or fsync"),
         ("SERVE_BIND", "5000", "SERVE_BIND='5000': expected HOST:PORT, like 127.0.0.1:5000"),
@@ -122,6 +124,12 @@ def test_a_wrong_setting_is_named_with_what_was_expected(name: str, value: str, 
     with pytest.raises(SettingError) as caught:
         Settings.from_env({name: value})
     assert message in str(caught.value)
+
+
+def test_granian_has_more_threads_unless_the_environment_says_how_many() -> None:
+    assert Settings.from_env({"SERVE_SERVER": "granian"}).threads == 64
+    assert Settings.from_env({"SERVE_SERVER": "granian", "SERVE_THREADS": "8"}).threads == 8
+    assert Settings.from_env({"SERVE_SERVER": "gunicorn"}).threads == Settings().threads
 
 
 # What Kubernetes set in a pod of a namespace with the Services "serve" (two ports, one UDP) and "serve-canary".

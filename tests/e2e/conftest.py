@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.conftest import publish
-from tests.e2e.server import Server, serving
+from tests.e2e.server import SERVERS, Server, served_by, serving
 
 pytest.register_assert_rewrite("tests.e2e.load")
 
@@ -28,6 +28,13 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     item.add_marker(pytest.mark.slow)
 
 
+@pytest.fixture(scope="module")
+def software(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Let one server, of those that a test is parametrized with, serve all that it starts."""
+    with served_by(getattr(request, "param", SERVERS[0])) as name:
+        yield name
+
+
 @pytest.fixture
 def models(tmp_path: Path) -> Path:
     """Return a models folder with one version."""
@@ -36,7 +43,7 @@ def models(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(software: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Run four workers over two equal versions, for all tests of a module."""
     folder = tmp_path_factory.mktemp("server")
     for _ in range(2):

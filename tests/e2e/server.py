@@ -16,10 +16,35 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from journal import LogReader, daily_files
 
 ROOT = Path(__file__).parent.parent.parent
 ROW = b"[6, 250, 66.5]"
+SERVERS = ("gunicorn", "granian")
+# Of a module or a test that runs once with each: docs/how-to/granian.md says which ones, and what the others are about.
+EACH_SERVER = [
+    pytest.mark.usefixtures("software"),
+    pytest.mark.parametrize("software", SERVERS, indirect=True, scope="module"),
+]
+_software = SERVERS[0]
+
+
+def on_each_server(test: Callable[..., None]) -> Callable[..., None]:
+    """Run a test once with each server."""
+    for mark in EACH_SERVER:
+        test = mark(test)
+    return test
+
+
+@contextmanager
+def served_by(software: str) -> Iterator[str]:
+    """Let :func:`serving` take this server until the end of the block, where it is not told which."""
+    global _software
+    before, _software = _software, software
+    yield software
+    _software = before
 
 
 def wait_until(condition: Callable[[], Any], what: str, seconds: float = 30) -> Any:
@@ -173,6 +198,7 @@ def serving(
         "SERVE_MODELS": str(models),
         "SERVE_LOGS": str(logs),
         "SERVE_WORKERS": str(workers),
+        "SERVE_SERVER": _software,
     }
     with output.open("ab") as file:
         process = subprocess.Popen(command, cwd=ROOT, env=environment(**settings | env), stdout=file, stderr=file)

@@ -15,7 +15,7 @@ from subprocess import PIPE, Popen, check_output
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SETS = ("serve", "monitor", "train", "test")
+SETS = ("serve", "granian", "monitor", "train", "test")
 PYTHON = sys._base_executable  # type: ignore[attr-defined]  # not the one of the .venv that runs the tests
 
 
@@ -25,7 +25,7 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "requirements").mkdir()
     (tmp_path / "wheels").mkdir()
     shutil.copy(ROOT / "requirements/install.sh", tmp_path / "requirements")
-    locked = ""
+    pins = {}
     for name in SETS:
         wheel, info = tmp_path / f"wheels/for_{name}-1-py3-none-any.whl", f"for_{name}-1.dist-info"
         with zipfile.ZipFile(wheel, "w") as archive:
@@ -33,8 +33,9 @@ def project(tmp_path: Path) -> Path:
             archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: for-{name}\nVersion: 1\n")
             archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
             archive.writestr(f"{info}/RECORD", "")
-        locked += f"for-{name}==1 --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}\n"
-        (tmp_path / f"requirements/{name}.txt").write_text(locked)
+        pins[name] = f"for-{name}==1 --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}\n"
+        included = [pins[one] for one in pins if one != "granian" or name in ("granian", "test")]
+        (tmp_path / f"requirements/{name}.txt").write_text("".join(included))
     return tmp_path
 
 
@@ -102,6 +103,15 @@ def test_it_finds_a_python_that_fits_and_a_larger_set_grows_in_place(project: Pa
     assert finish(start(project, "train", "no such python"))[0] == 0
     assert installed(project) == ["serve", "monitor", "train"]
     assert (project / ".venv/pyvenv.cfg").stat().st_mtime_ns == made
+
+
+@pytest.mark.slow
+def test_granian_is_added_to_what_is_there_and_is_in_no_other_set_but_the_tests(project: Path) -> None:
+    assert finish(start(project, "monitor"))[0] == 0
+    assert installed(project) == ["serve", "monitor"]
+    assert finish(start(project, "granian", "no such python"))[0] == 0
+    assert installed(project) == ["serve", "granian", "monitor"]
+    assert finish(start(project, "monitor", "no such python")) == (0, "", "")
 
 
 @pytest.mark.slow

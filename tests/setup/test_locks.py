@@ -14,9 +14,10 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 # Each set, and the extras of pyproject.toml that it has.
 SETS = {
     "serve": (),
+    "granian": ("granian",),
     "monitor": ("monitor",),
     "train": ("monitor", "train"),
-    "test": ("monitor", "train", "test"),
+    "test": ("granian", "monitor", "train", "test"),
 }
 
 
@@ -32,7 +33,10 @@ def locked(name: str) -> dict[str, set[tuple[str, frozenset[str]]]]:
     return pins
 
 
-@pytest.mark.parametrize(("smaller", "larger"), [("serve", "monitor"), ("monitor", "train"), ("train", "test")])
+@pytest.mark.parametrize(
+    ("smaller", "larger"),
+    [("serve", "monitor"), ("monitor", "train"), ("train", "test"), ("serve", "granian"), ("granian", "test")],
+)
 def test_a_larger_set_holds_the_smaller_one_in_the_same_versions(smaller: str, larger: str) -> None:
     pins = locked(larger)
     assert [package for package, expected in locked(smaller).items() if not expected <= pins[package]] == []
@@ -49,6 +53,10 @@ def test_every_direct_dependency_is_locked(name: str) -> None:
 def test_no_lock_names_an_index(name: str) -> None:
     text = (ROOT / "requirements" / f"{name}.txt").read_text()
     assert not re.search(r"://|--(extra-)?index|--find-links|--trusted-host", text)
+
+
+def test_only_who_asks_for_granian_gets_it() -> None:
+    assert {name for name in SETS if "granian" in locked(name)} == {"granian", "test"}
 
 
 def test_serving_needs_neither_tensorflow_nor_the_statistics() -> None:
