@@ -104,16 +104,16 @@ def when_ready(server):
     except (RegistryError, NotReady) as error:
         server.log.error("No prediction can be served yet: %s", error)
         return
-    page, root = _urls()
+    page, root = _urls("https" if server.cfg.is_ssl else "http")
     headers = "-H 'Content-Type: application/json'" + (" -H 'Authorization: Bearer TOKEN'" if _settings.tokens else "")
     print(f"\n{page}\n\n  curl {root}/predict_json {headers} -d '{signature.example_json}'\n", flush=True)
 
 
-def _urls():
+def _urls(scheme):
     """Return what to say about the form, and what goes in front of a path to ask for it with curl."""
     if isinstance(_settings.address, Path):
         return "Ask from another terminal:", f"--unix-socket {_settings.address} http://localhost"
     host, port = _settings.address
     host = {ANY_HOST: "127.0.0.1", "::": "::1"}.get(host, host)
-    root = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    root = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
     return f"Open {root}/form in a browser, or ask from another terminal:", root

@@ -117,6 +117,7 @@ class GranianWorker(Worker):  # type: ignore[misc]  # gunicorn is untyped
             ssl_enabled=bool(self.cfg.is_ssl),
             ssl_cert=self.cfg.certfile,
             ssl_key=self.cfg.keyfile,
+            ssl_protocol_min="tls1.2",
             metrics=(None, None),
         )
         ending = _native.WorkerSignal()

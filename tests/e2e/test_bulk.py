@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 from journal import LogReader, daily_files
-from tests.e2e.server import Server, head, serving, wait_until
+from tests.e2e.server import Server, head, on_each_server, serving, wait_until
 
 MILLION = 1_000_000
 ROWS = 10_000  # of a file that a thread reads while it arrives
@@ -25,7 +25,7 @@ HEADER, LINE = b"rm,tax,age\n", b"6,250,66.5\n"
 
 
 @pytest.fixture
-def server(models: Path) -> Iterator[Server]:
+def server(software: str, models: Path) -> Iterator[Server]:
     """Run one worker: what it does can be seen from outside, and its peak of memory is that of one test."""
     with serving(models, workers=1, SERVE_THREADS="3") as server:
         yield server
@@ -36,6 +36,7 @@ def memory(pid: int, name: str) -> float:
     return int(re.findall(rf"{name}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())[0]) / 1000
 
 
+@on_each_server
 @pytest.mark.parametrize(("column", "cell"), [("", ""), ("town,", "Town {},")], ids=["plain", "towns"])
 def test_a_million_rows_go_through_in_bounded_memory_and_are_all_in_the_log(
     server: Server, tmp_path: Path, column: str, cell: str
@@ -59,6 +60,7 @@ def test_a_million_rows_go_through_in_bounded_memory_and_are_all_in_the_log(
     assert logged["prediction"].tolist()[1:] == answers["prediction"].tolist()  # the first is of the question before
 
 
+@on_each_server
 def test_megabytes_of_bad_rows_are_given_up_after_a_while_and_others_are_answered_meanwhile(server: Server) -> None:
     body = HEADER + b",,\n" * 5_000_000
     with ThreadPoolExecutor(2) as pool:
@@ -99,6 +101,7 @@ def nameless_files(server: Server) -> list[str]:
     return [target for target in targets if str(server.logs) in target and "(deleted)" in target]
 
 
+@on_each_server
 def test_other_requests_are_answered_meanwhile_and_one_file_too_many_is_429(server: Server) -> None:
     waiting = [begin(server) for _ in range(2)]
 
@@ -123,6 +126,7 @@ def test_other_requests_are_answered_meanwhile_and_one_file_too_many_is_429(serv
     wait_until(lambda: send_file(server) == 200, "200")
 
 
+@on_each_server
 def test_clients_that_take_their_time_to_read_leave_a_thread_for_the_others_and_no_file(server: Server) -> None:
     body = HEADER + LINE * 400_000
     reading = [server.connect() for _ in range(2)]
@@ -138,6 +142,7 @@ def test_clients_that_take_their_time_to_read_leave_a_thread_for_the_others_and_
     wait_until(lambda: nameless_files(server) == [], "the files to be closed")
 
 
+@on_each_server
 def test_a_client_that_hangs_up_in_the_middle_leaves_its_row_and_no_file(server: Server) -> None:
     with begin(server) as connection:
         connection.sendall(LINE)
@@ -146,6 +151,7 @@ def test_a_client_that_hangs_up_in_the_middle_leaves_its_row_and_no_file(server:
     assert nameless_files(server) == []
 
 
+@on_each_server
 def test_a_kill_in_the_middle_leaves_no_file_and_a_log_that_can_be_read(server: Server) -> None:
     (pid,) = server.workers()
     body = HEADER + LINE * 2_000_000

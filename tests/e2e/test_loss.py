@@ -19,7 +19,7 @@ from journal import EXPLANATIONS, LogReader, daily_files
 from tests.campaigns.storms import STORMS
 from tests.conftest import HOUSES, HOUSES_INTERVAL, publish
 from tests.e2e.load import assert_each_answer_is_logged_once, load
-from tests.e2e.server import Server, serving, wait_until
+from tests.e2e.server import SERVERS, Server, on_each_server, serving, wait_until
 
 EDGES = (sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "tests.e2e.edges:create_app()")
 
@@ -33,7 +33,16 @@ def torn_rows(server: Server) -> int:
     return sum(reader.torn for reader in readers)
 
 
-@pytest.mark.parametrize("name", STORMS)
+# The others are about system calls of the journal, which both servers make alike.
+OF_PROCESSES = ("workers and master killed", "workers stopped, service restarted", "killed in the middle of a write")
+
+
+@pytest.mark.usefixtures("software")
+@pytest.mark.parametrize(
+    ("software", "name"),
+    [(software, name) for software in SERVERS for name in (STORMS if software == "gunicorn" else OF_PROCESSES)],
+    indirect=["software"],
+)
 def test_after_a_storm_the_log_has_what_was_answered_and_nothing_else(name: str, tmp_path: Path) -> None:
     if shutil.which("cc") is None and "stopped" not in name and "master" not in name:
         pytest.skip("NOT TESTED: system calls that fail, because there is no C compiler (cc)")
@@ -47,6 +56,7 @@ def test_after_a_storm_the_log_has_what_was_answered_and_nothing_else(name: str,
     pytest.fail(f"the storm was too weak: {tally}")
 
 
+@on_each_server
 def test_no_interval_or_explanation_is_lost_when_workers_are_killed(tmp_path: Path) -> None:
     publish(tmp_path / "models", replace(HOUSES, interval=HOUSES_INTERVAL))
     chance = random.Random(22)
@@ -71,6 +81,7 @@ def test_no_interval_or_explanation_is_lost_when_workers_are_killed(tmp_path: Pa
     assert [(day.lost, day.lost_explanations) for day in days] == [(0, 0)] * len(days)
 
 
+@on_each_server
 def test_no_row_is_lost_or_misplaced_when_the_day_changes_under_load(models: Path, tmp_path: Path) -> None:
     noon = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
     midnight = noon + timedelta(hours=12)
@@ -136,6 +147,7 @@ def test_rows_of_requests_that_got_503_because_a_sync_failed_do_not_count(models
         assert_each_answer_is_logged_once(server, replies)
 
 
+@on_each_server
 def test_a_disk_that_is_really_full_costs_503_and_no_row(models: Path, small_disk: Path) -> None:
     with serving(models, small_disk / "logs") as server:
         ballast = small_disk / "ballast"

@@ -15,7 +15,7 @@ from registry import Actor, VersionStore, find_inconsistencies
 from registry.promotion import canary, promote
 from tests.conftest import publish
 from tests.e2e.load import load
-from tests.e2e.server import ROW, Server, head, serving
+from tests.e2e.server import ROW, Server, head, on_each_server, serving
 
 ANN = Actor("ann", "under load")
 
@@ -31,6 +31,7 @@ def store(models: Path) -> VersionStore:
     return VersionStore(models, "boston")
 
 
+@on_each_server
 def test_under_fifty_changes_every_answer_is_of_a_champion_of_its_time(store: VersionStore) -> None:
     changes = [(0.0, 0.0, 1)]  # from when to when each champion may have begun
     with serving(store.folder.parent) as server, load(server.port, processes=2, threads=2) as replies:

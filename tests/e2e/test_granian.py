@@ -1,0 +1,149 @@
+"""What only Granian does: TLS, and the limits of docs/how-to/granian.md, which go away behind a proxy."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import publish
+from tests.e2e.server import ROW, Client, Server, free_port, head, run, served_by, serving, wait_until
+from tests.e2e.test_proxy import nginx, write_certificate
+
+CHUNKS_CUT_OFF = b"c\r\n[6,250,66.5]\r\nzz\r\n"
+STALLED = head(Content_Length=len(ROW)) + ROW[:5]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _granian() -> Iterator[None]:
+    with served_by("granian"):
+        yield
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Run one worker with two threads."""
+    models = tmp_path_factory.mktemp("granian") / "models"
+    publish(models)
+    with serving(models, workers=1, SERVE_THREADS="2", SERVE_TRUSTED_PROXIES="127.0.0.1") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def proxy(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """Run nginx before it, which reads a request whole before it passes it on, if nobody forbids that."""
+    port = free_port()
+    location = f"location / {{ proxy_pass http://127.0.0.1:{server.port}; }}"
+    block = f"server {{ listen 127.0.0.1:{port}; {location} }}\n"
+    with nginx(tmp_path_factory.mktemp("nginx") / "nginx", block, port):
+        yield Client(port)
+
+
+def stall(client: Client, stack: ExitStack) -> list[socket.socket]:
+    """Begin as many requests as there are threads, and more, without their ends."""
+    connections = [stack.enter_context(client.connect()) for _ in range(4)]
+    for connection in connections:
+        connection.sendall(STALLED)
+    return connections
+
+
+def test_it_serves_with_tls_and_prints_a_line_that_asks_so(models: Path, tmp_path: Path) -> None:
+    certificate, key, port = tmp_path / "certificate.pem", tmp_path / "key.pem", free_port()
+    write_certificate(certificate, key)
+    flags = f"--certfile {certificate} --keyfile {key}"
+    with serving(models, workers=1, wait=False, port=port, GUNICORN_CMD_ARGS=flags) as server:
+        how = [
+            "--silent",
+            "--max-time",
+            "5",
+            "--cacert",
+            str(certificate),
+            "--resolve",
+            f"example.org:{port}:127.0.0.1",
+        ]
+        url = f"https://example.org:{port}"
+        ready = ["curl", *how, "--fail", f"{url}/health/ready"]
+        wait_until(lambda: subprocess.run(ready, capture_output=True, check=False).returncode == 0, "a ready server")
+        (line,) = re.findall(r"^  (curl .*)$", server.output.read_text(), re.MULTILINE)
+        command = [*shlex.split(line.replace("https://127.0.0.1", "https://example.org")), *how]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert done.stdout.startswith('{"success":true,')
+        page = subprocess.run(["curl", *how, url], capture_output=True, text=True, check=True).stdout
+        assert f"curl {url}/predict_json" in page
+
+
+def test_a_wrong_certificate_is_one_clear_sentence(tmp_path: Path) -> None:
+    (tmp_path / "key.pem").write_text("no key")
+    flags = f"--certfile {tmp_path}/key.pem --keyfile {tmp_path}/key.pem"
+    bind = f"127.0.0.1:{free_port()}"
+    done = run("app", SERVE_SERVER="granian", SERVE_BIND=bind, GUNICORN_CMD_ARGS=flags)
+    assert done.returncode == 1
+    assert "certfile and keyfile can't be used: [SSL]" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_where_it_is_not_installed_the_start_says_how_to_install_it(tmp_path: Path) -> None:
+    (tmp_path / "granian.py").write_text("raise ModuleNotFoundError(name='granian')")
+    done = run("app", SERVE_SERVER="granian", PYTHONPATH=str(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr.startswith("SERVE_SERVER=granian: Granian is not installed; `requirements/install.sh granian` ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_log_has_the_path_with_its_query_percent_encoded(server: Server) -> None:
+    assert server.ask(path="/predict_json?x=%C3%A4", X_Request_ID="query")[0] == 200
+    assert server.ask(path="/nowhere/a%20b", X_Request_ID="space")[0] == 404
+    paths = [server.rows("requests", request_id)[0]["path"] for request_id in ("query", "space")]
+    assert paths == ["/predict_json?x=%C3%A4", "/nowhere/a%20b"]
+
+
+def test_a_body_that_stands_still_holds_a_thread_until_its_client_leaves(server: Server) -> None:
+    with ExitStack() as stack:
+        stall(server, stack)
+        with pytest.raises(TimeoutError):
+            server.ask(seconds=1)
+    wait_until(lambda: server.ask()[0] == 200, "an answer")
+
+
+def test_behind_a_proxy_it_holds_nobody_up(proxy: Client) -> None:
+    with ExitStack() as stack:
+        connections = stall(proxy, stack)
+        for _ in range(20):
+            assert proxy.ask(seconds=5)[0] == 200
+        for connection in connections:
+            connection.sendall(ROW[5:])
+            assert b" 200 OK" in connection.recv(4096)
+
+
+BROKEN = {
+    "chunks that break off": head(Transfer_Encoding="chunked") + CHUNKS_CUT_OFF,
+    "chunks and a length": head(Transfer_Encoding="chunked", Content_Length=5) + b"c\r\n[6,250,66.5]\r\n0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("sent", BROKEN.values(), ids=BROKEN)
+def test_a_body_whose_end_is_doubtful_is_taken_as_whole_and_a_proxy_refuses_it(
+    server: Server, proxy: Client, sent: bytes
+) -> None:
+    for client, status in ((server, b" 200 OK"), (proxy, b" 400 Bad Request")):
+        with client.connect() as connection:
+            connection.sendall(sent)
+            assert status in connection.recv(4096).partition(b"\r\n")[0]
+
+
+def test_an_underscore_in_a_name_counts_as_a_hyphen_and_a_proxy_drops_such_a_name(
+    server: Server, proxy: Client
+) -> None:
+    for client, name in ((server, "direct"), (proxy, "passed")):
+        with client.connect() as connection:
+            headers = f"X-Request-ID: {name}\r\nX_Forwarded_For: 192.0.2.7\r\nContent-Length: {len(ROW)}\r\n\r\n"
+            connection.sendall(head().removesuffix(b"\r\n") + headers.encode() + ROW)
+            assert b" 200 OK" in connection.recv(4096)
+    clients = [server.rows("requests", name)[0]["client"] for name in ("direct", "passed")]
+    assert clients == ["192.0.2.7", "127.0.0.1"]
