@@ -16,6 +16,7 @@ others.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import ctypes
 import gc
 import os
@@ -40,6 +41,7 @@ _native: Any = _granian  # its stub is older than its code
 _HEARTBEAT = 0.5  # seconds between two signs of life to the master, and looks whether it lives
 _LINGER = 0.5  # seconds, twice
 _IDLE_TIMEOUT = 30  # seconds after which a thread ends that had nothing to do
+_MAX_BUFFER = 1 << 16  # bytes of a request that are read ahead; about as many as a head may have
 _IO_THREADS = 1  # Rust's own, for files; there are none here
 # A thread that computes for long hands the interpreter over to one with a short request after so many seconds.
 _SWITCH_INTERVAL = 0.001
@@ -81,6 +83,8 @@ class GranianWorker(Worker):  # type: ignore[misc]  # gunicorn is untyped
 
     def run(self) -> None:
         """Serve until the master says to stop, or is gone."""
+        # At once, in the end: a thread of Rust that called Python while Python is taken down would abort the process.
+        atexit.register(os._exit, 0)
         stopped = threading.Event()
         stop = self._serve(stopped.set)
         while self.alive and self._has_master():
@@ -113,7 +117,7 @@ class GranianWorker(Worker):  # type: ignore[misc]  # gunicorn is untyped
             backpressure=self.cfg.worker_connections,
             http_mode="1",
             # Until the head of a request is there, which may be the next one on a connection that waits for it.
-            http1_opts=HTTP1Settings(header_read_timeout=timeout),
+            http1_opts=HTTP1Settings(header_read_timeout=timeout, max_buffer_size=_MAX_BUFFER),
             ssl_enabled=bool(self.cfg.is_ssl),
             ssl_cert=self.cfg.certfile,
             ssl_key=self.cfg.keyfile,

@@ -39,6 +39,7 @@ def test_at_ctrl_c_it_ends_at_once_even_while_its_threads_start(models: Path) ->
         for pid in (server.process.pid, *workers):  # as the terminal does
             os.kill(pid, signal.SIGINT)
         server.process.wait(10)  # requests in progress would have 25 s
+        assert "panicked" not in server.output.read_text()  # as Rust says it
 
 
 def test_at_sighup_no_request_fails_and_all_workers_are_new(models: Path) -> None:

@@ -42,8 +42,12 @@ def dripping(server: Server, stack: ExitStack, start: bytes, count: int) -> list
     return connections
 
 
-@on_each_server
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(
+    ("software", "shape"),
+    [*(("gunicorn", shape) for shape in SHAPES), ("granian", "head"), ("granian", "nothing")],  # a body holds a thread
+    indirect=["software"],
+    scope="module",
+)
 def test_the_others_are_answered_beside_clients_that_send_slowly(server: Server, shape: str) -> None:
     with ExitStack() as stack:
         dripping(server, stack, SHAPES[shape], 16)
