@@ -42,13 +42,32 @@ class Server:
         return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, preexec_fn=start_on_core)
 
 
+SERVERS = ("gunicorn", "granian")
+SERVICE, CONSTANT = "app:create_app()", "benchmarks.constant:create_app()"
+
+
 @contextmanager
-def serving(logs: str, *, workers: int = 1, models: str = "", app: str = "app:create_app()") -> Iterator[Server]:
-    """Run the service, or another application in its place. One worker alone stays on the first core."""
+def serving(
+    logs: str, *, workers: int = 1, models: str = "", app: str = SERVICE, software: str = "gunicorn", stock: bool = False
+) -> Iterator[Server]:
+    """Run the service, or another application in its place. One worker alone stays on the first core.
+
+    Args:
+        software: which of :data:`SERVERS` speaks HTTP, as SERVE_SERVER names it.
+        stock: whether the server runs as it comes, without this project's worker and settings.
+    """
     port = free_port()
     settings = {"SERVE_BIND": f"127.0.0.1:{port}", "SERVE_WORKERS": str(workers), "SERVE_LOGS": logs}
     settings |= {"SERVE_MODELS": models} if models else {}
+    settings["SERVE_SERVER"] = software
     command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "--log-level", "error", app]
+    if stock and software == "gunicorn":
+        options = ["--worker-class=gthread", "--threads=4", "--keep-alive=65", "--control-socket-disable"]
+        command = [sys.executable, "-m", "gunicorn", f"--bind=127.0.0.1:{port}", f"--workers={workers}", *options, app]
+    elif stock:
+        options = ["--interface=wsgi", "--factory", "--no-ws", "--log-level=error"]
+        options += [f"--port={port}", f"--workers={workers}", app.removesuffix("()")]
+        command = [sys.executable, "-m", "granian", *options]
     process = subprocess.Popen(
         command,
         cwd=ROOT,
