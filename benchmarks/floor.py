@@ -1,7 +1,8 @@
-"""The service beside the same Flask and gunicorn returning a constant, in turn, in one run.
+"""The service on each server beside a Flask view that returns a constant, in turn, in one run.
 
-``make bench``, or ``python benchmarks/floor.py [ROUNDS]``. The service logs every request and prediction to the disk as
-always. One worker on one core and the client on the other: on a busy machine only the ratios mean something.
+``make bench``, or ``python benchmarks/floor.py [ROUNDS]``. The constant has its server as it comes: gunicorn's own
+threaded worker with as many threads, and Granian with its defaults. The service logs every request and prediction to the
+disk as always. One worker on one core and the client on the other: on a busy machine only the ratios mean something.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ import re
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -20,10 +22,10 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.client import REQUEST, ask, connect
-from benchmarks.serving import Server, percentiles, ratios, serving, times
+from benchmarks.serving import CONSTANT, SERVERS, SERVICE, Server, percentiles, ratios, serving, times
 
 CONNECTIONS, SECONDS = 8, 4.0
-APPS = {"constant": "benchmarks.constant:create_app()", "service": "app:create_app()"}
+NAMES = [f"{what} on {software}" for software in SERVERS for what in ("constant", "service")]
 
 
 @dataclass
@@ -55,34 +57,44 @@ class Contender:
         return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
-def start_seconds(app: str, logs: str) -> float:
+def start(name: str, logs: str) -> AbstractContextManager[Server]:
+    """Start one of :data:`NAMES`."""
+    what, _, software = name.partition(" on ")
+    constant = what == "constant"
+    return serving(logs, app=CONSTANT if constant else SERVICE, software=software, stock=constant)
+
+
+def start_seconds(name: str, logs: str) -> float:
     """Return how long a server takes from its start to its first reply with status 200."""
-    start = time.perf_counter()
-    with serving(logs, app=app) as server, connect(server.port) as connection:
+    began = time.perf_counter()
+    with start(name, logs) as server, connect(server.port) as connection:
         ask(connection, REQUEST)
-        return time.perf_counter() - start
+        return time.perf_counter() - began
 
 
 def main(rounds: int) -> None:
     with tempfile.TemporaryDirectory(dir=ROOT / "logs") as logs, ExitStack() as running:
-        starts = [{name: start_seconds(app, logs) for name, app in APPS.items()} for _ in range(rounds)]
-        contenders = [Contender(name, running.enter_context(serving(logs, app=app))) for name, app in APPS.items()]
+        starts = [{name: start_seconds(name, logs) for name in NAMES} for _ in range(rounds)]
+        contenders = [Contender(name, running.enter_context(start(name, logs))) for name in NAMES]
         for _ in range(rounds + 1):
             for contender in contenders:
                 contender.measure()
         for contender in contenders:
             del contender.loads[0], contender.cpu[0]  # a warm-up
         print(f"{rounds} rounds of {SECONDS:g} s in turn, {CONNECTIONS} connections, one row a request, one worker")
-        print("            requests/s   p50 ms   p99 ms   CPU us a request   PSS MB   s to the first 200")
+        print("                      requests/s   p50 ms   p99 ms   CPU us a request   PSS MB   s to the first 200")
         for contender in contenders:
             p50, p99 = (median(percentiles(contender.loads, part)) for part in (50, 99))
             rate, cpu = median(contender.rates), median(contender.cpu)
-            start = median(of_round[contender.name] for of_round in starts)
-            figures = f"{rate:10.0f}  {p50:7.2f}  {p99:7.2f}  {cpu:17.0f}  {contender.pss():7.0f}  {start:19.2f}"
-            print(f"{contender.name:10}  {figures}")
-        constant, service = contenders
-        print(f"ratio of requests/s, round by round: {ratios(service.rates, constant.rates)}")
-        print(f"ratio of CPU, round by round: {ratios(service.cpu, constant.cpu)}")
+            first = median(of_round[contender.name] for of_round in starts)
+            figures = f"{rate:10.0f}  {p50:7.2f}  {p99:7.2f}  {cpu:17.0f}  {contender.pss():7.0f}  {first:19.2f}"
+            print(f"{contender.name:20}  {figures}")
+        for constant, service in pairwise(contenders):
+            if constant.name.startswith("constant"):
+                print(f"{service.name} to its constant, round by round:")
+                print(f"    requests/s {ratios(service.rates, constant.rates)}")
+                print(f"    p99 {ratios(percentiles(service.loads, 99), percentiles(constant.loads, 99))}")
+                print(f"    CPU {ratios(service.cpu, constant.cpu)}")
 
 
 if __name__ == "__main__":
