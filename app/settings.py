@@ -28,8 +28,9 @@ _ORIGIN = re.compile(
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}  # browsers leave them out
 # Where platforms say which port to listen on, the more special first: Vertex AI; Cloud Run, Heroku and others.
 _PORTS = ("AIP_HTTP_PORT", "PORT")
-# Granian starts a thread when one is needed, and a slow body or reply holds it.
-_THREADS = {"granian": "64"}
+# How many threads there are by default where 4 are too few. Granian starts one when it is needed, and a slow body or
+# reply holds it. And as many requests as wait for the disk at the same time share its time.
+_THREADS = {("SERVE_SERVER", "granian"): "64", ("SERVE_DURABILITY", "fsync"): "32"}
 # What Kubernetes sets for a Service called "serve", or "serve-" and more, in each container, as Docker's links did.
 _SERVICE_LINK = re.compile(
     rf"{PREFIX}(?:[A-Z0-9_]+_)?(?:"
@@ -79,8 +80,8 @@ def service_links(environ: Mapping[str, str]) -> list[str]:
 
 
 def _with_threads(environ: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the environment with SERVE_THREADS, if another server than gunicorn leaves it open."""
-    threads = _THREADS.get(environ.get("SERVE_SERVER", ""))
+    """Return the environment with SERVE_THREADS, if it leaves that open and another setting asks for more than usual."""
+    threads = next((threads for (name, value), threads in _THREADS.items() if environ.get(name) == value), None)
     return {"SERVE_THREADS": threads, **environ} if threads else environ
 
 
@@ -110,7 +111,9 @@ class Settings(CommonSettings):
     )
     workers: int = setting(_cores(), "worker processes")
     threads: int = setting(
-        4, "threads in each worker: requests that it works on at the same time; with granian by default 64"
+        4,
+        "threads in each worker: requests that it works on at the same time; by default 64 with granian, and else 32 "
+        "with fsync, where those that wait share a sync",
     )
     runtime: Runtime = setting(
         "litert",

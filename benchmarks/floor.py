@@ -1,8 +1,8 @@
 """The service on each server beside a Flask view that returns a constant, in turn, in one run.
 
 ``make bench``, or ``python benchmarks/floor.py [ROUNDS]``. The constant has its server as it comes: gunicorn's own
-threaded worker with as many threads, and Granian with its defaults. The service logs every request and prediction to the
-disk as always. One worker on one core and the client on the other: on a busy machine only the ratios mean something.
+threaded worker with as many threads, and Granian with its defaults. The service logs every request and prediction as
+always. One worker on one core and the client on the other: on a busy machine only the ratios mean something.
 """
 
 from __future__ import annotations

@@ -126,9 +126,12 @@ def test_a_wrong_setting_is_named_with_what_was_expected(name: str, value: str, 
     assert message in str(caught.value)
 
 
-def test_granian_has_more_threads_unless_the_environment_says_how_many() -> None:
+def test_granian_and_syncs_have_more_threads_unless_the_environment_says_how_many() -> None:
     assert Settings.from_env({"SERVE_SERVER": "granian"}).threads == 64
+    assert Settings.from_env({"SERVE_SERVER": "granian", "SERVE_DURABILITY": "fsync"}).threads == 64
     assert Settings.from_env({"SERVE_SERVER": "granian", "SERVE_THREADS": "8"}).threads == 8
+    assert Settings.from_env({"SERVE_DURABILITY": "fsync"}).threads == 32
+    assert Settings.from_env({"SERVE_DURABILITY": "fsync", "SERVE_THREADS": "4"}).threads == 4
     assert Settings.from_env({"SERVE_SERVER": "gunicorn"}).threads == Settings().threads
 
 
