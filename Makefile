@@ -53,7 +53,9 @@ test-fast: ## check style and types, and run the tests that take no server and n
 	@rm -f .coverage .coverage.*
 	$(VENV) $(COVERAGE) $(PYTEST) -n $(FAST_AT_A_TIME) -m "not slow"
 
-bench: champion ## measure the service beside a constant and beside no server, and what a change of champion costs
+bench: champion ## measure the service beside a constant and beside no server, and what a request and a change of champion cost
+	@$(INSTALL) granian "$(PYTHON)"
+	@$(VENV) benchmarks/request_cost.py
 	@$(VENV) benchmarks/floor.py
 	@$(VENV) benchmarks/batch.py
 	@exec $(VENV) benchmarks/swap.py

@@ -80,7 +80,7 @@ def service_links(environ: Mapping[str, str]) -> list[str]:
 
 
 def _with_threads(environ: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the environment with SERVE_THREADS, if it leaves that open and another setting asks for more than usual."""
+    """Return the environment with SERVE_THREADS, if it leaves that open and another setting asks for more of them."""
     threads = next((threads for (name, value), threads in _THREADS.items() if environ.get(name) == value), None)
     return {"SERVE_THREADS": threads, **environ} if threads else environ
 
