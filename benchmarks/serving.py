@@ -48,7 +48,13 @@ SERVICE, CONSTANT = "app:create_app()", "benchmarks.constant:create_app()"
 
 @contextmanager
 def serving(
-    logs: str, *, workers: int = 1, models: str = "", app: str = SERVICE, software: str = "gunicorn", stock: bool = False
+    logs: str,
+    *,
+    workers: int = 1,
+    models: str = "",
+    app: str = SERVICE,
+    software: str = "gunicorn",
+    stock: bool = False,
 ) -> Iterator[Server]:
     """Run the service, or another application in its place. One worker alone stays on the first core.
 
