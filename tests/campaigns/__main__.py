@@ -1,4 +1,4 @@
-"""``python -m tests.campaigns [--seconds S] [--server NAME] [NAME ...]``: run storms and print what each left behind."""
+"""``python -m tests.campaigns [--seconds S] [--server NAME] [NAME ...]``: run storms; print what each left behind."""
 
 from __future__ import annotations
 
