@@ -68,7 +68,7 @@ def serving(
     settings["SERVE_SERVER"] = software
     command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "--log-level", "error", app]
     if stock and software == "gunicorn":
-        options = ["--worker-class=gthread", "--threads=4", "--keep-alive=65", "--control-socket-disable"]
+        options = ["--worker-class=gthread", "--threads=4", "--keep-alive=65", "--no-control-socket"]
         command = [sys.executable, "-m", "gunicorn", f"--bind=127.0.0.1:{port}", f"--workers={workers}", *options, app]
     elif stock:
         options = ["--interface=wsgi", "--factory", "--no-ws", "--log-level=error"]
