@@ -1,5 +1,7 @@
 """gunicorn's settings, from the service's own (SERVE_...). Read by `gunicorn` and by `python -m app`."""
 
+import gc
+import importlib
 import os
 import resource
 import sys
@@ -38,6 +40,10 @@ try:
     worker_class = _worker_class(_settings)
 except SettingError as error:
     sys.exit(str(error))
+
+# What workers import anyway is imported once here, so that they share its memory; each opens the model for itself.
+for module in ("app", *(["ai_edge_litert.interpreter"] if _settings.runtime == "litert" else [])):
+    importlib.import_module(module)
 
 wsgi_app = "app:create_app()"
 bind = _settings.bind.replace("*:", f"{ANY_HOST}:")
@@ -91,6 +97,8 @@ def on_starting(_server):
 def when_ready(server):
     """Say what to open and how to ask, once the port is ours."""
     prepare_listeners(server)
+    gc.collect()
+    gc.freeze()  # a worker that looked for garbage among what is shared would write to it, and so copy it
     if ignored := service_links(os.environ):
         server.log.warning(
             "Ignored what Kubernetes sets for a Service whose name begins with serve: %s", ", ".join(ignored)
