@@ -90,11 +90,11 @@ class GranianWorker(Worker):  # type: ignore[misc]  # gunicorn is untyped
         while self.alive and self._has_master():
             self._wait(_HEARTBEAT)
         self._gateway.ending = True
-        for end in (self._stop_listening, stop):
-            deadline = time.monotonic() + _LINGER
-            while self._has_master() and (left := deadline - time.monotonic()) > 0:  # without one, the port is needed
-                self._wait(left)
-            end()
+        if self._has_master():  # without one, the port is needed at once
+            self._linger()
+        self._stop_listening()
+        self._linger()
+        stop()
         deadline = time.monotonic() + self.cfg.graceful_timeout
         while not stopped.wait(_HEARTBEAT) and time.monotonic() < deadline:
             self.notify()
@@ -146,6 +146,11 @@ class GranianWorker(Worker):  # type: ignore[misc]  # gunicorn is untyped
 
     def _has_master(self) -> bool:
         return bool(self.ppid == os.getppid())
+
+    def _linger(self) -> None:
+        end = time.monotonic() + _LINGER
+        while (left := end - time.monotonic()) > 0:
+            self._wait(left)
 
     def _wait(self, seconds: float) -> None:
         """Tell the master that this worker lives, and wait so long, or until a signal arrives."""
