@@ -1,12 +1,12 @@
 """gunicorn's settings, from the service's own (SERVE_...). Read by `gunicorn` and by `python -m app`."""
 
 import gc
-import importlib
 import os
 import resource
 import sys
 from pathlib import Path
 
+import app  # noqa: F401 - here, once, so that workers share its memory; but what runs models is not for a fork
 from app.errors import NotReady
 from app.http.audit_log import AuditLog
 from app.http.tokens import TokenFileError, read_tokens
@@ -40,10 +40,6 @@ try:
     worker_class = _worker_class(_settings)
 except SettingError as error:
     sys.exit(str(error))
-
-# What workers import anyway is imported once here, so that they share its memory; each opens the model for itself.
-for module in ("app", *(["ai_edge_litert.interpreter"] if _settings.runtime == "litert" else [])):
-    importlib.import_module(module)
 
 wsgi_app = "app:create_app()"
 bind = _settings.bind.replace("*:", f"{ANY_HOST}:")
