@@ -6,8 +6,6 @@ import random
 import re
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
-
-
 # Of a version 4 UUID all bits are random but the version (4) and the variant (binary 10).
 _RANDOM_BITS, _VERSION_4 = 0xFFFFFFFF_FFFF_0FFF_3FFF_FFFFFFFFFFFF, 0x00000000_0000_4000_8000_000000000000
 

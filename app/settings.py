@@ -29,7 +29,7 @@ _DEFAULT_PORTS = {"http": ":80", "https": ":443"}  # browsers leave them out
 # Where platforms say which port to listen on, the more special first: Vertex AI; Cloud Run, Heroku and others.
 _PORTS = ("AIP_HTTP_PORT", "PORT")
 # How many threads there are by default where 4 are too few. Granian starts one when it is needed, and a slow body or
-# reply holds it. And as many requests as wait for the disk at the same time share its time.
+# reply holds it. With fsync, all requests that are waiting share one sync.
 _THREADS = {("SERVE_SERVER", "granian"): "64", ("SERVE_DURABILITY", "fsync"): "32"}
 # What Kubernetes sets for a Service called "serve", or "serve-" and more, in each container, as Docker's links did.
 _SERVICE_LINK = re.compile(
@@ -112,8 +112,8 @@ class Settings(CommonSettings):
     workers: int = setting(_cores(), "worker processes")
     threads: int = setting(
         4,
-        "threads in each worker: requests that it works on at the same time; by default 64 with granian, and else 32 "
-        "with fsync, where those that wait share a sync",
+        "threads in each worker: requests that it works on at the same time; the default is 64 with granian, otherwise "
+        "32 with fsync (requests that wait for the disk share a sync)",
     )
     runtime: Runtime = setting(
         "litert",

@@ -23,7 +23,7 @@ from journal.repair import end_of_torn, overwrite, read_unended_line, void
 logger = logging.getLogger(__name__)
 
 _POLL_INTERVAL = 0.0002  # how often to try for the folder's lock, in seconds
-_LOOK_INTERVAL = 0.01  # how long a path is believed to name the file that is open, in seconds
+_STAT_INTERVAL = 0.01  # how long to believe that a path still names the open file, in seconds
 _fdatasync = getattr(os, "fdatasync", os.fsync)  # macOS has only fsync
 
 
@@ -50,7 +50,7 @@ class Appender:
         self._over = end_of(self._last_day)
         self._folder = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
         self._files: dict[str, File] = {}
-        self._next_look = 0.0  # when to see next whether the paths still name the files
+        self._next_stat = 0.0  # when to see next whether the paths still name the files
 
     def append(self, rows: Mapping[str, bytes]) -> bool:
         """Append rows to their files, by stream.
@@ -64,17 +64,17 @@ class Appender:
                 marked as torn (repair.py).
         """
         try:
-            fcntl.flock(self._folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self._folder, fcntl.LOCK_EX | fcntl.LOCK_NB)  # mostly free: so no call of Python's
         except BlockingIOError:
             self._lock()
         try:
             if time.time() >= self._over and last_closed_day(self._path) >= self._last_day:
                 return False
             now = time.monotonic()
-            if now >= self._next_look:
+            if now >= self._next_stat or not rows.keys() <= self._files.keys():
                 if not all(file.is_in_place() for file in self._files.values()):
                     return False
-                self._next_look = now + _LOOK_INTERVAL
+                self._next_stat = now + _STAT_INTERVAL
             parts = []
             try:
                 for stream, block in rows.items():

@@ -57,7 +57,7 @@ def encode_request(
     return (
         f"{time},{escape_field(request_id)},{_escape_repeated(client)},{_escape_repeated(method)},"
         f"{_escape_repeated(path)},{_escape_repeated(content_type)},{status},{duration_ms:.3f},"
-        f"{error and escape_field(error)},{_escape_body(body)}\n"
+        f"{escape_field(error)},{_escape_body(body)}\n"
     ).encode()
 
 
@@ -83,10 +83,11 @@ def encode_predictions(
         numbers: the rows' numbers in the request; None for 0 to n - 1.
         texts: by column, what is written for some of its values: the text of a code, nothing for a missing value.
     """
-    if len(rows) == 1 and flags is None:
+    cells = _join_row(rows, predictions, texts) if len(rows) == 1 and flags is None else ""
+    if cells:
         number = 0 if numbers is None else numbers[0]
         head = f"{time},{escape_field(request_id)},{number},{_escape_repeated(model)},{version},{role},"
-        return f"{head}{_join_row(rows, predictions, texts)},\n".encode()
+        return f"{head}{cells},\n".encode()
     table = np.empty((len(rows), rows.shape[1] + 1), dtype=np.float32)
     table[:, :-1] = rows
     table[:, -1] = predictions
@@ -118,9 +119,14 @@ def _numbers(table: NDArray[np.float32]) -> list[str]:
 def _join_row(
     row: NDArray[np.float32], prediction: NDArray[np.float32], texts: Mapping[int, Mapping[float, str]] | None
 ) -> str:
-    """Return one row, (1, k), and its prediction, (1,), as :func:`_numbers` or :func:`_mixed` would."""
+    """Return one row, (1, k), and its prediction, (1,), as :func:`_numbers` or :func:`_mixed` would.
+
+    Empty if a number is not finite: then they have to.
+    """
     text = orjson.dumps([row, prediction], option=orjson.OPT_SERIALIZE_NUMPY).decode()
-    text = ",".join(map(str, [*row[0], *prediction])) if "n" in text else text[3:-2].replace("]],[", ",")
+    if "n" in text:
+        return ""
+    text = text[3:-2].replace("]],[", ",")
     if not texts:
         return text
     cells = text.split(",")

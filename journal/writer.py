@@ -1,7 +1,7 @@
 """Group commit: the threads of a process share one write and one sync, as the clients of a database do.
 
 While one thread writes, the rows of the others wait in a queue; the thread that gets the lock next writes all of them.
-Where nobody waits, as mostly, a thread writes its own rows at once.
+Where nobody waits, which is the usual case, a thread writes its own rows at once.
 A request's rows are in their files before :meth:`Journal.append` returns, or none of them is. A file is named by the
 day of its rows, so there is no rotation to coordinate. How rows get into the files of a day: appender.py.
 """
@@ -68,9 +68,9 @@ class Journal:
             JournalError: if they could not be written; then none of them counts: readers find no part of them, or torn
                 rows.
         """
-        if not self._queue and self._lock.acquire(blocking=False):  # nobody waits, as mostly
+        if not self._queue and self._lock.acquire(blocking=False):  # nobody waits, which is the usual case
             try:
-                self._write_rows(day, rows if [*rows][-1] == _LAST else _joined([_Entry(day, rows)]))
+                self._write_rows(day, rows if next(reversed([*rows]), _LAST) == _LAST else _joined([_Entry(day, rows)]))
             finally:
                 self._lock.release()
             return

@@ -4,7 +4,7 @@ Knows no Flask, no training and no logs.
 """
 
 from registry.actor import Actor, current_user
-from registry.aliases import ALIASES, CANARY, CHAMPION, FALLBACK, FOLLOW_INTERVAL, SHADOW
+from registry.aliases import ALIASES, ALIASES_MAX_AGE, CANARY, CHAMPION, FALLBACK, SHADOW
 from registry.consistency import find_inconsistencies
 from registry.date_column import DateColumn
 from registry.date_part import DATE_PARTS, DatePart, is_date_format, parse_date, parts_of
@@ -31,11 +31,11 @@ from registry.versions import Version, VersionStore
 
 __all__ = [
     "ALIASES",
+    "ALIASES_MAX_AGE",
     "CANARY",
     "CHAMPION",
     "DATE_PARTS",
     "FALLBACK",
-    "FOLLOW_INTERVAL",
     "INPUT_TENSOR",
     "OUTPUT_TENSOR",
     "SHADOW",

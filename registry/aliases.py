@@ -26,9 +26,9 @@ ALIASES, RETIRED = "aliases.json", "retired"
 PENDING = ".pending-"  # and the number of a version: it becomes one when the history says so
 CHAMPION, CHALLENGER, FALLBACK, CANARY, SHADOW = "champion", "challenger", "fallback", "canary", "shadow"
 TIMEOUT = 30.0  # how long to wait for another command, in seconds
-# How old a service's look at aliases.json may be, in seconds. A command ends later than that after its change: so every
-# request that begins then is answered by the new aliases.
-FOLLOW_INTERVAL = 0.01
+# For how many seconds a service may go by what it last saw of aliases.json. A command returns later than that after its
+# change, so every request that begins after the command sees the change.
+ALIASES_MAX_AGE = 0.01
 _CHANGE_TIMEOUT = 5.0  # how long to wait for the end of a change, in seconds
 
 
@@ -228,7 +228,7 @@ class AliasStore:
         text = json.dumps(aliases, indent=2, sort_keys=True) + "\n"
         with wrap_os_error(path, "written"):
             replace(path, text.encode())
-        time.sleep(2 * FOLLOW_INTERVAL)
+        time.sleep(2 * ALIASES_MAX_AGE)
 
 
 def _lock(path: Path, descriptor: int, timeout: float, *, shared: bool = False) -> None:

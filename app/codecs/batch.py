@@ -41,7 +41,7 @@ class InputBatch:
 
 @dataclass(slots=True)
 class JsonRows:
-    """Where a protocol has its rows in a JSON body. Nobody changes it, as a batch.
+    """Where a protocol has its rows in a JSON body. Not frozen, for the same reason as InputBatch.
 
     Args:
         rows: lists by position or objects by name; or, if ``flat``, the values of all rows one after the other.

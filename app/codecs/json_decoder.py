@@ -86,7 +86,7 @@ class JsonDecoder:
             MalformedRequest: if it is not JSON or has no accepted shape.
             TooLarge: if there are too many rows.
         """
-        if (numbers := self._row_reader.read(body)) is not None:
+        if not body.startswith((b"[[", b"[{")) and (numbers := self._row_reader.read(body)) is not None:
             return InputBatch(None, numbers=numbers), True
         has_matrix = body.startswith(b"[[") and not self.text_columns
         cells = parse_matrix(body, len(self.names)) if has_matrix else None

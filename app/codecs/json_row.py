@@ -9,7 +9,7 @@ import orjson
 
 from app.codecs.batch import JsonRows
 from app.codecs.input_names import ABSENT, InputNames
-from app.codecs.json_strings import count_strings_of_rows
+from app.codecs.json_strings import count_lost_strings, count_strings_of_rows
 from registry import Input
 
 _NUMBERS, _WORDS = frozenset({int, float}), frozenset({str, bool})
@@ -19,7 +19,7 @@ _LONGEST = 1 << 14  # bytes of a body that is parsed to see whether it is one ro
 class JsonRowReader:
     """Reads rows of one model in which no value is missing, no text is new and no date stands for its parts.
 
-    Of any other row it says nothing: that is for the decoder.
+    Returns None for any other row; the decoder then takes it.
 
     Args:
         inputs: of the model, in order.
@@ -45,7 +45,7 @@ class JsonRowReader:
             return None
         if type(data) is dict:
             cells = list(data.values())
-            if tuple(data) != self._names or body.count(b'"') != 2 * (len(data) + self._count_texts(cells)):
+            if tuple(data) != self._names or body.count(b'"') != 2 * (len(data) + list(map(type, cells)).count(str)):
                 return None
             return self._encode(cells)
         return self._encode(data) if type(data) is list and len(data) == len(self._names) else None
@@ -54,12 +54,12 @@ class JsonRowReader:
         """Return the values of the one row that a protocol found in what a body holds, by any names; else None."""
         row = rows.rows if rows.flat else rows.rows[0]
         if type(row) is dict:
-            names, cells, strings = tuple(row), list(row.values()), len(row)
+            names, cells, in_row = tuple(row), list(row.values()), len(row)
         elif type(row) is list or type(row) is tuple:
-            names, cells, strings = tuple(rows.columns(self._names)), list(row), 0
+            names, cells, in_row = tuple(rows.columns(self._names)), list(row), 0
         else:
             return None
-        if b'"' in body and count_strings_of_rows(body, data, rows.rows) != strings + self._count_texts(cells):
+        if b'"' in body and self._lost_strings(body, data, rows, in_row):
             return None
         if names != self._names:
             order = self._inputs.find_order(names, rows.allow_extra) if len(names) == len(cells) else None
@@ -68,9 +68,11 @@ class JsonRowReader:
             cells = [cells[place] for place in order]
         return self._encode(cells) if len(cells) == len(self._names) else None
 
-    def _count_texts(self, cells: Sequence[Any]) -> int:
-        """Return how many strings the text of a row has beside its names; a member that appears twice has more."""
-        return list(map(type, cells)).count(str) if self._codes else 0
+    def _lost_strings(self, body: bytes, data: Any, rows: JsonRows, names: int) -> int:
+        """Return how many strings of the text were not kept: a member that appears twice leaves some."""
+        if self._codes:
+            return count_lost_strings(body, data)
+        return count_strings_of_rows(body, data, rows.rows) - names  # of numbers, in less time
 
     def _encode(self, cells: list[Any]) -> Sequence[float] | None:
         """Put the codes of texts in their places; None if there is anything but numbers and known texts."""

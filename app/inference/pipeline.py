@@ -22,8 +22,6 @@ from app.routing.router import ModelRouter
 from app.routing.table import Route
 from registry import CHAMPION, Float32Array, Signature
 
-_FIRST = range(1)
-_NONE: Warnings = {}
 SLOW = 1.0  # in seconds: an answer that takes longer counts as a failure
 
 
@@ -49,8 +47,6 @@ class InferencePipeline:
         """
         if level is not None:
             require_level(route.model.signature, route.model.number, level)
-        elif batch.numbers and (result := _predict_usual(route, batch.numbers)) is not None:
-            return result
         inputs, warnings = route.model.validator.validate_inputs(batch)
         return self._predict(route, inputs, range(len(inputs)), warnings, 0, level)
 
@@ -99,11 +95,13 @@ class InferencePipeline:
         steps = [_ask(route, inputs, rows)]
         if steps[0].errors:
             fall_back(steps, inputs, partial(_ask_fallback, route.model.signature))
-        self._record_outcomes(steps)
+        if steps[0].errors or route.breaker is not None or route.analysed:
+            self._record_outcomes(steps)
         predictions, answering = steps[0].predictions, route
         if len(steps) > 1 or predictions is None or len(predictions) < len(inputs):
             predictions, answering = merge_predictions(steps, len(inputs)), find_answering(steps)
-        errors = [FieldError(row, "", message) for row, message in steps[-1].errors.items()]
+        unanswered = steps[-1].errors
+        errors = [FieldError(row, "", message) for row, message in unanswered.items()] if unanswered else []
         result = PredictionResult(
             predictions,
             route.model.signature.model,
@@ -153,29 +151,6 @@ def format_flags(
     return flags
 
 
-def _predict_usual(route: Route, numbers: Sequence[float]) -> PredictionResult | None:
-    """Predict for one row of k numbers on the shortest way, if nobody but the client is told of it.
-
-    Returns:
-        None if there is anything to say about the row or its prediction, or anybody to tell: then nothing was done.
-    """
-    model = route.model
-    if route.breaker or route.analysed or route.mirrored:
-        return None
-    inputs = model.validator.make_usual_row(numbers)
-    if inputs is None:
-        return None
-    try:
-        predictions = model.predictor.predict(inputs)
-    except Exception:  # noqa: BLE001 - it is asked once more, to say what it fails with
-        return None
-    if not model.validator.is_plausible(predictions):
-        return None
-    name = model.signature.model
-    attempt = Attempt(name, model.number, route.role, inputs, predictions, None, _FIRST, model.decoder.texts)
-    return PredictionResult(predictions, name, model.number, _NONE, (), ModelFailed, (attempt,))
-
-
 def _ask(route: Route, inputs: Float32Array, rows: Sequence[int]) -> Step:
     """Ask one version for some rows of a batch, float32 (n, k), by their positions in it."""
     if len(rows) < len(inputs):
@@ -190,7 +165,8 @@ def _ask(route: Route, inputs: Float32Array, rows: Sequence[int]) -> Step:
     except Exception as error:  # noqa: BLE001 - whatever a runtime raises is a fault of this version
         errors, fault = dict.fromkeys(rows, "the model failed"), f"version {route.model.number} failed: {error!r}"
     else:
-        errors = {rows[place]: text for place, text in route.model.validator.validate_outputs(predictions).items()}
+        wrong = route.model.validator.validate_outputs(predictions)
+        errors = {rows[place]: text for place, text in wrong.items()} if wrong else {}
     return Step(route, rows, inputs, predictions, errors, slow=time.perf_counter() - started > SLOW, fault=fault)
 
 

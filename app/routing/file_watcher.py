@@ -1,7 +1,8 @@
 """Watches files: a thread looks at them now and then, and at once when a request finds them changed.
 
-A request that begins some time after a change waits until it is reloaded, which mostly takes milliseconds, and is then
-answered by the new state. If a reload takes longer than a second, only the first requests wait for it.
+A request that begins ``interval`` seconds or more after a change waits until it is reloaded, which mostly takes
+milliseconds, and is then answered by the new state. If a reload takes longer than a second, only the first requests
+wait for it.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class FileWatcher:
         self._reloaded = threading.Condition()
         self._seen: list[_Stat | None] = [None]  # the files when they were reloaded last
         self._late: _Stat | None = None  # the first of them, when a reload took too long to be waited for
-        self._next_look = 0.0
+        self._next_stat = 0.0
         self._retry_at: float | None = None
         self._wake = threading.Event()
         self._closed = False
@@ -74,13 +75,13 @@ class FileWatcher:
         self._wake.set()
 
     def wait_until_current(self) -> None:
-        """Wait until a change of the first file is reloaded, if there is one; but not for long."""
+        """Wait, but not for long, until a change of the first file that is at least ``interval`` old is reloaded."""
         now = self._clock()
-        if now < self._next_look:  # a stat for each request would cost more than all else that routes it
+        if now < self._next_stat:  # a stat for each request would cost more than all else that routes it
             return
         stat = _stat(self._files[0])
         if stat == self._seen[0] or stat == self._late:
-            self._next_look = now + self._interval
+            self._next_stat = now + self._interval
             return
         with self._reloaded:
             if not self._reloaded.wait_for(self._is_current, self._timeout):

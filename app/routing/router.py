@@ -17,7 +17,7 @@ from app.routing.cache import LoadedModel, ModelCache, VersionStatus
 from app.routing.file_watcher import FileWatcher
 from app.routing.table import PINNED, Route, RoutingEvents, RoutingTable, build_routing_table
 from app.settings import Settings
-from registry import ALIASES, CANARY, CHAMPION, FALLBACK, FOLLOW_INTERVAL, SHADOW, Actor, RegistryError
+from registry import ALIASES, ALIASES_MAX_AGE, CANARY, CHAMPION, FALLBACK, SHADOW, Actor, RegistryError
 from registry.history import HEAD, HISTORY
 from registry.history_queries import canary_share
 from registry.promotion import clear
@@ -58,7 +58,7 @@ class ModelRouter:
         self._table: RoutingTable | None = None
         self._withdrawn: dict[str, str] = {}  # why a canary was withdrawn, by the history entry that began it
         files = [self._store.folder / name for name in (ALIASES, "", HISTORY, HEAD)]
-        self._watcher = FileWatcher(files, self._reload, clock, FOLLOW_INTERVAL)
+        self._watcher = FileWatcher(files, self._reload, clock, ALIASES_MAX_AGE)
         self._aliases: Mapping[str, int] | None = None  # as they were verified last
         self.faults: dict[str, str] = {}
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from journal import Journal, JournalError, LogReader
+from journal.appender import _STAT_INTERVAL
 from tests.conftest import as_user
 from tests.journal.events import DAY, NEXT, Disk, Events, path
 
@@ -77,7 +78,7 @@ def test_a_file_that_was_moved_or_removed_is_begun_again_after_10_ms(tmp_path: P
     journal.add(DAY, b"a,1\n")
     path(tmp_path).rename(tmp_path / "archived.csv")
     for row in (b"b,2\n", b"c,3\n"):
-        time.sleep(0.01)
+        time.sleep(_STAT_INTERVAL)
         journal.add(DAY, row)
         assert path(tmp_path).read_bytes() == b"who,what\n" + row
         path(tmp_path).unlink()
@@ -130,6 +131,18 @@ def test_a_folder_that_was_moved_or_removed_is_begun_again(tmp_path: Path, away:
     away(tmp_path / "logs")
     journal.append(DAY, {"second": b"b\n"})
     assert [file.read_bytes() for file in (tmp_path / "logs").iterdir()] == [b"who\nb\n"]
+
+
+def test_a_new_file_is_not_begun_in_another_folder_than_the_open_ones(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "logs")
+    for stream in ("first", "second"):
+        journal.add_stream(stream, ["who"])
+    journal.append(DAY, {"first": b"a\n"})
+    (tmp_path / "logs").rename(tmp_path / "archived")
+    (tmp_path / "logs").mkdir()
+    journal.append(DAY, {"first": b"b\n", "second": b"b\n"})
+    assert {file.read_bytes() for file in (tmp_path / "logs").iterdir()} == {b"who\nb\n"}
+    assert [file.read_bytes() for file in (tmp_path / "archived").iterdir()] == [b"who\na\n"]
 
 
 def test_a_lock_that_somebody_keeps_is_an_error_after_the_time_limit(tmp_path: Path) -> None:

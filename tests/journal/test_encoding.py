@@ -147,6 +147,17 @@ def test_a_value_that_has_a_text_is_written_as_this_text(rows: list[tuple[float,
         assert [*cells[:6], *cells[8:]] == [*numbers[:6], *numbers[8:]]
 
 
+@given(st.floats(width=32) | st.just(-13), st.sampled_from([0, 1, 2, 3]), st.floats(width=32), st.booleans())
+def test_one_row_is_written_as_the_first_of_several(
+    first: float, code: int, prediction: float, has_texts: bool
+) -> None:
+    rows, predictions = np.array([[first, code]] * 2, dtype=np.float32), np.array([prediction] * 2, dtype=np.float32)
+    texts = TEXTS if has_texts else None
+    alone = encode_predictions(NOW, "id", "m", 1, "champion", rows[:1], predictions[:1], texts=texts)
+    both = encode_predictions(NOW, "id", "m", 1, "champion", rows, predictions, texts=texts)
+    assert both == alone + alone.replace(b"id,0,", b"id,1,")
+
+
 def test_a_text_beside_a_prediction_that_is_no_number_is_written() -> None:
     rows, predictions = np.array([[0, 1], [4, 2]], dtype=np.float32), np.array([np.nan, 1], dtype=np.float32)
     texts = {1: {1.0: "a", 2.0: ""}}

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -20,7 +21,7 @@ from typing import Any
 import pytest
 
 from registry import Actor, NotPublishedError, RegistryError, ReleaseError, VersionStore, find_inconsistencies
-from registry.aliases import AliasStore
+from registry.aliases import ALIASES, ALIASES_MAX_AGE, AliasStore
 from registry.history import History
 from registry.promotion import canary, clear, promote, rollback, shadow
 from tests.conftest import publish
@@ -38,6 +39,12 @@ def test_a_retired_version_keeps_its_files_and_its_number_and_answers_nobody(sto
         with pytest.raises(NotPublishedError, match="version 2 is retired"):
             act()
     assert publish(store.folder.parent) == 3
+
+
+def test_a_change_is_older_than_any_look_at_the_aliases_when_its_command_returns(store: VersionStore) -> None:
+    shadow(store, 2, ANN)
+    changed = (store.folder / ALIASES).stat().st_ctime_ns
+    assert time.time_ns() - changed >= ALIASES_MAX_AGE * 1e9
 
 
 @pytest.mark.parametrize("sealed", [False, True], ids=["last entry", "before a seal"])

@@ -10,6 +10,7 @@ import pytest
 from app.http import audit_log
 from app.settings import Settings
 from journal import daily_files
+from journal.appender import _STAT_INTERVAL
 from tests.app.conftest import MakeClient, Service
 from tests.app.requests import ask
 
@@ -44,7 +45,7 @@ def test_all_workers_say_alike_that_the_log_of_today_cannot_be_written(
     (path,) = daily_files(workers[0].settings.log_folder, "predictions")
     kept = path.rename(path.with_suffix(".kept"))
     path.write_text("other,columns\n")
-    time.sleep(0.01)  # until an append looks at the path again
+    time.sleep(_STAT_INTERVAL)  # until an append looks at the path again
     ((status, reason),) = replies()
     assert (status, f"{path}: its columns are not time,request_id" in reason) == (503, True)
     assert {ask(worker).status_code for worker in workers} == {503}

@@ -63,23 +63,36 @@ objects = (
     | flats.map(lambda row: dict(zip(FLATS.names, row, strict=True)))
     | st.dictionaries(names, cells, max_size=4)
 )
-spoils = st.sampled_from(["", " ", ",", '"rm": 6, ', "]", "0", "-", "e5", "\ufeff", "\x00", "\\", '"', "1e400", "true"])
+REPEATED = ['"rm": 6, ', '"rooms": [6], ', '"data": [6], ']
+spoils = st.sampled_from(
+    ["", "", "", *REPEATED, " ", ",", "]", "0", "-", "e5", "\ufeff", "\x00", "\\", '"', "1e400", "true"]
+)
 
 
 def wrap(row: Any, columns: Sequence[str] = ("rooms", "tax", "age")) -> list[tuple[str, Any]]:
     """Return paths and bodies that have a row as each protocol has it."""
+    by_column = {name: [value] for name, value in row.items()} if isinstance(row, dict) else {"features": [row]}
+    shape = [1] if isinstance(row, dict) else [1, 3]
+    tensors = [column(name, value, shape, _datatype(value[0])) for name, value in by_column.items()]
     return [
         ("/predict_json", row),
         ("/predict_json?extra=ignore", row),
+        ("/predict_json", by_column),
+        ("/v1/models/boston:predict", {"inputs": by_column}),
+        ("/invocations", {"inputs": by_column}),
+        (f"{V2}/infer", {"inputs": tensors}),
         ("/v1/models/boston:predict", {"instances": [row]}),
         ("/v1/models/boston:regress", {"examples": [row]}),
         ("/invocations", {"instances": [row]}),
         ("/invocations", {"dataframe_records": [row]}),
-        ("/invocations", {"inputs": {"features": [row]}}),
         ("/invocations", {"dataframe_split": {"columns": columns, "data": [row]}}),
         (f"{V2}/infer", {"inputs": [column("features", row, [1, 3])]}),
         (f"{V2}/infer", {"inputs": [column("features", [row], [1, 3])]}),
     ]
+
+
+def _datatype(value: Any) -> str:
+    return "BYTES" if isinstance(value, str) else "BOOL" if isinstance(value, bool) else "FP64"
 
 
 wrapped = st.builds(wrap, lists | objects, st.sampled_from([("rooms", "tax", "age"), FLATS.names])).flatmap(
@@ -142,7 +155,7 @@ def test_both_ways_answer_and_log_alike(services: Services, sent: tuple[str, Any
 NAMED = {"age": 66.5, "rooms": 6, "tax": 250}
 
 
-@pytest.mark.parametrize(("path", "body"), wrap([6, 250, 66.5]) + wrap(NAMED)[:6])
+@pytest.mark.parametrize(("path", "body"), wrap([6, 250, 66.5]) + wrap(NAMED)[:10])
 def test_a_usual_row_takes_the_shorter_way(
     client: Service, monkeypatch: pytest.MonkeyPatch, path: str, body: Any
 ) -> None:
@@ -151,20 +164,51 @@ def test_a_usual_row_takes_the_shorter_way(
     assert client.post(path, json=body).status_code == 200
 
 
-@pytest.mark.parametrize("row", [[4, "Nordend, West", True], {"rooms": 4, "district": "Höchst", "balcony": "without"}])
-def test_so_does_a_row_with_texts(
-    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, row: Any
+TEXT_ROW = {"rooms": 4, "district": "Nordend, West", "balcony": True}
+
+
+@pytest.mark.parametrize(("path", "body"), [("/predict_json", list(TEXT_ROW.values())), *wrap(TEXT_ROW)[:6]])
+def test_a_row_with_texts_takes_the_shorter_way(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, path: str, body: Any
 ) -> None:
-    publish(tmp_path / "flats", FLATS)
-    client = make_client(models=tmp_path / "flats", model="flats")
+    publish(tmp_path / "texts", TEXTS)
+    client = make_client(models=tmp_path / "texts")
     monkeypatch.delattr(ColumnDecoder, "decode")
     monkeypatch.delattr(StrictDecoder, "decode")
     monkeypatch.delattr(SignatureValidator, "find_errors")
-    assert client.post("/predict_json", json=row).status_code == 200
+    assert client.post(path, json=body).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "status"),
+    [
+        ("/predict_json", '{"rooms": [5], "rooms": [4], "district": ["Nordend, West"], "balcony": [true]}', 400),
+        (
+            "/v1/models/boston:predict",
+            '{"inputs": {"rooms": [5], "rooms": [4], "district": ["Höchst"], "balcony": [true]}}',
+            400,
+        ),
+        ("/predict_json", '{"rooms": 5, "rooms": 4, "district": "Höchst", "balcony": true}', 422),
+    ],
+)
+def test_a_member_that_appears_twice_beside_texts_is_refused(
+    make_client: MakeClient, tmp_path: Path, path: str, text: str, status: int
+) -> None:
+    publish(tmp_path / "texts", TEXTS)
+    reply = make_client(models=tmp_path / "texts").post(path, data=text.encode(), content_type="application/json")
+    assert (reply.status_code, "appears twice" in reply.json["error"]) == (status, True)
 
 
 @pytest.mark.parametrize("row", [[6, 250], [6, 2500, 66.5], [9, 250, 66.5], {"rm": 6, "tax": 250}])
-def test_another_row_does_not(client: Service, monkeypatch: pytest.MonkeyPatch, row: Any) -> None:
-    monkeypatch.delattr(StrictDecoder, "decode")
-    monkeypatch.delattr(SignatureValidator, "find_errors")
-    assert client.post("/predict_json", json=row).status_code == 500
+def test_an_unusual_row_takes_the_general_way(client: Service, monkeypatch: pytest.MonkeyPatch, row: Any) -> None:
+    taken = []
+    for owner, name in ((StrictDecoder, "decode"), (SignatureValidator, "find_errors")):
+        general = getattr(owner, name)
+        monkeypatch.setattr(owner, name, lambda *given, general=general: taken.append(1) or general(*given))
+    client.post("/predict_json", json=row)
+    assert taken
+
+
+def test_a_row_in_a_long_body_is_answered_alike(services: Services) -> None:
+    shorter, general = services.answers("/predict_json", b"[6,%s250, 66.5]" % (b" " * (1 << 15)))
+    assert shorter == general
