@@ -1,17 +1,16 @@
 """gunicorn's settings, from the service's own (SERVE_...). Read by `gunicorn` and by `python -m app`."""
 
-import gc
 import os
 import resource
 import sys
 from pathlib import Path
 
-import app  # noqa: F401 - here, once, so that workers share its memory; but what runs models is not for a fork
 from app.errors import NotReady
 from app.http.audit_log import AuditLog
 from app.http.tokens import TokenFileError, read_tokens
 from app.metrics.slots import adopt, shared_map
 from app.server.backoff import Backoff
+from app.server.process import freeze_heap
 from app.server.sockets import prepare_listeners
 from app.settings import ANY_HOST, SettingError, Settings, service_links
 from registry import CHAMPION, RegistryError
@@ -93,8 +92,7 @@ def on_starting(_server):
 def when_ready(server):
     """Say what to open and how to ask, once the port is ours."""
     prepare_listeners(server)
-    gc.collect()
-    gc.freeze()  # a worker that looked for garbage among what is shared would write to it, and so copy it
+    freeze_heap()
     if ignored := service_links(os.environ):
         server.log.warning(
             "Ignored what Kubernetes sets for a Service whose name begins with serve: %s", ", ".join(ignored)

@@ -36,7 +36,7 @@ class ClientSocket(socket.socket):
         self.patient = False
 
     def setblocking(self, flag: bool) -> None:
-        """Let it be: gunicorn would make two system calls for each request, and who may not wait here says so."""
+        """Do nothing: gunicorn calls it twice a request. Calls that must not wait pass MSG_DONTWAIT."""
 
     def sendall(self, data: Any, flags: int = 0) -> None:  # noqa: ARG002 - as socket.socket has it
         """Keep bytes for the next flush, so that a head and a short body leave as one packet.
@@ -81,7 +81,7 @@ class Request(http.Request):  # type: ignore[misc]  # gunicorn is untyped
         reader = self.body.reader
         # What is left shows by its length or its chunks. After a failure nobody can tell.
         if self.body.failed or getattr(reader, "length", 0) or getattr(reader, "parser", None):
-            self.force_close()
+            self.force_close()  # keeps the answer True, also when gunicorn asks again
         return bool(super().should_close())
 
 

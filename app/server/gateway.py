@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote
 
@@ -65,7 +65,7 @@ class Gateway:
 
 
 class RequestBody:
-    """A request's body, which knows whether something is left of it.
+    """A request's body, of which only ``read`` is needed here. It knows whether something is left.
 
     Attributes:
         left: bytes that were not read yet; less than 0 while nobody knows how many there are.
@@ -87,15 +87,9 @@ class RequestBody:
             self.left = 0
         return data
 
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self._source)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._source, name)  # readline and readlines, which nobody needs here
-
 
 class _Response:
-    """What the application says of its response: PEP 3333's ``start_response``."""
+    """Takes a response's status and headers, as PEP 3333's ``start_response``, but returns no ``write``."""
 
     __slots__ = ("headers", "status")
 

@@ -17,25 +17,24 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import ctypes
-import gc
 import os
 import select
-import signal
 import socket
 import ssl
-import sys
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from granian import _granian
 from granian.http import HTTP1Settings
+from gunicorn.config import Config
 from gunicorn.workers.base import Worker
 
 from app.server.gateway import Gateway
+from app.server.process import freeze_heap, set_up_worker
 
 _native: Any = _granian  # its stub is older than its code
 _HEARTBEAT = 0.5  # seconds between two signs of life to the master, and looks whether it lives
@@ -43,13 +42,38 @@ _LINGER = 0.5  # seconds, twice
 _IDLE_TIMEOUT = 30  # seconds after which a thread ends that had nothing to do
 _MAX_BUFFER = 1 << 16  # bytes of a request that are read ahead; about as many as a head may have
 _IO_THREADS = 1  # Rust's own, for files; there are none here
-# A thread that computes for long hands the interpreter over to one with a short request after so many seconds.
-_SWITCH_INTERVAL = 0.001
-_PR_SET_PDEATHSIG = 1  # Linux, sys/prctl.h
+# gunicorn's settings that would have no effect: it reads no request here.
+_UNSUPPORTED = (
+    "accesslog",
+    "ca_certs",
+    "casefold_http_method",
+    "cert_reqs",
+    "ciphers",
+    "http2_cleartext",
+    "http_protocols",
+    "limit_request_field_size",
+    "limit_request_fields",
+    "limit_request_line",
+    "max_requests",
+    "permit_obsolete_folding",
+    "permit_unconventional_http_method",
+    "permit_unconventional_http_version",
+    "post_request",
+    "pre_request",
+    "protocol",
+    "proxy_protocol",
+    "reload",
+    "root_path",
+    "ssl_context",
+    "ssl_version",
+    "strip_header_spaces",
+)
 
 
 class GranianWorker(Worker):  # type: ignore[misc]  # gunicorn is untyped
     """A worker that lets Granian serve one listening socket."""
+
+    _status = 1  # with which the process ends, unless it ends as it was told to
 
     @classmethod
     def check_config(cls, cfg: Any, log: Any) -> None:  # noqa: ARG003 - as gunicorn has it
@@ -60,34 +84,52 @@ class GranianWorker(Worker):  # type: ignore[misc]  # gunicorn is untyped
         """
         if len(cfg.address) > 1:
             raise RuntimeError("Granian's worker listens on one address: name one only")
-        if cfg.is_ssl:
-            try:
-                ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(cfg.certfile, cfg.keyfile)
-            except (OSError, TypeError) as error:
-                raise RuntimeError(f"certfile and keyfile can't be used: {error}") from error
+        defaults = Config()
+        if changed := [name for name in _UNSUPPORTED if getattr(cfg, name) != getattr(defaults, name)]:
+            raise RuntimeError(f"Granian does not have these settings of gunicorn's: unset {', '.join(changed)}")
+        if not cfg.is_ssl:
+            return
+        if not (cfg.certfile and cfg.keyfile):
+            raise RuntimeError("Granian needs the certificate and its key: give both certfile and keyfile")
+        try:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            # An encrypted key is refused; without a password here, OpenSSL would ask for one on the terminal.
+            context.load_cert_chain(cfg.certfile, cfg.keyfile, password=lambda: "")
+            key = Path(cfg.keyfile).read_bytes()
+        except OSError as error:
+            raise RuntimeError(f"certfile and keyfile can't be used: {error}") from error
+        if b"-----BEGIN PRIVATE KEY-----" not in key:  # each worker would abort
+            raise RuntimeError("Granian reads a key in PKCS#8 only: `openssl pkey -in KEY -out NEW` writes one")
 
     def init_process(self) -> None:
         """Run the worker, after it was forked."""
-        sys.setswitchinterval(_SWITCH_INTERVAL)
-        with suppress(AttributeError):  # not Linux
-            # If the master dies while this worker is stopped, it goes on, notices that, and lets the port go.
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGCONT)
+        set_up_worker()
         super().init_process()
 
     def load_wsgi(self) -> None:
         """Load the application."""
         super().load_wsgi()
         self._gateway = Gateway(self.wsgi, multiprocess=self.cfg.workers > 1)
-        gc.collect()
-        gc.freeze()  # what every request needs is never garbage
+        freeze_heap()
+
+    def handle_quit(self, sig: int, frame: Any) -> None:
+        """End at once, at Ctrl-C."""
+        self._status = 0
+        super().handle_quit(sig, frame)
 
     def run(self) -> None:
-        """Serve until the master says to stop, or is gone."""
-        # At once, in the end: a thread of Rust that called Python while Python is taken down would abort the process.
-        atexit.register(os._exit, 0)
+        """Serve until the master says to stop, or is gone.
+
+        Raises:
+            RuntimeError: if Granian stops by itself.
+        """
+        # End without Python's own clean-up: if a thread of Rust called Python meanwhile, the process would abort.
+        atexit.register(lambda: os._exit(self._status))
         stopped = threading.Event()
         stop = self._serve(stopped.set)
         while self.alive and self._has_master():
+            if stopped.is_set():
+                raise RuntimeError("Granian has stopped by itself")
             self._wait(_HEARTBEAT)
         self._gateway.ending = True
         if self._has_master():  # without one, the port is needed at once
@@ -98,6 +140,7 @@ class GranianWorker(Worker):  # type: ignore[misc]  # gunicorn is untyped
         deadline = time.monotonic() + self.cfg.graceful_timeout
         while not stopped.wait(_HEARTBEAT) and time.monotonic() < deadline:
             self.notify()
+        self._status = 0
 
     def _serve(self, on_stop: Callable[[], None]) -> Callable[[], None]:
         """Let Granian serve, in threads of its own. Return what makes it stop; ``on_stop`` is called when it has."""

@@ -13,11 +13,7 @@ Stopping: the master lets no new connections begin (sockets.py), and each worker
 
 from __future__ import annotations
 
-import ctypes
-import gc
-import signal
 import socket
-import sys
 import time
 from contextlib import suppress
 from functools import partial
@@ -29,15 +25,14 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, ThreadWorker
 from app.server.config import CachedConfig
 from app.server.connection import BLOCK, REPLY_TIMEOUT, Act, Connection
 from app.server.framing import Stage
+from app.server.process import freeze_heap, set_up_worker
 
 # Bytes of replies that wait for their clients to read; beyond that, the longest wait ends.
 _MAX_UNSENT = 32 << 20
 # Seconds for a client to close. If we did at once, what it is still sending would make the kernel take the reply back.
 _LINGER = 0.5
-_TURN = 0.25  # seconds between looks for connections whose time is over, and for the master
-# A thread that computes for long hands the interpreter over to one with a short request after so many seconds.
-_SWITCH_INTERVAL = 0.001
-_PR_SET_PDEATHSIG = 1  # Linux, sys/prctl.h
+# Seconds between looks for connections whose time is over, and for the master: four a second at most; idle, one.
+_TURN = 0.25
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
@@ -72,17 +67,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
     def init_process(self) -> None:
         """Run the worker, after it was forked."""
         self.long_requests = self.get_thread_pool()
-        sys.setswitchinterval(_SWITCH_INTERVAL)
-        with suppress(AttributeError):  # not Linux
-            # If the master dies while this worker is stopped, it goes on, notices that, and lets the port go.
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGCONT)
+        set_up_worker()
         super().init_process()
 
     def load_wsgi(self) -> None:
         """Load the application."""
         super().load_wsgi()
-        gc.collect()
-        gc.freeze()  # what every request needs is never garbage; looking through it again takes up to 40 ms each time
+        freeze_heap()
 
     def handle_quit(self, sig: int, frame: Any) -> None:
         """End at once, at Ctrl-C. gunicorn's own would first take a lock of the pool that this thread may hold."""
@@ -91,7 +82,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Act on what happens, for a while; then give up who is late.
 
-        Behind it gunicorn's main loop calls the system twice, to tell and to see who lives: too much at each event.
+        After each return, gunicorn's main loop makes two system calls (heartbeat, parent): too many for each event.
         """
         until = time.monotonic() + _TURN
         full = self.nr_conns >= self.worker_connections  # then gunicorn looks at each event whether it still is

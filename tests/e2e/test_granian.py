@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -92,6 +94,81 @@ def test_a_wrong_certificate_is_one_clear_sentence(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "certfile and keyfile can't be used: [SSL]" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_encrypted_key_is_refused_without_a_question_on_the_terminal(tmp_path: Path) -> None:
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-passout", "pass:word", "-subj", "/CN=example.org"]
+    subprocess.run([*command, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    flags = f"--certfile {certificate} --keyfile {key}"
+    done = run("app", SERVE_SERVER="granian", SERVE_BIND=f"127.0.0.1:{free_port()}", GUNICORN_CMD_ARGS=flags)
+    assert done.returncode == 1
+    assert "certfile and keyfile can't be used: [SSL" in done.stderr
+    assert "pass phrase" not in done.stdout + done.stderr
+
+
+FAILING = """
+import sys
+
+def application(environ, start_response):
+    if environ["PATH_INFO"] == "/exit":
+        sys.exit("as some libraries do")
+    start_response("200 OK", [("Content-Length", "3")])
+    if environ["PATH_INFO"] == "/broken":
+        return (bytes([1 // (2 - part)]) for part in range(3))
+    return [b"abc"]
+"""
+
+
+# Takes all descriptors, so that none is left for the listening socket.
+GREEDY = """
+import os
+import resource
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+try:
+    while True:
+        os.open(os.devnull, os.O_RDONLY)
+except OSError:
+    pass
+
+def application(environ, start_response):
+    return []
+"""
+
+
+def small(module: str, port: int) -> list[str]:
+    """Return the command that serves an application of a file, without this project's settings."""
+    options = ["--config", os.devnull, "--worker-class", "app.server.granian.GranianWorker", "--no-control-socket"]
+    options += ["--bind", f"127.0.0.1:{port}", "--pythonpath", module.rpartition("/")[0]]
+    return [sys.executable, "-m", "gunicorn", *options, f"{module.rpartition('/')[2]}:application"]
+
+
+def test_a_worker_whose_serving_fails_is_told_of_by_the_master(tmp_path: Path) -> None:
+    (tmp_path / "greedy.py").write_text(GREEDY)
+    port = free_port()
+    with serving(tmp_path / "models", command=small(f"{tmp_path}/greedy", port), port=port, wait=False) as server:
+        failed = re.compile(r"Worker \(pid:\d+\) exited with code 1\.")
+        wait_until(lambda: failed.search(server.output.read_text()), "a worker that failed")
+        assert "Too many open files" in server.output.read_text()
+
+
+def test_an_application_that_fails_ends_its_reply_and_no_other(tmp_path: Path) -> None:
+    (tmp_path / "failing.py").write_text(FAILING)
+    port = free_port()
+    with serving(tmp_path / "models", command=small(f"{tmp_path}/failing", port), port=port) as server:
+        for path, status in (("/exit", 500), ("/", 200)):
+            assert server.ask(path=path)[0] == status
+        with server.connect() as connection:
+            connection.sendall(b"GET /broken HTTP/1.1\r\nHost: x\r\n\r\n")
+            reply = b""
+            while part := connection.recv(4096):  # until the server closes it, as the reply has less than its length
+                reply += part
+        assert len(reply.partition(b"\r\n\r\n")[2]) < 3
+        assert server.ask(path="/")[0] == 200
+        text = server.output.read_text()
+        assert "SystemExit: as some libraries do" in text
+        assert "ZeroDivisionError" in text
 
 
 def test_where_it_is_not_installed_the_start_says_how_to_install_it(tmp_path: Path) -> None:

@@ -65,18 +65,17 @@ def test_the_environ_has_the_request_and_nothing_of_the_process(monkeypatch: pyt
 
 
 @pytest.mark.parametrize(
-    ("sent", "path", "query", "target"),
+    ("path", "query", "target"),
     [
-        ("/predict_json", "/predict_json", "", "/predict_json"),
-        ("/predict%5Fjson?x=%41", "/predict_json", "x=%41", "/predict_json?x=%41"),  # the first can't be known
-        ("/a%20b/%C3%A9;c=1,2", "/a b/\u00c3\u00a9;c=1,2", "", "/a%20b/%C3%A9;c=1,2"),
-        ("/%zz", "/%zz", "", "/%25zz"),  # what is no encoding was taken as it is
-        ("/a%3Fb?c", "/a?b", "c", "/a%3Fb?c"),
+        ("/predict_json", "", "/predict_json"),
+        ("/predict_json", "x=%41", "/predict_json?x=%41"),
+        ("/a b/\u00c3\u00a9;c=1,2", "", "/a%20b/%C3%A9;c=1,2"),
+        ("/%zz", "", "/%25zz"),  # was sent like this: Granian takes what is no encoding as it is
+        ("/a?b", "c", "/a%3Fb?c"),
     ],
 )
-def test_what_was_asked_for_is_written_as_in_http(sent: str, path: str, query: str, target: str) -> None:
+def test_what_was_asked_for_is_written_as_in_http(path: str, query: str, target: str) -> None:
     assert format_target(path, query) == target
-    assert target == sent or "%5F" in sent or "%zz" in sent
 
 
 @pytest.mark.parametrize(
@@ -102,14 +101,6 @@ def test_a_reply_ends_its_connection_if_something_is_left_of_the_request(
     reply = ask(reader(*sizes), body=b"abc", **declared)
     assert (("Connection", "close") in reply.headers) == ends
     assert b"abc".startswith(reply.body)
-
-
-def test_lines_of_a_body_can_be_read_too() -> None:
-    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-        start_response("200 OK", [])
-        return [environ["wsgi.input"].readline(), *environ["wsgi.input"]]
-
-    assert ask(Gateway(application, multiprocess=False), body=b"a\nb\n", CONTENT_LENGTH="4").body == b"a\nb\n"
 
 
 def test_as_the_worker_stops_each_reply_ends_its_connection() -> None:
