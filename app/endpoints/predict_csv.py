@@ -30,6 +30,7 @@ from app.routing.table import Route
 PATH = "/predict_csv"
 # A reply may be so many times as long as the longest upload: it may have a warning for each value.
 _MAX_GROWTH = 8
+_MAX_FILES = 3  # at a time: each may hold memory, a temporary file and a thread, and they take turns anyway
 _MAX_SEARCH = 10.0  # seconds of one thread that may go into the bad rows of a file
 
 
@@ -39,7 +40,7 @@ def register(app: Application, plane: DataPlane) -> None:
 
 
 class _Endpoint:
-    """Takes so many files at once that one thread is left for other requests."""
+    """Takes a few files at once, and leaves one thread for other requests."""
 
     def __init__(self, app: Application, plane: DataPlane) -> None:
         self._mirror = app.mirror
@@ -47,7 +48,7 @@ class _Endpoint:
         self._max_upload = plane.settings.max_upload
         self._folder = plane.settings.log_folder  # is writable, and has room
         self._turn = threading.Lock()  # held by the one file that is worked on: the others leave time for requests
-        self._slots = threading.BoundedSemaphore(max(1, plane.settings.threads - 1))
+        self._slots = threading.BoundedSemaphore(max(1, min(plane.settings.threads - 1, _MAX_FILES)))
 
     def predict(self) -> FileResponse:
         """Answer a file."""

@@ -8,7 +8,7 @@ import os
 import threading
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -215,6 +215,18 @@ def test_only_a_long_reply_needs_a_file(client: Service, accept: str) -> None:
         with send_csv(client, "rm,tax,age\n" + "6,250,66.5\n" * rows, Accept=accept) as reply:
             assert (reply.status_code, nameless_files() > 0) == (200, has_file)
         assert nameless_files() == 0
+
+
+@pytest.mark.parametrize(("threads", "most"), [(1, 1), (2, 1), (3, 2), (4, 3), (64, 3)])
+def test_a_few_files_at_a_time_are_taken_however_many_threads_there_are(
+    make_client: MakeClient, monkeypatch: pytest.MonkeyPatch, threads: int, most: int
+) -> None:
+    monkeypatch.setattr(csv_response, "_IN_MEMORY", 1)
+    client = make_client(threads=threads)
+    with ExitStack() as unread:
+        statuses = [unread.enter_context(send_csv(client, CSV)).status_code for _ in range(most + 1)]
+    assert statuses == [200] * most + [429]
+    assert send_csv(client, CSV).status_code == 200
 
 
 @pytest.mark.parametrize("accept", ["text/csv", "application/json"])
