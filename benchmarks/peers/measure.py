@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +60,7 @@ def measure(contender: Contender, binaries: Path, case: Case, seconds: float, fo
         start = time.monotonic() - server.started
         check(contender, reply, case.predictions[:1])
         with connect(server.port) as connection:
-            check(contender, exchange(connection, many), case.predictions)
+            check(contender, ask(connection, many), case.predictions)
         before = server.cpu_seconds()
         singles = load(server, one, seconds, folder)
         cpu = (server.cpu_seconds() - before) / len(singles) * 1e6
@@ -86,6 +87,18 @@ def check(contender: Contender, reply: bytes, expected: Float32Array) -> None:
         raise ContenderError(f"answered {reply[:200]!r}") from None
     if predictions.shape != expected.shape or not np.allclose(predictions, expected, rtol=TOLERANCE, atol=0):
         raise ContenderError(f"predicted {predictions[:3]} where the model predicts {expected[:3]}")
+
+
+def ask(connection: socket.socket, request: bytes) -> bytes:
+    """Return the body of the reply to a request.
+
+    Raises:
+        ContenderError: if it has another status than 200, or ends too early.
+    """
+    try:
+        return exchange(connection, request)
+    except (OSError, SystemExit) as failure:
+        raise ContenderError(f"with many rows, {failure}") from None
 
 
 def load(server: Running, request: bytes, seconds: float, folder: Path) -> list[float]:
