@@ -53,12 +53,13 @@ test-fast: ## check style and types, and run the tests that take no server and n
 	@rm -f .coverage .coverage.*
 	$(VENV) $(COVERAGE) $(PYTEST) -n $(FAST_AT_A_TIME) -m "not slow"
 
+# The last one ends at once where valgrind or perf is missing.
 bench: champion ## measure the service beside a constant and beside no server, and what a request and a change of champion cost
 	@$(INSTALL) granian "$(PYTHON)"
-	@$(VENV) benchmarks/request_cost.py
 	@$(VENV) benchmarks/floor.py
 	@$(VENV) benchmarks/batch.py
-	@exec $(VENV) benchmarks/swap.py
+	@$(VENV) benchmarks/swap.py
+	@exec $(VENV) benchmarks/request_cost.py
 
 screenshots: ## draw each page light, dark and on a phone into docs/screenshots (MODELS=folder takes its versions)
 	@$(INSTALL) test "$(PYTHON)"

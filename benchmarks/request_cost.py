@@ -1,9 +1,13 @@
-"""What a request costs, in units that a busy machine does not change: instructions and system calls, with bounds.
+"""What a request costs in instructions and system calls, which depend less on a machine and its load than times do.
 
-``make bench``, or ``python benchmarks/request_cost.py``; ends with status 1 beyond a bound. One row a request, both
-logs on. valgrind counts the instructions of one process without a server, perf the system calls of a worker under load:
-``apt-get install valgrind linux-perf``. Beside them stands the CPU time in process, against the same Flask returning a
-constant: the least of many, because noise can only raise it.
+``make bench``, or ``python benchmarks/request_cost.py``. One row a request, both logs on. valgrind counts the
+instructions of one process without a server, perf the system calls of a worker under load: ``apt-get install valgrind
+linux-perf``. Beside them stands the CPU time in process, against the same Flask returning a constant: the least of
+many, because noise can only raise it.
+
+The instructions and gunicorn's system calls have bounds: beyond one, the status is 1. Granian's calls stand beside
+their goal and have no bound, because its threads wait for the interpreter by system calls, and the busier the machine,
+the more often they wait.
 """
 
 from __future__ import annotations
@@ -28,11 +32,11 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.client import REQUEST
-from benchmarks.serving import Server, pin, serving, times
+from benchmarks.serving import SERVERS, Server, pin, serving, times
 
 MAX_INSTRUCTIONS = 220_000
-# By server. Of Granian's, one or two are waits for the interpreter: on a busy machine there are more of them.
-MAX_SYSTEM_CALLS = {"gunicorn": 21, "granian": 11}
+MAX_SYSTEM_CALLS = 16  # on gunicorn
+GOAL_ON_GRANIAN = 10
 APPS = {"constant": "benchmarks.constant", "service": "app"}
 WARM_UP, CHUNK, CHUNKS, COUNTED = 300, 200, 60, 1000
 SLOWDOWN = 50  # of valgrind
@@ -152,14 +156,14 @@ def main() -> None:
     print(f"CPU in process, us a request: {figures}: {least['service'] / least['constant']:.2f}")
     counted = {name: instructions(name) for name in APPS}
     print(f"instructions a request: service {counted['service']:,.0f}, constant {counted['constant']:,.0f}")
-    failed = counted["service"] > MAX_INSTRUCTIONS
-    for name, most in MAX_SYSTEM_CALLS.items():
+    calls = {}
+    for name in SERVERS:
         with tempfile.TemporaryDirectory(dir=ROOT / "logs") as logs, serving(logs, software=name) as server:
-            calls = system_calls(server)
-        print(f"system calls a request on {name}: {calls:.1f}, at most {most}")
-        failed |= calls > most
-    if failed:
-        sys.exit(f"more than {MAX_INSTRUCTIONS:,} instructions, or more system calls than said: see above")
+            calls[name] = system_calls(server)
+    print(f"system calls a request on gunicorn: {calls['gunicorn']:.1f}, at most {MAX_SYSTEM_CALLS}")
+    print(f"system calls a request on granian: {calls['granian']:.1f}, the goal is {GOAL_ON_GRANIAN}")
+    if counted["service"] > MAX_INSTRUCTIONS or calls["gunicorn"] > MAX_SYSTEM_CALLS:
+        sys.exit(f"more than {MAX_INSTRUCTIONS:,} instructions, or than {MAX_SYSTEM_CALLS} system calls on gunicorn")
 
 
 if __name__ == "__main__":
