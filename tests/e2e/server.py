@@ -43,8 +43,10 @@ def served_by(software: str) -> Iterator[str]:
     """Let :func:`serving` take this server until the end of the block, where it is not told which."""
     global _software
     before, _software = _software, software
-    yield software
-    _software = before
+    try:
+        yield software
+    finally:
+        _software = before
 
 
 def wait_until(condition: Callable[[], Any], what: str, seconds: float = 30) -> Any:
