@@ -116,27 +116,6 @@ def _numbers(table: NDArray[np.float32]) -> list[str]:
     return [",".join(map(str, row)) for row in np.atleast_2d(table)]  # JSON has null for what is not finite
 
 
-def _join_row(
-    row: NDArray[np.float32], prediction: NDArray[np.float32], texts: Mapping[int, Mapping[float, str]] | None
-) -> str:
-    """Return one row, (1, k), and its prediction, (1,), as :func:`_numbers` or :func:`_mixed` would.
-
-    Empty if a number is not finite: then they have to.
-    """
-    text = orjson.dumps([row, prediction], option=orjson.OPT_SERIALIZE_NUMPY).decode()
-    if "n" in text:
-        return ""
-    text = text[3:-2].replace("]],[", ",")
-    if not texts:
-        return text
-    cells = text.split(",")
-    for position, words in texts.items():
-        word = words.get(row.item(position))
-        if word is not None:
-            cells[position] = escape_field(word)
-    return ",".join(cells)
-
-
 def _mixed(table: NDArray[np.float32], texts: Mapping[int, Mapping[float, str]]) -> list[str]:
     """Return each row as :func:`_numbers` does, but with the texts of the values that have one."""
     columns = []
@@ -151,6 +130,24 @@ def _mixed(table: NDArray[np.float32], texts: Mapping[int, Mapping[float, str]])
             numbers = _numbers(column)
             columns.append(list(map(cells.get, values, numbers)) if cells else numbers)
     return list(map(",".join, zip(*columns, strict=True)))
+
+
+def _join_row(
+    row: NDArray[np.float32], prediction: NDArray[np.float32], texts: Mapping[int, Mapping[float, str]] | None
+) -> str:
+    """Return one row, (1, k), and its prediction, (1,), as the two above would; empty if a number is not finite."""
+    text = orjson.dumps([row, prediction], option=orjson.OPT_SERIALIZE_NUMPY).decode()
+    if "n" in text:
+        return ""
+    text = text[3:-2].replace("]],[", ",")
+    if not texts:
+        return text
+    cells = text.split(",")
+    for position, words in texts.items():
+        word = words.get(row.item(position))
+        if word is not None:
+            cells[position] = escape_field(word)
+    return ",".join(cells)
 
 
 def _numbered(middle: str, numbers: Sequence[int]) -> Sequence[str]:
