@@ -1,8 +1,8 @@
 """Appends to the files of one day: one ``O_APPEND`` write a file, under an ``flock`` on the folder.
 
 A file is a header line, then one line a row (RFC 4180); each ends in "\\n", and no row has a line break in it. Many
-processes append to the same files. Not thread-safe: an flock does not keep threads apart, so the caller holds a lock
-of its own. All of it is only as good as the file system: use a local disk.
+processes append to the same files. An flock does not keep threads apart, so the caller holds a lock. All of it is only
+as good as the file system: use a local disk.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Appender:
             if time.time() >= self._over and last_closed_day(self._path) >= self._last_day:
                 return False
             now = time.monotonic()
-            if now >= self._next_stat or not rows.keys() <= self._files.keys():
+            if now >= self._next_stat:
                 if not all(file.is_in_place() for file in self._files.values()):
                     return False
                 self._next_stat = now + _STAT_INTERVAL
@@ -156,6 +156,8 @@ class Appender:
         return self._path / file_name(stream, self.day, self._last_day)
 
     def _open(self, stream: str) -> File:
+        if is_moved(self._path, self._folder):  # the rows of a request stay together
+            raise FileNotFoundError(f"{self._path} was moved")
         file = File(self._name(stream), self._headers[stream], self._write)
         if self._durable:
             try:

@@ -92,16 +92,18 @@ class InferencePipeline:
         level: float | None,
     ) -> PredictionResult:
         """Predict for some rows of a batch, float32 (n, k), by their positions in it."""
-        steps = [_ask(route, inputs, rows)]
-        if steps[0].errors:
+        step = _ask(route, inputs, rows)
+        watched = route.breaker is not None or route.analysed or route.mirrored
+        if not (step.errors or warnings or watched) and level is None and len(rows) == len(inputs):
+            return _plain_result(step, first)  # as most are, in a third of the time
+        steps = [step]
+        if step.errors:
             fall_back(steps, inputs, partial(_ask_fallback, route.model.signature))
-        if steps[0].errors or route.breaker is not None or route.analysed:
-            self._record_outcomes(steps)
-        predictions, answering = steps[0].predictions, route
+        self._record_outcomes(steps)
+        predictions, answering = step.predictions, route
         if len(steps) > 1 or predictions is None or len(predictions) < len(inputs):
             predictions, answering = merge_predictions(steps, len(inputs)), find_answering(steps)
-        unanswered = steps[-1].errors
-        errors = [FieldError(row, "", message) for row, message in unanswered.items()] if unanswered else []
+        errors = [FieldError(row, "", message) for row, message in steps[-1].errors.items()]
         result = PredictionResult(
             predictions,
             route.model.signature.model,
@@ -111,7 +113,7 @@ class InferencePipeline:
             NotReady if steps[-1].predictions is None else ModelFailed,
             _attempts(steps, warnings, first),
             [step.fault for step in steps if step.fault],
-            (steps[0].inputs, _number_rows(rows, first), route.model.signature) if route.mirrored else None,
+            (step.inputs, _number_rows(rows, first), route.model.signature) if route.mirrored else None,
         )
         return result if level is None else _with_intervals(result, steps, level)
 
@@ -187,18 +189,29 @@ def _ask_fallback(signature: Signature, route: Route, inputs: Float32Array, rows
     return step
 
 
+def _plain_result(step: Step, first: int) -> PredictionResult:
+    """Return the result of a version that answered every row, with nothing to say of any."""
+    model = step.route.model
+    attempt = _attempt(step, None, first)
+    return PredictionResult(attempt.predictions, model.signature.model, model.number, {}, (), ModelFailed, (attempt,))
+
+
+def _attempt(step: Step, flags: Sequence[str] | None, first: int) -> Attempt:
+    """Return the rows that a version predicted for, with what was noticed about each."""
+    assert step.predictions is not None  # noqa: S101 - else there is nothing to log
+    model, numbers = step.route.model, _number_rows(step.rows, first)
+    name, texts = model.signature.model, model.decoder.texts
+    return Attempt(name, model.number, step.route.role, step.inputs, step.predictions, flags, numbers, texts)
+
+
 def _attempts(steps: Sequence[Step], warnings: Warnings, first: int) -> list[Attempt]:
     """Return what the prediction log shows: the rows that each version predicted for."""
     attempts = []
     fallback_for = 0
     for step in steps:
-        model, rows = step.route.model, step.rows
         if step.predictions is not None:
-            flags = format_flags(rows, warnings, step.errors, fallback_for)
-            numbers, texts = _number_rows(rows, first), model.decoder.texts
-            name, role = model.signature.model, step.route.role
-            attempts.append(Attempt(name, model.number, role, step.inputs, step.predictions, flags, numbers, texts))
-        fallback_for = model.number
+            attempts.append(_attempt(step, format_flags(step.rows, warnings, step.errors, fallback_for), first))
+        fallback_for = step.route.model.number
     return attempts
 
 
