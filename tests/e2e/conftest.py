@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,13 @@ def software(request: pytest.FixtureRequest) -> Iterator[str]:
     """Let one server, of those that a test is parametrized with, serve all that it starts."""
     with served_by(getattr(request, "param", SERVERS[0])) as name:
         yield name
+
+
+@pytest.fixture(autouse=True)
+def _first_server(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let gunicorn serve a test that does not ask for another, also after one of its module that did."""
+    with served_by(SERVERS[0]) if "software" not in request.fixturenames else nullcontext():
+        yield
 
 
 @pytest.fixture

@@ -60,7 +60,6 @@ def test_a_million_rows_go_through_in_bounded_memory_and_are_all_in_the_log(
     assert logged["prediction"].tolist()[1:] == answers["prediction"].tolist()  # the first is of the question before
 
 
-@on_each_server
 def test_megabytes_of_bad_rows_are_given_up_after_a_while_and_others_are_answered_meanwhile(server: Server) -> None:
     body = HEADER + b",,\n" * 5_000_000
     with ThreadPoolExecutor(2) as pool:
