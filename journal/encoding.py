@@ -57,7 +57,7 @@ def encode_request(
     return (
         f"{time},{escape_field(request_id)},{_escape_repeated(client)},{_escape_repeated(method)},"
         f"{_escape_repeated(path)},{_escape_repeated(content_type)},{status},{duration_ms:.3f},"
-        f"{escape_field(error)},{_escape_body(body)}\n"
+        f"{error and escape_field(error)},{_escape_body(body)}\n"
     ).encode()
 
 
@@ -169,7 +169,7 @@ _MAX_CACHED_ROWS = 1 << 14
 # that is part of it.
 _FORMULA = re.compile(r"'*+[=+\-@\t\r]")
 _FORMULA_STARTS = "'=+-@\t\r"
-_HARMLESS = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_. -]*|")
+_HARMLESS = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_. -]*")
 _SHORT = {"\\": r"\\", "\n": r"\n", "\r": r"\r", "\t": r"\t"}  # the backslash comes first
 _ESCAPES = str.maketrans(
     {code: f"\\u{code:04x}" for code in (*range(0x80, 0xA0), 0x2028, 0x2029, *range(0xD800, 0xE000))}

@@ -73,8 +73,8 @@ class SignatureValidator:
 
         No value is missing, as what stands for that lies outside the limits.
         """
-        for number, (low, high) in zip(numbers, self._usual_ranges, strict=True):
-            if not low <= number <= high:
+        for column, (low, high) in enumerate(self._usual_ranges):
+            if not low <= numbers[column] <= high:
                 return None
         for column, codes in self._usual_codes:
             if numbers[column] not in codes:
