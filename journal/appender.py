@@ -64,7 +64,7 @@ class Appender:
                 marked as torn (repair.py).
         """
         try:
-            fcntl.flock(self._folder, fcntl.LOCK_EX | fcntl.LOCK_NB)  # mostly free: so no call of Python's
+            fcntl.flock(self._folder, fcntl.LOCK_EX | fcntl.LOCK_NB)  # usually free, and this saves two calls
         except BlockingIOError:
             self._lock()
         try:

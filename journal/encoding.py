@@ -113,7 +113,7 @@ def _numbers(table: NDArray[np.float32]) -> list[str]:
     text = orjson.dumps(table, option=orjson.OPT_SERIALIZE_NUMPY).decode()
     if "n" not in text:
         return text.strip("[]").split("],[")
-    return [",".join(map(str, row)) for row in np.atleast_2d(table)]  # JSON has null for what is not finite
+    return [",".join(map(str, row)) for row in table]  # JSON has null for what is not finite
 
 
 def _mixed(table: NDArray[np.float32], texts: Mapping[int, Mapping[float, str]]) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -33,9 +34,11 @@ class CellReader(ABC):
     Attributes:
         takes_texts: whether its cells are texts, whatever they look like.
         is_optional: whether a cell may be missing.
+        codes: of the texts that a client may send, and of true and false if it may send these; empty for numbers.
     """
 
     takes_texts = False
+    codes: Mapping[str | bool, float] = {}
 
     def __init__(self, item: Input) -> None:
         self.is_optional = item.missing is not None
@@ -152,6 +155,7 @@ class TextCells(CellReader):
         self._numbers: Mapping[Any, float] = missing | {number: item.codes[text] for number, text in numbers.items()}
         self._takes_numbers = bool(numbers)
         booleans = dict(zip((False, True), item.categories, strict=True)) if item.boolean else {}
+        self.codes = dict(chain(item.codes.items(), booleans.items()))
         self._booleans: Mapping[Any, float] = missing | booleans  # last, for true is 1 in a mapping too
         self._takes_booleans = item.boolean
         self._other = item.other

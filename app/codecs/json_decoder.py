@@ -69,7 +69,7 @@ class JsonDecoder:
         self.columns = ColumnDecoder(self.names, self.readers)
         self.is_mixed = bool(self.text_columns or self.inputs.optional or self.inputs.dates)
         self.texts = {i: item.texts for i, item in enumerate(signature.inputs) if item.texts}
-        self._row_reader = JsonRowReader(signature.inputs, self.inputs)
+        self._row_reader = JsonRowReader(self.inputs, self.readers)
         self._strict = StrictDecoder(self.inputs, row, self.readers)
 
     def decode_rows(self, body: bytes, allow_extra: bool = False, remedy: str = "") -> tuple[InputBatch, bool]:

@@ -8,9 +8,9 @@ from typing import Any
 import orjson
 
 from app.codecs.batch import JsonRows
+from app.codecs.cells import CellReader
 from app.codecs.input_names import ABSENT, InputNames
 from app.codecs.json_strings import count_lost_strings, count_strings_of_rows
-from registry import Input
 
 _NUMBERS, _WORDS = frozenset({int, float}), frozenset({str, bool})
 _LONGEST = 1 << 14  # bytes of a body that is parsed to see whether it is one row
@@ -22,18 +22,14 @@ class JsonRowReader:
     Returns None for any other row; the decoder then takes it.
 
     Args:
-        inputs: of the model, in order.
-        names: theirs and their aliases.
+        inputs: the names and aliases of the model's inputs.
+        readers: of their cells, in order.
     """
 
-    def __init__(self, inputs: Sequence[Input], names: InputNames) -> None:
-        self._names = tuple(names.names)
-        self._inputs = names
-        self._codes: list[tuple[int, dict[Any, float]]] = []
-        for position, item in enumerate(inputs):
-            if item.levels:
-                booleans = dict(zip((False, True), item.categories, strict=True)) if item.boolean else {}
-                self._codes.append((position, {**item.codes, **booleans}))
+    def __init__(self, inputs: InputNames, readers: Sequence[CellReader]) -> None:
+        self._names = tuple(inputs.names)
+        self._inputs = inputs
+        self._codes = [(position, reader.codes) for position, reader in enumerate(readers) if reader.takes_texts]
 
     def read(self, body: bytes) -> Sequence[float] | None:
         """Return the values of the row that a body is, by position, or by name in the inputs' order; else None."""

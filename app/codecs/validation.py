@@ -143,13 +143,9 @@ class SignatureValidator:
         """Return which part of a date an input is, if it came in one."""
         return self._inputs[column].date if column in batch.dated else None
 
-    def is_plausible(self, prediction: Float32Array) -> bool:
-        """Return whether a prediction, float32 (1,), may be sent."""
-        return self._least <= prediction.item() <= self._most  # type: ignore[no-any-return]
-
     def validate_outputs(self, predictions: Float32Array) -> dict[int, str]:
         """Return what is wrong with predictions, float32 (n,), by row; empty if all may be sent."""
-        if len(predictions) == 1 and self.is_plausible(predictions):
+        if len(predictions) == 1 and self._least <= predictions.item() <= self._most:
             return {}
         plausible = (predictions >= self._least) & (predictions <= self._most)
         if np.count_nonzero(plausible) == plausible.size:

@@ -95,7 +95,7 @@ class InferencePipeline:
         step = _ask(route, inputs, rows)
         watched = route.breaker is not None or route.analysed or route.mirrored
         if not (step.errors or warnings or watched) and level is None and len(rows) == len(inputs):
-            return _plain_result(step, first)  # as most are, in a third of the time
+            return _plain_result(step, first)  # as nearly all are: what follows would come to the same
         steps = [step]
         if step.errors:
             fall_back(steps, inputs, partial(_ask_fallback, route.model.signature))
