@@ -23,9 +23,9 @@ STALLED = head(Content_Length=len(ROW)) + ROW[:5]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _granian() -> Iterator[None]:
-    with served_by("granian"):
-        yield
+def software() -> Iterator[str]:
+    with served_by("granian") as name:
+        yield name
 
 
 @pytest.fixture(scope="module")
