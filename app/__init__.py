@@ -6,9 +6,8 @@ It knows the registry and the journal. It knows neither training nor monitoring.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 from flask import Flask
@@ -53,21 +52,20 @@ from app.server.malloc import tune_malloc
 from app.settings import PATH_PREFIX, Settings
 from registry import plain
 
-utc_now = partial(datetime.now, UTC)
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
 def create_app(
     settings: Settings | None = None,
     *,
-    now: Callable[[], datetime] = utc_now,
+    now: Callable[[], float] = time.time,
     write: Callable[[int, bytes], int] = os.write,
 ) -> Flask:
     """Return the application; a worker calls this after it was forked.
 
     Args:
         settings: by default those of the environment.
-        now: the wall clock, in UTC.
+        now: the wall clock, in seconds since the epoch.
         write: what writes the logs' bytes.
 
     Raises:

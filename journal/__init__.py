@@ -3,7 +3,7 @@
 Their columns, durable append, reading back. Knows no Flask and no model.
 """
 
-from journal.encoding import REQUEST_COLUMNS, encode_predictions, encode_request, prediction_columns, timestamp
+from journal.encoding import REQUEST_COLUMNS, encode_predictions, encode_request, prediction_columns
 from journal.explanations import EXPLANATIONS, encode_explanations, explanation_columns, is_explained
 from journal.feedback import (
     FEEDBACK,
@@ -19,6 +19,7 @@ from journal.outcomes import PartialFailure, is_feedback, is_predicted
 from journal.reader import LogReader, find, whole_lines
 from journal.search import Search
 from journal.tail import Recent, Tail, read_recent, read_tail
+from journal.timestamps import timestamp, timestamp_of
 from journal.writer import Durability, Journal
 
 __all__ = [
@@ -55,5 +56,6 @@ __all__ = [
     "read_recent",
     "read_tail",
     "timestamp",
+    "timestamp_of",
     "whole_lines",
 ]

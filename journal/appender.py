@@ -75,28 +75,23 @@ class Appender:
                 if not all(file.is_in_place() for file in self._files.values()):
                     return False
                 self._next_stat = now + _STAT_INTERVAL
-            parts = []
+            written = []
             try:
                 for stream, block in rows.items():
                     file = self._files.get(stream) or self._open(stream)
-                    parts.append((file, block, os.lseek(file.descriptor, 0, os.SEEK_END)))  # a fourth of a stat
-            except FileNotFoundError:
-                if is_moved(self._path, self._folder):
-                    return False
-                raise
-            written = 0
-            try:
-                for file, block, size in parts:
+                    size = os.lseek(file.descriptor, 0, os.SEEK_END)  # a fourth of a stat
                     file.write(block, size)
-                    written += 1
-            except BaseException:
-                for file, block, size in parts[:written]:
+                    written.append((file, block, size))
+            except BaseException as error:
+                for file, block, size in written:
                     file.take_back(block, size, locked=True)
+                if isinstance(error, FileNotFoundError) and is_moved(self._path, self._folder):
+                    return False
                 raise
         finally:
             self._unlock()
         if self._durable:
-            self._sync(parts)
+            self._sync(written)
         return True
 
     def probe(self, optional: Collection[str]) -> None:

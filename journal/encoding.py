@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from functools import lru_cache
 
 import numpy as np
@@ -34,12 +33,6 @@ def prediction_columns(inputs: Sequence[str]) -> tuple[str, ...]:
     return ("time", "request_id", "row", "model", "version", "role", *inputs, "prediction", "flags")
 
 
-def timestamp(time: datetime) -> str:
-    """Return a time in UTC as ISO 8601 with microseconds. Its first ten characters are the day of the file."""
-    text = orjson.dumps(time, option=orjson.OPT_UTC_Z)[1:-1].decode()  # a fifth of isoformat()'s time
-    return text if time.microsecond else f"{text[:-1]}.000000Z"
-
-
 def encode_request(
     *,
     time: str,
@@ -53,10 +46,10 @@ def encode_request(
     error: str,
     body: bytes,
 ) -> bytes:
-    """Return a request and its outcome as one line of CSV; ``time`` is a :func:`timestamp`."""
+    """Return a request and its outcome as one line of CSV; ``time`` is a timestamp."""
     return (
-        f"{time},{escape_field(request_id)},{_escape_repeated(client)},{_escape_repeated(method)},"
-        f"{_escape_repeated(path)},{_escape_repeated(content_type)},{status},{duration_ms:.3f},"
+        f"{time},{escape_field(request_id)},{_escape_repeated(client)},"
+        f"{_join_repeated(method, path, content_type)},{status},{duration_ms:.3f},"
         f"{error and escape_field(error)},{_escape_body(body)}\n"
     ).encode()
 
@@ -76,7 +69,7 @@ def encode_predictions(
     """Return the prediction rows of one request as lines of CSV.
 
     Args:
-        time: when the request arrived, as :func:`timestamp` writes it.
+        time: when the request arrived, as a timestamp (timestamps.py).
         rows: what the model saw, shape (n, k), float32; written with the fewest digits that read back the same.
         predictions: shape (n,), float32; written likewise, or as nan, inf, -inf.
         flags: remarks on each row, n texts; None if there is no remark on any row.
@@ -86,8 +79,8 @@ def encode_predictions(
     cells = _join_row(rows, predictions, texts) if len(rows) == 1 and flags is None else ""
     if cells:
         number = 0 if numbers is None else numbers[0]
-        head = f"{time},{escape_field(request_id)},{number},{_escape_repeated(model)},{version},{role},"
-        return f"{head}{cells},\n".encode()
+        middle = f"{number},{_escape_repeated(model)},{version},{role}"
+        return f"{time},{escape_field(request_id)},{middle},{cells},\n".encode()
     table = np.empty((len(rows), rows.shape[1] + 1), dtype=np.float32)
     table[:, :-1] = rows
     table[:, -1] = predictions
@@ -169,7 +162,6 @@ _MAX_CACHED_ROWS = 1 << 14
 # that is part of it.
 _FORMULA = re.compile(r"'*+[=+\-@\t\r]")
 _FORMULA_STARTS = "'=+-@\t\r"
-_HARMLESS = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_. -]*")
 _SHORT = {"\\": r"\\", "\n": r"\n", "\r": r"\r", "\t": r"\t"}  # the backslash comes first
 _ESCAPES = str.maketrans(
     {code: f"\\u{code:04x}" for code in (*range(0x80, 0xA0), 0x2028, 0x2029, *range(0xD800, 0xE000))}
@@ -191,8 +183,6 @@ def escape_field(text: str) -> str:
     byte that is not UTF-8 (a surrogate, as surrogateescape leaves it) becomes ``\xNN``. A text that a spreadsheet would
     take for a formula gets a leading ``'`` (CWE-1236).
     """
-    if _HARMLESS.fullmatch(text):  # as ids and words are
-        return text
     if "\\" in text or not text.isprintable():
         return _quoted(text, text.translate(_ESCAPES))
     return _quoted(text, text)
@@ -200,6 +190,11 @@ def escape_field(text: str) -> str:
 
 # For texts that most requests repeat. A client can make up new ones, but none longer than a header line may be.
 _escape_repeated = lru_cache(maxsize=64)(escape_field)
+
+
+@lru_cache(maxsize=64)
+def _join_repeated(*texts: str) -> str:
+    return ",".join(map(escape_field, texts))
 
 
 def _escape_body(body: bytes) -> str:

@@ -35,7 +35,7 @@ def encode_explanations(
     """Return the explanations of rows of one request as lines of CSV.
 
     Args:
-        time: when the request arrived, as :func:`timestamp` writes it.
+        time: when the request arrived, as a timestamp (timestamps.py).
         values: the base and the contributions, shape (n, k + 1), finite float64; written with the fewest digits that
             read back the same.
         numbers: the rows' numbers in the request.

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from journal.encoding import escape_field, timestamp
+from journal.encoding import escape_field
+from journal.timestamps import timestamp
 from request_ids import is_request_id
 
 FEEDBACK = "feedback"
@@ -36,10 +37,10 @@ class Truth:
     """What was true of one row.
 
     Attributes:
-        time: when it came, as :func:`timestamp` writes it.
+        time: when it came, as a timestamp (timestamps.py).
         request_id, row: of the prediction that it is about.
         actual: the value, in the unit of the model's output.
-        measured_at: when it was measured, as :func:`timestamp` writes it; empty if nobody said.
+        measured_at: when it was measured, as a timestamp (timestamps.py); empty if nobody said.
         source: who or what measured it; may be empty.
         comment: may be empty.
         client: who sent it.

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from filesystem import only_plain
-from journal.encoding import timestamp
 from journal.log_folder import file_name
 from journal.outcomes import is_feedback
 from journal.reader import ANY_SIZE, row_of
+from journal.timestamps import timestamp
 
 _HEADER = 1 << 16  # bytes that a header may have
 _SIZE, _MOST = 1 << 15, 1 << 22  # bytes of a log that show what happened lately: some hundred rows; see read_tail()

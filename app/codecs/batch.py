@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,7 @@ class InputBatch:
     """
 
     matrix: Float64Matrix | None
-    errors: list[FieldError] = field(default_factory=list)
+    errors: Sequence[FieldError] = ()
     warnings: Sequence[FieldError] = ()
     dated: frozenset[int] = frozenset()
     numbers: Sequence[float] = ()

@@ -60,17 +60,20 @@ def prediction_response(
 ) -> JSONResponse:
     """Return an answer as JSON: one prediction and its warnings, or a list of both; and other members beside them."""
     predictions = result.predictions
-    warnings: list[list[str]] = [[]] * len(predictions)
+    warnings: list[Any] = [] if single else [[]] * len(predictions)
     for row, items in result.warnings.items():
-        warnings[row] = [str(warning) for warning in items]
-    key, value = ("prediction", predictions[0]) if single else ("predictions", predictions)
+        texts = [str(warning) for warning in items]
+        if single:
+            warnings = texts
+        else:
+            warnings[row] = texts
     content = {
         "success": True,
-        key: value,
+        "prediction" if single else "predictions": predictions[0] if single else predictions,
         "request_id": context.request_id,
         "model": result.model,
         "version": result.version,
-        "warnings": warnings[0] if single else warnings,
+        "warnings": warnings,
     }
     if beside:
         content |= beside

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Collection, Iterable
-from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -19,7 +18,7 @@ from werkzeug import Response
 from app.errors import ServingError
 from app.http.access import Access
 from app.http.audit_log import AuditLog
-from app.http.context import RequestContext, current_request, start_request
+from app.http.context import RequestContext, current_request, set_current_request, start_request
 from app.http.cors import NOT_SHARED, CrossOrigin
 from app.http.error_responses import (
     ErrorRenderer,
@@ -43,7 +42,7 @@ class Application:
 
     Args:
         flask: answers what has no fast route. Its ``wsgi_app`` is replaced by this object.
-        now: returns the time in UTC.
+        now: returns the time, in seconds since the epoch.
         mirror: is given each answered and logged request that a shadow is to see.
         access: checks who may ask.
         cross_origin: says which pages of other origins may.
@@ -54,7 +53,7 @@ class Application:
         self,
         flask: Flask,
         audit_log: AuditLog,
-        now: Callable[[], datetime],
+        now: Callable[[], float],
         mirror: Mirror,
         access: Access,
         recorder: Recorder,
@@ -111,9 +110,12 @@ class Application:
         """Answer a request."""
         context = start_request(environ, self._now())
         handler = self._fast_routes.get(environ["PATH_INFO"]) if environ["REQUEST_METHOD"] == "POST" else None
-        default = self._render_page if handler is None else render_error
+        default: ErrorRenderer = render_error
         if handler is not None:
             context.route = environ["PATH_INFO"]
+        else:
+            set_current_request(context)
+            default = self._render_page
         sharing = NOT_SHARED
         response: WSGIResponse
         try:

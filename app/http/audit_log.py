@@ -11,7 +11,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,7 +38,7 @@ from journal import (
     parse_truth,
     prediction_columns,
     read_recent,
-    timestamp,
+    timestamp_of,
 )
 
 logger = logging.getLogger(__name__)
@@ -95,7 +95,7 @@ class AuditLog:
         Raises:
             NotReady: if they can't be written.
         """
-        arrived = timestamp(context.arrived)
+        arrived = timestamp_of(context.arrived)
         rows = {}
         if context.attempts:
             rows["predictions"] = _encode(arrived, context.request_id, context.attempts)
@@ -126,17 +126,20 @@ class AuditLog:
 
     def append_attempts(
         self,
-        arrived: datetime,
+        arrived: float,
         request_id: str,
         attempts: Sequence[Attempt],
         explained: Sequence[ExplainedRows] = (),
     ) -> None:
-        """Write prediction rows and what explains them, of a request that goes on or is over; it arrived then, in UTC.
+        """Write prediction rows and what explains them, of a request that goes on or is over.
+
+        Args:
+            arrived: when it arrived, in seconds since the epoch.
 
         Raises:
             NotReady: if they can't be written.
         """
-        time_text = timestamp(arrived)
+        time_text = timestamp_of(arrived)
         rows = {"predictions": _encode(time_text, request_id, attempts)}
         if explained:
             rows[EXPLANATIONS] = _encode_explanations(time_text, request_id, explained)
@@ -191,12 +194,12 @@ def add_truths(context: RequestContext, sent: Iterable[SentTruth], plausible: tu
         InvalidTruth: naming each place where something is wrong.
     """
     truths, errors = [], []
-    client = _client(context.environ)
+    client, arrived = _client(context.environ), datetime.fromtimestamp(context.arrived, UTC)
     for row, (members, fault, place) in enumerate(sent):
         try:
             if fault:
                 raise TruthError([("", fault)])
-            truths.append(parse_truth(members, plausible, time=context.arrived, client=client))
+            truths.append(parse_truth(members, plausible, time=arrived, client=client))
         except TruthError as error:
             errors += [FieldError(row, name, place + message) for name, message in error.problems]
             if len(errors) >= MAX_ERRORS:

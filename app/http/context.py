@@ -7,7 +7,6 @@ import time
 from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from app.errors import InvalidInput, ServingError
@@ -25,7 +24,8 @@ class RequestContext:
 
     Attributes:
         client_id: what a canary tells clients apart by.
-        arrived: when the request arrived, in UTC; its rows belong to that day, even if they are written after midnight.
+        arrived: when the request arrived, in seconds since the epoch; its rows belong to that day, even if they are
+            written after midnight.
         started: the same moment on the clock that durations are measured with, in seconds.
         route: the rule or the path that it met, as it was registered; empty if it met none.
         predicts: whether it asks for a prediction although its method is safe; then it is logged like any other.
@@ -41,7 +41,7 @@ class RequestContext:
     environ: dict[str, Any]
     request_id: str
     client_id: str
-    arrived: datetime
+    arrived: float
     started: float
     body: bytes = b""
     route: str = ""
@@ -84,16 +84,19 @@ class RequestContext:
         return result
 
 
-def start_request(environ: dict[str, Any], now: datetime) -> RequestContext:
-    """Return the context of the request that this thread answers from here on; ``now`` is in UTC."""
+def start_request(environ: dict[str, Any], now: float) -> RequestContext:
+    """Return the context of a request that has just arrived; ``now`` in seconds since the epoch."""
     sent = environ.get("HTTP_X_REQUEST_ID")
     request_id = sent if sent and is_request_id(sent) else new_request_id()
     client_id = environ.get("HTTP_X_CLIENT_ID") or request_id
-    context = RequestContext(environ, request_id, client_id, now, time.perf_counter())
+    return RequestContext(environ, request_id, client_id, now, time.perf_counter())
+
+
+def set_current_request(context: RequestContext) -> None:
+    """Let this thread answer a request through Flask, whose views are not given a context."""
     _current.set(context)
-    return context
 
 
 def current_request() -> RequestContext:
-    """Return the context of the request that this thread is answering."""
+    """Return the context of the request that this thread is answering through Flask."""
     return _current.get()

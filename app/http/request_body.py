@@ -36,6 +36,8 @@ class SentBody:
         TooLarge: if more than ``limit`` bytes are declared.
     """
 
+    __slots__ = ("_input", "_limit", "_noun", "count", "declared")
+
     def __init__(self, environ: dict[str, Any], limit: int, noun: str) -> None:
         # The server has checked that a length is a number. Without one the body is chunked; or there is no body, and
         # reading would wait for ever.
@@ -45,7 +47,8 @@ class SentBody:
         self._input = environ["wsgi.input"]
         self._limit = limit
         self._noun = noun
-        self.check_size(self.declared or 0)
+        if self.declared is not None and self.declared > limit:
+            self.check_size(self.declared)
 
     def read(self, size: int) -> bytes:
         """Return at most so many bytes; none at the end.
@@ -55,8 +58,9 @@ class SentBody:
             HTTPError: 408 if it does not arrive in time.
             TooLarge: if there is too much.
         """
-        if self.declared is not None:
-            size = min(size, self.declared - self.count)
+        declared = self.declared
+        if declared is not None and size > declared - self.count:
+            size = declared - self.count
         try:
             data: bytes = self._input.read(size) if size else b""
         except TimeoutError as error:
@@ -65,10 +69,11 @@ class SentBody:
         except Exception as error:
             reason = "the connection ended, or its chunks are wrong"
             raise MalformedRequest(f"the {self._noun} did not arrive whole: {reason}") from error
-        if size and not data and self.declared is not None:
-            raise MalformedRequest(f"the {self._noun} ends after {self.count} of {self.declared} bytes")
+        if size and not data and declared is not None:
+            raise MalformedRequest(f"the {self._noun} ends after {self.count} of {declared} bytes")
         self.count += len(data)
-        self.check_size(self.count)
+        if self.count > self._limit:
+            self.check_size(self.count)
         return data
 
     def check_size(self, size: int) -> None:

@@ -5,7 +5,6 @@ It returns what was attempted; the HTTP room writes that down before anything is
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -14,15 +13,13 @@ import numpy as np
 
 from app.codecs.batch import InputBatch
 from app.errors import FieldError, InvalidInput, ModelFailed, NotReady
-from app.inference.fallback import Step, add_notices, fall_back, find_answering, is_to_blame, merge_predictions
+from app.inference.fallback import add_notices, fall_back, find_answering, is_to_blame, merge_predictions
 from app.inference.intervals import flag_intervals, interval_ends, note_missing, require_level
-from app.inference.recoding import find_recoder
+from app.inference.step import Step, ask, ask_recoded, make_step, run_model
 from app.results import Attempt, PredictionResult, Warnings
 from app.routing.router import ModelRouter
 from app.routing.table import Route
-from registry import CHAMPION, Float32Array, Signature
-
-SLOW = 1.0  # in seconds: an answer that takes longer counts as a failure
+from registry import CHAMPION, Float32Array
 
 
 class InferencePipeline:
@@ -92,13 +89,17 @@ class InferencePipeline:
         level: float | None,
     ) -> PredictionResult:
         """Predict for some rows of a batch, float32 (n, k), by their positions in it."""
-        step = _ask(route, inputs, rows)
         watched = route.breaker is not None or route.analysed or route.mirrored
-        if not (step.errors or warnings or watched) and level is None and len(rows) == len(inputs):
-            return _plain_result(step, first)  # as nearly all are: what follows would come to the same
+        if warnings or watched or level is not None or len(rows) < len(inputs):
+            step = ask(route, inputs, rows)
+        else:  # as nearly all are, and with a good outcome what follows would come to the same
+            outcome = run_model(route.model, inputs)
+            if outcome[0] is not None and not outcome[1]:
+                return _plain_result(route, inputs, outcome[0], _number_rows(rows, first))
+            step = make_step(route, inputs, rows, *outcome)
         steps = [step]
         if step.errors:
-            fall_back(steps, inputs, partial(_ask_fallback, route.model.signature))
+            fall_back(steps, inputs, partial(ask_recoded, route.model.signature))
         self._record_outcomes(steps)
         predictions, answering = step.predictions, route
         if len(steps) > 1 or predictions is None or len(predictions) < len(inputs):
@@ -153,47 +154,14 @@ def format_flags(
     return flags
 
 
-def _ask(route: Route, inputs: Float32Array, rows: Sequence[int]) -> Step:
-    """Ask one version for some rows of a batch, float32 (n, k), by their positions in it."""
-    if len(rows) < len(inputs):
-        inputs = inputs[rows]
-    if route.breaker is not None and not route.breaker.allow_request():
-        errors = dict.fromkeys(rows, "it is not asked for a while, because it keeps failing")
-        return Step(route, rows, inputs, None, errors, skipped=True)
-    predictions, fault = None, ""
-    started = time.perf_counter()
-    try:
-        predictions = route.model.predictor.predict(inputs)
-    except Exception as error:  # noqa: BLE001 - whatever a runtime raises is a fault of this version
-        errors, fault = dict.fromkeys(rows, "the model failed"), f"version {route.model.number} failed: {error!r}"
-    else:
-        wrong = route.model.validator.validate_outputs(predictions)
-        errors = {rows[place]: text for place, text in wrong.items()} if wrong else {}
-    return Step(route, rows, inputs, predictions, errors, slow=time.perf_counter() - started > SLOW, fault=fault)
-
-
-def _ask_fallback(signature: Signature, route: Route, inputs: Float32Array, rows: Sequence[int]) -> Step:
-    """Ask one version for some rows of a batch that were encoded by another one's signature."""
-    recoder = find_recoder(signature, route.model)
-    if recoder is None:
-        return _ask(route, inputs, rows)
-    recoded = recoder.recode(inputs[rows])
-    refused = {rows[place]: f"it was not asked: {text}" for place, text in recoded.refused.items()}
-    taken = [row for row in rows if row not in refused]
-    if not taken:
-        return Step(route, rows, recoded.rows, None, refused, skipped=True)
-    inputs = inputs.copy()
-    inputs[rows] = recoded.rows
-    step = _ask(route, inputs, taken)
-    step.errors = dict(sorted((step.errors | refused).items()))
-    return step
-
-
-def _plain_result(step: Step, first: int) -> PredictionResult:
+def _plain_result(
+    route: Route, inputs: Float32Array, predictions: Float32Array, numbers: Sequence[int]
+) -> PredictionResult:
     """Return the result of a version that answered every row, with nothing to say of any."""
-    model = step.route.model
-    attempt = _attempt(step, None, first)
-    return PredictionResult(attempt.predictions, model.signature.model, model.number, {}, (), ModelFailed, (attempt,))
+    model = route.model
+    name = model.signature.model
+    attempt = Attempt(name, model.number, route.role, inputs, predictions, None, numbers, model.decoder.texts)
+    return PredictionResult(predictions, name, model.number, {}, (), ModelFailed, (attempt,))
 
 
 def _attempt(step: Step, flags: Sequence[str] | None, first: int) -> Attempt:

@@ -9,7 +9,6 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from datetime import datetime
 
 from app.errors import InvalidInput
 from app.inference.pipeline import format_flags
@@ -37,18 +36,18 @@ class ShadowMirror:
     def __init__(
         self,
         router: ModelRouter,
-        log: Callable[[datetime, str, Sequence[Attempt]], None],
+        log: Callable[[float, str, Sequence[Attempt]], None],
         count: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._router = router
         self._log = log
         self._count = count
-        self._queue: queue.Queue[tuple[datetime, str, Mirrored]] = queue.Queue(MAX_WAITING)
+        self._queue: queue.Queue[tuple[float, str, Mirrored]] = queue.Queue(MAX_WAITING)
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self.processed = self.dropped = self.failed = 0
 
-    def submit(self, arrived: datetime, request_id: str, mirrored: Mirrored) -> None:
+    def submit(self, arrived: float, request_id: str, mirrored: Mirrored) -> None:
         """Let the shadow see rows that were answered. Never waits."""
         if self._thread is None:
             with self._lock:
@@ -81,7 +80,7 @@ class ShadowMirror:
                 self._count("shadow_failed")
                 logger.error("request %s: the shadow failed: %s", request_id, error)
 
-    def _predict(self, arrived: datetime, request_id: str, mirrored: Mirrored) -> None:
+    def _predict(self, arrived: float, request_id: str, mirrored: Mirrored) -> None:
         model = self._router.shadow()
         if model is None:
             return

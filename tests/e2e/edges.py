@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -46,7 +46,7 @@ def create_app() -> Flask:
         os.write(descriptor, data[: len(data) // 2])
         raise OSError(code, os.strerror(code))
 
-    def now() -> datetime:
-        return datetime.now(UTC) + timedelta(seconds=float(offset.read_text()) if offset.exists() else 0)
+    def now() -> float:
+        return time.time() + (float(offset.read_text()) if offset.exists() else 0)
 
     return app.create_app(now=now, write=write)

@@ -23,7 +23,8 @@ from journal import (
     encode_request,
     prediction_columns,
 )
-from journal.encoding import _escape_body, escape_field, timestamp, unescape_field
+from journal.encoding import _escape_body, escape_field, unescape_field
+from journal.timestamps import timestamp
 
 NOW = timestamp(datetime(2026, 11, 23, 18, 42, 1, 5, tzinfo=UTC))
 

@@ -94,7 +94,7 @@ def test_a_word_is_one_before_it_is_a_number_of_any_notation(word: str) -> None:
     batch, _ = decoder.decode_form([("rooms", f" {word} ")])
     for text in (f"rooms;a\n{word};b\n2,5;b\n", f'rooms,a\n"{word}",b\n2.5,b\n', f"rooms;a\n{word};1\n2,5;1,5\n"):
         read = decode_csv(text.encode(), decoder)
-        assert (read.errors, batch.errors) == ([], [])
+        assert (read.errors, list(batch.errors)) == ([], [])
         assert np.array_equal(read.values, [[math.nan], [2.5]], equal_nan=True)
     assert np.isnan(batch.values).all()
 

@@ -27,7 +27,7 @@ FRAME = {"columns": ["age", "rm", "tax"], "index": [5, 4], "data": [[66.5, 6, 25
 
 def decode(data: Any, **options: Any) -> tuple[list[list[float]], bool]:
     batch, single = DECODER.decode_rows(json.dumps(data).encode(), **options)
-    assert batch.errors == []
+    assert not batch.errors
     return batch.values.tolist(), single
 
 
@@ -103,7 +103,7 @@ def test_an_input_may_have_the_name_of_a_member_that_holds_rows() -> None:
     decoder = JsonDecoder(replace(HOUSES, inputs=(data, features)), 10)
     for body in (b'{"data": 6, "features": 7}', b'{"data": [6], "features": [7]}', b'{"inputs": [[6, 7]]}'):
         batch, _ = decoder.decode_rows(body)
-        assert (batch.errors, batch.values.tolist()) == ([], [[6, 7]])
+        assert (list(batch.errors), batch.values.tolist()) == ([], [[6, 7]])
 
 
 @given(any_json("rm", "tax", "age", "rooms", "features", "columns", *ENVELOPES))

@@ -108,7 +108,7 @@ class Services:
         self._services = []
         for name in ("shorter", "general"):
             settings = Settings(models=folder / "models", logs=folder / name)
-            self._services.append(Service(create_app(settings, now=lambda: NOW), settings))
+            self._services.append(Service(create_app(settings, now=NOW.timestamp), settings))
 
     def answers(self, path: str, body: bytes) -> tuple[Any, Any]:
         """Return what each service answers and logs."""

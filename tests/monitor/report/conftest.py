@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from app.settings import Settings
 from journal import encode_predictions, prediction_columns
-from journal.encoding import REQUEST_COLUMNS, encode_request, timestamp
+from journal.encoding import REQUEST_COLUMNS, encode_request
+from journal.timestamps import timestamp
 from registry import Actor, VersionStore
 from tests.conftest import HOUSES, LINEAR, write_version
 
