@@ -2,8 +2,8 @@
 
 ``make bench``, or ``python benchmarks/request_cost.py``. One row a request, both logs on. valgrind counts the
 instructions of one process without a server, perf the system calls of a worker under load: ``apt-get install valgrind
-linux-perf``. Beside them stands the CPU time in process, against the same Flask returning a constant: the least of
-many, because noise can only raise it.
+linux-perf``. Beside them stands the CPU time in process, against the same Flask returning a constant, each alone in a
+process, as they serve: the least of many, because noise can only raise it, in the middle one of five rounds.
 
 The instructions and gunicorn's system calls have bounds: beyond one, the status is 1. Granian's calls stand beside
 their goal and have no bound, because its threads wait for the interpreter by system calls, and the busier the machine,
@@ -27,20 +27,21 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import count as count_from
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.client import REQUEST
-from benchmarks.serving import SERVERS, Server, pin, serving, times
+from benchmarks.serving import SERVERS, Server, pin, ratios, serving, times
 
 MAX_INSTRUCTIONS = 220_000
 MAX_SYSTEM_CALLS = 16  # on gunicorn
 GOAL_ON_GRANIAN = 10
 APPS = {"constant": "benchmarks.constant", "service": "app"}
 # The metrics add up their ring after 1,024 requests, for the first time with all that this imports.
-WARM_UP, CHUNK, CHUNKS, COUNTED = 1200, 200, 60, 1000
+WARM_UP, CHUNK, CHUNKS, ROUNDS, COUNTED = 1200, 200, 100, 5, 1000
 TICK = 10e-6  # seconds from one question for the time to the next, as without valgrind
 BODY = REQUEST.partition(b"\r\n\r\n")[2]
 
@@ -92,16 +93,22 @@ def warm_application(name: str) -> Iterator[Application]:
         yield application
 
 
-def microseconds(applications: dict[str, Application]) -> dict[str, float]:
-    """Return the least CPU time of a request, in microseconds, by application; they are measured in turn."""
-    least = dict.fromkeys(applications, float("inf"))
-    for _ in range(CHUNKS):
-        for name, application in applications.items():
+def measure(name: str) -> None:
+    """Print the least CPU time of a request in this process, in microseconds."""
+    least = float("inf")
+    with warm_application(name) as application:
+        for _ in range(CHUNKS):
             before = time.process_time_ns()
             for _ in range(CHUNK):
                 ask(application)
-            least[name] = min(least[name], (time.process_time_ns() - before) / CHUNK / 1000)
-    return least
+            least = min(least, (time.process_time_ns() - before) / CHUNK / 1000)
+    print(least)
+
+
+def microseconds(name: str) -> float:
+    """Return the least CPU time of a request, in microseconds, in a process of its own."""
+    command = [sys.executable, __file__, "measure", name]
+    return float(subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout)
 
 
 def instructions(name: str) -> float:
@@ -111,7 +118,7 @@ def instructions(name: str) -> float:
 
 
 def _count(name: str, count: int) -> int:
-    command = [sys.executable, __file__, name, str(count)]
+    command = [sys.executable, __file__, "run", name, str(count)]
     tool = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
     # The same order of sets each time, and no thread of numpy's that counts while it waits.
     environment = {**os.environ, "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"}
@@ -155,10 +162,10 @@ def main() -> None:
         if not shutil.which(tool):
             sys.exit(f"{tool} is not installed: apt-get install {package}")
     pin(0)
-    with warm_application("constant") as constant, warm_application("service") as service:
-        least = microseconds({"constant": constant, "service": service})
-    figures = f"service {least['service']:.1f}, constant {least['constant']:.1f}"
-    print(f"CPU in process, us a request: {figures}: {least['service'] / least['constant']:.2f}")
+    rounds = [(microseconds("service"), microseconds("constant")) for _ in range(ROUNDS)]
+    service, constant = zip(*rounds, strict=True)
+    figures = f"service {median(service):.1f}, constant {median(constant):.1f}"
+    print(f"CPU in process, us a request: {figures}: {ratios(service, constant)}")
     counted = {name: instructions(name) for name in APPS}
     print(f"instructions a request: service {counted['service']:,.0f}, constant {counted['constant']:,.0f}")
     calls = {}
@@ -172,6 +179,10 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        run(sys.argv[1], int(sys.argv[2]))
-    main()
+    match sys.argv[1:]:
+        case ["measure", application]:
+            measure(application)
+        case ["run", application, requests]:
+            run(application, int(requests))
+        case _:
+            main()

@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 _POLL_INTERVAL = 0.0002  # how often to try for the folder's lock, in seconds
 _STAT_INTERVAL = 0.01  # how long to believe that a path still names the open file, in seconds
+_EXCLUSIVE = fcntl.LOCK_EX | fcntl.LOCK_NB
 _fdatasync = getattr(os, "fdatasync", os.fsync)  # macOS has only fsync
 
 
@@ -64,7 +65,7 @@ class Appender:
                 marked as torn (repair.py).
         """
         try:
-            fcntl.flock(self._folder, fcntl.LOCK_EX | fcntl.LOCK_NB)  # usually free, and this saves two calls
+            fcntl.flock(self._folder, _EXCLUSIVE)  # usually free, and this saves two calls
         except BlockingIOError:
             self._lock()
         try:

@@ -61,7 +61,7 @@ class Journal:
         if optional:
             self._optional.add(stream)
 
-    def append(self, day: str, rows: Mapping[str, bytes]) -> None:
+    def append(self, day: str, rows: dict[str, bytes]) -> None:
         """Append whole lines to the files of a day, by stream, of at least one; the stream "requests" is written last.
 
         Raises:
@@ -70,7 +70,7 @@ class Journal:
         """
         if not self._queue and self._lock.acquire(False):  # nobody waits, which is the usual case
             try:
-                self._write_rows(day, rows if [*rows][-1] == _LAST else _joined([_Entry(day, rows)]))
+                self._write_rows(day, rows if next(reversed(rows)) == _LAST else _joined([_Entry(day, rows)]))
             finally:
                 self._lock.release()
             return

@@ -60,20 +60,17 @@ def prediction_response(
 ) -> JSONResponse:
     """Return an answer as JSON: one prediction and its warnings, or a list of both; and other members beside them."""
     predictions = result.predictions
-    warnings: list[Any] = [] if single else [[]] * len(predictions)
+    warnings: list[list[str]] = [[]] if single else [[]] * len(predictions)
     for row, items in result.warnings.items():
-        texts = [str(warning) for warning in items]
-        if single:
-            warnings = texts
-        else:
-            warnings[row] = texts
+        warnings[row] = [str(warning) for warning in items]
+    key, value = ("prediction", predictions[0]) if single else ("predictions", predictions)
     content = {
         "success": True,
-        "prediction" if single else "predictions": predictions[0] if single else predictions,
+        key: value,
         "request_id": context.request_id,
         "model": result.model,
         "version": result.version,
-        "warnings": warnings,
+        "warnings": warnings[0] if single else warnings,
     }
     if beside:
         content |= beside

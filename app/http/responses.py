@@ -22,6 +22,7 @@ PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+_NO_SNIFFING = ("X-Content-Type-Options", "nosniff")
 _CHUNK = 1 << 18  # bytes of a long response that are sent at a time
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
@@ -118,7 +119,9 @@ def send(
     added: Sequence[tuple[str, str]] = (),
 ) -> Iterable[bytes]:
     """Send a response, with the headers that every response has, and those that are added for this request."""
-    headers = [("X-Request-ID", context.request_id), ("X-Content-Type-Options", "nosniff"), *added]
+    headers = [("X-Request-ID", context.request_id), _NO_SNIFFING]
+    if added:
+        headers.extend(added)
     if context.version:
         headers.append(("X-Model-Version", str(context.version)))
     if response.mimetype == HTML:
