@@ -82,7 +82,7 @@ UNKNOWN = {
 HEAVY = {"tensorflow", "keras", "pandas", "sklearn", "matplotlib"}
 # Imported when somebody asks for it: the reference runtime, and a plot.
 MAY_BE_HEAVY = {("registry/predictor.py", "keras"), ("monitor/compare.py", "matplotlib")}
-MAX_CHANGES_OF_FILE = 21
+MAX_CHANGES_OF_FILE = 22
 
 
 def modules(*packages: str) -> list[Path]:
@@ -227,4 +227,4 @@ def test_no_module_names_an_input_of_the_shipped_model() -> None:
 def test_a_prediction_changes_file_a_few_times_only(client: FlaskClient) -> None:
     client.post("/predict_json", json=[6, 250, 66.5])  # files are opened by the first one
     calls = trace(lambda: client.post("/predict_json", json=[6, 250, 66.5]))
-    assert len(calls) <= MAX_CHANGES_OF_FILE, calls
+    assert len(calls) <= MAX_CHANGES_OF_FILE, "\n".join(map(str, calls))

@@ -166,7 +166,7 @@ def test_a_feedback_file_that_can_not_be_written_stops_no_prediction(client: Ser
 
 
 def test_truth_belongs_to_the_day_on_which_it_came(make_client: MakeClient) -> None:
-    client = make_client(now=lambda: datetime(2026, 11, 23, 23, 59, tzinfo=UTC))
+    client = make_client(now=datetime(2026, 11, 23, 23, 59, tzinfo=UTC).timestamp)
     ask(client, X_Request_ID="a-1")
     assert client.post("/feedback", json=TRUTH).status_code == 200
     assert client.post("/feedback", json={**TRUTH, "measured_at": "2026-11-25"}).status_code == 422  # seen from there

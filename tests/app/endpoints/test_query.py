@@ -323,7 +323,7 @@ def test_an_explanation_that_can_t_be_logged_is_not_sent_and_leaves_no_row(make_
 
 
 def test_a_log_of_explanations_with_other_columns_stops_these_alone(make_client: MakeClient) -> None:
-    client = make_client(now=lambda: datetime(2026, 11, 23, tzinfo=UTC))
+    client = make_client(now=datetime(2026, 11, 23, tzinfo=UTC).timestamp)
     client.settings.log_folder.mkdir(parents=True)
     (client.settings.log_folder / "explanations-2026-11-23.csv").write_text("something,else\n")
     assert client.post("/predict_json?explain=1", json=ROW).status_code == 503

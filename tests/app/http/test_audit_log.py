@@ -16,7 +16,7 @@ from tests.app.requests import ask
 
 def test_a_request_that_began_before_midnight_is_logged_on_its_day(make_client: MakeClient) -> None:
     times = [datetime(2026, 11, 23, 23, 59, 59, 999_999, UTC), datetime(2026, 11, 24, tzinfo=UTC)]
-    client = make_client(now=lambda: times.pop(0))
+    client = make_client(now=lambda: times.pop(0).timestamp())
     ask(client)
     ask(client)
     for stream in ("requests", "predictions"):
