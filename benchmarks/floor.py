@@ -2,7 +2,8 @@
 
 ``make bench``, or ``python benchmarks/floor.py [ROUNDS]``. The constant has its server as it comes: gunicorn's own
 threaded worker with as many threads, and Granian with its defaults. The service logs every request and prediction as
-always. One worker on one core and the client on the other: on a busy machine only the ratios mean something.
+always. Between the two stands the least that does the same work, in one function (bare.py), on the service's workers.
+One worker on one core and the client on the other: on a busy machine only the ratios mean something.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import tempfile
 import time
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -22,10 +22,11 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.client import REQUEST, ask, connect
-from benchmarks.serving import CONSTANT, SERVERS, SERVICE, Server, percentiles, ratios, serving, times
+from benchmarks.serving import BARE, CONSTANT, SERVERS, SERVICE, Server, percentiles, ratios, serving, times
 
 CONNECTIONS, SECONDS = 8, 4.0
-NAMES = [f"{what} on {software}" for software in SERVERS for what in ("constant", "service")]
+APPS = {"constant": CONSTANT, "service": SERVICE, "bare": BARE}
+NAMES = [f"{what} on {software}" for software in SERVERS for what in APPS]
 
 
 @dataclass
@@ -60,8 +61,7 @@ class Contender:
 def start(name: str, logs: str) -> AbstractContextManager[Server]:
     """Start one of :data:`NAMES`."""
     what, _, software = name.partition(" on ")
-    constant = what == "constant"
-    return serving(logs, app=CONSTANT if constant else SERVICE, software=software, stock=constant)
+    return serving(logs, app=APPS[what], software=software, stock=what == "constant")
 
 
 def start_seconds(name: str, logs: str) -> float:
@@ -89,12 +89,14 @@ def main(rounds: int) -> None:
             first = median(of_round[contender.name] for of_round in starts)
             figures = f"{rate:10.0f}  {p50:7.2f}  {p99:7.2f}  {cpu:17.0f}  {contender.pss():7.0f}  {first:19.2f}"
             print(f"{contender.name:20}  {figures}")
-        for constant, service in pairwise(contenders):
-            if constant.name.startswith("constant"):
-                print(f"{service.name} to its constant, round by round:")
-                print(f"    requests/s {ratios(service.rates, constant.rates)}")
-                print(f"    p99 {ratios(percentiles(service.loads, 99), percentiles(constant.loads, 99))}")
-                print(f"    CPU {ratios(service.cpu, constant.cpu)}")
+        for contender in contenders:
+            if contender.name.startswith("constant"):
+                constant = contender
+                continue
+            print(f"{contender.name} to its constant, round by round:")
+            print(f"    requests/s {ratios(contender.rates, constant.rates)}")
+            print(f"    p99 {ratios(percentiles(contender.loads, 99), percentiles(constant.loads, 99))}")
+            print(f"    CPU {ratios(contender.cpu, constant.cpu)}")
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ from benchmarks.serving import SERVERS, Server, pin, ratios, serving, times
 MAX_INSTRUCTIONS = 220_000
 MAX_SYSTEM_CALLS = 16  # on gunicorn
 GOAL_ON_GRANIAN = 10
-APPS = {"constant": "benchmarks.constant", "service": "app"}
+APPS = {"constant": "benchmarks.constant", "service": "app", "bare": "benchmarks.bare"}  # bare: the least, one function
 # The metrics add up their ring after 1,024 requests, for the first time with all that this imports.
 WARM_UP, CHUNK, CHUNKS, ROUNDS, COUNTED = 1200, 200, 100, 5, 1000
 TICK = 10e-6  # seconds from one question for the time to the next, as without valgrind
@@ -162,10 +162,11 @@ def main() -> None:
         if not shutil.which(tool):
             sys.exit(f"{tool} is not installed: apt-get install {package}")
     pin(0)
-    rounds = [(microseconds("service"), microseconds("constant")) for _ in range(ROUNDS)]
-    service, constant = zip(*rounds, strict=True)
-    figures = f"service {median(service):.1f}, constant {median(constant):.1f}"
-    print(f"CPU in process, us a request: {figures}: {ratios(service, constant)}")
+    rounds = [[microseconds(name) for name in APPS] for _ in range(ROUNDS)]
+    spent = dict(zip(APPS, zip(*rounds, strict=True), strict=True))
+    print("CPU in process, us a request, and to the constant's:")
+    for name, values in spent.items():
+        print(f"    {name} {median(values):.1f}: {ratios(values, spent['constant'])}")
     counted = {name: instructions(name) for name in APPS}
     print(f"instructions a request: service {counted['service']:,.0f}, constant {counted['constant']:,.0f}")
     calls = {}

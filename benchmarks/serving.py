@@ -43,7 +43,7 @@ class Server:
 
 
 SERVERS = ("gunicorn", "granian")
-SERVICE, CONSTANT = "app:create_app()", "benchmarks.constant:create_app()"
+SERVICE, CONSTANT, BARE = "app:create_app()", "benchmarks.constant:create_app()", "benchmarks.bare:create_app()"
 
 
 @contextmanager

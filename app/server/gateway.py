@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -47,7 +48,8 @@ class Gateway:
             protocol: takes the response.
             scope: what the environ holds of the request.
         """
-        environ = self._environ | scope
+        environ = scope  # made for this request alone
+        environ.update(self._environ)
         environ["RAW_URI"] = format_target(scope["PATH_INFO"], scope["QUERY_STRING"])
         body = None
         if "CONTENT_LENGTH" in scope or "HTTP_TRANSFER_ENCODING" in scope:
@@ -116,6 +118,7 @@ class _Chunks:
             close()
 
 
+@lru_cache(maxsize=64)  # most requests repeat one; a client can make up others, but none longer than a head
 def format_target(path: str, query: str) -> str:
     """Return what a request asked for, as it is written in HTTP, from ``PATH_INFO`` and ``QUERY_STRING``.
 

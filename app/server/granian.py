@@ -34,7 +34,7 @@ from gunicorn.config import Config
 from gunicorn.workers.base import Worker
 
 from app.server.gateway import Gateway
-from app.server.process import freeze_heap, set_up_worker
+from app.server.process import freeze_heap, schedule_as_batch, set_up_worker
 
 _native: Any = _granian  # its stub is older than its code
 _HEARTBEAT = 0.5  # seconds between two signs of life to the master, and looks whether it lives
@@ -104,6 +104,7 @@ class GranianWorker(Worker):  # type: ignore[misc]  # gunicorn is untyped
     def init_process(self) -> None:
         """Run the worker, after it was forked."""
         set_up_worker()
+        schedule_as_batch()
         super().init_process()
 
     def load_wsgi(self) -> None:

@@ -86,6 +86,14 @@ def test_it_serves_with_tls_and_prints_a_line_that_asks_so(models: Path, tmp_pat
         assert f"curl {url}/predict_json" in page
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's schedulers")
+def test_its_threads_do_not_interrupt_each_other(server: Server) -> None:
+    assert server.ask()[0] == 200
+    (worker,) = server.workers()
+    threads = [int(task.name) for task in Path(f"/proc/{worker}/task").iterdir()]
+    assert {os.sched_getscheduler(thread) for thread in threads} == {os.SCHED_BATCH}
+
+
 def test_a_wrong_certificate_is_one_clear_sentence(tmp_path: Path) -> None:
     (tmp_path / "key.pem").write_text("no key")
     flags = f"--certfile {tmp_path}/key.pem --keyfile {tmp_path}/key.pem"
