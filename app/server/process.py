@@ -40,4 +40,6 @@ def freeze_heap() -> None:
     of the pages that it shares. In a worker: a collection of all that every request needs takes up to 40 ms.
     """
     gc.collect()
+    with suppress(OSError, AttributeError, TypeError):  # not glibc
+        ctypes.CDLL(None).malloc_trim(0)  # what imports left behind
     gc.freeze()
