@@ -141,17 +141,17 @@ def run(name: str, count: int) -> None:
     os._exit(0)  # the end of an interpreter takes a different time each time
 
 
-def system_calls(server: Server) -> float:
-    """Return the system calls of a worker for each request, under eight connections."""
-    times(server.load(8, 1.0, core=1))
+def system_calls(server: Server, event: str = "raw_syscalls:sys_enter", connections: int = 8) -> float:
+    """Return the system calls of a worker for each request, all or those of one of perf's events."""
+    times(server.load(connections, 1.0, core=1))
     with tempfile.NamedTemporaryFile(mode="r") as counts:
-        options = ["--event=raw_syscalls:sys_enter", "--field-separator=,", f"--output={counts.name}"]
+        options = [f"--event={event}", "--field-separator=,", f"--output={counts.name}"]
         counter = subprocess.Popen(["perf", "stat", *options, f"--pid={server.worker()}"])
         time.sleep(0.5)  # it does not say when it has begun; meanwhile the worker only waits
-        answered = len(times(server.load(8, 4.0, core=1)))
+        answered = len(times(server.load(connections, 4.0, core=1)))
         counter.send_signal(signal.SIGINT)
         counter.wait()
-        found = re.search(r"^(\d+),.*raw_syscalls", counts.read(), re.MULTILINE)
+        found = re.search(rf"^(\d+),.*{event}", counts.read(), re.MULTILINE)
     if found is None:
         sys.exit("perf counted no system calls: it needs root, or /proc/sys/kernel/perf_event_paranoid of -1")
     return int(found[1]) / answered

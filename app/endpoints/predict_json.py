@@ -60,7 +60,7 @@ def prediction_response(
 ) -> JSONResponse:
     """Return an answer as JSON: one prediction and its warnings, or a list of both; and other members beside them."""
     predictions = result.predictions
-    warnings: list[list[str]] = [[]] if single else [[]] * len(predictions)
+    warnings: list[list[str]] = [[]] * len(predictions)
     for row, items in result.warnings.items():
         warnings[row] = [str(warning) for warning in items]
     key, value = ("prediction", predictions[0]) if single else ("predictions", predictions)

@@ -93,10 +93,10 @@ class InferencePipeline:
         if warnings or watched or level is not None or len(rows) < len(inputs):
             step = ask(route, inputs, rows)
         else:  # as nearly all are, and with a good outcome what follows would come to the same
-            outcome = run_model(route.model, inputs)
-            if outcome[0] is not None and not outcome[1]:
-                return _plain_result(route, inputs, outcome[0], _number_rows(rows, first))
-            step = make_step(route, inputs, rows, *outcome)
+            predictions, wrong, slow, fault = run_model(route.model, inputs)
+            if predictions is not None and not wrong:
+                return _plain_result(route, inputs, predictions, _number_rows(rows, first))
+            step = make_step(route, inputs, rows, predictions, wrong, slow, fault)
         steps = [step]
         if step.errors:
             fall_back(steps, inputs, partial(ask_recoded, route.model.signature))
