@@ -38,7 +38,7 @@ def main() -> None:
         fast, _, _ = rates(software, threads, "write")
         rate, loads, forced = rates(software, threads, "fsync")
         figures = f"{median(rate):10.0f}  {median(percentiles(loads, 99)):7.1f}  {FILES / forced:18.1f}"
-        print(f"{software}, {threads + ' threads':12}  {figures}   {ratios(rate, fast)}")
+        print(f"{f'{software}, {threads} threads':22}  {figures}   {ratios(rate, fast)}")
 
 
 if __name__ == "__main__":
