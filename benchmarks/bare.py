@@ -1,4 +1,4 @@
-"""The least that does the work of one row as it is promised: what no arrangement of the code can undercut.
+"""About the least that does the work of one row as it is promised.
 
 One function without Flask, for one row of numbers in JSON and nothing else. It checks the ranges, runs the model,
 writes both logs under the folder's lock behind a look for torn lines, records the request for the metrics, and answers

@@ -2,7 +2,7 @@
 
 ``python benchmarks/swap.py [ROUNDS]``, over copies of what models/ holds. Each round is quiet for a while. Then it sees
 50 promotions, with all their gates, back and forth, of a folder that nobody serves: what the commands alone take from
-a machine that clients, workers and commands share. At last it sees the same of the folder that is served.
+a machine that clients, workers and commands share. Last, it sees the same of the folder that is served.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def copy_store(models: Path) -> VersionStore:
 
 
 def load(server: Server, store: VersionStore | None) -> list[float]:
-    """Load a server, and change a champion meanwhile. Return what each request took, in ms; ends if one fails."""
+    """Load a server, and change a champion meanwhile. Return what each request took, in ms; one that fails ends all."""
     clients = server.load(CONNECTIONS, SECONDS)
     begun = time.monotonic()
     if store:

@@ -76,18 +76,21 @@ class Appender:
                 if not all(file.is_in_place() for file in self._files.values()):
                     return False
                 self._next_stat = now + _STAT_INTERVAL
+            try:
+                files = [self._files.get(stream) or self._open(stream) for stream in rows]
+            except FileNotFoundError:
+                if is_moved(self._path, self._folder):
+                    return False
+                raise
             written = []
             try:
-                for stream, block in rows.items():
-                    file = self._files.get(stream) or self._open(stream)
+                for file, block in zip(files, rows.values(), strict=True):
                     size = os.lseek(file.descriptor, 0, os.SEEK_END)  # a fourth of a stat
                     file.write(block, size)
                     written.append((file, block, size))
-            except BaseException as error:
+            except BaseException:
                 for file, block, size in written:
                     file.take_back(block, size, locked=True)
-                if isinstance(error, FileNotFoundError) and is_moved(self._path, self._folder):
-                    return False
                 raise
         finally:
             self._unlock()

@@ -188,7 +188,7 @@ def escape_field(text: str) -> str:
     return _quoted(text, text)
 
 
-# For texts that most requests repeat. A client can make up new ones, but none longer than a header line may be.
+# For texts that most requests repeat. Clients can make up new ones, but none longer than a header line may be.
 _escape_repeated = lru_cache(maxsize=64)(escape_field)
 
 

@@ -68,7 +68,7 @@ class Journal:
             JournalError: if they could not be written; then none of them counts: readers find no part of them, or torn
                 rows.
         """
-        if not self._queue and self._lock.acquire(False):  # nobody waits, which is the usual case
+        if not self._queue and self._lock.acquire(False):  # nobody waits, as usual; a keyword would double its time
             try:
                 self._write_rows(day, rows if next(reversed(rows)) == _LAST else _joined([_Entry(day, rows)]))
             finally:

@@ -59,7 +59,7 @@ class Recoder:
         for column, old, new in self._columns:
             has_texts = old.levels or new.levels
             special = {*old.texts, *new.texts, *_numbers_for_none(new)}  # all others stay as they are
-            for value in np.unique(rows[:, column]).tolist() if has_texts else special:
+            for value in set(rows[:, column].tolist()) if has_texts else special:
                 places = rows[:, column] == value
                 code, reason = _translate(old, new, value)
                 recoded[places, column] = code

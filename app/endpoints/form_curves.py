@@ -125,7 +125,8 @@ def _points(item: Input, value: float, count: int) -> NDArray[np.float64]:
     if not low < high:
         return np.array([low])
     decimals = 1 - math.floor(math.log10((high - low) / (count - 1)))
-    return np.unique(np.round(np.linspace(low, high, count), decimals).clip(*item.limits))
+    values = np.round(np.linspace(low, high, count), decimals).clip(*item.limits)
+    return np.array(sorted(set(values.tolist())))  # np.unique would import numpy.ma: 9 MB for good
 
 
 def _levels(item: Input, present: float, figures: Figures | None) -> NDArray[np.float64]:

@@ -110,9 +110,9 @@ class Application:
         """Answer a request."""
         context = start_request(environ, self._now())
         handler = self._fast_routes.get(environ["PATH_INFO"]) if environ["REQUEST_METHOD"] == "POST" else None
-        default: ErrorRenderer = render_error
+        default: ErrorRenderer
         if handler is not None:
-            context.route = environ["PATH_INFO"]
+            context.route, default = environ["PATH_INFO"], render_error
         else:
             set_current_request(context)
             default = self._render_page

@@ -131,10 +131,7 @@ class AuditLog:
         attempts: Sequence[Attempt],
         explained: Sequence[ExplainedRows] = (),
     ) -> None:
-        """Write prediction rows and what explains them, of a request that goes on or is over.
-
-        Args:
-            arrived: when it arrived, in seconds since the epoch.
+        """Write prediction rows and what explains them, of a request that ``arrived`` and goes on or is over.
 
         Raises:
             NotReady: if they can't be written.

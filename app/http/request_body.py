@@ -48,7 +48,7 @@ class SentBody:
         self._limit = limit
         self._noun = noun
         if self.declared is not None and self.declared > limit:
-            self.check_size(self.declared)
+            raise self._too_large()
 
     def read(self, size: int) -> bytes:
         """Return at most so many bytes; none at the end.
@@ -73,13 +73,16 @@ class SentBody:
             raise MalformedRequest(f"the {self._noun} ends after {self.count} of {declared} bytes")
         self.count += len(data)
         if self.count > self._limit:
-            self.check_size(self.count)
+            raise self._too_large()
         return data
 
     def check_size(self, size: int) -> None:
         """Check that a size in bytes is not over the limit."""
         if size > self._limit:
-            raise TooLarge(f"the {self._noun} is too large: send at most {self._limit} bytes")
+            raise self._too_large()
+
+    def _too_large(self) -> TooLarge:
+        return TooLarge(f"the {self._noun} is too large: send at most {self._limit} bytes")
 
 
 def read_body(context: RequestContext, media_type: str | None, max_body: int) -> bytes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -48,7 +47,7 @@ class Gateway:
             protocol: takes the response.
             scope: what the environ holds of the request.
         """
-        environ = scope  # made for this request alone
+        environ = scope  # Granian has made it for this request alone
         environ.update(self._environ)
         environ["RAW_URI"] = format_target(scope["PATH_INFO"], scope["QUERY_STRING"])
         body = None
@@ -118,7 +117,6 @@ class _Chunks:
             close()
 
 
-@lru_cache(maxsize=64)  # most requests repeat one; a client can make up others, but none longer than a head
 def format_target(path: str, query: str) -> str:
     """Return what a request asked for, as it is written in HTTP, from ``PATH_INFO`` and ``QUERY_STRING``.
 

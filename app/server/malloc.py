@@ -1,4 +1,4 @@
-"""Tells malloc to keep the memory that a large request leaves behind."""
+"""Tells malloc which free memory to keep, and which to give back."""
 
 from __future__ import annotations
 
@@ -24,3 +24,9 @@ def tune_malloc() -> None:
         mallopt(_ARENA_MAX, 1)
         mallopt(_TRIM_THRESHOLD, _MAX_KEPT)
         mallopt(_MMAP_THRESHOLD, _MAX_KEPT)
+
+
+def trim_malloc() -> None:
+    """Give the free memory back to the system: imports leave some behind."""
+    with suppress(OSError, AttributeError, TypeError):  # not glibc
+        ctypes.CDLL(None).malloc_trim(0)

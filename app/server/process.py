@@ -9,6 +9,8 @@ import signal
 import sys
 from contextlib import suppress
 
+from app.server.malloc import trim_malloc
+
 # A thread that computes for long hands the interpreter over to one with a short request after so many seconds.
 _SWITCH_INTERVAL = 0.001
 _PR_SET_PDEATHSIG = 1  # Linux, sys/prctl.h
@@ -23,10 +25,11 @@ def set_up_worker() -> None:
 
 
 def schedule_as_batch() -> None:
-    """Let a thread of this process that wakes up wait until the one that runs has nothing to do (Linux, sched(7)).
+    """Let a thread of this process that wakes up wait until the one that runs waits too, or its time slice ends.
 
     Else each thread that gets a request interrupts the one that is answering another. Threads that are started later
-    do as this one. The price: where other programs keep all cores busy, a thread waits up to 4 ms for its turn.
+    do as this one. The price: where other programs keep all cores busy, a thread waits up to 4 ms each time it wakes
+    up. (Linux, sched(7).)
     """
     with suppress(AttributeError, OSError):  # not Linux; or a sandbox forbids it
         if os.sched_getscheduler(0) == os.SCHED_OTHER:  # else somebody chose another one
@@ -34,12 +37,13 @@ def schedule_as_batch() -> None:
 
 
 def freeze_heap() -> None:
-    """Let the garbage collector look no more at what is in memory now; call it when all that lasts is loaded.
+    """Let the garbage collector look no more at what is in memory now, and give back what is free.
+
+    Call it when all that lasts is loaded.
 
     In the master, before the fork: a collection writes to the objects that it looks at, so each worker would get copies
     of the pages that it shares. In a worker: a collection of all that every request needs takes up to 40 ms.
     """
     gc.collect()
-    with suppress(OSError, AttributeError, TypeError):  # not glibc
-        ctypes.CDLL(None).malloc_trim(0)  # what imports left behind
+    trim_malloc()
     gc.freeze()

@@ -14,11 +14,13 @@ from journal.timestamps import timestamp, timestamp_of
 @given(st.timedeltas(timedelta(days=-719_000), timedelta(days=2_900_000)))
 def test_a_time_reads_back_to_the_microsecond(since_1970: timedelta) -> None:
     moment = datetime(1970, 1, 1, tzinfo=UTC) + since_1970
-    written = timestamp(moment)
-    assert len(written) == len("2026-11-23T18:42:01.000005Z")
-    # A double holds each microsecond of the 136 years before and after 1970 only.
-    tolerance = timedelta(microseconds=abs(moment.year - 1970) // 100)
-    assert abs(datetime.fromisoformat(written) - moment) <= tolerance
+    assert len(timestamp(moment)) == len("2026-11-23T18:42:01.000005Z")
+    assert datetime.fromisoformat(timestamp(moment)) == moment
+
+
+@given(st.floats(-1e9, 5e9))
+def test_seconds_since_the_epoch_are_the_same_time_as_that_of_a_datetime(seconds: float) -> None:
+    assert timestamp_of(seconds) == timestamp(datetime.fromtimestamp(seconds, UTC))
 
 
 @pytest.mark.parametrize(
@@ -26,10 +28,11 @@ def test_a_time_reads_back_to_the_microsecond(since_1970: timedelta) -> None:
     [
         (0, "1970-01-01T00:00:00.000000Z"),
         (-0.000001, "1969-12-31T23:59:59.999999Z"),
+        (1_790_419_803.7186246, "2026-09-26T10:10:03.718625Z"),
         (1_764_288_000.9999996, "2025-11-28T00:00:01.000000Z"),
     ],
 )
-def test_seconds_since_the_epoch_are_written_to_the_nearest_microsecond(seconds: float, written: str) -> None:
+def test_seconds_since_the_epoch_are_rounded_to_microseconds(seconds: float, written: str) -> None:
     assert timestamp_of(seconds) == written
 
 

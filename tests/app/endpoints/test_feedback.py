@@ -165,6 +165,13 @@ def test_a_feedback_file_that_can_not_be_written_stops_no_prediction(client: Ser
     assert client.post("/feedback", json=TRUTH).status_code == 200
 
 
+def test_truth_has_the_time_of_its_request(make_client: MakeClient) -> None:
+    client = make_client(now=lambda: 1_790_419_803.7186246)
+    assert client.post("/feedback", json=TRUTH).status_code == 200
+    (truth,), (request,) = client.new_rows("feedback"), client.new_rows("requests")
+    assert (truth["time"], request["time"]) == ("2026-09-26T10:10:03.718625Z",) * 2
+
+
 def test_truth_belongs_to_the_day_on_which_it_came(make_client: MakeClient) -> None:
     client = make_client(now=datetime(2026, 11, 23, 23, 59, tzinfo=UTC).timestamp)
     ask(client, X_Request_ID="a-1")
