@@ -12,7 +12,7 @@ def timestamp(moment: datetime) -> str:
 
 
 def timestamp_of(seconds: float) -> str:
-    """Return a time in seconds since the epoch, rounded as datetime.fromtimestamp rounds it, in a fourth of the time."""
+    """Return a time in seconds since the epoch, rounded as datetime.fromtimestamp rounds it."""
     second, part = divmod(seconds, 1)
     microseconds = round(part * 1_000_000)
     if microseconds == 1_000_000:
