@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def old(settings: Settings, make_app: Callable[..., Flask]) -> list[Path]:
     """The log files of a day that is over."""
-    client = make_app(now=lambda: datetime(2026, 11, 1, 12, tzinfo=UTC)).test_client()
+    client = make_app(now=datetime(2026, 11, 1, 12, tzinfo=UTC).timestamp).test_client()
     for _ in range(3):
         client.post("/predict_json", json=ROW)
     client.post("/predict_json?explain=1", json=[ROW] * 4)
@@ -51,7 +51,7 @@ def test_a_request_that_ends_after_its_day_was_sealed_is_read_with_it_and_no_sea
     old: list[Path], settings: Settings, store: VersionStore, make_app: Callable[..., Flask]
 ) -> None:
     logs = settings.logs / "boston"
-    late = make_app(now=lambda: datetime(2026, 11, 1, 23, 59, tzinfo=UTC)).test_client()
+    late = make_app(now=datetime(2026, 11, 1, 23, 59, tzinfo=UTC).timestamp).test_client()
     late.post("/predict_json", json=ROW)  # its worker has the day's files open
     assert len(seal(store, logs, datetime.now(UTC), ANN)) == 4
     assert late.post("/predict_json", json=ROW, headers={"X-Request-ID": "late"}).status_code == 200
