@@ -169,7 +169,7 @@ def test_truth_has_the_time_of_its_request(make_client: MakeClient) -> None:
     client = make_client(now=lambda: 1_790_419_803.7186246)
     assert client.post("/feedback", json=TRUTH).status_code == 200
     (truth,), (request,) = client.new_rows("feedback"), client.new_rows("requests")
-    assert (truth["time"], request["time"]) == ("2026-09-26T10:10:03.718625Z",) * 2
+    assert (truth["time"], request["time"]) == ("2026-09-26T10:50:03.718625Z",) * 2
 
 
 def test_truth_belongs_to_the_day_on_which_it_came(make_client: MakeClient) -> None:
