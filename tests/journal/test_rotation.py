@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from journal import LogReader
+from tests.e2e.server import wait_until
 from tests.journal.events import DAY, Events, path
 
 
@@ -66,9 +67,9 @@ def test_no_row_is_lost_or_doubled_when_files_are_moved_while_they_are_written(
     with writers(folder) as written:
         for number in range(4):
             goal = sum(written) + 10
-            while sum(written) < goal:
-                pass
+            wait_until(lambda goal=goal: sum(written) >= goal and path(folder).exists(), "more rows in a file")
             rotate(folder, number)
+        wait_until(path(folder).exists, "a file after the last one was moved")
     readers = [LogReader(file) for file in folder.iterdir()]
     rows = [(int(row["who"]), int(row["what"])) for reader in readers for row in reader]
     assert sorted(rows) == [(who, what) for who, count in enumerate(written) for what in range(count)]
