@@ -2,7 +2,7 @@
 
 One function without Flask, for one row of numbers in JSON and nothing else. It checks the ranges, runs the model,
 writes both logs under the folder's lock behind a look for torn lines, records the request for the metrics, and answers
-with the same members. What the service takes more is its other protocols, its messages, and its rooms.
+with the same members. What the service takes more is the price of its other protocols, messages and modules.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 ``make bench``, or ``python benchmarks/floor.py [ROUNDS]``. The constant has its server as it comes: gunicorn's own
 threaded worker with as many threads, and Granian with its defaults. The service logs every request and prediction as
-always. Between the two stands the least that does the same work, in one function (bare.py), on the service's workers.
+always. Beside them stands about the least that does the same work, in one function (bare.py), on the service's workers.
 One worker on one core and the client on the other: on a busy machine only the ratios mean something.
 """
 

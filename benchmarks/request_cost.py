@@ -39,8 +39,8 @@ from benchmarks.serving import SERVERS, Server, pin, ratios, serving, times
 MAX_INSTRUCTIONS = 210_000
 MAX_SYSTEM_CALLS = 16  # on gunicorn
 GOAL_ON_GRANIAN = 10
-APPS = {"constant": "benchmarks.constant", "service": "app", "bare": "benchmarks.bare"}  # bare: the least, one function
-# The metrics add up their ring after 1,024 requests, for the first time with all that this imports.
+APPS = {"constant": "benchmarks.constant", "service": "app", "bare": "benchmarks.bare"}
+# The metrics add up their ring after 1,024 requests.
 WARM_UP, CHUNK, CHUNKS, ROUNDS, COUNTED = 1200, 200, 100, 5, 1000
 TICK = 10e-6  # seconds from one question for the time to the next, as without valgrind
 BODY = REQUEST.partition(b"\r\n\r\n")[2]

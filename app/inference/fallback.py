@@ -3,15 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from app.errors import FieldError
-from app.inference.step import Step
 from app.results import Warnings
 from app.routing.table import Route
 from registry import Float32Array
+
+
+@dataclass(slots=True)
+class Step:
+    """What one route gave for some rows of a batch.
+
+    Attributes:
+        rows: which of the batch's rows these are, m positions in ascending order.
+        inputs: theirs, float32 (m, k).
+        predictions: float32 (m,); None if the model failed, or was not asked.
+        errors: why a row has no answer, by row of the batch; also rows that the model does not take.
+        slow: whether it took too long.
+        fault: what the model failed with, for the error log.
+        skipped: whether the model was not asked: its circuit breaker is open, or it takes none of the rows.
+    """
+
+    route: Route
+    rows: Sequence[int]
+    inputs: Float32Array
+    predictions: Float32Array | None
+    errors: dict[int, str]
+    slow: bool = False
+    fault: str = ""
+    skipped: bool = False
+
+    @property
+    def answers_nothing(self) -> bool:
+        """Whether no row has an answer."""
+        return self.predictions is None or all(row in self.errors for row in self.rows)
 
 
 def fall_back(

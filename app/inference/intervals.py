@@ -8,7 +8,7 @@ import numpy as np
 import orjson
 
 from app.errors import FieldError, MalformedRequest
-from app.inference.step import Step
+from app.inference.fallback import Step
 from registry import Float32Array, Signature, plain
 from registry.float32 import FLOAT32_MAX
 

@@ -5,7 +5,8 @@ It returns what was attempted; the HTTP room writes that down before anything is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -13,13 +14,17 @@ import numpy as np
 
 from app.codecs.batch import InputBatch
 from app.errors import FieldError, InvalidInput, ModelFailed, NotReady
-from app.inference.fallback import add_notices, fall_back, find_answering, is_to_blame, merge_predictions
+from app.inference.attempts import list_attempts, number_rows
+from app.inference.fallback import Step, add_notices, fall_back, find_answering, is_to_blame, merge_predictions
 from app.inference.intervals import flag_intervals, interval_ends, note_missing, require_level
-from app.inference.step import Step, ask, ask_recoded, make_step, run_model
+from app.inference.recoding import find_recoder
 from app.results import Attempt, PredictionResult, Warnings
+from app.routing.cache import LoadedModel
 from app.routing.router import ModelRouter
 from app.routing.table import Route
-from registry import CHAMPION, Float32Array
+from registry import CHAMPION, Float32Array, Signature
+
+SLOW = 1.0  # in seconds: an answer that takes longer counts as a failure
 
 
 class InferencePipeline:
@@ -90,16 +95,16 @@ class InferencePipeline:
     ) -> PredictionResult:
         """Predict for some rows of a batch, float32 (n, k), by their positions in it."""
         watched = route.breaker is not None or route.analysed or route.mirrored
-        if warnings or watched or level is not None or len(rows) < len(inputs):
-            step = ask(route, inputs, rows)
+        if warnings or watched or first or level is not None or len(rows) < len(inputs):
+            step = _ask(route, inputs, rows)
         else:  # as nearly all are, and with a good outcome what follows would come to the same
-            predictions, wrong, slow, fault = run_model(route.model, inputs)
+            predictions, wrong, slow, fault = _run_model(route.model, inputs)
             if predictions is not None and not wrong:
-                return _plain_result(route, inputs, predictions, _number_rows(rows, first))
-            step = make_step(route, inputs, rows, predictions, wrong, slow, fault)
+                return _plain_result(route, inputs, predictions, rows)
+            step = _make_step(route, inputs, rows, predictions, wrong, slow, fault)
         steps = [step]
         if step.errors:
-            fall_back(steps, inputs, partial(ask_recoded, route.model.signature))
+            fall_back(steps, inputs, partial(_ask_fallback, route.model.signature))
         self._record_outcomes(steps)
         predictions, answering = step.predictions, route
         if len(steps) > 1 or predictions is None or len(predictions) < len(inputs):
@@ -112,9 +117,9 @@ class InferencePipeline:
             add_notices(warnings, steps) if len(steps) > 1 else warnings,
             errors,
             NotReady if steps[-1].predictions is None else ModelFailed,
-            _attempts(steps, warnings, first),
+            list_attempts(steps, warnings, first),
             [step.fault for step in steps if step.fault],
-            (step.inputs, _number_rows(rows, first), route.model.signature) if route.mirrored else None,
+            (step.inputs, number_rows(rows, first), route.model.signature) if route.mirrored else None,
         )
         return result if level is None else _with_intervals(result, steps, level)
 
@@ -132,55 +137,72 @@ class InferencePipeline:
                 self._router.record_outcome(step.route, failed=failed)
 
 
-def format_flags(
-    rows: Sequence[int], warnings: Warnings, errors: dict[int, str], fallback_for: int = 0
-) -> list[str] | None:
-    """Return the flags column for rows of a batch, m texts; None if there is nothing to say of any.
+def _ask(route: Route, inputs: Float32Array, rows: Sequence[int]) -> Step:
+    """Ask one version for some rows of a batch, float32 (n, k), by their positions in it."""
+    if len(rows) < len(inputs):
+        inputs = inputs[rows]
+    if route.breaker is not None and not route.breaker.allow_request():
+        errors = dict.fromkeys(rows, "it is not asked for a while, because it keeps failing")
+        return Step(route, rows, inputs, None, errors, skipped=True)
+    return _make_step(route, inputs, rows, *_run_model(route.model, inputs))
 
-    Args:
-        warnings: of inputs that are outside the training range, missing or not known, by row.
-        errors: of outputs that are not plausible, by row.
-        fallback_for: the version that should have answered; 0 if this is the one.
+
+def _run_model(model: LoadedModel, inputs: Float32Array) -> tuple[Float32Array | None, Mapping[int, str], bool, str]:
+    """Run a model for inputs, float32 (m, k).
+
+    Returns:
+        the predictions, float32 (m,), or None if it failed; what is wrong with some of them, by position; whether it
+        took too long; and what it failed with.
     """
-    if not warnings and not errors and not fallback_for:
-        return None
-    suffix = [f"instead_of:{fallback_for}"] if fallback_for else []
-    flags = [" ".join(suffix)] * len(rows)
-    if warnings or errors:
-        for position, row in enumerate(rows):
-            if row in warnings or row in errors:
-                words = [f"{warning.input}:{warning.flag}" for warning in warnings.get(row, ())]
-                flags[position] = " ".join([*words, *["output:implausible"] * (row in errors), *suffix])
-    return flags
+    started = time.perf_counter()
+    try:
+        predictions = model.predictor.predict(inputs)
+    except Exception as error:  # noqa: BLE001 - whatever a runtime raises is a fault of this version
+        fault = f"version {model.number} failed: {error!r}"
+        return None, {}, time.perf_counter() - started > SLOW, fault
+    return predictions, model.validator.validate_outputs(predictions), time.perf_counter() - started > SLOW, ""
+
+
+def _make_step(
+    route: Route,
+    inputs: Float32Array,
+    rows: Sequence[int],
+    predictions: Float32Array | None,
+    wrong: Mapping[int, str],
+    slow: bool,
+    fault: str,
+) -> Step:
+    """Return what a run of a route's model came to, for rows of a batch by their positions in it."""
+    failed = predictions is None
+    errors = dict.fromkeys(rows, "the model failed") if failed else {rows[place]: wrong[place] for place in wrong}
+    return Step(route, rows, inputs, predictions, errors, slow, fault)
+
+
+def _ask_fallback(signature: Signature, route: Route, inputs: Float32Array, rows: Sequence[int]) -> Step:
+    """Ask one version for some rows of a batch that were encoded by another one's signature."""
+    recoder = find_recoder(signature, route.model)
+    if recoder is None:
+        return _ask(route, inputs, rows)
+    recoded = recoder.recode(inputs[rows])
+    refused = {rows[place]: f"it was not asked: {text}" for place, text in recoded.refused.items()}
+    taken = [row for row in rows if row not in refused]
+    if not taken:
+        return Step(route, rows, recoded.rows, None, refused, skipped=True)
+    inputs = inputs.copy()
+    inputs[rows] = recoded.rows
+    step = _ask(route, inputs, taken)
+    step.errors = dict(sorted((step.errors | refused).items()))
+    return step
 
 
 def _plain_result(
-    route: Route, inputs: Float32Array, predictions: Float32Array, numbers: Sequence[int]
+    route: Route, inputs: Float32Array, predictions: Float32Array, rows: Sequence[int]
 ) -> PredictionResult:
     """Return the result of a version that answered every row, with nothing to say of any."""
     model = route.model
     name = model.signature.model
-    attempt = Attempt(name, model.number, route.role, inputs, predictions, None, numbers, model.decoder.texts)
+    attempt = Attempt(name, model.number, route.role, inputs, predictions, None, rows, model.decoder.texts)
     return PredictionResult(predictions, name, model.number, {}, (), ModelFailed, (attempt,))
-
-
-def _attempt(step: Step, flags: Sequence[str] | None, first: int) -> Attempt:
-    """Return the rows that a version predicted for, with what was noticed about each."""
-    assert step.predictions is not None  # noqa: S101 - else there is nothing to log
-    model, numbers = step.route.model, _number_rows(step.rows, first)
-    name, texts = model.signature.model, model.decoder.texts
-    return Attempt(name, model.number, step.route.role, step.inputs, step.predictions, flags, numbers, texts)
-
-
-def _attempts(steps: Sequence[Step], warnings: Warnings, first: int) -> list[Attempt]:
-    """Return what the prediction log shows: the rows that each version predicted for."""
-    attempts = []
-    fallback_for = 0
-    for step in steps:
-        if step.predictions is not None:
-            attempts.append(_attempt(step, format_flags(step.rows, warnings, step.errors, fallback_for), first))
-        fallback_for = step.route.model.number
-    return attempts
 
 
 def _with_intervals(result: PredictionResult, steps: Sequence[Step], level: float) -> PredictionResult:
@@ -198,8 +220,3 @@ def _with_intervals(result: PredictionResult, steps: Sequence[Step], level: floa
         result.warnings = dict(sorted(warnings.items()))
     result.intervals = intervals
     return result
-
-
-def _number_rows(rows: Sequence[int], first: int) -> Sequence[int]:
-    """Return which rows of the request some rows of a batch are."""
-    return [first + row for row in rows] if first else rows

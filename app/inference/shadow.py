@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from app.errors import InvalidInput
-from app.inference.pipeline import format_flags
+from app.inference.attempts import format_flags
 from app.inference.recoding import find_recoder
 from app.results import Attempt, Mirrored
 from app.routing.router import ModelRouter
