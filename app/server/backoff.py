@@ -42,19 +42,18 @@ class Backoff:
         worker.ends_well = mmap.mmap(-1, 1)
 
     def post_fork(self, _: object, worker: Any) -> None:
-        """Pause, in the worker's process. A signal to end has its effect at once."""
+        """Pause, in the worker's process. Until it sets its own handlers, a signal to end has its effect at once."""
+        for number in _ENDING:
+            signal.signal(number, signal.SIG_DFL)  # the master's handler would only note it, for the master
         if not worker.pause:
             return
         worker.log.warning(
             "A worker died soon after its boot. This one, which takes its place, starts in %d s.", worker.pause
         )
         worker.ends_well[0] = True
-        handlers = [signal.signal(number, signal.SIG_DFL) for number in _ENDING]
         while (left := worker.boots_at - self._clock()) > 0 and os.getppid() == worker.ppid:
             worker.notify()
             self._sleep(min(left, 1))
-        for number, handler in zip(_ENDING, handlers, strict=True):
-            signal.signal(number, handler)
         worker.ends_well[0] = False
 
     def worker_exit(self, _: object, worker: Any) -> None:

@@ -71,6 +71,8 @@ def prepare_listeners(master: Any) -> None:
     stop = signal.getsignal(signal.SIGTERM)
 
     def handle(number: int, frame: FrameType | None) -> None:
+        if os.getpid() != master.pid:
+            os._exit(0)  # a worker that has just been forked still has this handler, and the same sockets
         # After SIGUSR2 a second master has the same sockets, and goes on.
         if not master.reexec_pid and not master.master_pid:
             for listener in master.LISTENERS:

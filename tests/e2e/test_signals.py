@@ -54,6 +54,19 @@ def test_at_sighup_no_request_fails_and_all_workers_are_new(models: Path) -> Non
         assert_each_answer_is_logged_once(server, replies)
 
 
+def test_workers_that_are_told_to_end_as_they_begin_leave_the_port_open(models: Path) -> None:
+    with serving(models, workers=2) as server:
+        workers = server.wait_for_workers(2)
+        for _ in range(10):
+            os.kill(workers[0], signal.SIGTERM)
+            newborn = wait_until(lambda old=workers: set(server.workers()) - set(old), "a new worker")
+            for pid in newborn:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGTERM)  # as a second SIGHUP does that comes soon after the first
+            workers = server.wait_for_workers(2, without=[workers[0]])
+        wait_until(server.ready, "a server that can be asked")
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [(head(Content_Length=len(ROW)) + ROW[:5], ROW[5:]), (b"", LIVE)],

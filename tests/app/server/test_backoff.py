@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import signal
+from collections.abc import Iterator
+
+import pytest
 
 from app.server.backoff import HEALTHY, Backoff
 
@@ -93,14 +96,33 @@ class PausingWorker(FakeWorker):
         self.handlers.append(signal.getsignal(signal.SIGTERM))
 
 
+@pytest.fixture
+def _own_handlers() -> Iterator[None]:
+    """Give the tests their handlers back."""
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
+    handlers = [signal.getsignal(number) for number in numbers]
+    yield
+    for number, handler in zip(numbers, handlers, strict=True):
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("_own_handlers")
 def test_a_pause_keeps_the_heartbeat_and_a_signal_ends_it_at_once() -> None:
     master, worker = Master(), PausingWorker()
     master.pauses(3, lifetime=0.1)
     master.backoff.pre_fork(master, worker)
-    before = signal.getsignal(signal.SIGTERM)
     start = master.now
     master.backoff.post_fork(master, worker)
     assert master.now - start == worker.pause == 4
     assert worker.handlers == [signal.SIG_DFL] * 4
-    assert signal.getsignal(signal.SIGTERM) is before
     assert not worker.ends_well[0]
+
+
+@pytest.mark.usefixtures("_own_handlers")
+def test_a_signal_ends_a_worker_that_has_not_set_its_own_handlers() -> None:
+    master = Master()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, lambda *_: None)  # as the master, which keeps it for itself
+    master.backoff.post_fork(master, master.boot())
+    handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)]
+    assert handlers == [signal.SIG_DFL] * 3
