@@ -29,7 +29,11 @@ _fdatasync = getattr(os, "fdatasync", os.fsync)  # macOS has only fsync
 
 
 class Appender:
-    """The open files of one day, and the folder that is locked while they are written. Not thread-safe."""
+    """The open files of one day, and the folder that is locked while they are written. Not thread-safe.
+
+    Attributes:
+        day: of the rows; empty when the files have to be opened again.
+    """
 
     def __init__(
         self,
@@ -76,26 +80,28 @@ class Appender:
                 if not all(file.is_in_place() for file in self._files.values()):
                     return False
                 self._next_stat = now + _STAT_INTERVAL
-            try:
-                files = [self._files.get(stream) or self._open(stream) for stream in rows]
-            except FileNotFoundError:
-                if is_moved(self._path, self._folder):
-                    return False
-                raise
+            if not rows.keys() <= self._files.keys():
+                try:
+                    for stream in rows:
+                        if stream not in self._files:
+                            self._open(stream)
+                except FileNotFoundError:
+                    if is_moved(self._path, self._folder):
+                        return False
+                    raise
             written = []
             try:
-                for file, block in zip(files, rows.values(), strict=True):
-                    size = os.lseek(file.descriptor, 0, os.SEEK_END)  # a fourth of a stat
-                    file.write(block, size)
-                    written.append((file, block, size))
+                for stream, block in rows.items():
+                    self._files[stream].write(block)
+                    written.append(stream)
             except BaseException:
-                for file, block, size in written:
-                    file.take_back(block, size, locked=True)
+                for stream in written:
+                    self._files[stream].take_back(rows[stream], locked=True)
                 raise
         finally:
             self._unlock()
         if self._durable:
-            self._sync(written)
+            self._sync(rows)
         return True
 
     def probe(self, optional: Collection[str]) -> None:
@@ -116,7 +122,8 @@ class Appender:
 
     def close(self) -> None:
         """Close the files and the folder."""
-        os.close(self._folder)
+        if self._folder >= 0:
+            os.close(self._folder)
         for file in self._files.values():
             os.close(file.descriptor)
 
@@ -127,26 +134,27 @@ class Appender:
         try:
             fcntl.flock(self._folder, fcntl.LOCK_UN)
         except OSError:  # closing the folder releases the lock too, and what was written is sound
-            folder = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-            os.close(self._folder)
-            self._folder = folder
+            self.day, folder, self._folder = "", self._folder, -1  # so that the next append opens everything again
+            with suppress(OSError):
+                os.close(folder)
 
-    def _sync(self, written: list[tuple[File, bytes, int]]) -> None:
+    def _sync(self, rows: Mapping[str, bytes]) -> None:
         """Force what was written to the disk, or take it back, also on the disk if it can be."""
+        files = [self._files[stream] for stream in rows]
         try:
-            for file, *_ in written:
+            for file in files:
                 _fdatasync(file.descriptor)
         except BaseException:
             try:
                 self._lock()
                 locked = True
-            except OSError:
+            except (OSError, ValueError):  # ValueError if the folder is closed
                 locked = False
-            for file, block, size in written:
-                file.take_back(block, size, locked=locked)
+            for stream, block in rows.items():
+                self._files[stream].take_back(block, locked=locked)
             if locked:
                 self._unlock()
-            for file, *_ in written:
+            for file in files:
                 with suppress(OSError):
                     _fdatasync(file.descriptor)
             raise
@@ -154,7 +162,7 @@ class Appender:
     def _name(self, stream: str) -> Path:
         return self._path / file_name(stream, self.day, self._last_day)
 
-    def _open(self, stream: str) -> File:
+    def _open(self, stream: str) -> None:
         if is_moved(self._path, self._folder):  # the rows of a request stay together
             raise FileNotFoundError(f"{self._path} was moved")
         file = File(self._name(stream), self._headers[stream], self._write)
@@ -165,7 +173,6 @@ class Appender:
                 os.close(file.descriptor)
                 raise
         self._files[stream] = file
-        return file
 
 
 class File:
@@ -175,7 +182,8 @@ class File:
         self._path = path
         self._header = header
         self._write = write
-        self._end = 0  # the size after our last write: if it is still the same, the last row is ours and whole
+        self._start = 0  # the size before our last write
+        self._end = 0  # the size after it: if the file still has it, the last row is ours and whole
         self.descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
             status = os.fstat(self.descriptor)
@@ -202,12 +210,13 @@ class File:
             return False
         return (status.st_dev, status.st_ino) == self._identity
 
-    def write(self, rows: bytes, size: int) -> None:
-        """Append rows to the ``size`` bytes that are there; before them the header or the end of a torn line.
+    def write(self, rows: bytes) -> None:
+        """Append rows; before them the header, or the end of a torn line.
 
         Raises:
             JournalError: if that failed; then none of them counts.
         """
+        size = self._start = os.lseek(self.descriptor, 0, os.SEEK_END)  # a fourth of a stat
         block = rows if size == self._end and size else self._missing(size) + rows
         self._end = size + len(block)
         try:
@@ -215,16 +224,15 @@ class File:
             while written < len(block):
                 written += self._write(self.descriptor, block[written:])
         except BaseException as error:
-            self.take_back(rows, size, locked=True)
+            self.take_back(rows, locked=True)
             if not isinstance(error, OSError):
                 raise
             raise JournalError(f"{self._path}: can't be written ({error.strerror or error})") from error
 
-    def take_back(self, rows: bytes, size: int, *, locked: bool) -> None:
+    def take_back(self, rows: bytes, *, locked: bool) -> None:
         """Make the rows of the last write not count: cut them off, or mark them as torn if others stand behind them.
 
         Args:
-            rows, size: as in that call of write().
             locked: whether nobody else can append now.
         """
         end, self._end = self._end, 0
@@ -233,7 +241,7 @@ class File:
             length = os.fstat(self.descriptor).st_size
             if locked and length <= end:
                 with suppress(OSError):
-                    os.ftruncate(self.descriptor, size)
+                    os.ftruncate(self.descriptor, self._start)
                     return
             overwrite(self.descriptor, void(rows)[: max(length - start, 0)], start)
         except OSError:

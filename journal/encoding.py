@@ -78,9 +78,8 @@ def encode_predictions(
     """
     cells = _join_row(rows, predictions, texts) if len(rows) == 1 and flags is None else ""
     if cells:
-        number = 0 if numbers is None else numbers[0]
-        middle = f"{number},{_escape_repeated(model)},{version},{role}"
-        return f"{time},{escape_field(request_id)},{middle},{cells},\n".encode()
+        number, name = 0 if numbers is None else numbers[0], _escape_repeated(model)
+        return f"{time},{escape_field(request_id)},{number},{name},{version},{role},{cells},\n".encode()
     table = np.empty((len(rows), rows.shape[1] + 1), dtype=np.float32)
     table[:, :-1] = rows
     table[:, -1] = predictions

@@ -61,7 +61,7 @@ class LiteRT:
 
     def predict(self, rows: Float32Array) -> Float32Array:
         size = len(rows)
-        if not self._lock.acquire(timeout=_LOCK_TIMEOUT):
+        if not self._lock.acquire(True, _LOCK_TIMEOUT):  # keywords would double its time
             raise RuntimeError(f"other requests have kept the model busy for {_LOCK_TIMEOUT:g} s")
         try:
             interpreter = self._interpreter

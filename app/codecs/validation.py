@@ -49,7 +49,7 @@ class SignatureValidator:
         self._output = signature.output
         self._least, self._most = np.array(signature.output.plausible, dtype=np.float32).tolist()
         # The same for one row, as Python compares it.
-        self._usual_ranges = list(zip(*(ends.tolist() for ends in self._usual), strict=True))
+        self._least_usual, self._most_usual = (ends.tolist() for ends in self._usual)
         self._usual_codes = [(column, frozenset(codes.tolist())) for column, codes in self._categories]
         self._shape = (1, len(self._inputs))
         self._pack = struct.Struct(f"{len(self._inputs)}f").pack
@@ -75,7 +75,8 @@ class SignatureValidator:
 
         No value is missing, as what stands for that lies outside the limits.
         """
-        for number, (low, high) in zip(numbers, self._usual_ranges, strict=True):
+        # Without a keyword, which would take longer than a value does: below, pack() counts them.
+        for low, number, high in zip(self._least_usual, numbers, self._most_usual):  # noqa: B905
             if not low <= number <= high:
                 return None
         for column, codes in self._usual_codes:

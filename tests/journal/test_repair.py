@@ -8,7 +8,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from fcntl import LOCK_UN, flock
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -24,6 +26,7 @@ from journal import (
     whole_lines,
 )
 from journal import appender as appender_module
+from journal.log_folder import today
 from journal.repair import end_of_torn, void
 
 DAY = "2026-11-23"
@@ -191,9 +194,6 @@ def test_rows_are_torn_if_the_file_can_not_be_shortened_and_named_in_the_log_if_
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def refuse(*_: object) -> None:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
-
     service = journal(tmp_path)
     service.append(DAY, answer("before"))
     monkeypatch.setattr(os, "ftruncate", refuse)
@@ -209,18 +209,43 @@ def test_rows_are_torn_if_the_file_can_not_be_shortened_and_named_in_the_log_if_
     assert f"requests-{DAY}.csv: the rows from byte " in caplog.text
 
 
+def refuse(*_: object) -> None:
+    """Do nothing of what os does."""
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+def refuse_to_unlock(descriptor: int, operation: int) -> None:
+    """Do what flock does, but release no lock."""
+    if operation == LOCK_UN:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+    flock(descriptor, operation)
+
+
 def test_a_lock_that_can_not_be_released_costs_no_row_and_keeps_nobody_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from fcntl import LOCK_UN, flock
-
-    def refuse(descriptor: int, operation: int) -> None:
-        if operation == LOCK_UN:
-            raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
-        flock(descriptor, operation)
-
     service, other = journal(tmp_path), journal(tmp_path)
-    monkeypatch.setattr("fcntl.flock", refuse)
+    monkeypatch.setattr("fcntl.flock", refuse_to_unlock)
     for each in (service, other, service):
         each.append(DAY, answer("id"))
     assert counts(tmp_path) == {"requests": (["id"] * 3, 0), "predictions": (["id"] * 6, 0)}
+
+
+@pytest.mark.parametrize("durability", ["write", "fsync"])
+def test_a_row_counts_if_the_lock_can_not_be_released_and_nothing_can_be_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, durability: Literal["write", "fsync"]
+) -> None:
+    service, other = (Journal(tmp_path, durability=durability) for _ in range(2))
+    for each in (service, other):
+        each.add_stream("requests", ["id"])
+    day = today()  # for another one, the marker of closed days is opened with each append
+    service.append(day, {"requests": b"before\n"})
+    with monkeypatch.context() as faults:
+        faults.setattr("fcntl.flock", refuse_to_unlock)
+        faults.setattr(os, "open", refuse)
+        service.append(day, {"requests": b"then\n"})
+        with pytest.raises(JournalError):
+            service.append(day, {"requests": b"refused\n"})
+    for each in (other, service):
+        each.append(day, {"requests": b"after\n"})
+    assert (tmp_path / f"requests-{day}.csv").read_text().split() == ["id", "before", "then", "after", "after"]
