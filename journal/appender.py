@@ -10,15 +10,24 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
-import stat
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from filesystem import lock
-from journal.log_folder import JournalError, Write, check_room, end_of, file_name, is_moved, last_closed_day, open_day
-from journal.repair import end_of_torn, overwrite, read_unended_line, void
+from journal.log_folder import (
+    JournalError,
+    Write,
+    check_room,
+    end_of,
+    file_name,
+    is_moved,
+    last_closed_day,
+    open_day,
+    open_file,
+)
+from journal.repair import end_of_torn, read_unended_line, take_back
 
 logger = logging.getLogger(__name__)
 
@@ -80,15 +89,8 @@ class Appender:
                 if not all(file.is_in_place() for file in self._files.values()):
                     return False
                 self._next_stat = now + _STAT_INTERVAL
-            if not rows.keys() <= self._files.keys():
-                try:
-                    for stream in rows:
-                        if stream not in self._files:
-                            self._open(stream)
-                except FileNotFoundError:
-                    if is_moved(self._path, self._folder):
-                        return False
-                    raise
+            if not rows.keys() <= self._files.keys() and not self._open_missing(rows):
+                return False
             written = []
             try:
                 for stream, block in rows.items():
@@ -162,6 +164,18 @@ class Appender:
     def _name(self, stream: str) -> Path:
         return self._path / file_name(stream, self.day, self._last_day)
 
+    def _open_missing(self, streams: Iterable[str]) -> bool:
+        """Open the files of streams that are not open yet. Return whether the folder is still in its place."""
+        try:
+            for stream in streams:
+                if stream not in self._files:
+                    self._open(stream)
+        except FileNotFoundError:
+            if is_moved(self._path, self._folder):
+                return False
+            raise
+        return True
+
     def _open(self, stream: str) -> None:
         if is_moved(self._path, self._folder):  # the rows of a request stay together
             raise FileNotFoundError(f"{self._path} was moved")
@@ -176,7 +190,7 @@ class Appender:
 
 
 class File:
-    """A file, open for appending. JournalError if there is one that does not begin with this header."""
+    """A file, open for appending. Raises what open_file() does."""
 
     def __init__(self, path: Path, header: bytes, write: Write) -> None:
         self._path = path
@@ -184,23 +198,7 @@ class File:
         self._write = write
         self._start = 0  # the size before our last write
         self._end = 0  # the size after it: if the file still has it, the last row is ours and whole
-        self.descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        try:
-            status = os.fstat(self.descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise JournalError(f"{path}: is not a plain file; move it away")
-            self._identity = (status.st_dev, status.st_ino)
-            head = os.pread(self.descriptor, len(header), 0)
-            if status.st_size < len(header) and header.startswith(head):
-                os.ftruncate(self.descriptor, 0)  # its first writer was killed before the header was finished
-            elif head != header:
-                raise JournalError(
-                    f"{path}: its columns are not {header.decode().strip()}; move it away, "
-                    "or give this model a log folder of its own"
-                )
-        except BaseException:
-            os.close(self.descriptor)
-            raise
+        self.descriptor, self._identity = open_file(path, header)
 
     def is_in_place(self) -> bool:
         """Return whether the path still names this file."""
@@ -230,22 +228,13 @@ class File:
             raise JournalError(f"{self._path}: can't be written ({error.strerror or error})") from error
 
     def take_back(self, rows: bytes, *, locked: bool) -> None:
-        """Make the rows of the last write not count: cut them off, or mark them as torn if others stand behind them.
-
-        Args:
-            locked: whether nobody else can append now.
-        """
+        """Make the rows of the last write not count; ``locked`` says whether nobody else can append now."""
         end, self._end = self._end, 0
-        start = end - len(rows)
         try:
-            length = os.fstat(self.descriptor).st_size
-            if locked and length <= end:
-                with suppress(OSError):
-                    os.ftruncate(self.descriptor, self._start)
-                    return
-            overwrite(self.descriptor, void(rows)[: max(length - start, 0)], start)
+            take_back(self.descriptor, rows, self._start, end, locked=locked)
         except OSError:
-            logger.exception("%s: the rows from byte %d to %d look answered, and are not", self._path, start, end)
+            message = "%s: the rows from byte %d to %d look answered, and are not"
+            logger.exception(message, self._path, end - len(rows), end)
 
     def _missing(self, size: int) -> bytes:
         """Return what has to be written before the next row: the header, or the end of a torn line."""

@@ -1,4 +1,4 @@
-"""A log folder: the names of its files, and which days are closed: no row is added to their files any more.
+"""A log folder: its files' names, how one is opened, and which days are closed: no row is added to their files then.
 
     requests-2026-11-23.csv                      the rows of the requests that arrived on a day
     requests-2026-11-23.late-2026-11-25.csv      those that came after the day was closed, by the day they came on
@@ -11,6 +11,7 @@ file. It is closed with the files of its second day, and read together with thos
 from __future__ import annotations
 
 import os
+import stat
 import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -114,6 +115,35 @@ def is_moved(folder: Path, descriptor: int) -> bool:
         return not os.path.samefile(folder, descriptor)  # noqa: PTH121 - a descriptor
     except FileNotFoundError:
         return True
+
+
+def open_file(path: Path, header: bytes) -> tuple[int, tuple[int, int]]:
+    """Open a file for appending; a new one has no header yet.
+
+    Returns:
+        its descriptor, and its device and inode.
+
+    Raises:
+        JournalError: if it is no plain file, or does not begin with this header.
+        OSError: if it can't be opened.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise JournalError(f"{path}: is not a plain file; move it away")
+        head = os.pread(descriptor, len(header), 0)
+        if status.st_size < len(header) and header.startswith(head):
+            os.ftruncate(descriptor, 0)  # its first writer was killed before the header was finished
+        elif head != header:
+            raise JournalError(
+                f"{path}: its columns are not {header.decode().strip()}; move it away, "
+                "or give this model a log folder of its own"
+            )
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor, (status.st_dev, status.st_ino)
 
 
 def check_room(folder: Path, write: Write, sync: Callable[[int], None] | None) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+from contextlib import suppress
 
 _CHUNK = 1 << 16
 _FIRST_BYTES = re.compile(rb"^[^\n]", re.MULTILINE)
@@ -38,7 +39,7 @@ def void(rows: bytes) -> bytes:
     return _FIRST_BYTES.sub(b",", rows)
 
 
-def overwrite(descriptor: int, content: bytes, start: int) -> None:
+def _overwrite(descriptor: int, content: bytes, start: int) -> None:
     """Write over what a file holds from a byte on, even if it was opened for appending."""
     flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
     fcntl.fcntl(descriptor, fcntl.F_SETFL, flags & ~os.O_APPEND)
@@ -48,3 +49,21 @@ def overwrite(descriptor: int, content: bytes, start: int) -> None:
             written += os.pwrite(descriptor, content[written:], start + written)
     finally:
         fcntl.fcntl(descriptor, fcntl.F_SETFL, flags)
+
+
+def take_back(descriptor: int, rows: bytes, start: int, end: int, *, locked: bool) -> None:
+    """Make the rows of a write not count: cut it off, or mark them as torn if others stand behind them.
+
+    Args:
+        start, end: the size of the file before the write, and after it; the rows are its last bytes.
+        locked: whether nobody else can append now.
+
+    Raises:
+        OSError: if neither can be done.
+    """
+    length, first = os.fstat(descriptor).st_size, end - len(rows)
+    if locked and length <= end:
+        with suppress(OSError):
+            os.ftruncate(descriptor, start)
+            return
+    _overwrite(descriptor, void(rows)[: max(length - first, 0)], first)

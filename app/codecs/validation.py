@@ -75,8 +75,7 @@ class SignatureValidator:
 
         No value is missing, as what stands for that lies outside the limits.
         """
-        # Without a keyword, which would take longer than a value does: below, pack() counts them.
-        for low, number, high in zip(self._least_usual, numbers, self._most_usual):  # noqa: B905
+        for low, number, high in zip(self._least_usual, numbers, self._most_usual):  # noqa: B905 - slower; pack counts
             if not low <= number <= high:
                 return None
         for column, codes in self._usual_codes:

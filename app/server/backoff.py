@@ -43,8 +43,13 @@ class Backoff:
 
     def post_fork(self, _: object, worker: Any) -> None:
         """Pause, in the worker's process. Until it sets its own handlers, a signal to end has its effect at once."""
+
+        def end(*_: object) -> None:
+            worker.ends_well[0] = True
+            os._exit(0)
+
         for number in _ENDING:
-            signal.signal(number, signal.SIG_DFL)  # the master's handler would only note it, for the master
+            signal.signal(number, end)  # the master's handler would only note it, for the master
         if not worker.pause:
             return
         worker.log.warning(

@@ -111,18 +111,26 @@ def test_a_pause_keeps_the_heartbeat_and_a_signal_ends_it_at_once() -> None:
     master, worker = Master(), PausingWorker()
     master.pauses(3, lifetime=0.1)
     master.backoff.pre_fork(master, worker)
+    before = signal.getsignal(signal.SIGTERM)
     start = master.now
     master.backoff.post_fork(master, worker)
     assert master.now - start == worker.pause == 4
-    assert worker.handlers == [signal.SIG_DFL] * 4
+    assert len(worker.handlers) == 4
+    assert before not in worker.handlers
     assert not worker.ends_well[0]
 
 
-@pytest.mark.usefixtures("_own_handlers")
-def test_a_signal_ends_a_worker_that_has_not_set_its_own_handlers() -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
+def test_a_worker_that_is_told_to_end_before_it_has_handlers_does_so_and_did_not_die_young(number: int) -> None:
     master = Master()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
-        signal.signal(number, lambda *_: None)  # as the master, which keeps it for itself
-    master.backoff.post_fork(master, master.boot())
-    handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)]
-    assert handlers == [signal.SIG_DFL] * 3
+    worker = master.boot()
+    pid = os.fork()
+    if not pid:  # it has this process's handlers, as a worker has the master's
+        try:
+            master.backoff.post_fork(master, worker)
+            os.kill(os.getpid(), number)
+        finally:
+            os._exit(1)
+    assert os.waitpid(pid, 0)[1] == 0
+    master.bury(worker, 0.1)
+    assert master.boot().pause == 0
